@@ -1,0 +1,186 @@
+// Package check is the vocabulary: rules and their checks, verdicts and
+// findings. A check is one claim about a build, written as what is true when
+// all is well, and judged by a pure function at each level of evidence.
+package check
+
+import (
+	"io/fs"
+
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Severity says how much a finding matters. The zero Severity is none: the
+// finding takes its check's.
+type Severity uint8
+
+// The severities are SARIF's levels. A Note never fails a run.
+const (
+	_ Severity = iota
+	Note
+	Warning
+	Error
+)
+
+func (s Severity) String() string {
+	switch s {
+	case Note:
+		return "note"
+	case Warning:
+		return "warning"
+	case Error:
+		return "error"
+	}
+	return "none"
+}
+
+// ParseSeverity is the severity of that name; ok is false for any other word.
+func ParseSeverity(name string) (s Severity, ok bool) {
+	for s := Note; s <= Error; s++ {
+		if s.String() == name {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+// An Outcome is what a check came to. The zero Outcome is NotLookedAt, so that
+// what nobody judged never looks green.
+type Outcome uint8
+
+const (
+	NotLookedAt   Outcome = iota
+	NotApplicable         // there is nothing here that the claim is about
+	Holds
+	Undecided // the evidence at this level cannot tell
+	Violated
+)
+
+func (o Outcome) String() string {
+	return [...]string{"not-looked-at", "not-applicable", "holds", "undecided", "violated"}[o]
+}
+
+// A Settle is what would settle an undecided verdict.
+type Settle uint8
+
+const (
+	_         Settle = iota
+	ByBases          // an entry under bases: in .dockworthy.yaml
+	ByArg            // a build argument
+	ByContext        // the build context
+	ByFiles          // files that name what this level does not read, as Bake's
+	ByImage          // looking at the built image
+	ByRun            // running it
+)
+
+func (s Settle) String() string {
+	switch s {
+	case ByBases:
+		return "describe the base image under `bases:` in .dockworthy.yaml"
+	case ByArg:
+		return "give the build argument with --build-arg NAME=VALUE"
+	case ByContext:
+		return "name the build context"
+	case ByFiles:
+		return "name the target or the context under `targets:` in .dockworthy.yaml"
+	case ByImage:
+		return "look at the built image"
+	case ByRun:
+		return "run the container"
+	}
+	return ""
+}
+
+// A Place is where something stands. A zero Span means the whole file, as for
+// something that is missing.
+type Place struct {
+	File    *text.File
+	Span    text.Span
+	Message string // what this place has to do with it; "" at a finding's own place
+}
+
+// A Finding is one violation of a check in one unit.
+type Finding struct {
+	Severity Severity // 0 = the check's own
+	Place    Place
+	Related  []Place
+	Message  string // what is so, in this file's own terms
+	Help     string // what to do
+
+	// Stage is the stage it is about, by which the severity is capped where
+	// no target reaches it; nil = the target.
+	Stage *source.Stage
+	// Missing says that the finding is about something that is not there, so
+	// that a suppression at the head of the file covers it.
+	Missing bool
+	// Firm keeps the severity where the stage would lower it.
+	Firm bool
+	// Secrets are the places, in Place's file, of values that no output may
+	// show.
+	Secrets []text.Span
+	// Cause names what the finding comes from. Within a rule, findings of one
+	// cause are one: the most severe speaks, then the earlier check. "" = the
+	// place is the cause.
+	Cause string
+}
+
+// A Verdict is what a check says of one build at one level. The zero Verdict
+// is "not looked at".
+type Verdict struct {
+	Outcome  Outcome
+	Findings []Finding
+	Settle   Settle // of an undecided verdict
+	Reason   string // of an undecided verdict: what is not known, in a few words
+}
+
+// Judge is the verdict on findings: violated when there is one, else it holds.
+func Judge(findings []Finding) Verdict {
+	if len(findings) > 0 {
+		return Verdict{Outcome: Violated, Findings: findings}
+	}
+	return Verdict{Outcome: Holds}
+}
+
+// Unknown is an undecided verdict.
+func Unknown(by Settle, reason string) Verdict {
+	return Verdict{Outcome: Undecided, Settle: by, Reason: reason}
+}
+
+// None is the verdict where the claim is about nothing here.
+func None() Verdict { return Verdict{Outcome: NotApplicable} }
+
+// A Check is one claim with everything that is said of it anywhere: by
+// explain, on its page, in SARIF.
+type Check struct {
+	Name     string   // within its rule, as "final-user-root"
+	Claim    string   // what is true when all is well: one sentence, lower case, no full stop
+	Why      string   // why it matters: one line
+	Mend     string   // what to do, in general
+	Quiet    string   // when it stays silent, for the page; "" = nothing to say
+	Severity Severity // at the standard profile
+	Banking  Severity // at the banking profile; 0 = the same
+	Since    string   // the version that brought it
+	Aliases  []string // the same condition elsewhere: "hadolint DL3002"
+	Source   func(*source.Build) Verdict
+}
+
+// A Rule is one of the eight, with its checks in the order of the tables.
+type Rule struct {
+	Number   int
+	Name     string // "non-root"
+	Title    string // "Run as a user who is not root"
+	Text     string // what the rule asks for and why: a paragraph
+	Controls []Control
+	Checks   []*Check
+	Examples fs.FS // testdata: NAME/example.txtar is the before and after of a check's page
+}
+
+// A Control is a requirement of a published standard that a rule supports.
+type Control struct {
+	Standard string // "CIS Docker 1.6"
+	IDs      string // "4.1"
+	Strength string // "direct", "supports", "tenuous"
+}
+
+// ID is a check's id within a rule: "non-root/final-user-root".
+func (r *Rule) ID(c *Check) string { return r.Name + "/" + c.Name }

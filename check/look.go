@@ -1,0 +1,290 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Report is all that is said of one build.
+type Report struct {
+	Build    *source.Build
+	Results  []Result // one a check, in the order of rules and checks
+	Findings []Reported
+	Unused   []source.Allow // suppressions that silenced nothing
+	Masks    Masks          // what no output may show, whatever is reported
+}
+
+// Masks are the places of secret values by file.
+type Masks map[*text.File][]text.Span
+
+// Hide is s with every value of the masks in it replaced, for messages.
+func (m Masks) Hide(s string) string {
+	for file, spans := range m {
+		for _, span := range spans {
+			if v := file.Text(span); len(v) >= 4 {
+				s = strings.ReplaceAll(s, v, Mask(v))
+			}
+		}
+	}
+	return s
+}
+
+// Mask is a form in which a secret may be shown: its first characters where
+// it is long enough that these give nothing away, then stars.
+func Mask(v string) string {
+	show := 0
+	if len(v) >= 20 {
+		show = 4
+	} else if len(v) >= 12 {
+		show = 2
+	}
+	return v[:show] + "****"
+}
+
+// A Result is a check's verdict on the build.
+type Result struct {
+	Rule    *Rule
+	Check   *Check
+	Verdict Verdict
+}
+
+// A Reported is a finding with its check and final severity.
+type Reported struct {
+	Finding
+	Rule  *Rule
+	Check *Check
+}
+
+// ID is the id of the check that speaks.
+func (r Reported) ID() string { return r.Rule.ID(r.Check) }
+
+// Options choose what Look judges. The zero Options judge everything.
+type Options struct {
+	Only, Skip []string            // rule names or check ids
+	Severities map[string]Severity // by check id, over the check's own; from the config
+	AsOf       string              // a version: checks that came later only note
+}
+
+func matches(list []string, r *Rule, c *Check) bool {
+	for _, id := range list {
+		if id == r.Name || id == r.ID(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// Look judges one build by the checks of these rules, from source alone. It is
+// pure: the same build gives the same report.
+func Look(rules []*Rule, b *source.Build, opt Options) *Report {
+	rep := &Report{Build: b}
+	used := map[*source.Allow]bool{}
+	for _, r := range rules {
+		var found []Reported
+		first := len(rep.Results)
+		for _, c := range r.Checks {
+			if c.Source == nil {
+				rep.Results = append(rep.Results, Result{r, c, Verdict{}})
+				continue
+			}
+			left := len(opt.Only) > 0 && !matches(opt.Only, r, c) || matches(opt.Skip, r, c)
+			if left && r.Name != "secrets" {
+				rep.Results = append(rep.Results, Result{r, c, Verdict{}})
+				continue
+			}
+			v := c.Source(b)
+			for _, f := range v.Findings {
+				rep.mask(f)
+			}
+			if left {
+				// Looked at all the same: other findings must not show a secret.
+				v = Verdict{}
+			}
+			rep.Results = append(rep.Results, Result{r, c, v})
+			for _, f := range v.Findings {
+				found = append(found, Reported{Finding: settle(f, r, c, b, opt), Rule: r, Check: c})
+			}
+		}
+		found = oneCause(found)
+		kept := found[:0]
+		for _, f := range found {
+			if allow := b.Allowed(f.ID(), r.Name, f.Place.File, f.Place.Span, f.Missing); allow != nil {
+				used[allow] = true
+				continue
+			}
+			kept = append(kept, f)
+		}
+		rep.Findings = append(rep.Findings, kept...)
+		restate(rep.Results[first:], kept)
+	}
+	relate(rep.Findings)
+	for _, a := range b.Allows() {
+		if !used[a] {
+			rep.Unused = append(rep.Unused, *a)
+		}
+	}
+	return rep
+}
+
+func (rep *Report) mask(f Finding) {
+	if len(f.Secrets) == 0 {
+		return
+	}
+	if rep.Masks == nil {
+		rep.Masks = Masks{}
+	}
+	rep.Masks[f.Place.File] = append(rep.Masks[f.Place.File], f.Secrets...)
+}
+
+// settle gives a finding its final severity: the row's or the check's, the
+// profile's, then what the stage and the unit allow, and last what the user's
+// config says.
+func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding {
+	if f.Severity == 0 {
+		f.Severity = c.Severity
+	}
+	if b.Banking() && c.Banking > f.Severity {
+		f.Severity = c.Banking
+	}
+	if !f.Firm {
+		if b.Lenient() || f.Stage != nil && !b.Reaches(f.Stage) {
+			f.Severity = min(f.Severity, Note)
+		}
+	}
+	if opt.AsOf != "" && later(c.Since, opt.AsOf) {
+		f.Severity = Note
+	}
+	if s, ok := opt.Severities[r.ID(c)]; ok {
+		f.Severity = s
+	} else if s, ok := opt.Severities[r.Name]; ok {
+		f.Severity = s
+	}
+	return f
+}
+
+// later compares versions of the form 1.2 or 1.2.3.
+func later(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range max(len(as), len(bs)) {
+		var x, y string
+		if i < len(as) {
+			x = as[i]
+		}
+		if i < len(bs) {
+			y = bs[i]
+		}
+		if n := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); n != 0 {
+			return n > 0
+		}
+	}
+	return false
+}
+
+// oneCause keeps one finding for each cause: the most severe, then the one of
+// the earlier check. What it outdoes is gone, for it would be mended with it.
+func oneCause(found []Reported) []Reported {
+	order := make([]int, len(found))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(found[b].Severity, found[a].Severity)
+	})
+	type place struct {
+		file *text.File
+		span text.Span
+	}
+	causes := map[string]bool{}
+	same := map[place]*Check{}
+	byFile := map[*text.File][]kept{}
+	keep := make([]bool, len(found))
+	for _, i := range order {
+		f := &found[i]
+		if f.Cause != "" {
+			if causes[f.Cause] {
+				continue
+			}
+			causes[f.Cause] = true
+		}
+		p := place{f.Place.File, f.Place.Span}
+		if _, ok := same[p]; ok && f.Cause == "" {
+			continue
+		}
+		if f.Cause == "" && overlaps(byFile[f.Place.File], f.Place.Span, f.Check) {
+			continue
+		}
+		same[p] = f.Check
+		byFile[f.Place.File] = append(byFile[f.Place.File], kept{f.Place.Span, f.Check})
+		keep[i] = true
+	}
+	out := found[:0]
+	for i := range found {
+		if keep[i] {
+			out = append(out, found[i])
+		}
+	}
+	return out
+}
+
+type kept struct {
+	span  text.Span
+	check *Check
+}
+
+// overlaps tells whether another check's finding already stands at this place.
+// Two findings of one check at places that overlap are two findings.
+func overlaps(list []kept, s text.Span, c *Check) bool {
+	if s.IsZero() {
+		return false
+	}
+	for _, k := range list {
+		if k.check != c && !k.span.IsZero() && k.span.Start < s.End && s.Start < k.span.End {
+			return true
+		}
+	}
+	return false
+}
+
+// relate names, at a finding of a later rule, the finding of an earlier rule
+// that has the same cause.
+func relate(found []Reported) {
+	first := map[string]int{}
+	for i := range found {
+		f := &found[i]
+		if f.Cause == "" {
+			continue
+		}
+		j, ok := first[f.Cause]
+		if !ok {
+			first[f.Cause] = i
+			continue
+		}
+		if found[j].Rule != f.Rule {
+			p := found[j].Place
+			p.Message = "the same cause breaks " + found[j].ID()
+			f.Related = append(f.Related, p)
+		}
+	}
+}
+
+// restate makes a verdict agree with what is left to say: a check all of whose
+// findings were allowed or outdone by another's still is violated, for the
+// claim is not true; only the findings are told once.
+func restate(results []Result, kept []Reported) {
+	for i := range results {
+		v := &results[i].Verdict
+		if v.Outcome != Violated {
+			continue
+		}
+		v.Findings = nil
+		for _, f := range kept {
+			if f.Check == results[i].Check {
+				v.Findings = append(v.Findings, f.Finding)
+			}
+		}
+	}
+}

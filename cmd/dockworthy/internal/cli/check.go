@@ -1,0 +1,364 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+type checkFlags struct {
+	file, context  string
+	targets, args  []string
+	only, skip     []string
+	profile        string
+	failOn         string
+	asOf           string
+	format, output string
+	color          string
+}
+
+func checkCommand(c Command) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check [PATH…]",
+		Short: "Judge Dockerfiles, Compose files and Kubernetes manifests",
+		Long: `check judges the Dockerfiles, Compose files and Kubernetes manifests under the
+given folders and files (the current folder by default), from their text alone:
+it starts no container engine and uses no network. "-" reads a Dockerfile from
+standard input.
+
+Exit status: 0 when nothing is found at or above --fail-on, 1 when something
+is, 2 when a path that you named cannot be read or parsed.`,
+		Example: `  dockworthy check .
+  dockworthy check -f docker/Dockerfile .
+  dockworthy check --profile banking --format sarif --output report.sarif .
+  dockworthy check - --context . < Dockerfile`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), c, args)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&f.file, "file", "f", "", "the Dockerfile; PATH is then its build context")
+	fl.StringVar(&f.context, "context", "", "the build context (default: what Compose, the config or the Dockerfile's COPY say)")
+	fl.StringArrayVar(&f.targets, "target", nil, "the stage to judge (default: what the project builds)")
+	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument, NAME=VALUE")
+	fl.StringVar(&f.profile, "profile", "", "standard or banking (default: what the config says, else standard)")
+	fl.StringSliceVar(&f.only, "only", nil, "judge only these rules or checks")
+	fl.StringSliceVar(&f.skip, "skip", nil, "leave out these rules or checks")
+	fl.StringVar(&f.failOn, "fail-on", "warning", "exit 1 from this severity on: error, warning or never")
+	fl.StringVar(&f.asOf, "as-of", "", "the day that end-of-life dates are held against, YYYY-MM-DD (default: today)")
+	fl.StringVar(&f.format, "format", "text", "text, json or sarif")
+	fl.StringVarP(&f.output, "output", "o", "", "write to this file rather than standard output")
+	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
+	return cmd
+}
+
+func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
+	opt, look, err := f.options()
+	if err != nil {
+		return err
+	}
+	pl, err := f.place(c, args, &opt)
+	if err != nil {
+		return err
+	}
+	project, err := dockworthy.Load(pl.fsys, pl.paths, opt)
+	if err != nil {
+		return err
+	}
+	out, err := f.open(c)
+	if err != nil {
+		return err
+	}
+	w, err := f.writer(out, pl.names)
+	if err != nil {
+		return err
+	}
+	tally := &report.Tally{}
+	trouble := false
+	bar := newProgress(c.Stderr, len(project.Units))
+	err = dockworthy.Check(ctx, project, look, func(res *dockworthy.Result) error {
+		bar.step()
+		tally.Add(res)
+		if res.Problem != nil && res.Unit.Named {
+			trouble = true
+		}
+		if t, ok := w.(*report.Text); ok {
+			t.Quiet = len(project.Units) > 1
+		}
+		return w.Result(res)
+	})
+	bar.end()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	// Also after Ctrl-C: what is written must be whole.
+	var rest []source.Problem
+	for _, p := range project.Problems {
+		if slices.Contains(pl.paths, p.Path) {
+			trouble = true
+			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Of(p.Path), reason(p.Err))
+			continue
+		}
+		rest = append(rest, p)
+	}
+	if cerr := w.Close(rest); cerr != nil {
+		return fmt.Errorf("write the report: %w", cerr)
+	}
+	if cerr := out.commit(); cerr != nil {
+		return cerr
+	}
+	switch {
+	case err != nil:
+		return err
+	case trouble:
+		return errTrouble
+	case f.failOn != "never" && tally.Worst() >= map[string]check.Severity{"error": check.Error, "warning": check.Warning, "note": check.Note}[f.failOn] && tally.Worst() > 0:
+		return errFindings
+	}
+	return nil
+}
+
+// reason is an error of the file system without the operation and the path,
+// which the message already names.
+func reason(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func (f *checkFlags) options() (source.Options, check.Options, error) {
+	opt := source.Options{Profile: f.profile, Targets: f.targets}
+	look := check.Options{Only: f.only, Skip: f.skip}
+	for _, id := range append(slices.Clone(f.only), f.skip...) {
+		if _, _, ok := rules.Find(id); !ok {
+			return opt, look, fmt.Errorf("there is no rule or check %q; `dockworthy rules` lists them", id)
+		}
+	}
+	switch f.profile {
+	case "", source.Standard, source.Banking:
+	default:
+		return opt, look, fmt.Errorf("profile %q is neither standard nor banking", f.profile)
+	}
+	switch f.failOn {
+	case "error", "warning", "never":
+	default:
+		return opt, look, fmt.Errorf("--fail-on %q is none of error, warning, never", f.failOn)
+	}
+	switch f.format {
+	case "text", "json", "sarif":
+	default:
+		return opt, look, fmt.Errorf("--format %q is none of text, json, sarif", f.format)
+	}
+	switch f.color {
+	case "auto", "always", "never":
+	default:
+		return opt, look, fmt.Errorf("--color %q is none of auto, always, never", f.color)
+	}
+	opt.AsOf = time.Now().UTC().Truncate(24 * time.Hour)
+	if f.asOf != "" {
+		day, err := time.Parse(time.DateOnly, f.asOf)
+		if err != nil {
+			return opt, look, fmt.Errorf("--as-of %q is no day of the form YYYY-MM-DD", f.asOf)
+		}
+		opt.AsOf = day
+	}
+	var err error
+	opt.BuildArgs, err = pairs(f.args)
+	return opt, look, err
+}
+
+// place turns paths, --file and --context into what is looked at.
+func (f *checkFlags) place(c Command, args []string, opt *source.Options) (*place, error) {
+	if len(args) == 0 && f.file == "" {
+		args = []string{"."}
+	}
+	var stdin []byte
+	if slices.Contains(args, "-") || f.file == "-" {
+		data, err := readStdin(c.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		stdin = data
+	}
+	if f.file != "" {
+		// docker build -f FILE CONTEXT
+		ctx := f.context
+		args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "-" })
+		switch {
+		case len(args) == 1 && ctx == "":
+			ctx = args[0]
+		case len(args) > 0:
+			return nil, errors.New("with --file there is one PATH, the build context")
+		case ctx == "":
+			ctx = "."
+			if f.file != "-" {
+				ctx = ""
+			}
+		}
+		return f.single(f.file, ctx, stdin, opt)
+	}
+	if stdin != nil {
+		if len(args) > 1 {
+			return nil, errors.New(`"-" stands alone: give the build context with --context`)
+		}
+		return f.single("-", f.context, stdin, opt)
+	}
+	pl, err := open(args, nil)
+	if err != nil {
+		return nil, err
+	}
+	if f.context != "" {
+		if err := exists(f.context); err != nil {
+			return nil, fmt.Errorf("the build context %w", err)
+		}
+		both, err := open(append(slices.Clone(args), f.context), nil)
+		if err != nil {
+			return nil, err
+		}
+		pl = both
+		opt.Context = pl.paths[len(pl.paths)-1]
+		pl.paths = pl.paths[:len(pl.paths)-1]
+	}
+	return pl, nil
+}
+
+// single is one Dockerfile with its context.
+func (f *checkFlags) single(file, ctx string, stdin []byte, opt *source.Options) (*place, error) {
+	name := file
+	if file == "-" {
+		name = stdinName
+	}
+	paths := []string{name}
+	if ctx != "" {
+		if err := exists(ctx); err != nil {
+			return nil, fmt.Errorf("the build context %w", err)
+		}
+		paths = append(paths, ctx)
+	}
+	pl, err := open(paths, stdin)
+	if err != nil {
+		return nil, err
+	}
+	opt.Dockerfile = pl.paths[0]
+	switch {
+	case ctx != "":
+		opt.Context = pl.paths[1]
+	case file == "-":
+		opt.NoContext = true
+	}
+	pl.paths = pl.paths[:1]
+	return pl, nil
+}
+
+func (f *checkFlags) writer(out *output, names report.Names) (report.Writer, error) {
+	switch f.format {
+	case "json":
+		return report.NewJSON(out, names), nil
+	case "sarif":
+		return report.NewSARIF(out, names), nil
+	}
+	color := f.color == "always"
+	if f.color == "auto" {
+		color = out.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return report.NewText(out, names, color), nil
+}
+
+// An output is standard output, or a file that appears only once it is whole.
+type output struct {
+	io.Writer
+	terminal bool
+	temp     *os.File
+	name     string
+}
+
+func (f *checkFlags) open(c Command) (*output, error) {
+	if f.output == "" || f.output == "-" {
+		return &output{Writer: c.Stdout, terminal: isTerminal(c.Stdout)}, nil
+	}
+	if info, err := os.Stat(f.output); err == nil && !info.Mode().IsRegular() {
+		// A device or a pipe cannot be put in place of itself.
+		file, err := os.OpenFile(f.output, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("write the report: %w", err)
+		}
+		return &output{Writer: file}, nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(f.output), "."+filepath.Base(f.output)+"-*")
+	if err != nil {
+		return nil, fmt.Errorf("write the report: %w", err)
+	}
+	return &output{Writer: temp, temp: temp, name: f.output}, nil
+}
+
+func (o *output) commit() error {
+	if o.temp == nil {
+		return nil
+	}
+	defer os.Remove(o.temp.Name()) // gone by then where all went well
+	if err := o.temp.Chmod(0o644); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := o.temp.Close(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := os.Rename(o.temp.Name(), o.name); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// A progress line on a terminal says how far long work is.
+type progress struct {
+	w     io.Writer
+	total int
+	done  int
+	start time.Time
+	shown time.Time
+}
+
+func newProgress(w io.Writer, total int) *progress {
+	if !isTerminal(w) || total < 2 {
+		w = nil
+	}
+	return &progress{w: w, total: total, start: time.Now()}
+}
+
+func (p *progress) step() {
+	p.done++
+	if p.w == nil || time.Since(p.start) < time.Second || time.Since(p.shown) < 100*time.Millisecond {
+		return
+	}
+	p.shown = time.Now()
+	fmt.Fprintf(p.w, "\r%s\rjudged %d of %d files\r", strings.Repeat(" ", 40), p.done, p.total)
+}
+
+func (p *progress) end() {
+	if p.w != nil && !p.shown.IsZero() {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", 40))
+	}
+}

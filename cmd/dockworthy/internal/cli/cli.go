@@ -1,0 +1,79 @@
+// Package cli is the command line of dockworthy: one file for each verb.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy"
+)
+
+// A Command is one run of the program over these streams.
+type Command struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// The exit statuses. Trouble wins over findings, and everything that was found
+// is printed all the same.
+const (
+	exitClean       = 0
+	exitFindings    = 1
+	exitTrouble     = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells say it
+)
+
+// errFindings and errTrouble end a run whose output already says all.
+var (
+	errFindings = errors.New("findings")
+	errTrouble  = errors.New("trouble")
+)
+
+// Main runs a command line and gives its exit status.
+func (c Command) Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := &cobra.Command{
+		Use:   "dockworthy",
+		Short: "dockworthy judges container builds by eight rules",
+		Long: `dockworthy judges container builds by eight rules: multi-stage, non-root,
+layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
+		Example: `  dockworthy check .
+  dockworthy check -f docker/Dockerfile .
+  dockworthy explain non-root/final-user-root`,
+		Version:       dockworthy.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetVersionTemplate("dockworthy {{.Version}}\n")
+	root.SetArgs(args)
+	root.SetIn(c.Stdin)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c))
+	root.CompletionOptions.HiddenDefaultCmd = true
+	switch err := root.ExecuteContext(ctx); {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.Is(err, errTrouble):
+		return exitTrouble
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.Stderr, "dockworthy: interrupted")
+		return exitInterrupted
+	case errors.Is(err, syscall.EPIPE):
+		return exitTrouble // the reader left: there is nobody to tell
+	default:
+		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+		return exitTrouble
+	}
+}

@@ -1,0 +1,214 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// SchemaVersion is the version of the JSON format. It changes when a field
+// goes or changes its meaning; new fields do not change it. docs/json.md
+// describes the format.
+const SchemaVersion = 1
+
+// JSON writes one object: findings as they come, then units and scorecard.
+type JSON struct {
+	names Names
+	w     *bufio.Writer
+	tally Tally
+	units []jsonUnit
+	wrote bool
+	began bool
+}
+
+type (
+	jsonPlace struct {
+		File      string `json:"file"`
+		Line      int    `json:"line,omitempty"` // absent where the whole file is meant
+		Column    int    `json:"column,omitempty"`
+		EndLine   int    `json:"endLine,omitempty"`
+		EndColumn int    `json:"endColumn,omitempty"`
+		Message   string `json:"message,omitempty"`
+	}
+	jsonFinding struct {
+		ID          string      `json:"id"`
+		Rule        string      `json:"rule"`
+		Family      int         `json:"family"`
+		Level       string      `json:"level"`
+		Severity    string      `json:"severity"`
+		Message     string      `json:"message"`
+		Why         string      `json:"why"`
+		Help        string      `json:"help"`
+		Unit        string      `json:"unit"`
+		Targets     []string    `json:"targets,omitempty"`
+		Place       jsonPlace   `json:"place"`
+		Related     []jsonPlace `json:"related,omitempty"`
+		Fingerprint string      `json:"fingerprint"`
+	}
+	jsonBuild struct {
+		Target    string            `json:"target,omitempty"`
+		Context   *string           `json:"context,omitempty"`
+		Profile   string            `json:"profile"`
+		Scorecard map[string]string `json:"scorecard"`
+		Undecided []jsonOpen        `json:"undecided,omitempty"`
+	}
+	jsonOpen struct {
+		ID     string `json:"id"`
+		Reason string `json:"reason"`
+		Settle string `json:"settle"`
+	}
+	jsonUnit struct {
+		Path         string            `json:"path"`
+		Kind         string            `json:"kind"`
+		Builds       []jsonBuild       `json:"builds,omitempty"`
+		Problem      *jsonProblem      `json:"problem,omitempty"`
+		Suppressions []jsonSuppression `json:"suppressions,omitempty"`
+	}
+	jsonProblem struct {
+		Message string `json:"message"`
+		Line    int    `json:"line,omitempty"`
+		Named   bool   `json:"named"`
+	}
+	jsonSuppression struct {
+		Place   jsonPlace `json:"place"`
+		Checks  []string  `json:"checks"`
+		Problem string    `json:"problem"`
+	}
+)
+
+// NewJSON writes to w.
+func NewJSON(w io.Writer, names Names) *JSON {
+	return &JSON{names: names, w: bufio.NewWriterSize(w, 64<<10)}
+}
+
+func (j *JSON) begin() {
+	if j.began {
+		return
+	}
+	j.began = true
+	j.w.WriteString(`{"version":1,"tool":{"name":"dockworthy","version":"` + dockworthy.Version + `"},"findings":[`)
+}
+
+func (j *JSON) json(v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only plain data is ever written
+	}
+	j.w.Write(data)
+}
+
+func (j *JSON) place(p check.Place, hidden check.Masks) jsonPlace {
+	out := jsonPlace{File: j.names.Of(p.File.Name), Message: hidden.Hide(p.Message)}
+	if !p.Span.IsZero() {
+		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)
+		out.Line, out.Column, out.EndLine, out.EndColumn = from.Line, from.Column, to.Line, to.Column
+	}
+	return out
+}
+
+// Result writes the findings of one unit.
+func (j *JSON) Result(res *dockworthy.Result) error {
+	j.begin()
+	j.tally.Add(res)
+	u := jsonUnit{Path: j.names.Of(res.Unit.Path), Kind: []string{"", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
+	hidden := masks(res)
+	if p := res.Problem; p != nil {
+		u.Problem = &jsonProblem{problemText(*p), p.Line, res.Unit.Named}
+	}
+	for _, rep := range res.Reports {
+		u.Builds = append(u.Builds, j.build(rep))
+		for _, a := range rep.Unused {
+			problem := a.Problem
+			switch {
+			case problem != "":
+			case rep.Build.Expired(&a):
+				problem = "its date is past"
+			default:
+				problem = "it silences nothing"
+			}
+			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, nil), a.IDs, problem})
+		}
+	}
+	j.units = append(j.units, u)
+	for _, f := range res.Findings {
+		out := jsonFinding{
+			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: "source", Severity: f.Severity.String(),
+			Message: hidden.Hide(f.Message), Why: f.Check.Why, Help: strings.TrimSpace(hidden.Hide(helpText(f))),
+			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit.Path),
+		}
+		for _, t := range f.Targets {
+			if t != "" {
+				out.Targets = append(out.Targets, t)
+			}
+		}
+		for _, p := range f.Related {
+			out.Related = append(out.Related, j.place(p, hidden))
+		}
+		if j.wrote {
+			j.w.WriteByte(',')
+		}
+		j.wrote = true
+		j.w.WriteByte('\n')
+		j.json(out)
+	}
+	return j.w.Flush()
+}
+
+func (j *JSON) build(rep *check.Report) jsonBuild {
+	b := rep.Build
+	out := jsonBuild{Profile: b.Profile, Scorecard: map[string]string{}}
+	if b.Target != nil {
+		out.Target = b.Target.Name
+		if root, ok := b.ContextRoot(); ok {
+			root = j.names.Of(root)
+			out.Context = &root
+		}
+	}
+	card := map[string]check.Outcome{}
+	for _, r := range rep.Results {
+		card[r.Rule.Name] = max(card[r.Rule.Name], outcome(rep, r))
+		if r.Verdict.Outcome == check.Undecided {
+			out.Undecided = append(out.Undecided, jsonOpen{r.Rule.ID(r.Check), r.Verdict.Reason, r.Verdict.Settle.String()})
+		}
+	}
+	for name, o := range card {
+		out.Scorecard[name] = o.String()
+	}
+	return out
+}
+
+// Close ends the object.
+func (j *JSON) Close(problems []source.Problem) error {
+	j.begin()
+	j.w.WriteString("\n],\"units\":")
+	if j.units == nil {
+		j.units = []jsonUnit{}
+	}
+	for _, p := range problems {
+		j.units = append(j.units, jsonUnit{Path: j.names.Of(p.Path), Kind: "unknown", Problem: &jsonProblem{problemText(p), p.Line, false}})
+	}
+	j.json(j.units)
+	card := map[string]map[string]string{}
+	for _, r := range rules.All {
+		card[r.Name] = map[string]string{"source": j.tally.Rules[r.Name].String()}
+	}
+	j.w.WriteString(",\"scorecard\":")
+	j.json(card)
+	j.w.WriteString(",\"summary\":")
+	j.json(map[string]int{"errors": j.tally.Errors, "warnings": j.tally.Warnings, "notes": j.tally.Notes, "units": j.tally.Units, "unparsable": j.tally.Unparsable})
+	j.w.WriteString("}\n")
+	return j.w.Flush()
+}
+
+func digest(parts ...string) string {
+	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h[:16])
+}

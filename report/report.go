@@ -1,0 +1,195 @@
+// Package report turns results into bytes: text for people, JSON for programs,
+// SARIF for code hosts. A Writer takes results one by one, so that a long run
+// shows what it has.
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Writer writes the results of one run.
+type Writer interface {
+	// Result writes one unit. The order of calls is the order of output.
+	Result(*dockworthy.Result) error
+	// Close writes what comes after the last result; problems are those that
+	// no unit bears.
+	Close(problems []source.Problem) error
+}
+
+// Names maps the paths of a project to what is printed: relative to where the
+// user stands. The zero Names prints them as they are.
+type Names struct {
+	Root  string // the project's folder
+	From  string // where the user stands
+	Stdin string // the project path that stands for standard input, or ""
+}
+
+// Of is how a project path is printed, with slashes.
+func (n Names) Of(p string) string {
+	if n.Stdin != "" && p == n.Stdin {
+		return "<stdin>"
+	}
+	if n.Root == n.From {
+		return p
+	}
+	rel, err := filepath.Rel(n.From, filepath.Join(n.Root, filepath.FromSlash(p)))
+	if err != nil {
+		return p
+	}
+	return filepath.ToSlash(rel)
+}
+
+// A Tally counts findings and keeps the scorecard over all results.
+type Tally struct {
+	Errors, Warnings, Notes int
+	Units                   int
+	Unparsable              int
+	Rules                   map[string]check.Outcome // by rule name, the worst over all builds
+	counts                  map[string]*[3]int
+	undecided               map[string]*open // by check id
+}
+
+// An open question: a check that stayed undecided.
+type open struct {
+	id     string
+	reason string
+	settle check.Settle
+	builds int
+}
+
+// Add counts one result.
+func (t *Tally) Add(res *dockworthy.Result) {
+	if t.Rules == nil {
+		t.Rules, t.counts, t.undecided = map[string]check.Outcome{}, map[string]*[3]int{}, map[string]*open{}
+	}
+	t.Units++
+	if res.Problem != nil {
+		t.Unparsable++
+		return
+	}
+	for _, f := range res.Findings {
+		t.count(f.Rule.Name, f.Severity)
+	}
+	for _, rep := range res.Reports {
+		for _, r := range rep.Results {
+			t.Rules[r.Rule.Name] = max(t.Rules[r.Rule.Name], outcome(rep, r))
+			if r.Verdict.Outcome == check.Undecided {
+				id := r.Rule.ID(r.Check)
+				if t.undecided[id] == nil {
+					t.undecided[id] = &open{id: id, reason: r.Verdict.Reason, settle: r.Verdict.Settle}
+				}
+				t.undecided[id].builds++
+			}
+		}
+	}
+}
+
+func (t *Tally) count(rule string, s check.Severity) {
+	if t.counts[rule] == nil {
+		t.counts[rule] = &[3]int{}
+	}
+	switch s {
+	case check.Error:
+		t.Errors++
+		t.counts[rule][0]++
+	case check.Warning:
+		t.Warnings++
+		t.counts[rule][1]++
+	default:
+		t.Notes++
+		t.counts[rule][2]++
+	}
+}
+
+// outcome is a check's outcome for the scorecard, where a note does not break
+// a rule.
+func outcome(rep *check.Report, r check.Result) check.Outcome {
+	if r.Verdict.Outcome != check.Violated {
+		return r.Verdict.Outcome
+	}
+	for _, f := range rep.Findings {
+		if f.Rule == r.Rule && f.Severity > check.Note {
+			return check.Violated
+		}
+	}
+	return check.Holds
+}
+
+// Worst is the highest severity of all findings; 0 where there is none.
+func (t *Tally) Worst() check.Severity {
+	switch {
+	case t.Errors > 0:
+		return check.Error
+	case t.Warnings > 0:
+		return check.Warning
+	case t.Notes > 0:
+		return check.Note
+	}
+	return 0
+}
+
+// open are the undecided checks, those of most builds first.
+func (t *Tally) open() []*open {
+	list := make([]*open, 0, len(t.undecided))
+	for _, o := range t.undecided {
+		list = append(list, o)
+	}
+	sort.Slice(list, func(i, j int) bool {
+		if list[i].builds != list[j].builds {
+			return list[i].builds > list[j].builds
+		}
+		return list[i].id < list[j].id
+	})
+	return list
+}
+
+// masks are what no output of a result may show.
+func masks(res *dockworthy.Result) check.Masks {
+	all := check.Masks{}
+	for _, rep := range res.Reports {
+		for f, spans := range rep.Masks {
+			all[f] = append(all[f], spans...)
+		}
+	}
+	return all
+}
+
+// Fingerprint identifies a finding across edits elsewhere in the file: it is
+// made of the check, the target and the text of the instruction, not of its
+// line.
+func Fingerprint(f dockworthy.Finding, unit string) string {
+	h := sha256.New()
+	parts := []string{f.ID(), unit, strings.Join(f.Targets, ","), f.Place.File.Name, normalised(f.Place)}
+	h.Write([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// normalised is the text of the lines of a place with its white space folded.
+func normalised(p check.Place) string {
+	if p.Span.IsZero() {
+		return ""
+	}
+	first := p.File.Position(p.Span.Start).Line
+	last := p.File.Position(max(p.Span.Start, p.Span.End-1)).Line
+	s := p.File.Text(text.Span{Start: p.File.LineSpan(first).Start, End: p.File.LineSpan(last).End})
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// problemText is a problem in one line.
+func problemText(p source.Problem) string {
+	msg := p.Err.Error()
+	// Errors of the file system name the path again.
+	if i := strings.LastIndex(msg, p.Path+": "); i >= 0 {
+		msg = msg[i+len(p.Path)+2:]
+	}
+	return msg
+}

@@ -1,0 +1,256 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// SARIF writes a SARIF 2.1.0 log with one run, as GitHub's code scanning takes
+// it. Rules carry properties.family, the number of their rule.
+type SARIF struct {
+	names  Names
+	w      *bufio.Writer
+	index  map[string]int
+	wrote  bool
+	failed bool
+	notes  []sarifNotification
+}
+
+type (
+	sarifText struct {
+		Text string `json:"text"`
+	}
+	sarifHelp struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
+	}
+	sarifRule struct {
+		ID               string         `json:"id"`
+		Name             string         `json:"name"`
+		ShortDescription sarifText      `json:"shortDescription"`
+		FullDescription  sarifText      `json:"fullDescription"`
+		Help             sarifHelp      `json:"help"`
+		HelpURI          string         `json:"helpUri,omitempty"`
+		Default          sarifLevel     `json:"defaultConfiguration"`
+		Properties       map[string]any `json:"properties"`
+	}
+	sarifLevel struct {
+		Level string `json:"level"`
+	}
+	sarifRegion struct {
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn,omitempty"`
+		EndLine     int `json:"endLine,omitempty"`
+		EndColumn   int `json:"endColumn,omitempty"`
+	}
+	sarifArtifact struct {
+		URI string `json:"uri"`
+	}
+	sarifPhysical struct {
+		Artifact sarifArtifact `json:"artifactLocation"`
+		Region   sarifRegion   `json:"region"`
+	}
+	sarifLocation struct {
+		ID       int           `json:"id,omitempty"`
+		Physical sarifPhysical `json:"physicalLocation"`
+		Message  *sarifText    `json:"message,omitempty"`
+	}
+	sarifResult struct {
+		RuleID       string            `json:"ruleId"`
+		RuleIndex    int               `json:"ruleIndex"`
+		Level        string            `json:"level"`
+		Message      sarifText         `json:"message"`
+		Locations    []sarifLocation   `json:"locations"`
+		Related      []sarifLocation   `json:"relatedLocations,omitempty"`
+		Fingerprints map[string]string `json:"partialFingerprints"`
+		Properties   map[string]any    `json:"properties,omitempty"`
+	}
+	sarifNotification struct {
+		Level      string          `json:"level"`
+		Message    sarifText       `json:"message"`
+		Descriptor map[string]any  `json:"descriptor"`
+		Locations  []sarifLocation `json:"locations,omitempty"`
+	}
+)
+
+// NewSARIF writes to w.
+func NewSARIF(w io.Writer, names Names) *SARIF {
+	return &SARIF{names: names, w: bufio.NewWriterSize(w, 64<<10)}
+}
+
+// severity is GitHub's security-severity: a number from 0 to 10 as a string.
+func severity(s check.Severity) string {
+	switch s {
+	case check.Error:
+		return "7.5"
+	case check.Warning:
+		return "5.0"
+	}
+	return "2.0"
+}
+
+func (s *SARIF) begin() {
+	if s.index != nil {
+		return
+	}
+	s.index = map[string]int{}
+	var list []sarifRule
+	for _, r := range rules.All {
+		for _, c := range r.Checks {
+			id := r.ID(c)
+			s.index[id] = len(list)
+			list = append(list, sarifRule{
+				ID:               id,
+				Name:             id,
+				ShortDescription: sarifText{sentence(c.Claim)},
+				FullDescription:  sarifText{sentence(c.Why)},
+				Help:             sarifHelp{Text: c.Why + "\n" + c.Mend, Markdown: rules.Page(r, c)},
+				Default:          sarifLevel{c.Severity.String()},
+				Properties: map[string]any{
+					"family":            r.Number,
+					"tags":              []string{"container", r.Name},
+					"security-severity": severity(c.Severity),
+					"precision":         "high",
+				},
+			})
+		}
+	}
+	s.index[unparsable] = len(list)
+	list = append(list, sarifRule{
+		ID: unparsable, Name: unparsable,
+		ShortDescription: sarifText{"The file can be read."},
+		FullDescription:  sarifText{"A file that no builder can read was not judged."},
+		Help:             sarifHelp{Text: "Mend the file.", Markdown: "Mend the file."},
+		Default:          sarifLevel{"note"},
+		Properties:       map[string]any{"tags": []string{"container"}},
+	})
+	s.w.WriteString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{"name":"dockworthy","version":"` + dockworthy.Version + `","semanticVersion":"` + dockworthy.Version + `","rules":`)
+	s.json(list)
+	s.w.WriteString(`}},"columnKind":"unicodeCodePoints","results":[`)
+}
+
+const unparsable = "input/unparsable"
+
+func (s *SARIF) json(v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only plain data is ever written
+	}
+	s.w.Write(data)
+}
+
+// Result writes the findings of one unit.
+func (s *SARIF) Result(res *dockworthy.Result) error {
+	s.begin()
+	if res.Problem != nil {
+		s.problem(*res.Problem, res.Unit.Named)
+		return s.w.Flush()
+	}
+	hidden := masks(res)
+	for _, f := range res.Findings {
+		r := sarifResult{
+			RuleID:       f.ID(),
+			RuleIndex:    s.index[f.ID()],
+			Level:        f.Severity.String(),
+			Message:      sarifText{hidden.Hide(sentence(f.Message) + helpText(f))},
+			Locations:    []sarifLocation{s.location(f.Place, 0, hidden)},
+			Fingerprints: map[string]string{"dockworthy/v1": Fingerprint(f, res.Unit.Path)},
+		}
+		if t := strings.Join(f.Targets, ","); t != "" {
+			r.Properties = map[string]any{"targets": f.Targets}
+		}
+		for i, p := range f.Related {
+			r.Related = append(r.Related, s.location(p, i+1, hidden))
+		}
+		s.result(r)
+	}
+	return s.w.Flush()
+}
+
+func helpText(f dockworthy.Finding) string {
+	help := f.Help
+	if help == "" {
+		help = f.Check.Mend
+	}
+	return " " + sentence(help)
+}
+
+func (s *SARIF) result(r sarifResult) {
+	if s.wrote {
+		s.w.WriteByte(',')
+	}
+	s.wrote = true
+	s.w.WriteByte('\n')
+	s.json(r)
+}
+
+func (s *SARIF) location(p check.Place, id int, hidden check.Masks) sarifLocation {
+	l := sarifLocation{ID: id, Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.File.Name)}, Region: sarifRegion{StartLine: 1}}}
+	if !p.Span.IsZero() {
+		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)
+		l.Physical.Region = sarifRegion{from.Line, from.Column, to.Line, to.Column}
+	}
+	if p.Message != "" {
+		l.Message = &sarifText{hidden.Hide(p.Message)}
+	}
+	return l
+}
+
+// uri is a path as a relative URI reference.
+func (s *SARIF) uri(p string) string {
+	name := s.names.Of(p)
+	if name == "<stdin>" {
+		name = "stdin"
+	}
+	return (&url.URL{Path: name}).EscapedPath()
+}
+
+func (s *SARIF) problem(p source.Problem, named bool) {
+	level := "note"
+	if named {
+		level, s.failed = "error", true
+	}
+	s.result(sarifResult{
+		RuleID:       unparsable,
+		RuleIndex:    s.index[unparsable],
+		Level:        level,
+		Message:      sarifText{sentence(problemText(p))},
+		Locations:    []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.Path)}, Region: sarifRegion{StartLine: max(1, p.Line)}}}},
+		Fingerprints: map[string]string{"dockworthy/v1": digest(unparsable, p.Path, p.Err.Error())},
+	})
+}
+
+// Close ends the log.
+func (s *SARIF) Close(problems []source.Problem) error {
+	s.begin()
+	for _, p := range problems {
+		s.problem(p, false)
+	}
+	s.w.WriteString("\n]")
+	s.w.WriteString(`,"invocations":[{"executionSuccessful":`)
+	s.json(!s.failed)
+	s.w.WriteString("}]}]}\n")
+	return s.w.Flush()
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	if c := s[0]; c >= 'a' && c <= 'z' && !strings.HasPrefix(s, "e.g") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
+		s += "."
+	}
+	return s
+}

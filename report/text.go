@@ -1,0 +1,319 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// Text writes findings for people: the line with the place underlined, what is
+// so, why it matters and what to do, then the scorecard.
+type Text struct {
+	Names Names
+	Color bool
+	Quiet bool // no scorecard and no header for a unit without findings
+	tally Tally
+	w     *bufio.Writer
+}
+
+// NewText writes to w.
+func NewText(w io.Writer, names Names, color bool) *Text {
+	return &Text{Names: names, Color: color, w: bufio.NewWriterSize(w, 64<<10)}
+}
+
+const (
+	bold   = "1"
+	red    = "1;31"
+	yellow = "1;33"
+	cyan   = "1;36"
+	green  = "32"
+	faint  = "2"
+	blue   = "1;34"
+)
+
+func (t *Text) paint(code, s string) string {
+	if !t.Color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func severityColor(s check.Severity) string {
+	switch s {
+	case check.Error:
+		return red
+	case check.Warning:
+		return yellow
+	}
+	return cyan
+}
+
+// Result writes the findings of one unit.
+func (t *Text) Result(res *dockworthy.Result) error {
+	t.tally.Add(res)
+	if res.Problem != nil {
+		t.problem(*res.Problem, res.Unit.Named)
+		return t.w.Flush()
+	}
+	hidden := masks(res)
+	if len(res.Findings) > 0 || !t.Quiet {
+		t.header(res)
+	}
+	for _, f := range res.Findings {
+		t.finding(f, hidden)
+	}
+	for _, rep := range res.Reports {
+		for _, a := range rep.Unused {
+			t.unused(rep.Build, a)
+		}
+	}
+	return t.w.Flush()
+}
+
+// header names the unit that is judged: the file, the target, the context, the
+// profile.
+func (t *Text) header(res *dockworthy.Result) {
+	var parts []string
+	if len(res.Reports) > 0 {
+		b := res.Reports[0].Build
+		if b.Target != nil {
+			var targets []string
+			for _, rep := range res.Reports {
+				name := rep.Build.Target.Name
+				if name == "" {
+					name = "stage " + strconv.Itoa(rep.Build.Target.Index)
+				}
+				if !slices.Contains(targets, name) {
+					targets = append(targets, name)
+				}
+			}
+			word := "target"
+			if len(targets) > 1 {
+				word = "targets"
+			}
+			parts = append(parts, word+" "+strings.Join(targets, ", "))
+			if root, ok := b.ContextRoot(); ok {
+				parts = append(parts, "context "+t.Names.Of(root))
+			} else {
+				parts = append(parts, "no context")
+			}
+		} else if b.Compose != nil {
+			parts = append(parts, "Compose")
+		} else {
+			parts = append(parts, "Kubernetes")
+		}
+		parts = append(parts, "profile "+b.Profile)
+	}
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Of(res.Unit.Path)), t.paint(faint, strings.Join(parts, " · ")))
+	if len(res.Findings) == 0 {
+		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "nothing to say"))
+	}
+	fmt.Fprintln(t.w)
+}
+
+func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(severityColor(f.Severity), f.Severity.String()), t.paint(bold, "["+f.ID()+"]:"), hidden.Hide(f.Message))
+	t.snippet(f.Place, "-->", severityColor(f.Severity), hidden)
+	for _, p := range f.Related {
+		t.snippet(p, ":::", blue, hidden)
+	}
+	fmt.Fprintf(t.w, "   %s %s %s\n", t.paint(blue, "="), t.paint(bold, "why:"), f.Check.Why)
+	help := f.Help
+	if help == "" {
+		help = f.Check.Mend
+	}
+	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "do:"), hidden.Hide(help))
+}
+
+// snippet shows a place: its file, line and column, the line, and a rule under
+// the words meant. Long lines are cut around the place.
+func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
+	name := t.Names.Of(p.File.Name)
+	if p.Span.IsZero() {
+		note := ""
+		if p.Message != "" {
+			note = "  " + p.Message
+		}
+		fmt.Fprintf(t.w, "  %s %s%s\n", t.paint(blue, arrow), name, note)
+		return
+	}
+	pos := p.File.Position(p.Span.Start)
+	fmt.Fprintf(t.w, "  %s %s:%d:%d\n", t.paint(blue, arrow), name, pos.Line, pos.Column)
+	line := p.File.LineSpan(pos.Line)
+	shown, from, to := window(p.File, line, p.Span, hidden[p.File])
+	gutter := strconv.Itoa(pos.Line)
+	pad := strings.Repeat(" ", len(gutter))
+	mark := strings.Repeat("^", max(1, to-from))
+	if p.Message != "" {
+		mark += " " + hidden.Hide(p.Message)
+	}
+	fmt.Fprintf(t.w, "%s %s\n", pad, t.paint(blue, "|"))
+	fmt.Fprintf(t.w, "%s %s\n", t.paint(blue, gutter+" |"), shown)
+	fmt.Fprintf(t.w, "%s %s %s%s\n", pad, t.paint(blue, "|"), strings.Repeat(" ", from), t.paint(color, mark))
+}
+
+const lineWidth = 120
+
+// window is a line fit for a terminal, with the columns of the place in it:
+// secrets masked, tabs as one space, control characters replaced, cut to
+// lineWidth around the place.
+func window(f *text.File, line, span text.Span, secrets []text.Span) (shown string, from, to int) {
+	var b strings.Builder
+	cols := 0
+	from, to = -1, -1
+	data := f.Data
+	for i := line.Start; i < line.End; {
+		if i >= span.Start && from < 0 {
+			from = cols
+		}
+		if i >= span.End && to < 0 {
+			to = cols
+		}
+		if s, ok := covering(secrets, i); ok {
+			mask := check.Mask(f.Text(s))
+			if i == s.Start || i == line.Start {
+				b.WriteString(mask)
+				cols += len(mask)
+			}
+			i = min(s.End, line.End)
+			continue
+		}
+		r, size := utf8.DecodeRune(data[i:line.End])
+		if r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			r = ' '
+		}
+		b.WriteRune(r)
+		cols++
+		i += size
+	}
+	if from < 0 {
+		from = cols
+	}
+	if to < 0 {
+		to = max(from, cols)
+	}
+	runes := []rune(strings.TrimRight(b.String(), " "))
+	if len(runes) <= lineWidth {
+		return string(runes), from, min(to, max(from+1, len(runes)))
+	}
+	start := max(0, min(from-20, len(runes)-lineWidth))
+	end := min(len(runes), start+lineWidth)
+	cut := string(runes[start:end])
+	if end < len(runes) {
+		cut += "…"
+	}
+	if start > 0 {
+		cut = "…" + cut
+		start--
+	}
+	return cut, from - start, max(from-start+1, min(to-start, lineWidth+1))
+}
+
+func covering(list []text.Span, at int) (text.Span, bool) {
+	for _, s := range list {
+		if s.Start <= at && at < s.End {
+			return s, true
+		}
+	}
+	return text.Span{}, false
+}
+
+func (t *Text) problem(p source.Problem, named bool) {
+	level, color := "note", cyan
+	if named {
+		level, color = "error", red
+	}
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), problemText(p))
+	place := t.Names.Of(p.Path)
+	if p.Line > 0 {
+		place += ":" + strconv.Itoa(p.Line)
+	}
+	fmt.Fprintf(t.w, "  %s %s\n\n", t.paint(blue, "-->"), place)
+}
+
+func (t *Text) unused(b *source.Build, a source.Allow) {
+	msg := "it silences nothing: remove it"
+	if a.Problem != "" {
+		msg = a.Problem
+	} else if b.Expired(&a) {
+		msg = "its date " + a.Until.Format("2006-01-02") + " is past: mend what it lets be, or give it a new date"
+	}
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), msg)
+	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, nil)
+	fmt.Fprintln(t.w)
+}
+
+// Close writes the scorecard of the eight rules and what stayed undecided.
+func (t *Text) Close(problems []source.Problem) error {
+	for _, p := range problems {
+		t.problem(p, false)
+	}
+	if t.tally.Units-t.tally.Unparsable > 0 {
+		t.scorecard()
+	} else if t.tally.Units == 0 {
+		fmt.Fprintln(t.w, "no Dockerfile, Compose file or Kubernetes manifest here")
+	}
+	return t.w.Flush()
+}
+
+func (t *Text) scorecard() {
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "the eight rules, from source"))
+	for _, r := range rules.All {
+		outcome := t.tally.Rules[r.Name]
+		word, color := outcome.String(), faint
+		switch outcome {
+		case check.Holds:
+			word, color = "holds", green
+		case check.Violated:
+			word, color = "violated", red
+			if c := t.tally.counts[r.Name]; c != nil && c[0] == 0 {
+				color = yellow
+			}
+		case check.Undecided:
+			color = yellow
+		case check.NotLookedAt:
+			word = "not looked at"
+		case check.NotApplicable:
+			word = "not applicable"
+		}
+		var counts []string
+		if c := t.tally.counts[r.Name]; c != nil {
+			for i, unit := range []string{"error", "warning", "note"} {
+				if c[i] > 0 {
+					counts = append(counts, plural(c[i], unit))
+				}
+			}
+		}
+		fmt.Fprintf(t.w, "  %d %-13s %s", r.Number, r.Name, t.paint(color, fmt.Sprintf("%-14s", word)))
+		if len(counts) > 0 {
+			fmt.Fprintf(t.w, " %s", strings.Join(counts, ", "))
+		}
+		fmt.Fprintln(t.w)
+	}
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", plural(t.tally.Errors, "error"), plural(t.tally.Warnings, "warning"), plural(t.tally.Notes, "note"), plural(t.tally.Units, "file"))))
+	if list := t.tally.open(); len(list) > 0 {
+		o := list[0]
+		more := ""
+		if len(list) > 1 {
+			more = fmt.Sprintf(" and %d more", len(list)-1)
+		}
+		fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.id, more, o.reason, o.settle)
+	}
+}
+
+func plural(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
+}

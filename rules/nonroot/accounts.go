@@ -1,0 +1,203 @@
+package nonroot
+
+import (
+	"strings"
+
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/source/base"
+	"github.com/dockworthy/dockworthy/source/shell"
+)
+
+// accounts are the users and groups that exist at one point of a chain, as far
+// as the files tell.
+type accounts struct {
+	users  map[string]*shell.User // made by a RUN
+	groups map[string]bool        // made by a RUN
+	member map[[2]string]bool     // user, group
+	image  *source.Image
+	open   bool // something may have made accounts that we do not see
+}
+
+// accountsBefore are the accounts that exist when step runs.
+func accountsBefore(b *source.Build, last *source.Step) *accounts {
+	stage := last.Stage
+	var chain []*source.Stage
+	for s := stage; s != nil; s = s.Parent {
+		chain = append(chain, s)
+	}
+	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}}
+	a.image = chain[len(chain)-1].Image
+	for i := len(chain) - 1; i >= 0; i-- {
+		for _, step := range chain[i].Steps {
+			if step == last {
+				return a
+			}
+			a.add(step)
+		}
+	}
+	return a
+}
+
+func (a *accounts) add(step *source.Step) {
+	if c := step.Copy; c != nil {
+		// A copied passwd, or a tree over the root, brings accounts along.
+		t := strings.TrimSuffix(c.Target, "/")
+		if t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group") {
+			a.open = true
+		}
+		return
+	}
+	run := step.Run()
+	if run == nil {
+		return
+	}
+	if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
+		a.open = true
+		return
+	}
+	a.addEffects(run.Effects)
+	for _, c := range run.Commands() {
+		if mayMakeUsers(c) {
+			a.open = true
+		}
+	}
+}
+
+func (a *accounts) addEffects(e *shell.Effects) {
+	for i := range e.Users {
+		u := &e.Users[i]
+		if !u.Known {
+			a.open = true
+		}
+		a.users[u.Name] = u
+		if u.MakesGroup {
+			a.groups[u.Name] = true
+		}
+		for _, g := range u.Groups {
+			a.member[[2]string{u.Name, g}] = true
+		}
+	}
+	for _, g := range e.Groups {
+		if !g.Known {
+			a.open = true
+		}
+		a.groups[g.Name] = true
+	}
+	for _, m := range e.Memberships {
+		a.member[[2]string{m.User, m.Group}] = true
+	}
+	for _, in := range e.Installs {
+		// Packages make the users of their services.
+		if in.System {
+			for _, p := range in.Packages {
+				a.groups[p.Name], a.users[p.Name] = true, nil
+				if !p.Known {
+					a.open = true
+				}
+				for _, name := range packageUsers[p.Name] {
+					a.groups[name], a.users[name] = true, nil
+				}
+				// apache2-utils, postgresql-16: the service's name is in front.
+				if head, _, ok := strings.Cut(p.Name, "-"); ok {
+					a.groups[head], a.users[head] = true, nil
+				}
+				head := strings.TrimRight(p.Name, "0123456789.")
+				a.groups[head], a.users[head] = true, nil
+			}
+		}
+	}
+}
+
+// packageUsers are users that a package makes under another name than its own.
+var packageUsers = map[string][]string{
+	"nginx": {"www-data", "nginx"}, "apache2": {"www-data"}, "httpd": {"apache"}, "postgresql": {"postgres"},
+	"openssh-server": {"sshd"}, "openssh": {"sshd"}, "mariadb-server": {"mysql"}, "mysql-server": {"mysql"},
+	"redis-server": {"redis"}, "rabbitmq-server": {"rabbitmq"}, "slapd": {"openldap"}, "bind9": {"bind"},
+	"varnish": {"varnish", "vcache"}, "elasticsearch": {"elasticsearch"}, "tomcat9": {"tomcat"}, "jenkins": {"jenkins"},
+	"php-fpm": {"www-data", "apache"}, "postfix": {"postfix", "postdrop"}, "exim4": {"Debian-exim"}, "dovecot-core": {"dovecot", "dovenull"},
+	"ntp": {"ntp"}, "chrony": {"_chrony", "chrony"}, "unbound": {"unbound"}, "dnsmasq": {"dnsmasq"}, "caddy": {"caddy"}, "docker.io": {"docker"}, "docker-ce": {"docker"},
+}
+
+// mayMakeUsers tells whether a command runs what we do not see into: a script,
+// a downloaded program, a configuration tool.
+func mayMakeUsers(c *shell.Command) bool {
+	switch p := c.Program(); p {
+	case "":
+		return false
+	case "sh", "bash", "ash", "dash", "zsh":
+		// sh -c is followed; sh FILE and a pipe into sh are not.
+		for _, a := range c.Args() {
+			if strings.HasPrefix(a.Text, "-") && strings.Contains(a.Text, "c") && !strings.HasPrefix(a.Text, "--") {
+				return false
+			}
+		}
+		return true
+	case "ansible-playbook", "puppet", "chef-client", "salt-call", "make", ".", "source", "nix-env", "setup":
+		return true
+	default:
+		first := ""
+		for _, w := range c.Words {
+			if strings.HasSuffix(w.Text, p) {
+				first = w.Text
+				break
+			}
+		}
+		if strings.HasSuffix(p, ".sh") || strings.HasSuffix(p, ".bash") || strings.HasPrefix(first, "./") {
+			return true
+		}
+		return strings.Contains(p, "${")
+	}
+}
+
+// hasUser tells whether a user of that name exists.
+func (a *accounts) hasUser(name string) base.Answer {
+	if _, ok := a.users[name]; ok {
+		return base.Yes
+	}
+	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasUser(name) })
+}
+
+// hasGroup tells whether a group of that name exists.
+func (a *accounts) hasGroup(name string) base.Answer {
+	if a.groups[name] {
+		return base.Yes
+	}
+	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasGroup(name) })
+}
+
+func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.Answer {
+	if name == "root" {
+		return base.Yes
+	}
+	switch {
+	case a.image == nil:
+		return base.Unknown
+	case a.image.Scratch:
+		if a.open {
+			return base.Unknown
+		}
+		return base.No
+	case a.image.Known == nil || a.image.Local != nil:
+		return base.Unknown
+	}
+	ans := ask(a.image.Known)
+	if ans == base.No && a.open {
+		return base.Unknown
+	}
+	return ans
+}
+
+// inGroup tells whether a user made here is in a group, by name.
+func (a *accounts) inGroup(user, group string) base.Answer {
+	u := a.users[user]
+	if u == nil {
+		return base.Unknown
+	}
+	if a.member[[2]string{user, group}] || u.Group == group || u.Group == "" && u.MakesGroup && user == group {
+		return base.Yes
+	}
+	if u.Group == "" && !u.MakesGroup || u.Group != "" && numeric(u.Group) {
+		return base.Unknown // the tool's default, or a number that some group has
+	}
+	return base.No
+}

@@ -1,0 +1,69 @@
+package nonroot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/source/base"
+)
+
+var unknownUser = &check.Check{
+	Name:     "unknown-user",
+	Claim:    "the user that USER names exists in the image",
+	Why:      "the engine looks the name up in the image's /etc/passwd: when it is not there, the container does not start",
+	Mend:     "make the user in a RUN of the same chain before USER, or give its number",
+	Quiet:    "For numbers, and where the base image is not known or something that is not read (a script, a package, a copied /etc/passwd) may have made the user.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		var found []check.Finding
+		undecided := ""
+		for _, step := range usersOf(b) {
+			name, group, _ := strings.Cut(step.Value.Value, ":")
+			if !step.Value.Known || name == "" {
+				continue
+			}
+			a := accountsBefore(b, step)
+			if !numeric(name) {
+				switch a.hasUser(name) {
+				case base.No:
+					found = append(found, check.Finding{
+						Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.Text.Value, name),
+						Stage:   step.Stage,
+					})
+					continue
+				case base.Unknown:
+					undecided = name
+				}
+			}
+			if group != "" && !numeric(group) && a.hasGroup(group) == base.No {
+				found = append(found, check.Finding{
+					Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+					Message: fmt.Sprintf("no RUN of this chain and not %s makes the group %q", a.image.Text.Value, group),
+					Stage:   step.Stage,
+				})
+			}
+		}
+		if len(found) == 0 && undecided != "" && b.Base().Known == nil {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().Text.Value, undecided))
+		}
+		return check.Judge(found)
+	},
+}
+
+// usersOf are the USER steps of the chain.
+func usersOf(b *source.Build) []*source.Step {
+	var list []*source.Step
+	for step := range b.Steps() {
+		if step.Keyword == "USER" {
+			list = append(list, step)
+		}
+	}
+	return list
+}

@@ -1,0 +1,139 @@
+package rules
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/dockworthy/dockworthy/check"
+)
+
+// Page is a check's page in Markdown, made from its declaration and from its
+// example and mended cases.
+func Page(r *check.Rule, c *check.Check) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", r.ID(c))
+	fmt.Fprintf(&b, "**Claim:** %s.\n\n", c.Claim)
+	severity := c.Severity.String()
+	if c.Banking > c.Severity {
+		severity += " (" + c.Banking.String() + " in the banking profile)"
+	}
+	fmt.Fprintf(&b, "| rule | severity | since | level of evidence |\n|---|---|---|---|\n| %d [%s](%s.md) | %s | %s | source |\n\n", r.Number, r.Name, r.Name, severity, c.Since)
+	fmt.Fprintf(&b, "## Why\n\n%s\n\n", c.Why)
+	fmt.Fprintf(&b, "## What to do\n\n%s\n\n", c.Mend)
+	if c.Quiet != "" {
+		fmt.Fprintf(&b, "## When it is quiet\n\n%s\n\n", c.Quiet)
+	}
+	example(&b, r, c, "example", "Example: it speaks")
+	example(&b, r, c, "mended", "Example: all is well")
+	if len(c.Aliases) > 0 {
+		fmt.Fprintf(&b, "## The same condition elsewhere\n\n%s\n\n", strings.Join(c.Aliases, ", "))
+	}
+	fmt.Fprintf(&b, "## Letting it be\n\nAbove the instruction, or at the head of the file for what is missing:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
+	return b.String()
+}
+
+// example prints the Dockerfile, or else the first file, of a case.
+func example(b *strings.Builder, r *check.Rule, c *check.Check, name, title string) {
+	if r.Examples == nil {
+		return
+	}
+	data, err := fs.ReadFile(r.Examples, "testdata/"+c.Name+"/"+name+".txtar")
+	if err != nil {
+		return
+	}
+	ar := txtar.Parse(data)
+	fmt.Fprintf(b, "## %s\n\n", title)
+	for line := range strings.Lines(string(ar.Comment)) {
+		if !strings.HasPrefix(line, "flags:") && !strings.HasPrefix(line, "mode:") {
+			b.WriteString(line)
+		}
+	}
+	b.WriteString("\n")
+	for _, f := range ar.Files {
+		if f.Name == "want" || len(f.Data) > 1500 || !telling(f.Name) {
+			continue
+		}
+		fmt.Fprintf(b, "`%s`\n\n```%s\n%s```\n\n", f.Name, language(f.Name), f.Data)
+	}
+}
+
+// telling are the files of a case that an example is read for.
+func telling(name string) bool {
+	switch language(name) {
+	case "dockerfile", "yaml", "sh", "gitignore":
+		return true
+	}
+	return false
+}
+
+func language(name string) string {
+	low := strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(low, ".dockerignore"):
+		return "gitignore"
+	case strings.Contains(low, "dockerfile"):
+		return "dockerfile"
+	case strings.HasSuffix(low, ".yaml"), strings.HasSuffix(low, ".yml"):
+		return "yaml"
+	case strings.HasSuffix(low, ".sh"):
+		return "sh"
+	}
+	return ""
+}
+
+// RulePage is a rule's page in Markdown.
+func RulePage(r *check.Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %d %s: %s\n\n%s\n\n", r.Number, r.Name, r.Title, r.Text)
+	b.WriteString("| check | severity | claim |\n|---|---|---|\n")
+	for _, c := range r.Checks {
+		severity := c.Severity.String()
+		if c.Banking > c.Severity {
+			severity += ", " + c.Banking.String() + " in banking"
+		}
+		fmt.Fprintf(&b, "| [%s](%s) | %s | %s |\n", r.ID(c), FileName(r, c), severity, c.Claim)
+	}
+	b.WriteString("\n## Controls\n\n")
+	if len(r.Controls) == 0 {
+		b.WriteString("No requirement of the standards that dockworthy maps speaks of this rule.\n")
+		return b.String()
+	}
+	b.WriteString("What the rule supports. Keeping it does not make anything compliant.\n\n| standard | ids | strength |\n|---|---|---|\n")
+	for _, c := range r.Controls {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Standard, c.IDs, c.Strength)
+	}
+	return b.String()
+}
+
+// FileName is the file of a check's page in docs/rules.
+func FileName(r *check.Rule, c *check.Check) string {
+	return r.Name + "-" + c.Name + ".md"
+}
+
+// Index is the page that lists all rules and checks.
+func Index() string {
+	var b strings.Builder
+	b.WriteString("# The eight rules and their checks\n\nMade from the checks' declarations by `go run ./docs/generate`.\n\n")
+	for _, r := range All {
+		fmt.Fprintf(&b, "- %d [%s](%s.md): %s\n", r.Number, r.Name, r.Name, r.Title)
+		for _, c := range r.Checks {
+			fmt.Fprintf(&b, "  - [%s](%s): %s\n", r.ID(c), FileName(r, c), c.Claim)
+		}
+	}
+	return b.String()
+}
+
+// Pages are all pages by file name.
+func Pages() map[string]string {
+	pages := map[string]string{"README.md": Index()}
+	for _, r := range All {
+		pages[r.Name+".md"] = RulePage(r)
+		for _, c := range r.Checks {
+			pages[FileName(r, c)] = Page(r, c)
+		}
+	}
+	return pages
+}

@@ -1,0 +1,27 @@
+// Package rules is the eight rules, in order.
+package rules
+
+import (
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules/nonroot"
+)
+
+// All are the eight rules in the order of their numbers.
+var All = []*check.Rule{
+	nonroot.Rule,
+}
+
+// Find is the rule of that name and, for a check's id, the check.
+func Find(id string) (r *check.Rule, c *check.Check, ok bool) {
+	for _, r := range All {
+		if r.Name == id {
+			return r, nil, true
+		}
+		for _, c := range r.Checks {
+			if r.ID(c) == id {
+				return r, c, true
+			}
+		}
+	}
+	return nil, nil, false
+}

@@ -1,0 +1,63 @@
+// Package base knows the images that Dockerfiles are built from: which user
+// they run as, what is inside them, how their tags carry versions, and when
+// their releases reach the end of life. Its facts are the data files beside
+// the code, each line with its source; nothing is pulled or asked.
+package base
+
+import (
+	"fmt"
+
+	"github.com/distribution/reference"
+)
+
+// A Ref is an image reference in its parts. The zero Ref names nothing.
+type Ref struct {
+	Raw      string // as written
+	Repo     string // with registry and namespace: docker.io/library/python
+	Tag      string // "" where none is written
+	Digest   string // sha256:…, "" where none is written
+	Familiar string // the repository as people write it: python
+}
+
+// ParseRef reads an image reference by the rules of the docker command line:
+// python means docker.io/library/python. A missing tag stays missing, so that
+// "no tag" and ":latest" can be told apart. The reserved name scratch keeps
+// its own name, because no registry has it.
+func ParseRef(s string) (Ref, error) {
+	if s == "scratch" {
+		return Ref{Raw: s, Repo: s, Familiar: s}, nil
+	}
+	named, err := reference.ParseNormalizedNamed(s)
+	if err != nil {
+		return Ref{}, fmt.Errorf("read image reference %q: %w", s, err)
+	}
+	r := Ref{Raw: s, Repo: named.Name(), Familiar: reference.FamiliarName(named)}
+	if t, ok := named.(reference.Tagged); ok {
+		r.Tag = t.Tag()
+	}
+	if d, ok := named.(reference.Digested); ok {
+		r.Digest = d.Digest().String()
+	}
+	return r, nil
+}
+
+// String is the reference in full: repository, tag and digest.
+func (r Ref) String() string {
+	s := r.Repo
+	if r.Tag != "" {
+		s += ":" + r.Tag
+	}
+	if r.Digest != "" {
+		s += "@" + r.Digest
+	}
+	return s
+}
+
+// TagOrLatest is the tag that Docker would pull: latest where neither tag nor
+// digest is written, "" for a reference by digest alone.
+func (r Ref) TagOrLatest() string {
+	if r.Tag == "" && r.Digest == "" && r.Repo != "" {
+		return "latest"
+	}
+	return r.Tag
+}

@@ -1,0 +1,176 @@
+package base
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A tag is an image tag in the parts that a judgement needs.
+type tag struct {
+	version   string // the product's own version, as written
+	parts     int    // number of its dotted parts; 0 where there is none
+	versions  int    // number of version-like words
+	exact     bool   // a date, a commit, or a version with a build number
+	moving    bool   // a word that moves
+	line      bool   // a word that names a release line of this product
+	codename  bool   // a codename of an operating system
+	companion int    // parts of a version of something beside the product: jdk21, python3.11
+	bare      bool   // nothing but the version
+	os        []osRelease
+}
+
+// An osRelease is an operating system that a tag names, with its release:
+// alpine3.18 gives alpine and 3.18, bullseye gives debian and bullseye.
+type osRelease struct{ name, release string }
+
+var (
+	dateRE    = regexp.MustCompile(`(?:^|[^0-9])20\d\d[.-]?(?:0[1-9]|1[0-2])[.-]?(?:0[1-9]|[12]\d|3[01])(?:[^0-9]|$)`)
+	stampRE   = regexp.MustCompile(`(?:^|[^0-9])1[5-9]\d{8}(?:[^0-9]|$)`) // seconds since 1970, as CI tags images
+	commitRE  = regexp.MustCompile(`^(?:g|sha|git|rev)?[0-9a-f]{7,64}$`)
+	numbersRE = regexp.MustCompile(`^[vV]?(\d+(?:\.\d+)*)(.*)$`)
+	buildRE   = regexp.MustCompile(`^(?:[uU_+]\d|[._]v?[0-9a-f_]{7,})`) // 8u392, 21.0.5_11, 3192.v713e3b_039fb
+)
+
+// movingWords are tags that publishers move on purpose.
+var movingWords = set(strings.Fields(`
+	lts stable mainline current rolling edge nightly dev devel develop development main master trunk head canary next beta
+	alpha rc unstable testing sid oldstable oldoldstable experimental innovation ea tip preview snapshot daily weekly`))
+
+// osWords are operating systems as tags spell them, before a release number.
+var osWords = set(strings.Fields(`
+	alpine debian ubuntu ubi rhel el fedora fc rockylinux rocky almalinux centos oraclelinux ol amazonlinux al azurelinux
+	mariner slim stream minideb busybox glibc musl uclibc windowsservercore nanoserver`))
+
+var debianWords = set(strings.Fields(`
+	forky trixie bookworm bullseye buster stretch jessie wheezy squeeze`))
+
+var ubuntuWords = set(strings.Fields(`
+	resolute questing plucky oracular noble mantic lunar kinetic jammy impish hirsute groovy focal eoan disco cosmic bionic
+	artful zesty yakkety xenial wily vivid utopic trusty precise`))
+
+// companionWords are things whose version stands in a tag beside the
+// product's own: the JDK of a maven image, the Python of an airflow image.
+var companionWords = set(strings.Fields(`
+	jdk jre java openjdk temurin corretto sapmachine semeru graalvm graal python py pypy php node nodejs ruby go golang otp
+	erlang elixir cuda cudnn pg postgres postgresql dotnet rust perl scala sbt hadoop spark cp`))
+
+// parseTag reads a tag of a product.
+func parseTag(text string, p *product) *tag {
+	t := &tag{exact: dateRE.MatchString(text) || stampRE.MatchString(text)}
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == '-' })
+	before := "" // the word before, when it owns a number that follows
+	for _, word := range words {
+		lower := strings.ToLower(word)
+		name, number := splitNumber(lower)
+		switch {
+		case debianWords[lower]:
+			t.codename = true
+			t.os = append(t.os, osRelease{"debian", lower})
+		case ubuntuWords[lower]:
+			t.codename = true
+			t.os = append(t.os, osRelease{"ubuntu", lower})
+		case isCommit(lower) && before == "":
+			t.exact = true
+		case p.Lines[lower] != "":
+			t.line, t.version = true, p.Lines[lower]
+		case movingWords[lower]:
+			t.moving = true
+		case name == "" || name == "v":
+			t.number(word, before)
+			before = ""
+			continue
+		case number == "" && (osProducts[name] != "" || companionWords[name]):
+			before = name
+			continue
+		case osWords[name]:
+			t.os = append(t.os, osRelease{name, number})
+			if name == "stream" {
+				t.codename = true // CentOS Stream's tags are stream9, stream10
+			}
+		case companionWords[name]:
+			t.companion = max(t.companion, partsOf(number))
+		case movingWords[name]: // rc1, beta2
+			t.moving = true
+		case partsOf(number) >= 3: // release1.2.3, r35.4.1
+			t.take(number, 1)
+		}
+		before = ""
+	}
+	t.bare = len(words) == 1 && t.versions == 1 && t.parts > 0
+	return t
+}
+
+// number takes a word that is a version by itself, or belongs to the word
+// before it: the 21 in alpine-3.21 is the system's.
+func (t *tag) number(word, before string) {
+	m := numbersRE.FindStringSubmatch(word)
+	if m == nil {
+		return
+	}
+	switch {
+	case osProducts[before] != "":
+		t.os = append(t.os, osRelease{before, m[1]})
+	case companionWords[before]:
+		t.companion = max(t.companion, partsOf(m[1]))
+	default:
+		if buildRE.MatchString(m[2]) {
+			t.exact = true
+		}
+		t.take(m[1], 1)
+	}
+}
+
+// take keeps the version with the most parts: in 3.10-7.3.17 (pypy) and
+// 1-3.12 (devcontainers) that is the one that moves least.
+func (t *tag) take(version string, n int) {
+	t.versions += n
+	if p := partsOf(version); p > t.parts {
+		t.parts, t.version = p, version
+	}
+}
+
+func (t *tag) major() int {
+	first, _, _ := strings.Cut(t.version, ".")
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func partsOf(version string) int {
+	if version == "" {
+		return 0
+	}
+	return strings.Count(version, ".") + 1
+}
+
+// splitNumber parts letters from the number behind them: jdk21, alpine3.20.
+// A word that begins with a digit has no letters; al2023 keeps its number;
+// what follows the number is dropped.
+func splitNumber(word string) (name, number string) {
+	at := strings.IndexAny(word, "0123456789")
+	if at < 0 {
+		return word, ""
+	}
+	name = strings.TrimRight(word[:at], "._:")
+	if m := numbersRE.FindStringSubmatch(word[at:]); m != nil {
+		number = m[1]
+	}
+	return name, number
+}
+
+// isCommit tells whether a word is an abbreviated commit: hexadecimal, long
+// enough, and with both letters and digits, so that neither "defaced" nor a
+// build number is taken for one.
+func isCommit(word string) bool {
+	if !commitRE.MatchString(word) {
+		return false
+	}
+	hex := word
+	for _, prefix := range []string{"sha", "git", "rev", "g"} {
+		hex = strings.TrimPrefix(hex, prefix)
+	}
+	return strings.ContainsAny(hex, "0123456789") && strings.ContainsAny(hex, "abcdef")
+}

@@ -1,0 +1,130 @@
+package base
+
+import (
+	"bytes"
+	_ "embed"
+	"path"
+	"sync"
+)
+
+// An Answer is yes, no or, as the zero value, not known.
+type Answer int
+
+const (
+	Unknown Answer = iota
+	Yes
+	No
+)
+
+// String is the answer in a word.
+func (a Answer) String() string {
+	return [...]string{"unknown", "yes", "no"}[a]
+}
+
+//go:embed tools.jsonl
+var toolsData []byte
+
+// A toolRule says which programs an image has, or has not, by what it is.
+// All conditions that are given have to hold.
+type toolRule struct {
+	When struct {
+		ID             string `json:"id"`
+		Repo           string `json:"repo"`
+		Kind           string `json:"kind"`
+		OS             string `json:"os"`
+		Shell          string `json:"shell"`
+		PackageManager string `json:"package_manager"`
+	} `json:"when"`
+	Yes    []string `json:"yes"`
+	No     []string `json:"no"`
+	Source string   `json:"source"`
+
+	yes, no map[string]bool
+}
+
+var toolRules = sync.OnceValue(func() []*toolRule {
+	var rules []*toolRule
+	for line := range bytes.Lines(toolsData) {
+		r := new(toolRule)
+		mustDecode("tools.jsonl", line, r)
+		r.yes, r.no = set(r.Yes), set(r.No)
+		rules = append(rules, r)
+	}
+	return rules
+})
+
+func set(names []string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+func (r *toolRule) holds(i *Image) bool {
+	w := &r.When
+	return (w.ID == "" || w.ID == i.ID) &&
+		(w.Kind == "" || w.Kind == i.Kind) &&
+		(w.OS == "" || w.OS == i.OS) &&
+		(w.Shell == "" || w.Shell == i.Shell) &&
+		(w.PackageManager == "" || w.PackageManager == i.PackageManager) &&
+		(w.Repo == "" || contains(i.Match.Repos, w.Repo))
+}
+
+// HasTool tells whether a program, given by name or path, is in the image as
+// it is published. What the catalogue says of the image comes first, then what
+// follows from its system, its shell and its product. A nil Image, and a
+// program that nothing is known of, give Unknown.
+func (i *Image) HasTool(name string) Answer {
+	if i == nil {
+		return Unknown
+	}
+	name = path.Base(name)
+	if a := i.stated(name); a != Unknown {
+		return a
+	}
+	if name == "sh" && i.Shell != "none" && i.Shell != "unknown" && i.Shell != "" {
+		return Yes
+	}
+	for _, r := range toolRules() {
+		switch {
+		case !r.holds(i):
+		case r.yes[name]:
+			return Yes
+		case r.no[name]:
+			return No
+		}
+	}
+	return Unknown
+}
+
+// stated is what the catalogue's own list says of a program. It lists Python
+// as one tool: its absence means neither name, its presence means python3 (a
+// bare python is a link that only some images make).
+func (i *Image) stated(name string) Answer {
+	switch name {
+	case "python3", "pip3":
+		return answer(i.Tools[name[:len(name)-1]])
+	case "python":
+		if i.Tools[name] == "yes" {
+			return Unknown
+		}
+	case "cc":
+		return answer(i.Tools["gcc"])
+	case "g++", "c++":
+		if i.Tools["gcc"] == "no" {
+			return No
+		}
+	}
+	return answer(i.Tools[name])
+}
+
+func answer(s string) Answer {
+	switch s {
+	case "yes", "gnu", "busybox":
+		return Yes
+	case "no":
+		return No
+	}
+	return Unknown
+}

@@ -1,0 +1,190 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dockworthy/dockworthy/source/base"
+)
+
+// ConfigName is the name of the configuration file. The nearest one upwards
+// from a Dockerfile is its configuration; nothing is merged.
+const ConfigName = ".dockworthy.yaml"
+
+// A Config is what a project says of itself in .dockworthy.yaml. The zero
+// Config says nothing.
+type Config struct {
+	Path         string                `yaml:"-"` // "" where there is no file
+	Targets      Targets               `yaml:"targets"`
+	Profile      string                `yaml:"profile"`       // standard or banking
+	Bases        map[string]ConfigBase `yaml:"bases"`         // by repository, or repository:tag
+	RuntimeTools []string              `yaml:"runtime-tools"` // programs the running container needs, as git
+	Toolboxes    []string              `yaml:"toolboxes"`     // Dockerfiles whose image is for building
+	RootAllowed  []string              `yaml:"root-allowed"`  // Dockerfiles that may run as root
+	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
+	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
+}
+
+// Targets say what is built: a plain list of stages, or by Dockerfile.
+type Targets struct {
+	Stages []string                // for every Dockerfile that has them
+	Files  map[string]ConfigTarget // by the Dockerfile's path, relative to the config
+}
+
+// A ConfigTarget says how one Dockerfile is built.
+type ConfigTarget struct {
+	Stages  []string          `yaml:"stages"`
+	Context string            `yaml:"context"` // relative to the config
+	Images  []string          `yaml:"images"`  // names that Compose and Kubernetes call it by
+	Args    map[string]string `yaml:"args"`
+}
+
+// UnmarshalYAML reads either form of targets.
+func (t *Targets) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode(&t.Stages)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i+1].Kind != yaml.MappingNode {
+			continue
+		}
+		for j := 0; j < len(n.Content[i+1].Content); j += 2 {
+			key := n.Content[i+1].Content[j]
+			if !slices.Contains([]string{"stages", "context", "images", "args"}, key.Value) {
+				return fmt.Errorf("line %d: field %s not found under targets (stages, context, images, args)", key.Line, key.Value)
+			}
+		}
+	}
+	return n.Decode(&t.Files)
+}
+
+// A ConfigBase is what a project knows of a base image of its own.
+type ConfigBase struct {
+	Like       string            `yaml:"like"` // a known image whose facts it shares
+	Kind       string            `yaml:"kind"`
+	OS         string            `yaml:"os"`
+	Libc       string            `yaml:"libc"`
+	Shell      string            `yaml:"shell"`
+	User       string            `yaml:"user"`
+	Users      map[string]string `yaml:"users"` // uid:gid by name
+	Tools      map[string]string `yaml:"tools"` // yes or no
+	Entrypoint []string          `yaml:"entrypoint"`
+	Cmd        []string          `yaml:"cmd"`
+	Workdir    string            `yaml:"workdir"`
+	Healthy    *bool             `yaml:"healthcheck"`
+	Env        map[string]string `yaml:"env"`
+}
+
+// ParseConfig reads a .dockworthy.yaml. Unknown fields are errors with their
+// line.
+func ParseConfig(name string, data []byte) (*Config, error) {
+	c := &Config{Path: name}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
+		return nil, fmt.Errorf("read %s: profile %q is neither %s nor %s", name, c.Profile, Standard, Banking)
+	}
+	for id, s := range c.Severities {
+		if s != "error" && s != "warning" && s != "note" {
+			return nil, fmt.Errorf("read %s: severity %q of %s is none of error, warning, note", name, s, id)
+		}
+	}
+	return c, nil
+}
+
+// target is what the config says of one Dockerfile.
+func (c *Config) target(dockerfile string) (ConfigTarget, bool) {
+	if c == nil {
+		return ConfigTarget{}, false
+	}
+	for name, t := range c.Targets.Files {
+		if path.Join(path.Dir(c.Path), name) == dockerfile {
+			return t, true
+		}
+	}
+	return ConfigTarget{}, false
+}
+
+// lists tells whether a list of paths in the config names this Dockerfile, by
+// itself or by a folder that holds it.
+func (c *Config) lists(list []string, dockerfile string) bool {
+	if c == nil {
+		return false
+	}
+	for _, name := range list {
+		p := path.Join(path.Dir(c.Path), name)
+		if p == dockerfile || p == "." || len(dockerfile) > len(p) && dockerfile[:len(p)+1] == p+"/" {
+			return true
+		}
+		if ok, err := path.Match(p, dockerfile); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// base is what the config says of an image, over what the catalogue knows.
+func (c *Config) base(ref base.Ref) (*base.Image, bool) {
+	if c == nil || len(c.Bases) == 0 {
+		return base.Lookup(ref)
+	}
+	for _, name := range sortedKeys(c.Bases) {
+		want, err := base.ParseRef(name)
+		if err != nil || want.Repo != ref.Repo || want.Tag != "" && want.Tag != ref.Tag {
+			continue
+		}
+		return c.Bases[name].image(name), true
+	}
+	return base.Lookup(ref)
+}
+
+func (b ConfigBase) image(name string) *base.Image {
+	img := &base.Image{ID: name}
+	if b.Like != "" {
+		if ref, err := base.ParseRef(b.Like); err == nil {
+			if known, ok := base.Lookup(ref); ok {
+				*img = *known
+				img.ID = name
+			}
+		}
+	}
+	set := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	set(&img.Kind, b.Kind)
+	set(&img.OS, b.OS)
+	set(&img.Libc, b.Libc)
+	set(&img.Shell, b.Shell)
+	set(&img.User, b.User)
+	set(&img.Workdir, b.Workdir)
+	if b.Users != nil {
+		img.Users = b.Users
+	}
+	if b.Tools != nil {
+		img.Tools = b.Tools
+	}
+	if b.Entrypoint != nil {
+		img.Entrypoint = b.Entrypoint
+	}
+	if b.Cmd != nil {
+		img.Cmd = b.Cmd
+	}
+	if b.Healthy != nil {
+		img.Healthcheck = b.Healthy
+	}
+	if b.Env != nil {
+		img.Env = b.Env
+	}
+	return img
+}

@@ -1,0 +1,276 @@
+package source
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/dockworthy/dockworthy/source/ignore"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Context is the build context of a Dockerfile: a folder and the ignore file
+// that decides what of it is sent. It is read lazily: nothing is looked up
+// before somebody asks.
+type Context struct {
+	Root   string       // the folder's path in the project
+	Ignore *ignore.List // nil = there is no effective ignore file
+	File   *text.File   // the ignore file, or nil
+
+	fsys fs.FS
+	tree *tree
+}
+
+// An Entry is a file or folder of a context.
+type Entry struct {
+	Path string // relative to the context
+	Dir  bool
+	Size int64
+	Mode fs.FileMode
+}
+
+// tree is what one walk of a context's folder noticed. All contexts of one
+// folder share it.
+type tree struct {
+	fsys fs.FS
+	root string
+	once sync.Once
+	// notable are the entries whose names some check asks about.
+	notable []Entry
+	over    bool // there was more than the budget
+	err     error
+}
+
+// walkBudget is how many entries a walk looks at before a question about a
+// whole context is left undecided.
+const walkBudget = 200_000
+
+// unwanted are the names that rule 6 asks to keep out of a context.
+var unwanted = map[string]bool{
+	".git": true, ".env": true, "__pycache__": true, "venv": true, ".venv": true,
+	"node_modules": true, "test_data": true,
+}
+
+// Unwanted tells whether a base name is one of those that rule 6 asks to keep
+// out: .git, .env and .env.* save samples, __pycache__, venv and .venv,
+// node_modules, test_data.
+func Unwanted(name string) bool {
+	return unwanted[name] || IsEnvFile(name)
+}
+
+// IsEnvFile tells whether a name is that of an environment file with values in
+// it: .env or .env.*, not .env.example, .sample, .template or .dist.
+func IsEnvFile(name string) bool {
+	if name == ".env" {
+		return true
+	}
+	ext, ok := strings.CutPrefix(name, ".env.")
+	if !ok {
+		return false
+	}
+	for _, word := range []string{"example", "sample", "template", "dist", "tmpl", "schema", "defaults", "vault"} {
+		if strings.Contains(ext, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// secretName tells whether a base name is one under which secrets lie.
+func secretName(name string) bool {
+	switch name {
+	case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".npmrc", ".pypirc", ".netrc", ".aws", ".kube", ".dockercfg", ".docker", ".ssh", ".git-credentials", "credentials", "kubeconfig":
+		return true
+	}
+	low := strings.ToLower(name)
+	return strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key") || strings.HasSuffix(low, ".p12") || strings.HasSuffix(low, ".pfx") ||
+		strings.HasSuffix(low, ".json") && (strings.Contains(low, "service") || strings.Contains(low, "credential") || strings.Contains(low, "gcp") || strings.Contains(low, "secret") || strings.Contains(low, "key"))
+}
+
+// Notable are the entries of the context's folder, sent or not, whose names
+// are unwanted or are such as secrets lie under. Folders with an unwanted name
+// are not entered: the name is the witness. The error says why the list is
+// not whole.
+func (c *Context) Notable() ([]Entry, error) {
+	t := c.tree
+	t.once.Do(t.walk)
+	if t.over {
+		return t.notable, errors.New("the build context has more than 200,000 entries")
+	}
+	return t.notable, t.err
+}
+
+func (t *tree) walk() {
+	left := walkBudget
+	var walk func(dir, rel string, depth int)
+	walk = func(dir, rel string, depth int) {
+		entries, err := fs.ReadDir(t.fsys, dir)
+		if err != nil && t.err == nil && rel == "" {
+			t.err = err
+		}
+		for _, e := range entries {
+			if left--; left < 0 {
+				t.over = true
+				return
+			}
+			name := e.Name()
+			p := path.Join(rel, name)
+			if Unwanted(name) || secretName(name) {
+				entry := Entry{Path: p, Dir: e.IsDir()}
+				if info, err := e.Info(); err == nil {
+					entry.Size, entry.Mode = info.Size(), info.Mode()
+				}
+				t.notable = append(t.notable, entry)
+			}
+			if e.IsDir() && !unwanted[name] && depth < maxDepth {
+				walk(path.Join(dir, name), p, depth+1)
+				if t.over {
+					return
+				}
+			}
+		}
+	}
+	walk(t.root, "", 0)
+}
+
+// Clean is a COPY source as a path in the context: slashes and dots resolved,
+// never above its root, "." for the whole.
+func Clean(src string) string {
+	p := path.Clean("/" + src)
+	if p == "/" {
+		return "."
+	}
+	return p[1:]
+}
+
+// Stat looks a path of the context up, through the file system and not the
+// ignore file.
+func (c *Context) Stat(p string) (Entry, error) {
+	info, err := fs.Stat(c.fsys, path.Join(c.Root, p))
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{Path: p, Dir: info.IsDir(), Size: info.Size(), Mode: info.Mode()}, nil
+}
+
+// Glob are the paths of the context that a COPY source with wildcards takes.
+func (c *Context) Glob(pattern string) []string {
+	root := c.Root
+	if strings.ContainsAny(root, `*?[\`) {
+		return nil
+	}
+	found, err := fs.Glob(c.fsys, path.Join(root, pattern))
+	if err != nil {
+		return nil
+	}
+	for i, p := range found {
+		if root != "." {
+			found[i] = strings.TrimPrefix(p, root+"/")
+		}
+	}
+	return found
+}
+
+// maxRead is the largest file of a context that is read: scripts, manifests
+// and keys are far smaller.
+const maxRead = 1 << 20
+
+// Read is the bytes of a file of the context; ok is false where there is none
+// that can be read, or it is larger than a mebibyte.
+func (c *Context) Read(p string) ([]byte, bool) {
+	if c == nil {
+		return nil, false
+	}
+	name := path.Join(c.Root, p)
+	info, err := fs.Stat(c.fsys, name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRead {
+		return nil, false
+	}
+	data, err := fs.ReadFile(c.fsys, name)
+	return data, err == nil
+}
+
+// ReadFile is Read as a text.File with its project path, for places.
+func (c *Context) ReadFile(p string) (*text.File, bool) {
+	data, ok := c.Read(p)
+	if !ok {
+		return nil, false
+	}
+	return text.NewFile(path.Join(c.Root, p), data), true
+}
+
+// Dir are the entries of a folder of the context, in name order.
+func (c *Context) Dir(p string) []Entry {
+	if c == nil {
+		return nil
+	}
+	list, err := fs.ReadDir(c.fsys, path.Join(c.Root, p))
+	if err != nil {
+		return nil
+	}
+	entries := make([]Entry, 0, len(list))
+	for _, e := range list {
+		entries = append(entries, Entry{Path: path.Join(p, e.Name()), Dir: e.IsDir()})
+	}
+	return entries
+}
+
+// Sent tells whether the ignore file lets a path through, and which pattern
+// decided.
+func (c *Context) Sent(p string, dir bool) (bool, *ignore.Pattern) {
+	d := c.Ignore.Match(p, dir)
+	return !d.Excluded, d.By
+}
+
+// Has tells whether the context holds a file at this path and sends it.
+func (c *Context) Has(p string) bool {
+	if c == nil {
+		return false
+	}
+	e, err := c.Stat(p)
+	if err != nil {
+		return false
+	}
+	sent, _ := c.Sent(p, e.Dir)
+	return sent
+}
+
+// Walk calls fn for every file that is sent, in path order, until fn returns
+// false. It enters every folder that is sent or in which an exception of the
+// ignore file could bring something back.
+func (c *Context) Walk(fn func(Entry) bool) error {
+	var walk func(rel string, depth int) (bool, error)
+	walk = func(rel string, depth int) (bool, error) {
+		entries, err := fs.ReadDir(c.fsys, path.Join(c.Root, rel))
+		if err != nil {
+			return true, err
+		}
+		for _, e := range entries {
+			p := path.Join(rel, e.Name())
+			sent, _ := c.Sent(p, e.IsDir())
+			if e.IsDir() {
+				if (sent || c.Ignore.MayReinclude(p)) && depth < maxDepth {
+					if more, err := walk(p, depth+1); err != nil || !more {
+						return more, err
+					}
+				}
+				continue
+			}
+			if !sent {
+				continue
+			}
+			entry := Entry{Path: p}
+			if info, err := e.Info(); err == nil {
+				entry.Size, entry.Mode = info.Size(), info.Mode()
+			}
+			if !fn(entry) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}
+	_, err := walk("", 0)
+	return err
+}

@@ -1,0 +1,269 @@
+package deploy
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Compose is a Compose file in the parts that say something of images.
+type Compose struct {
+	File     *text.File
+	Services []*Service // in the order of the file
+	Partial  []Value    // where extends and include stand: only they could settle the rest
+}
+
+// A Service is one entry under services, with YAML anchors and merge keys
+// resolved. What comes from extends or include is not in it.
+type Service struct {
+	Name            Value
+	Image           Value
+	Build           *BuildSection // nil: not built here
+	Ports, Expose   []Port
+	Environment     []KeyValue
+	EnvFiles        []Value
+	User            Value
+	Privileged      Value
+	ReadOnly        Value
+	Init            Value
+	WorkingDir      Value
+	StopSignal      Value
+	StopGracePeriod Value
+	CapAdd, CapDrop []Value
+	SecurityOpt     []Value
+	Volumes         []Volume
+	Healthcheck     *Healthcheck // nil: the image's own
+	Entrypoint      *Command     // nil: the image's own
+	Command         *Command     // nil: the image's own
+	Profiles        []Value
+	Secrets         []Value   // sources of secrets
+	Extends         bool      // another service gives what is missing here
+	Span            text.Span // from the name to the end of the last key
+}
+
+// A BuildSection says how a service is built. A string there is the context.
+type BuildSection struct {
+	Context            Value // not set: the folder of the Compose file
+	Dockerfile         Value // not set: Dockerfile
+	Target             Value
+	Inline             Value // dockerfile_inline
+	Args               []KeyValue
+	AdditionalContexts []KeyValue
+	Secrets            []Value
+	Span               text.Span
+}
+
+// A Port is a container port in the form 8000/tcp, or 8000-8005/tcp; Raw is as
+// written.
+type Port struct {
+	Value
+	Name      Value  // Kubernetes: the name that probes and services use
+	Published string // the host's side as written; "" where Docker chooses, or none is
+}
+
+// A Volume is a mount. Source is a path, a name, or not set.
+type Volume struct {
+	Source, Target, Type Value
+	ReadOnly             bool
+	Span                 text.Span
+}
+
+// A Healthcheck overrides the image's.
+type Healthcheck struct {
+	Disable                                        bool // disable: true, or a test of NONE
+	Test                                           []Value
+	Shell                                          bool // Test is one text for the shell: a string, or CMD-SHELL
+	Interval, Timeout, Retries, StartPeriod, Start Value
+	Span                                           text.Span
+}
+
+// A Command is an entrypoint or command. Compose runs no shell in either form:
+// a string is split into words. No words means that the image's is reset.
+type Command struct {
+	Words     []Value
+	OneString bool // written as one string
+	Span      text.Span
+}
+
+var composeName = regexp.MustCompile(`(?i)^(?:docker-)?compose(?:[._-].+)?\.ya?ml$|^.+\.(?:docker-)?compose\.ya?ml$`)
+
+// IsComposeName tells whether a file's base name is one that Compose files
+// bear: compose.yaml, docker-compose.yml, compose.prod.yaml,
+// docker-compose-test.yml, app.compose.yml.
+func IsComposeName(base string) bool { return composeName.MatchString(path.Base(base)) }
+
+// ParseCompose reads a Compose file. env is what variables stand for, from the
+// .env beside the file; nil is none. The error is an *Error.
+func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
+	s := newSource(f)
+	s.env = env
+	roots, err := s.documents()
+	if err != nil {
+		return nil, err
+	}
+	c := &Compose{File: f}
+	for _, root := range roots {
+		if deref(root).Kind != yaml.MappingNode {
+			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}
+		}
+		if n := s.get(root, "include"); n != nil {
+			c.Partial = append(c.Partial, s.place(n))
+		}
+		for _, p := range s.pairs(s.get(root, "services")) {
+			one := s.service(p)
+			if n := s.get(p.value, "extends"); n != nil {
+				one.Extends = true
+				c.Partial = append(c.Partial, s.place(n))
+			}
+			c.Services = append(c.Services, one)
+		}
+	}
+	return c, nil
+}
+
+// Service is the service of that name; nil where there is none.
+func (c *Compose) Service(name string) *Service {
+	if c == nil {
+		return nil
+	}
+	for _, s := range c.Services {
+		if s.Name.Text == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// place is a node of any kind as a Value: its text is what stands there.
+func (s *source) place(n *yaml.Node) Value {
+	at := s.span(n)
+	written := string(bytes.TrimSpace(s.file.Data[at.Start:at.End]))
+	return Value{Text: written, Raw: written, Span: at, Set: true}
+}
+
+func (s *source) service(p pair) *Service {
+	n := p.value
+	one := &Service{Name: s.key(p.key), Span: s.span(p.key)}
+	if body := s.span(n); body.Start >= one.Span.End { // not a fragment from further up
+		one.Span = one.Span.Join(body)
+	}
+	for _, f := range s.pairs(n) {
+		v := f.value
+		if isNull(v) {
+			continue
+		}
+		switch f.key.Value {
+		case "image":
+			one.Image = s.value(v)
+		case "build":
+			one.Build = s.build(v)
+		case "ports":
+			one.Ports = s.ports(v)
+		case "expose":
+			one.Expose = s.ports(v)
+		case "environment":
+			one.Environment = s.keyValues(v)
+		case "env_file":
+			one.EnvFiles = s.texts(v, "path")
+		case "user":
+			one.User = s.value(v)
+		case "privileged":
+			one.Privileged = s.value(v)
+		case "read_only":
+			one.ReadOnly = s.value(v)
+		case "init":
+			one.Init = s.value(v)
+		case "working_dir":
+			one.WorkingDir = s.value(v)
+		case "stop_signal":
+			one.StopSignal = s.value(v)
+		case "stop_grace_period":
+			one.StopGracePeriod = s.value(v)
+		case "cap_add":
+			one.CapAdd = s.texts(v, "")
+		case "cap_drop":
+			one.CapDrop = s.texts(v, "")
+		case "security_opt":
+			one.SecurityOpt = s.texts(v, "")
+		case "volumes":
+			one.Volumes = s.volumes(v)
+		case "healthcheck":
+			one.Healthcheck = s.healthcheck(v)
+		case "entrypoint":
+			one.Entrypoint = s.command(v)
+		case "command":
+			one.Command = s.command(v)
+		case "profiles":
+			one.Profiles = s.texts(v, "")
+		case "secrets":
+			one.Secrets = s.texts(v, "source")
+		}
+	}
+	return one
+}
+
+// key is a mapping's key as a Value; keys are not interpolated.
+func (s *source) key(n *yaml.Node) Value {
+	return Value{Text: n.Value, Raw: n.Value, Span: s.span(n), Set: true}
+}
+
+// texts are the scalars of a list, or of one scalar alone. Entries that are
+// mappings give the scalar under a field of theirs.
+func (s *source) texts(n *yaml.Node, field string) []Value {
+	if v := s.value(n); v.Set {
+		return []Value{v}
+	}
+	var list []Value
+	for _, item := range s.items(n) {
+		v := s.value(item)
+		if !v.Set && field != "" {
+			v = s.value(s.get(item, field))
+		}
+		if v.Set {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// keyValues are the entries of a mapping, or of a list of KEY=value.
+func (s *source) keyValues(n *yaml.Node) []KeyValue {
+	var list []KeyValue
+	for _, p := range s.pairs(n) {
+		v := s.value(p.value)
+		list = append(list, KeyValue{Key: s.key(p.key), Value: v, HasValue: v.Set})
+	}
+	for _, item := range s.items(n) {
+		if item.Kind != yaml.ScalarNode || isNull(item) {
+			continue
+		}
+		key, value, ok := strings.Cut(item.Value, "=")
+		kv := KeyValue{Key: s.valueOf(key, s.part(item, 0, len(key))), HasValue: ok}
+		if ok {
+			kv.Value = s.valueOf(value, s.part(item, len(key)+1, len(item.Value)))
+		}
+		list = append(list, kv)
+	}
+	return list
+}
+
+func (s *source) build(n *yaml.Node) *BuildSection {
+	b := &BuildSection{Span: s.span(n)}
+	if v := s.value(n); v.Set {
+		b.Context = v
+		return b
+	}
+	b.Context = s.value(s.get(n, "context"))
+	b.Dockerfile = s.value(s.get(n, "dockerfile"))
+	b.Target = s.value(s.get(n, "target"))
+	b.Inline = s.value(s.get(n, "dockerfile_inline"))
+	b.Args = s.keyValues(s.get(n, "args"))
+	b.AdditionalContexts = s.keyValues(s.get(n, "additional_contexts"))
+	b.Secrets = s.texts(s.get(n, "secrets"), "source")
+	return b
+}

@@ -1,0 +1,149 @@
+package deploy
+
+import (
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// value is a scalar with its place; the zero Value for anything else.
+func (s *source) value(n *yaml.Node) Value {
+	n = deref(n)
+	if isNull(n) || n.Kind != yaml.ScalarNode {
+		return Value{}
+	}
+	return s.valueOf(n.Value, s.span(n))
+}
+
+// valueOf interpolates a text that stands at a place.
+func (s *source) valueOf(raw string, at text.Span) Value {
+	v := Value{Text: raw, Raw: raw, Span: at, Set: true}
+	if !s.plain && strings.IndexByte(raw, '$') >= 0 {
+		v.Text, v.Vars, v.Unresolved = interpolate(raw, s.env, 0)
+	}
+	return v
+}
+
+// interpolate replaces variables as the Compose specification says: $X, ${X},
+// ${X:-default}, ${X-default}, ${X:?error}, ${X?error}, ${X:+other}, ${X+other}
+// and $$ for a dollar. A variable without a value stays as written and its
+// name is returned, because whoever runs Compose may set it; Compose itself
+// puts nothing there, or stops at a "?". Compose's own template package gives
+// the same text where all is set (a test holds both together), but it does not
+// say which names are missing, and it warns on standard error.
+func interpolate(raw string, env map[string]string, depth int) (out string, missing []string, unresolved bool) {
+	var b strings.Builder
+	for at := 0; at < len(raw); {
+		if raw[at] != '$' || at+1 == len(raw) {
+			b.WriteByte(raw[at])
+			at++
+			continue
+		}
+		rest := raw[at+1:]
+		if rest[0] == '$' {
+			b.WriteByte('$')
+			at += 2
+			continue
+		}
+		if n := nameLen(rest); n > 0 {
+			if value, ok := env[rest[:n]]; ok {
+				b.WriteString(value)
+			} else {
+				b.WriteString(raw[at : at+1+n])
+				missing, unresolved = append(missing, rest[:n]), true
+			}
+			at += 1 + n
+			continue
+		}
+		if rest[0] != '{' {
+			b.WriteByte('$')
+			at++
+			continue
+		}
+		end := closing(rest)
+		if end < 0 || depth > maxMerge { // Compose refuses the file; here it is only not understood
+			b.WriteString(raw[at:])
+			return b.String(), missing, true
+		}
+		text, names, open := braced(rest[1:end], env, depth)
+		if open && text == "" {
+			text = raw[at : at+1+end+1]
+		}
+		b.WriteString(text)
+		missing = append(missing, names...)
+		unresolved = unresolved || open
+		at += 1 + end + 1
+	}
+	return b.String(), missing, unresolved
+}
+
+// braced is the value of what stands between braces. An unresolved one is ""
+// when it is the variable itself that is missing.
+func braced(inner string, env map[string]string, depth int) (string, []string, bool) {
+	n := nameLen(inner)
+	if n == 0 {
+		return "", nil, true
+	}
+	name, rest := inner[:n], inner[n:]
+	value, ok := env[name]
+	if rest == "" {
+		if !ok {
+			return "", []string{name}, true
+		}
+		return value, nil, false
+	}
+	orEmpty := rest[0] == ':'
+	rest = strings.TrimPrefix(rest, ":")
+	if rest == "" {
+		return "", nil, true
+	}
+	given := ok && !(orEmpty && value == "")
+	switch rest[0] {
+	case '-':
+		if given {
+			return value, nil, false
+		}
+		return interpolate(rest[1:], env, depth+1)
+	case '+':
+		if given {
+			return interpolate(rest[1:], env, depth+1)
+		}
+		return value, nil, false
+	case '?':
+		if given {
+			return value, nil, false
+		}
+		return "", []string{name}, true
+	}
+	return "", nil, true
+}
+
+// nameLen is the length of the variable name that s begins with.
+func nameLen(s string) int {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// closing is the index of the brace that closes the one s begins with. Braces
+// nest whether or not a dollar stands before them, as in Compose.
+func closing(s string) int {
+	open := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '{':
+			open++
+		case '}':
+			if open--; open == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}

@@ -1,0 +1,136 @@
+package source
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/source/deploy"
+	"github.com/dockworthy/dockworthy/source/gitignore"
+)
+
+// IsDockerfileName tells whether a base name is one that people give to
+// Dockerfiles: Dockerfile, Containerfile, *.Dockerfile, Dockerfile.*, in any
+// case; not ignore files, backups and templates.
+func IsDockerfileName(name string) bool {
+	low := strings.ToLower(name)
+	for _, ext := range []string{".dockerignore", ".containerignore", "~", ".bak", ".orig", ".old", ".swp", ".rej", ".tmp", ".save",
+		".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".hbs", ".ejs", ".in", ".m4", ".md", ".txtar", ".go", ".py", ".js", ".ts", ".rb", ".json", ".yaml", ".yml", ".html", ".txt", ".sh", ".patch", ".diff"} {
+		if strings.HasSuffix(low, ext) {
+			return false
+		}
+	}
+	for _, stem := range []string{"dockerfile", "containerfile"} {
+		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// skippedDirs are folders that hold other people's files.
+var skippedDirs = map[string]bool{
+	".git": true, ".hg": true, ".svn": true, "node_modules": true, "__pycache__": true,
+	"venv": true, ".venv": true, ".tox": true, ".terraform": true,
+}
+
+// A Listing is what a walk found, each list in path order.
+type Listing struct {
+	Dockerfiles []string
+	Compose     []string
+	YAML        []string // other YAML files, which may hold Kubernetes manifests
+	Problems    []Problem
+}
+
+// A Problem is a file that could not be looked at, or not be understood.
+type Problem struct {
+	Path string
+	Line int // from 1; 0 = the whole file
+	Err  error
+}
+
+// Find walks the folder root of fsys for Dockerfiles and deployment files. It
+// leaves out what .gitignore files exclude and never follows symbolic links to
+// folders. A folder that cannot be read becomes a problem, not an error.
+func Find(fsys fs.FS, root string) *Listing {
+	l := &Listing{}
+	l.walk(fsys, root, gitignore.For(fsys, root), 0)
+	sort.Strings(l.Dockerfiles)
+	sort.Strings(l.Compose)
+	sort.Strings(l.YAML)
+	return l
+}
+
+const maxDepth = 200 // deeper than any file system lets people work
+
+func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: err})
+	}
+	if depth > maxDepth {
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deeply to be searched")})
+		return
+	}
+	git = git.Enter(fsys, dir, entries)
+	for _, e := range entries {
+		name := e.Name()
+		p := path.Join(dir, name)
+		if e.IsDir() {
+			if skippedDirs[name] || git.Ignored(p, true) {
+				continue
+			}
+			if IsDockerfileName(name) && strings.EqualFold(name, "Dockerfile") && !hasFiles(fsys, p) {
+				l.Problems = append(l.Problems, Problem{Path: p, Err: errors.New("is a folder, not a Dockerfile")})
+			}
+			l.walk(fsys, p, git, depth+1)
+			continue
+		}
+		kind := kindOf(name)
+		if kind == 0 || git.Ignored(p, false) {
+			continue
+		}
+		if t := e.Type(); t&fs.ModeSymlink != 0 {
+			info, err := fs.Stat(fsys, p)
+			if err != nil {
+				if kind == 'd' {
+					l.Problems = append(l.Problems, Problem{Path: p, Err: err})
+				}
+				continue
+			}
+			if info.IsDir() {
+				continue
+			}
+		}
+		switch kind {
+		case 'd':
+			l.Dockerfiles = append(l.Dockerfiles, p)
+		case 'c':
+			l.Compose = append(l.Compose, p)
+		case 'y':
+			l.YAML = append(l.YAML, p)
+		}
+	}
+}
+
+// hasFiles tells whether a folder holds anything: an empty folder under the
+// name Dockerfile is what a missing bind mount leaves behind.
+func hasFiles(fsys fs.FS, dir string) bool {
+	entries, err := fs.ReadDir(fsys, dir)
+	return err == nil && len(entries) > 0
+}
+
+func kindOf(name string) byte {
+	switch {
+	case IsDockerfileName(name):
+		return 'd'
+	case deploy.IsComposeName(name):
+		return 'c'
+	}
+	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
+		return 'y'
+	}
+	return 0
+}

@@ -1,0 +1,158 @@
+// Package gitignore tells which files of a repository git passes over, so that
+// a search for Dockerfiles does the same. It follows the pattern format of
+// gitignore(5); the user's and the repository's private exclude files are not
+// read, for what others see does not depend on them.
+package gitignore
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// A Stack is the patterns in force in one folder: its own .gitignore over its
+// parents'. The nil Stack ignores nothing.
+type Stack struct {
+	parent *Stack
+	dir    string
+	rules  []rule
+}
+
+type rule struct {
+	re      *regexp.Regexp
+	negated bool
+	dirOnly bool
+}
+
+// For is the stack above the folder root: the .gitignore files of the folders
+// that hold it, from the top of fsys.
+func For(fsys fs.FS, root string) *Stack {
+	var s *Stack
+	if root == "." {
+		return nil
+	}
+	dir := "."
+	for _, part := range strings.Split(root, "/") {
+		s = s.enter(fsys, dir)
+		dir = path.Join(dir, part)
+	}
+	return s
+}
+
+// Enter is the stack inside dir, whose entries are given.
+func (s *Stack) Enter(fsys fs.FS, dir string, entries []fs.DirEntry) *Stack {
+	for _, e := range entries {
+		if e.Name() == ".gitignore" && e.Type().IsRegular() {
+			return s.enter(fsys, dir)
+		}
+	}
+	return s
+}
+
+func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
+	info, err := fs.Stat(fsys, path.Join(dir, ".gitignore"))
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return s
+	}
+	data, err := fs.ReadFile(fsys, path.Join(dir, ".gitignore"))
+	if err != nil {
+		return s
+	}
+	next := &Stack{parent: s, dir: dir}
+	for line := range strings.Lines(string(data)) {
+		if r, ok := parse(strings.TrimRight(line, "\r\n")); ok {
+			next.rules = append(next.rules, r)
+		}
+	}
+	if len(next.rules) == 0 {
+		return s
+	}
+	return next
+}
+
+// Ignored tells whether git passes over a path; its parent folders are taken
+// to be not ignored, as in a walk from the top.
+func (s *Stack) Ignored(p string, dir bool) bool {
+	for ; s != nil; s = s.parent {
+		rel := p
+		if s.dir != "." {
+			rel = strings.TrimPrefix(p, s.dir+"/")
+		}
+		for i := len(s.rules) - 1; i >= 0; i-- {
+			r := &s.rules[i]
+			if r.dirOnly && !dir {
+				continue
+			}
+			if r.re.MatchString(rel) {
+				return !r.negated
+			}
+		}
+	}
+	return false
+}
+
+// parse reads one line of a .gitignore.
+func parse(line string) (rule, bool) {
+	var r rule
+	if strings.HasPrefix(line, "#") {
+		return r, false
+	}
+	for strings.HasSuffix(line, " ") && !strings.HasSuffix(line, `\ `) {
+		line = line[:len(line)-1]
+	}
+	if strings.HasPrefix(line, "!") {
+		r.negated, line = true, line[1:]
+	}
+	if strings.HasSuffix(line, "/") {
+		r.dirOnly, line = true, strings.TrimSuffix(line, "/")
+	}
+	if line == "" {
+		return r, false
+	}
+	anchored := strings.Contains(line, "/")
+	line = strings.TrimPrefix(line, "/")
+	var b strings.Builder
+	b.WriteString("^")
+	if !anchored {
+		b.WriteString("(?:.*/)?")
+	}
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case strings.HasPrefix(line[i:], "**/"):
+			b.WriteString("(?:.*/)?")
+			i += 2
+		case strings.HasPrefix(line[i:], "**"):
+			b.WriteString(".*")
+			i++
+		case c == '*':
+			b.WriteString("[^/]*")
+		case c == '?':
+			b.WriteString("[^/]")
+		case c == '[':
+			end := strings.IndexByte(line[i+1:], ']')
+			if end < 1 {
+				b.WriteString(`\[`)
+				continue
+			}
+			class := line[i+1 : i+1+end]
+			if class[0] == '!' {
+				class = "^" + class[1:]
+			}
+			b.WriteString("[" + strings.ReplaceAll(class, `\`, `\\`) + "]")
+			i += end + 1
+		case c == '\\' && i+1 < len(line):
+			i++
+			b.WriteString(regexp.QuoteMeta(line[i : i+1]))
+		default:
+			b.WriteString(regexp.QuoteMeta(line[i : i+1]))
+		}
+	}
+	b.WriteString("$")
+	re, err := regexp.Compile(b.String())
+	if err != nil {
+		return r, false
+	}
+	r.re = re
+	return r, true
+}

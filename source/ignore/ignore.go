@@ -1,0 +1,227 @@
+// Package ignore reads .dockerignore files and answers as the builder does:
+// the same reading of lines and the same matching as moby/patternmatcher,
+// which BuildKit uses, but with the pattern that decided and its place.
+package ignore
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A List is the patterns of one .dockerignore file, in order; the last one
+// that matches decides. A nil List is a missing file: it excludes nothing.
+type List struct {
+	File     *text.File
+	patterns []*Pattern
+	err      error
+}
+
+// A Pattern is one line that is neither blank nor a comment.
+type Pattern struct {
+	Text    string    // as the matcher sees it: cleaned, no leading slash, no "!"
+	Raw     string    // as written, without the spaces around it
+	Negated bool      // an exception: begins with "!"
+	Span    text.Span // of Raw
+
+	matcher
+}
+
+// A Decision is whether the context leaves a path out, and why.
+type Decision struct {
+	Excluded bool
+	By       *Pattern // the last pattern that matches; nil where none does
+}
+
+// Parse reads a .dockerignore file. A nil file gives a nil List. Patterns that
+// no builder accepts are left out and reported by Err.
+func Parse(file *text.File) *List {
+	if file == nil {
+		return nil
+	}
+	l := &List{File: file}
+	n := 0
+	for line := range bytes.Lines(file.Data) {
+		start := n
+		n += len(line)
+		if len(line) >= bufio.MaxScanTokenSize {
+			l.fail(start, bufio.ErrTooLong)
+			break // the builder reads no further either
+		}
+		if start == 0 {
+			trimmed := bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+			start = len(line) - len(trimmed)
+			line = trimmed
+		}
+		if bytes.HasPrefix(line, []byte{'#'}) {
+			continue
+		}
+		raw := strings.TrimSpace(string(line))
+		if raw == "" {
+			continue
+		}
+		start += bytes.Index(line, []byte(raw))
+		l.add(raw, text.Span{Start: start, End: start + len(raw)})
+	}
+	return l
+}
+
+// add reads a pattern in the two steps of the builder: ignorefile.ReadAll
+// makes it relative, and patternmatcher.New cleans and checks it. The second
+// is the library's own, so that errors are its errors.
+func (l *List) add(raw string, span text.Span) {
+	pattern, negated := strings.CutPrefix(raw, "!")
+	pattern = strings.TrimSpace(pattern)
+	if pattern != "" {
+		pattern = path.Clean(pattern)
+		if len(pattern) > 1 && pattern[0] == '/' {
+			pattern = pattern[1:]
+		}
+	}
+	if negated {
+		pattern = "!" + pattern
+	}
+	pm, err := patternmatcher.New([]string{pattern})
+	if err != nil {
+		l.fail(span.Start, fmt.Errorf("pattern %q: %w", raw, err))
+		return
+	}
+	for _, one := range pm.Patterns() {
+		p := &Pattern{Text: one.String(), Raw: raw, Negated: one.Exclusion(), Span: span}
+		p.matcher, err = compile(p.Text)
+		if err != nil {
+			l.fail(span.Start, fmt.Errorf("pattern %q: %w", raw, err))
+			return
+		}
+		l.patterns = append(l.patterns, p)
+	}
+}
+
+func (l *List) fail(offset int, err error) {
+	if l.err == nil {
+		l.err = fmt.Errorf("read %s: line %d: %w", l.File.Name, l.File.Position(offset).Line, err)
+	}
+}
+
+// Patterns are the patterns in order.
+func (l *List) Patterns() []*Pattern {
+	if l == nil {
+		return nil
+	}
+	return l.patterns
+}
+
+// Empty tells whether there is nothing to go by: no file, or one that holds
+// only comments and blank lines.
+func (l *List) Empty() bool { return l == nil || len(l.patterns) == 0 && l.err == nil }
+
+// Err is the first pattern that the builder refuses; the build then fails.
+func (l *List) Err() error {
+	if l == nil {
+		return nil
+	}
+	return l.err
+}
+
+// Match tells whether the context leaves a path out. The path is relative to
+// the context's root, with slashes. A pattern also matches everything under
+// what it matches. isDir makes no difference to the builder's rules, in which
+// a trailing slash means nothing; it is here so that a walk can say what it
+// has, and the rule be kept in one place.
+func (l *List) Match(name string, isDir bool) Decision {
+	if l == nil || len(l.patterns) == 0 {
+		return Decision{}
+	}
+	name = relative(name)
+	if name == "." {
+		return Decision{} // the root itself cannot be left out
+	}
+	// The last match decides, so the search begins at the end.
+	for n := len(l.patterns) - 1; n >= 0; n-- {
+		if p := l.patterns[n]; p.match(name) {
+			return Decision{Excluded: !p.Negated, By: p}
+		}
+	}
+	return Decision{}
+}
+
+// Match tells whether this pattern by itself matches a path or a folder
+// above it, whatever comes after it in the file.
+func (p *Pattern) Match(name string) bool {
+	name = relative(name)
+	return name != "." && p.match(name)
+}
+
+func relative(name string) string {
+	if name = path.Clean(name); len(name) > 1 && name[0] == '/' {
+		name = name[1:]
+	}
+	return name
+}
+
+// MayReinclude tells whether an exception could bring back something under an
+// excluded folder, so that a walk has to enter it. It may say yes for nothing,
+// never no for something.
+func (l *List) MayReinclude(dir string) bool {
+	if l == nil {
+		return false
+	}
+	dir = relative(dir)
+	for n := len(l.patterns) - 1; n >= 0; n-- {
+		p := l.patterns[n]
+		switch {
+		case p.Negated && reaches(p.Text, dir):
+			return true
+		case dir != "." && p.match(dir):
+			return false // what comes before is overruled for all of the folder
+		}
+	}
+	return false
+}
+
+// reaches tells whether a pattern could match something under dir.
+func reaches(pattern, dir string) bool {
+	if dir == "." {
+		return true
+	}
+	parts := strings.Split(pattern, "/")
+	for _, name := range strings.Split(dir, "/") {
+		if len(parts) == 0 {
+			return true // it matches a folder above, and so all of this one
+		}
+		part := parts[0]
+		if strings.Contains(part, "**") || strings.ContainsAny(part, `[\`) {
+			return true
+		}
+		if part != name {
+			if ok, err := path.Match(part, name); err == nil && !ok {
+				return false
+			}
+		}
+		parts = parts[1:]
+	}
+	return true
+}
+
+// AllowList tells whether the file begins with everything excluded and then
+// lets things in: *, **, **/* or the like before any exception.
+func (l *List) AllowList() bool {
+	if l == nil {
+		return false
+	}
+	for _, p := range l.patterns {
+		if p.Negated {
+			return false
+		}
+		if p.everything() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+package source
+
+import (
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// An Origin is where a file of the image comes from, as far as the files of
+// the project tell.
+type Origin struct {
+	Step    *Step    // the COPY or ADD that brings it
+	Context *Context // the context it comes out of, or nil
+	Path    string   // its path there
+	Entry   Entry    // as it lies in the context
+	File    *text.File
+	Span    text.Span // the part of File that is its content; zero = all of it
+}
+
+// Data is the file's content; ok is false where it cannot be read.
+func (o *Origin) Data() (string, bool) {
+	if o.File == nil && o.Context != nil {
+		f, ok := o.Context.ReadFile(o.Path)
+		if !ok {
+			return "", false
+		}
+		o.File = f
+	}
+	if o.File == nil {
+		return "", false
+	}
+	if o.Span.IsZero() {
+		return string(o.File.Data), true
+	}
+	return o.File.Text(o.Span), true
+}
+
+// FileAt is the origin of the file at an absolute path of the image that
+// ships; nil where nothing of the project brings it. Where several do, the
+// last one counts, as in the image.
+func (b *Build) FileAt(p string) *Origin {
+	return b.fileIn(b.Target, path.Clean(p), 0)
+}
+
+// maxHops bounds the way of a file through stages.
+const maxHops = 32
+
+func (b *Build) fileIn(s *Stage, p string, hops int) *Origin {
+	for ; s != nil && hops < maxHops; s = s.Parent {
+		for i := len(s.Steps) - 1; i >= 0; i-- {
+			if o := b.broughtBy(s.Steps[i], p, hops); o != nil {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+// broughtBy is the origin of p where this step brings it.
+func (b *Build) broughtBy(step *Step, p string, hops int) *Origin {
+	c := step.Copy
+	if c == nil || !strings.HasPrefix(c.Target, "/") {
+		return nil
+	}
+	target := path.Clean(c.Target)
+	rel, under := relative(p, target)
+	if !under {
+		return nil
+	}
+	for _, h := range c.Heredocs {
+		if rel == "" || rel == h.Name {
+			return &Origin{Step: step, File: step.File().File, Span: h.Body}
+		}
+	}
+	for _, src := range c.Sources {
+		for _, from := range c.sourcePaths(b, src) {
+			var candidates []string
+			if rel == "" {
+				candidates = []string{from}
+			} else {
+				candidates = []string{path.Join(from, rel)}
+				if path.Base(from) == rel {
+					candidates = append(candidates, from)
+				}
+				if c.Parents {
+					candidates = append(candidates, rel)
+				}
+			}
+			for _, cand := range candidates {
+				switch {
+				case c.FromContext():
+					if b.Context == nil {
+						continue
+					}
+					if e, err := b.Context.Stat(Clean(cand)); err == nil && !e.Dir {
+						return &Origin{Step: step, Context: b.Context, Path: Clean(cand), Entry: e}
+					}
+				case c.Stage != nil:
+					if o := b.fileIn(c.Stage, path.Clean("/"+cand), hops+1); o != nil {
+						return o
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// sourcePaths are the paths that one source stands for.
+func (c *Copy) sourcePaths(b *Build, src Text) []string {
+	if c.FromContext() {
+		p := Clean(src.Value)
+		if strings.ContainsAny(p, "*?[") && b.Context != nil {
+			return b.Context.Glob(p)
+		}
+		return []string{p}
+	}
+	return []string{path.Clean("/" + src.Value)}
+}
+
+// relative is p under dir: "" where they are the same.
+func relative(p, dir string) (string, bool) {
+	if p == dir {
+		return "", true
+	}
+	if dir == "/" {
+		return strings.TrimPrefix(p, "/"), strings.HasPrefix(p, "/")
+	}
+	rel, ok := strings.CutPrefix(p, dir+"/")
+	return rel, ok
+}

@@ -1,0 +1,342 @@
+package shell
+
+import (
+	"github.com/dockworthy/dockworthy/text"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// walker goes through a program in the order in which the shell would.
+type walker struct {
+	script *Script
+	in     Input
+	src    []byte // of the program being walked; inner programs have their own
+	at     place
+	bash   bool
+
+	root, env *scope
+	cur       When // whether the next command runs
+	flow      flow // what happened to the flow in the arm being walked
+	depth     int
+	inner     int  // programs inside programs
+	apart     int  // > 0 where exit ends less than the program
+	substed   bool // the text being walked was listed already: skip substitutions
+	subst     bool
+	detached  bool // in the background
+	failed    bool // right of ||: a bare exit hands on a failure
+	funcName  string
+
+	funcs map[string]*function
+	order []*function // as declared
+	calls int
+	loops *loop
+	inLst bool // inside a loop or call whose statements count as extra
+	extra int
+	spent int
+	prev  *Command // the last foreground command that is no substitution
+	wild  bool     // something may call functions that is not seen
+	dirs  []value  // pushd
+}
+
+type function struct {
+	name   string
+	body   *syntax.Stmt
+	src    []byte
+	at     place
+	called bool
+	active bool
+}
+
+// loop is a loop over known words that is being walked.
+type loop struct {
+	name  string
+	used  bool
+	outer *loop
+}
+
+// result is what a statement comes to.
+type result struct {
+	status      When // exit status 0
+	probe       bool // the status cannot be taken for granted
+	first, last *Command
+	ends        []Ending // of a statement in last place
+}
+
+func newWalker(s *Script, in Input, bash bool) *walker {
+	root := &scope{}
+	w := &walker{script: s, in: in, src: in.Src, at: place{base: in.Base}, bash: bash, root: root, env: &scope{parent: root}, cur: Always}
+	if in.Dir != "" {
+		root.set(dirName, value{state: known, text: in.Dir})
+	} else {
+		root.set(dirName, value{state: guess})
+	}
+	return w
+}
+
+func (w *walker) program(file *syntax.File) {
+	r := w.stmts(file.Stmts, true)
+	w.script.tail = r.ends
+	if len(file.Stmts) == 0 {
+		w.script.tail = []Ending{{Falls: true}}
+	}
+	w.cur = Never
+	if w.wild {
+		w.cur = Maybe
+	}
+	w.apart++
+	// Bodies may declare functions, so the list may grow.
+	for i := 0; i < len(w.order); i++ {
+		if f := w.order[i]; !f.called {
+			w.call(f, nil, false)
+		}
+	}
+}
+
+// spend tells whether n more bytes of expansion may be made.
+func (w *walker) spend(n int) bool {
+	w.spent += n
+	return w.spent <= 8<<20+4*len(w.in.Src)
+}
+
+func (w *walker) stmts(list []*syntax.Stmt, tail bool) result {
+	var all result
+	for i, s := range list {
+		r := w.stmt(s, tail && i == len(list)-1)
+		if i == 0 {
+			all.first = r.first
+		}
+		if r.last != nil {
+			all.last = r.last
+		}
+		all.status, all.probe, all.ends = r.status, r.probe, r.ends
+	}
+	return all
+}
+
+// arm walks statements as one branch of a construct.
+func (w *walker) arm(taken When, tail bool, list []*syntax.Stmt) arm {
+	return w.branch(taken, tail, func(tail bool) result { return w.stmts(list, tail) })
+}
+
+func (w *walker) branch(taken When, tail bool, body func(tail bool) result) arm {
+	cur, env, flowBefore := w.cur, w.env, w.flow
+	w.cur, w.env, w.flow = cur.and(taken), &scope{parent: env}, flow{}
+	r := body(tail)
+	a := arm{taken: taken, scope: w.env, flow: w.flow, result: r}
+	if taken == Never {
+		a.result.ends = nil
+	}
+	w.cur, w.env, w.flow = cur, env, flowBefore
+	return a
+}
+
+// alone walks a body whose variables, directory and exit stay inside.
+func (w *walker) alone(body func() result) result {
+	w.apart++
+	a := w.branch(Always, false, func(bool) result { return body() })
+	w.apart--
+	return a.result
+}
+
+func (w *walker) substitution(list []*syntax.Stmt) {
+	if w.substed {
+		return
+	}
+	was, prev := w.subst, w.prev
+	w.subst = true
+	w.alone(func() result { return w.stmts(list, false) })
+	w.subst, w.prev = was, prev
+}
+
+func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
+	if w.inLst {
+		w.extra++
+	}
+	if w.depth > maxDepth {
+		w.script.Truncated = true
+		return result{}
+	}
+	w.depth++
+	defer func() { w.depth-- }()
+	if s.Background || s.Disown || s.Coprocess {
+		was := w.detached
+		w.detached = true
+		r := w.alone(func() result { return w.command(s, tail) })
+		w.detached = was
+		r.status, r.probe = Always, false
+		if tail && len(r.ends) == 0 && r.last != nil {
+			r.ends = []Ending{{Command: r.last, When: r.last.When}}
+		}
+		return r
+	}
+	r := w.command(s, tail)
+	if s.Negated {
+		r.status = r.status.not()
+	}
+	return r
+}
+
+func (w *walker) command(s *syntax.Stmt, tail bool) result {
+	var r result
+	switch c := s.Cmd.(type) {
+	case nil:
+		return w.bare(s)
+	case *syntax.CallExpr:
+		return w.simple(s, c, tail)
+	case *syntax.DeclClause:
+		return w.decl(s, c, tail)
+	case *syntax.BinaryCmd:
+		if c.Op == syntax.AndStmt || c.Op == syntax.OrStmt {
+			r = w.chain(c, tail)
+		} else {
+			r = w.pipeline(c, tail)
+		}
+	case *syntax.Block:
+		r = w.stmts(c.Stmts, tail)
+	case *syntax.Subshell:
+		r = w.alone(func() result { return w.stmts(c.Stmts, tail) })
+	case *syntax.IfClause:
+		r = w.ifClause(c, tail)
+	case *syntax.CaseClause:
+		r = w.caseClause(c, tail)
+	case *syntax.WhileClause:
+		r = w.while(c, tail)
+	case *syntax.ForClause:
+		r = w.forClause(c, tail)
+	case *syntax.FuncDecl:
+		w.declare(c)
+		r = result{status: Always}
+		if tail {
+			r.ends = []Ending{{Falls: true}}
+		}
+	case *syntax.TestClause:
+		r = result{status: w.testExpr(c.X), probe: true}
+		if tail {
+			r.ends = []Ending{{Falls: true}}
+		}
+	case *syntax.TimeClause:
+		if c.Stmt != nil {
+			r = w.stmt(c.Stmt, tail)
+		}
+	case *syntax.CoprocClause:
+		r = w.alone(func() result { return w.stmt(c.Stmt, false) })
+	case *syntax.ArithmCmd:
+		w.inside(c.X)
+		w.forget(c)
+		r.probe = true
+	case *syntax.LetClause:
+		w.forget(c)
+		r.probe = true
+	default:
+		w.script.Truncated = true
+	}
+	if len(s.Redirs) > 0 {
+		w.bare(s)
+	}
+	return r
+}
+
+// forget makes the variables unknown that arithmetic may change.
+func (w *walker) forget(n syntax.Node) {
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if word, ok := n.(*syntax.Word); ok {
+			if name := word.Lit(); name != "" && isName(name[0]) && !isPositional(name) {
+				w.assign(name, value{})
+			}
+			return false
+		}
+		return true
+	})
+}
+
+// bare lists redirections that belong to no simple command.
+func (w *walker) bare(s *syntax.Stmt) result {
+	c := w.newCommand()
+	c.Redirects = w.redirects(s.Redirs)
+	for i, r := range c.Redirects {
+		if i == 0 {
+			c.Span = r.Span
+		}
+		c.Span = c.Span.Join(r.Span)
+	}
+	w.add(c)
+	return result{status: Always, first: c, last: c, ends: []Ending{{Falls: true}}}
+}
+
+func (w *walker) redirects(list []*syntax.Redirect) []Redirect {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]Redirect, 0, len(list))
+	for _, r := range list {
+		d := Redirect{Op: r.Op.String(), Fd: 1}
+		start := r.OpPos.Offset()
+		switch r.Op {
+		case syntax.RdrIn, syntax.DplIn, syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc, syntax.RdrInOut:
+			d.Fd = 0
+		}
+		if r.N != nil {
+			start = r.N.Pos().Offset()
+			d.Fd = -1 // {name}>file
+			if n := r.N.Value; len(n) == 1 && '0' <= n[0] && n[0] <= '9' {
+				d.Fd = int(n[0] - '0')
+			}
+		}
+		end := r.OpPos.Offset() + uint(len(d.Op))
+		if r.Word != nil {
+			end = r.Word.End().Offset()
+			d.Target = w.word(r.Word)
+		}
+		if r.Op == syntax.Hdoc || r.Op == syntax.DashHdoc {
+			d.Body = w.document(r.Hdoc, hasQuote(r.Word), r.Op == syntax.DashHdoc)
+		} else if r.Op == syntax.WordHdoc {
+			d.Body = d.Target
+		}
+		d.Span = w.at.span(start, end)
+		out = append(out, d)
+	}
+	return out
+}
+
+// hasQuote tells whether a here-document's delimiter is quoted in any part.
+func hasQuote(word *syntax.Word) bool {
+	for _, p := range word.Parts {
+		switch p := p.(type) {
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			return true
+		case *syntax.Lit:
+			for i := range len(p.Value) {
+				if p.Value[i] == '\\' {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// newCommand is a command with what the walker knows at this point.
+func (w *walker) newCommand() *Command {
+	return &Command{When: w.cur, Background: w.detached, Substitution: w.subst, Inner: w.inner > 0, Func: w.funcName, Dir: w.env.dir()}
+}
+
+func (s *scope) dir() string {
+	v, _ := s.get(dirName)
+	return v.text
+}
+
+func (w *walker) add(c *Command) {
+	c.index = len(w.script.Commands)
+	w.script.Commands = append(w.script.Commands, c)
+	if !c.Substitution && !c.Background && len(c.Words) > 0 {
+		w.prev = c
+	}
+}
+
+// join makes c's span hold its parts.
+func (c *Command) cover(s text.Span) {
+	if c.Span.IsZero() {
+		c.Span = s
+		return
+	}
+	c.Span = c.Span.Join(s)
+}

@@ -1,0 +1,413 @@
+package source
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/dockworthy/dockworthy/source/base"
+	"github.com/dockworthy/dockworthy/source/dockerfile"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Stage is one build stage, from FROM to the next, evaluated: variables
+// expanded, links to other stages resolved.
+type Stage struct {
+	Index  int
+	Name   string                  // lower-case; "" for a stage without one
+	From   *dockerfile.Instruction // its FROM
+	Base   Text                    // what FROM names, expanded
+	Parent *Stage                  // the stage that FROM names, or nil
+	Image  *Image                  // the image that FROM names, or nil
+	Steps  []*Step                 // every instruction after FROM
+	Final  State                   // what the image's config is after the last step
+	Env    *Env                    // the variables after the last step
+
+	// Windows tells that the stage builds for Windows, where users and shell
+	// programs are another world.
+	Windows bool
+
+	eval *evaluator
+}
+
+// An Image is an image that a stage begins with or takes from.
+type Image struct {
+	Text    Text        // the reference as expanded
+	Ref     base.Ref    // its parts; zero where it is no valid reference
+	Valid   bool        // Ref is set
+	Scratch bool        // the reserved empty image
+	Context string      // it names a further build context, so it is no image
+	Known   *base.Image // what the catalogue knows; nil = nothing
+	Local   *Build      // the build of this repository that makes it, or nil
+}
+
+// A State is the part of an image's config that instructions set, at one point
+// of a stage. The zero State is that of an image of which nothing is known.
+type State struct {
+	User        *Step // the USER in force; nil = the base image's
+	Workdir     Text  // absolute where known; "" = the base image's
+	WorkdirStep *Step
+	Shell       *Step // the SHELL in force; nil = the base image's
+	Entrypoint  *Step
+	Cmd         *Step
+	CmdReset    *Step // the ENTRYPOINT that made Docker forget Cmd, or nil
+	Health      *Step
+	StopSignal  *Step
+	Ports       []Port
+}
+
+// A Port is one port of an EXPOSE.
+type Port struct {
+	Number   string // "8000", or a range as written
+	Protocol string // "tcp" or "udp"
+	Text     Text
+	Step     *Step
+}
+
+// A Step is one instruction of a stage, evaluated.
+type Step struct {
+	*dockerfile.Instruction
+	Stage  *Stage
+	Index  int   // in Stage.Steps
+	Before State // the config before the step
+	Env    *Env  // the variables before the step
+	Value  Text  // of USER, WORKDIR, STOPSIGNAL: the argument, expanded
+	Vars   []Var // of ENV and ARG: what it sets
+	Copy   *Copy // of COPY and ADD
+	mounts []*instructions.Mount
+	run    runCache
+}
+
+// A Copy is what a COPY or ADD takes and where it puts it.
+type Copy struct {
+	Add      bool
+	From     string // as written after --from=; "" for the build context
+	Stage    *Stage // the stage that From names, or nil
+	Image    *Image // the image that From names, or nil
+	Sources  []Text // paths in the context or the other filesystem, URLs for ADD
+	Places   []text.Span
+	Dest     Text   // as written, expanded
+	Target   string // Dest made absolute by the workdir; relative where that is unknown
+	Chown    Text
+	Chmod    Text
+	Link     bool
+	Parents  bool
+	Exclude  []string
+	Heredocs []dockerfile.Heredoc
+	Checksum Text
+}
+
+// FromContext tells whether the files come out of the build context.
+func (c *Copy) FromContext() bool { return c.From == "" }
+
+// Platform is the place that the predefined platform arguments stand for
+// while a Dockerfile is read: the commonest one. Texts that use them are not
+// known (see Text).
+var platformArgs = []Var{
+	{Name: "BUILDPLATFORM", Value: "linux/amd64", Set: true},
+	{Name: "BUILDOS", Value: "linux", Set: true},
+	{Name: "BUILDOSVERSION", Value: "", Set: true},
+	{Name: "BUILDARCH", Value: "amd64", Set: true},
+	{Name: "BUILDVARIANT", Value: "", Set: true},
+	{Name: "TARGETPLATFORM", Value: "linux/amd64", Set: true},
+	{Name: "TARGETOS", Value: "linux", Set: true},
+	{Name: "TARGETOSVERSION", Value: "", Set: true},
+	{Name: "TARGETARCH", Value: "amd64", Set: true},
+	{Name: "TARGETVARIANT", Value: "", Set: true},
+}
+
+// evaluator turns a parsed Dockerfile into stages under one set of build
+// arguments, in one pass from top to bottom.
+type evaluator struct {
+	file     *dockerfile.File
+	args     map[string]string // build arguments
+	contexts map[string]string // further build contexts by name
+	bases    func(base.Ref) (*base.Image, bool)
+	meta     *Env // the ARGs above the first FROM
+	metaArgs []*Step
+	stages   []*Stage
+	byName   map[string]*Stage
+}
+
+func (e *evaluator) run() {
+	for _, v := range platformArgs {
+		if given, ok := e.args[v.Name]; ok {
+			v.Value, v.Known = given, true
+		}
+		e.meta = e.meta.With(v)
+	}
+	e.byName = map[string]*Stage{}
+	var current *Stage
+	for _, in := range e.file.Instructions {
+		switch cmd := in.Command.(type) {
+		case *instructions.Stage:
+			current = e.begin(in, cmd)
+		default:
+			if current == nil {
+				e.metaArg(in)
+				continue
+			}
+			e.step(current, in)
+		}
+	}
+	// COPY --from and mounts may name a stage further down.
+	for _, s := range e.stages {
+		for _, step := range s.Steps {
+			e.link(step)
+		}
+	}
+}
+
+func (e *evaluator) metaArg(in *dockerfile.Instruction) {
+	arg, ok := in.Command.(*instructions.ArgCommand)
+	if !ok {
+		return
+	}
+	step := &Step{Instruction: in, Env: e.meta}
+	for _, kv := range arg.Args {
+		v := Var{Name: kv.Key, Arg: true, Step: step, Known: true}
+		if given, ok := e.args[kv.Key]; ok {
+			v.Value, v.Set = given, true
+		} else if kv.Value != nil {
+			t := e.meta.expand(*kv.Value, e.file.Escape)
+			v.Value, v.Set, v.Known = t.Value, true, t.Known
+		}
+		step.Vars = append(step.Vars, v)
+		e.meta = e.meta.With(v)
+	}
+	e.metaArgs = append(e.metaArgs, step)
+}
+
+func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {
+	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.meta.expand(cmd.BaseName, e.file.Escape)}
+	name := strings.ToLower(s.Base.Value)
+	if parent, ok := e.byName[name]; ok && e.contexts[s.Base.Value] == "" {
+		s.Parent = parent
+		s.Final, s.Env, s.Windows = parent.Final, parent.Env, parent.Windows
+		s.Final.CmdReset = nil
+	} else {
+		s.Image = e.image(s.Base)
+		if s.Image.Known != nil {
+			for _, name := range sortedKeys(s.Image.Known.Env) {
+				s.Env = s.Env.With(Var{Name: name, Value: s.Image.Known.Env[name], Set: true, Known: true})
+			}
+			if s.Image.Known.Workdir != "" {
+				s.Final.Workdir = literal(s.Image.Known.Workdir)
+			}
+		}
+		if s.Image.Scratch {
+			s.Final.Workdir = literal("/")
+		}
+		s.Windows = e.windows(s.Image, cmd.Platform)
+	}
+	e.stages = append(e.stages, s)
+	if s.Name != "" {
+		e.byName[s.Name] = s
+	}
+	return s
+}
+
+// windows judges by the words that Microsoft's own image names carry.
+func (e *evaluator) windows(img *Image, platform string) bool {
+	if strings.HasPrefix(e.meta.expand(platform, e.file.Escape).Value, "windows") {
+		return true
+	}
+	name := strings.ToLower(img.Text.Value)
+	return strings.Contains(name, "nanoserver") || strings.Contains(name, "windowsservercore") ||
+		strings.Contains(name, "/windows") || strings.HasSuffix(name, "servercore")
+}
+
+// image resolves a reference that is no stage of this file.
+func (e *evaluator) image(t Text) *Image {
+	img := &Image{Text: t}
+	if t.Value == "scratch" {
+		img.Scratch = true
+	}
+	if ctx, ok := e.contexts[t.Value]; ok {
+		img.Context = ctx
+		if ref, ok := strings.CutPrefix(ctx, "docker-image://"); ok {
+			img.Text, img.Context = literal(ref), ""
+		} else {
+			return img
+		}
+	}
+	if len(t.Missing) > 0 {
+		return img
+	}
+	ref, err := base.ParseRef(img.Text.Value)
+	if err != nil {
+		return img
+	}
+	img.Ref, img.Valid = ref, true
+	if known, ok := e.bases(ref); ok {
+		img.Known = known
+	}
+	return img
+}
+
+func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
+	step := &Step{Instruction: in, Stage: s, Index: len(s.Steps), Before: s.Final, Env: s.Env}
+	s.Steps = append(s.Steps, step)
+	expand := func(word string) Text { return step.Env.expand(word, e.file.Escape) }
+	state := &s.Final
+	switch cmd := in.Command.(type) {
+	case *instructions.ArgCommand:
+		for _, kv := range cmd.Args {
+			v := Var{Name: kv.Key, Arg: true, Step: step, Known: true}
+			if given, ok := e.args[kv.Key]; ok {
+				v.Value, v.Set = given, true
+			} else if kv.Value != nil {
+				t := expand(*kv.Value)
+				v.Value, v.Set, v.Known = t.Value, true, t.Known
+			} else if meta, ok := e.meta.Lookup(kv.Key); ok {
+				v.Value, v.Set, v.Known = meta.Value, meta.Set, meta.Known
+			}
+			step.Vars = append(step.Vars, v)
+			if !v.Set {
+				// An ARG without a value hides nothing that has one.
+				if old, ok := s.Env.Lookup(v.Name); ok && old.Set {
+					continue
+				}
+			}
+			s.Env = s.Env.With(v)
+		}
+	case *instructions.EnvCommand:
+		// All values see the variables from before the instruction.
+		for _, kv := range cmd.Env {
+			t := expand(kv.Value)
+			v := Var{Name: expand(kv.Key).Value, Value: t.Value, Set: true, Known: t.Known, Step: step}
+			step.Vars = append(step.Vars, v)
+			s.Env = s.Env.With(v)
+		}
+	case *instructions.UserCommand:
+		step.Value = expand(cmd.User)
+		state.User = step
+	case *instructions.WorkdirCommand:
+		step.Value = expand(cmd.Path)
+		state.Workdir = joinWorkdir(state.Workdir, step.Value)
+		state.WorkdirStep = step
+	case *instructions.ShellCommand:
+		state.Shell = step
+	case *instructions.StopSignalCommand:
+		step.Value = expand(cmd.Signal)
+		state.StopSignal = step
+	case *instructions.EntrypointCommand:
+		state.Entrypoint = step
+		if state.Cmd != nil && state.Cmd.Stage != s {
+			state.Cmd, state.CmdReset = nil, step
+		}
+	case *instructions.CmdCommand:
+		state.Cmd, state.CmdReset = step, nil
+	case *instructions.HealthCheckCommand:
+		state.Health = step
+	case *instructions.ExposeCommand:
+		ports := state.Ports[:len(state.Ports):len(state.Ports)]
+		for _, p := range cmd.Ports {
+			t := expand(p)
+			for _, word := range strings.Fields(t.Value) {
+				number, proto, ok := strings.Cut(word, "/")
+				if !ok {
+					proto = "tcp"
+				}
+				ports = append(ports, Port{Number: number, Protocol: strings.ToLower(proto), Text: t, Step: step})
+			}
+		}
+		state.Ports = ports
+	case *instructions.CopyCommand:
+		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy.From = cmd.From
+		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
+		step.Copy.Link, step.Copy.Parents, step.Copy.Exclude = cmd.Link, cmd.Parents, cmd.ExcludePatterns
+	case *instructions.AddCommand:
+		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy.Add = true
+		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
+		step.Copy.Link, step.Copy.Exclude = cmd.Link, cmd.ExcludePatterns
+		step.Copy.Checksum = expand(cmd.Checksum)
+	case *instructions.RunCommand:
+		// The parser puts off the mounts' variables until a value is known.
+		if len(cmd.FlagsUsed) > 0 {
+			err := cmd.Expand(func(word string) (string, error) { return expand(word).Value, nil })
+			if err == nil {
+				step.mounts = instructions.GetMounts(cmd)
+			}
+		}
+	}
+}
+
+// joinWorkdir is Docker's rule: a relative path goes on from the last one.
+func joinWorkdir(old, next Text) Text {
+	t := next
+	if !strings.HasPrefix(next.Value, "/") {
+		if old.Value == "" && old.Raw == "" {
+			return Text{Raw: next.Raw, Value: next.Value}
+		}
+		t.Value = path.Join(old.Value, next.Value)
+		t.Known = old.Known && next.Known
+		return t
+	}
+	t.Value = path.Clean(next.Value)
+	return t
+}
+
+func newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Text) *Copy {
+	c := &Copy{Dest: expand(sd.DestPath)}
+	for _, src := range sd.SourcePaths {
+		c.Sources = append(c.Sources, expand(src))
+	}
+	if len(sd.SourceContents) > 0 {
+		c.Heredocs = step.Heredocs()
+	}
+	c.Target = c.Dest.Value
+	if !strings.HasPrefix(c.Target, "/") && step.Before.Workdir.Value != "" {
+		slash := strings.HasSuffix(c.Target, "/") || c.Target == "." || strings.HasSuffix(c.Target, "/.")
+		c.Target = path.Join(step.Before.Workdir.Value, c.Target)
+		if slash && c.Target != "/" {
+			c.Target += "/"
+		}
+	}
+	return c
+}
+
+// SourcePlace is where source i of a COPY or ADD is written.
+func (s *Step) SourcePlace(i int) text.Span {
+	n := 0
+	for _, w := range s.Words() {
+		if !s.JSON && len(s.Copy.Heredocs) > 0 && strings.HasPrefix(w.Text, "<<") {
+			continue
+		}
+		if n == i {
+			return w.Span
+		}
+		n++
+	}
+	return s.Span
+}
+
+// link resolves the names of other stages and images in COPY --from and in
+// mounts.
+func (e *evaluator) link(step *Step) {
+	if step.Copy != nil && step.Copy.From != "" {
+		step.Copy.Stage, step.Copy.Image = e.source(step.Copy.From)
+	}
+}
+
+// source is the stage or image that --from or a mount's from names: a stage by
+// name or number first, as BuildKit does.
+func (e *evaluator) source(name string) (*Stage, *Image) {
+	if _, ok := e.contexts[name]; !ok {
+		if s, ok := e.byName[strings.ToLower(name)]; ok {
+			return s, nil
+		}
+		if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(e.stages) {
+			return e.stages[n], nil
+		}
+	}
+	return nil, e.image(literal(name))
+}
+
+// Source is the stage or the image that a name stands for in COPY --from or a
+// mount's from.
+func (s *Stage) Source(name string) (*Stage, *Image) { return s.eval.source(name) }

@@ -1,0 +1,264 @@
+package source
+
+import (
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/dockworthy/dockworthy/source/shell"
+)
+
+// A Start is what a container of the image begins with: ENTRYPOINT and CMD put
+// together as the engine does it.
+type Start struct {
+	Entrypoint, Cmd Command
+	// Step is the instruction that names the program: ENTRYPOINT where there
+	// is one, else CMD; nil where the base image does.
+	Step *Step
+	// Words are the argv before any shell reads it; nil in shell form.
+	Words []shell.Word
+	// Script is the program as far as a shell runs it: the line of a shell
+	// form, the argument of sh -c, or one command. nil where nothing is known.
+	Script *shell.Script
+	// File is the start script that the program is, or that a shell is told to
+	// run; nil where there is none in reach.
+	File *StartScript
+	// Init is the init program in front of the program, as tini; "" = none.
+	Init string
+}
+
+// A StartScript is a shell script from the build context or a heredoc that a
+// container runs.
+type StartScript struct {
+	Path   string // in the image
+	Origin *Origin
+	Shell  string // the interpreter's base name
+	Script *shell.Script
+	Direct bool // it is executed itself, not handed to a shell
+	Args   []shell.Word
+}
+
+var initPrograms = map[string]bool{
+	"tini": true, "tini-static": true, "dumb-init": true, "catatonit": true, "docker-init": true,
+}
+
+var shells = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "mksh": true}
+
+// IsShell tells whether a program is a shell.
+func IsShell(name string) bool { return shells[name] }
+
+// Start is what the container begins with.
+func (b *Build) Start() *Start {
+	st := &Start{Entrypoint: b.Entrypoint(), Cmd: b.Cmd()}
+	st.Step = st.Entrypoint.Step
+	if !st.Entrypoint.Known {
+		return st
+	}
+	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}
+	switch {
+	case st.Entrypoint.Shell:
+		st.Script, _ = st.Entrypoint.Step.Script(st.Entrypoint.Words)
+	case len(st.Entrypoint.Words) == 0 && st.Cmd.Shell:
+		st.Step = st.Cmd.Step
+		st.Script, _ = st.Cmd.Step.Script(st.Cmd.Words)
+	default:
+		if len(st.Entrypoint.Words) == 0 {
+			st.Step = st.Cmd.Step
+		}
+		words := append(st.Entrypoint.words(), st.Cmd.words()...)
+		st.Words = words
+		inner, name := stripInit(words)
+		st.Init = name
+		if len(inner) > 0 {
+			st.Script = shell.FromWords(in, inner)
+		}
+	}
+	if st.Script != nil {
+		st.File = b.startFile(st)
+	}
+	return st
+}
+
+// runtimeEnv is what the container finds in its environment: ENV, not ARG.
+func (b *Build) runtimeEnv(name string) (string, bool) {
+	for env := b.Target.Env; env != nil; env = env.older {
+		if env.Name == name && !env.Arg && env.Set && env.Known {
+			return env.Value, true
+		}
+	}
+	return "", false
+}
+
+// RuntimeEnv is the value of a variable in the container, as ENV sets it.
+func (b *Build) RuntimeEnv(name string) (string, bool) { return b.runtimeEnv(name) }
+
+// words are the argv words of a command with their places. A shell-form CMD
+// after an ENTRYPOINT is the three words that Docker makes of it.
+func (c Command) words() []shell.Word {
+	if c.Step == nil {
+		var list []shell.Word
+		for _, w := range c.Words {
+			list = append(list, shell.Word{Text: w, Known: true, Quoted: true})
+		}
+		return list
+	}
+	if c.Shell {
+		rest := c.Step.Rest()
+		argv := []string{"/bin/sh", "-c"}
+		if sh := c.Step.Before.Shell; sh != nil {
+			argv = sh.Command.(*instructions.ShellCommand).Shell
+		}
+		var list []shell.Word
+		for _, w := range argv {
+			list = append(list, shell.Word{Text: w, Known: true, Span: rest.Span, Quoted: true})
+		}
+		return append(list, shell.Word{Text: rest.Text, Known: true, Span: rest.Span, Quoted: true})
+	}
+	var list []shell.Word
+	for _, w := range c.Step.Words() {
+		list = append(list, shell.Word{Text: w.Text, Known: true, Span: w.Span, Quoted: true})
+	}
+	return list
+}
+
+// stripInit takes an init program and its options off an argv.
+func stripInit(words []shell.Word) ([]shell.Word, string) {
+	if len(words) == 0 || !initPrograms[path.Base(words[0].Text)] {
+		return words, ""
+	}
+	name := path.Base(words[0].Text)
+	rest := words[1:]
+	for len(rest) > 0 && strings.HasPrefix(rest[0].Text, "-") {
+		flag := rest[0].Text
+		rest = rest[1:]
+		if flag == "--" {
+			break
+		}
+		// tini -p SIGNAL, -e CODE, dumb-init -r FROM:TO
+		if (flag == "-p" || flag == "-e" || flag == "-r" || flag == "--rewrite") && len(rest) > 0 {
+			rest = rest[1:]
+		}
+	}
+	return rest, name
+}
+
+// startFile finds the script that the start runs.
+func (b *Build) startFile(st *Start) *StartScript {
+	if len(st.Script.Commands) == 0 {
+		return nil
+	}
+	// The script is the last thing that the line runs.
+	cmd := st.Script.Commands[len(st.Script.Commands)-1]
+	if len(st.Words) > 0 {
+		cmd = st.Script.Commands[0]
+	}
+	program, args := cmd.Program(), cmd.Args()
+	if len(cmd.Words) == 0 || program == "" {
+		return nil
+	}
+	s := &StartScript{Args: args}
+	var name string
+	if shells[program] {
+		i := 0
+		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
+			if strings.Contains(args[i].Text, "c") && !strings.HasPrefix(args[i].Text, "--") {
+				return nil // sh -c: the program is in the argument
+			}
+			if args[i].Text == "-o" {
+				i++
+			}
+			i++
+		}
+		if i >= len(args) {
+			return nil
+		}
+		name, s.Args = args[i].Text, args[i+1:]
+	} else {
+		s.Direct = true
+		name = programWord(cmd)
+	}
+	for _, p := range b.lookPath(name, !s.Direct) {
+		o := b.FileAt(p)
+		if o == nil {
+			continue
+		}
+		data, ok := o.Data()
+		if !ok {
+			return nil
+		}
+		s.Path, s.Origin = p, o
+		s.Shell = program
+		if s.Direct {
+			line, _, _ := strings.Cut(data, "\n")
+			if !strings.HasPrefix(line, "#!") {
+				if !strings.HasSuffix(p, ".sh") {
+					return nil // a binary, or a program of another kind
+				}
+				line = "#!/bin/sh"
+			}
+			fields := strings.Fields(strings.TrimPrefix(line, "#!"))
+			if len(fields) == 0 {
+				return nil
+			}
+			s.Shell = path.Base(fields[0])
+			if s.Shell == "env" && len(fields) > 1 {
+				s.Shell = path.Base(fields[len(fields)-1])
+			}
+		}
+		if shells[s.Shell] {
+			src := strings.ReplaceAll(data, "\r\n", " \n")
+			s.Script = shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value})
+		}
+		return s
+	}
+	return nil
+}
+
+// programWord is the word that names the program, as written.
+func programWord(cmd *shell.Command) string {
+	want := cmd.Program()
+	for _, w := range cmd.Words {
+		if path.Base(w.Text) == want {
+			return w.Text
+		}
+	}
+	return cmd.Words[0].Text
+}
+
+// lookPath are the absolute paths at which a program may lie.
+func (b *Build) lookPath(name string, script bool) []string {
+	if name == "" || strings.Contains(name, "${") {
+		return nil
+	}
+	if strings.HasPrefix(name, "/") {
+		return []string{path.Clean(name)}
+	}
+	dir := b.Target.Final.Workdir.Value
+	if dir == "" && b.Target.Final.WorkdirStep == nil {
+		dir = "/"
+	}
+	var list []string
+	if strings.Contains(name, "/") || script {
+		if strings.HasPrefix(dir, "/") {
+			list = append(list, path.Join(dir, name))
+		}
+		if strings.Contains(name, "/") {
+			return list
+		}
+	}
+	dirs := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	if v, ok := b.runtimeEnv("PATH"); ok {
+		dirs = v + ":" + dirs
+	}
+	for _, d := range strings.Split(dirs, ":") {
+		if strings.HasPrefix(d, "/") {
+			list = append(list, path.Join(d, name))
+		}
+	}
+	return list
+}
+
+// LookPath are the absolute paths at which the container would look for a
+// program.
+func (b *Build) LookPath(name string) []string { return b.lookPath(name, false) }

@@ -1,0 +1,470 @@
+package source
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/source/deploy"
+	"github.com/dockworthy/dockworthy/source/dockerfile"
+)
+
+// A recipe is one way in which something builds a Dockerfile.
+type recipe struct {
+	target   string // stage name; "" = the last stage
+	context  string // project path; "" = not said
+	args     map[string]string
+	contexts map[string]string
+	services []*Service
+	images   []string
+}
+
+// A Service is a Compose service with the file it stands in.
+type Service struct {
+	*deploy.Service
+	File *deploy.Compose
+}
+
+// devNames are the stage names that say "not for production" (RULES, unit).
+var devNames = map[string]bool{
+	"dev": true, "development": true, "debug": true, "test": true, "tests": true, "testing": true,
+	"ci": true, "lint": true, "builder": true, "tools": true, "devel": true, "develop": true,
+	"unittest": true, "unit-test": true, "unit-tests": true, "devcontainer": true,
+}
+
+// devLike tells whether a stage name says that the stage does not ship. Words
+// joined to another by a dash or underscore count for the unmistakable ones:
+// api-dev, test_runner.
+func devLike(name string) bool {
+	if devNames[name] {
+		return true
+	}
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
+		switch word {
+		case "dev", "development", "debug", "test", "tests", "lint":
+			return true
+		}
+	}
+	return false
+}
+
+// targets are the builds of one Dockerfile.
+func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
+	cfg, err := p.config(path.Dir(u.Path))
+	if err != nil {
+		return nil, &Problem{Path: u.Path, Err: err}
+	}
+	recipes := p.recipes(u.Path, cfg)
+	inputs := Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, trail: trail}
+
+	var builds []*Build
+	evaluated := map[string][]*Stage{}
+	var failed *Problem
+	stagesFor := func(r recipe) ([]*Stage, []*Step) {
+		args := map[string]string{}
+		for k, v := range r.args {
+			args[k] = v
+		}
+		for k, v := range p.opt.BuildArgs {
+			args[k] = v
+		}
+		key := fmt.Sprint(args, r.contexts)
+		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base}
+		if stages, ok := evaluated[key]; ok {
+			return stages, stages[0].eval.metaArgs
+		}
+		e.run()
+		evaluated[key] = e.stages
+		if prob := circular(u.Path, e.stages); prob != nil {
+			failed = prob
+		}
+		return e.stages, e.metaArgs
+	}
+	add := func(r recipe, lenient bool) *Problem {
+		stages, meta := stagesFor(r)
+		if failed != nil {
+			return failed
+		}
+		target := find(stages, r.target)
+		if target == nil {
+			return &Problem{Path: u.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(stages))}
+		}
+		for _, b := range builds {
+			// Two services that build the same thing are one build.
+			if b.Target == target && b.contextRoot == p.contextOf(u.Path, r, stages) && b.lenient == lenient {
+				b.Services = append(b.Services, r.services...)
+				return nil
+			}
+		}
+		b := inputs
+		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
+		b.Services, b.images = r.services, r.images
+		b.contextRoot = p.contextOf(u.Path, r, stages)
+		if !p.opt.NoContext && b.contextRoot != outside {
+			b.Context = p.context(b.contextRoot, u.Path)
+		}
+		b.link()
+		builds = append(builds, &b)
+		return nil
+	}
+
+	// What nobody says is built from the Dockerfile's own folder.
+	plain := recipe{}
+	if len(recipes) > 0 {
+		plain = recipes[0]
+		plain.target = ""
+	}
+	switch {
+	case len(p.opt.Targets) > 0:
+		for _, name := range p.opt.Targets {
+			r := plain
+			for _, other := range recipes {
+				if strings.EqualFold(other.target, name) {
+					r = other
+				}
+			}
+			r.target = name
+			if prob := add(r, false); prob != nil {
+				return nil, prob
+			}
+		}
+		return builds, nil
+	default:
+		if named := p.configured(u.Path, cfg); len(named) > 0 {
+			stages, _ := stagesFor(plain)
+			for _, name := range named {
+				if find(stages, name) == nil && len(cfg.Targets.Stages) > 0 {
+					continue // a plain list is for every Dockerfile that has the stage
+				}
+				r := plain
+				r.target = name
+				if prob := add(r, false); prob != nil {
+					return nil, prob
+				}
+			}
+			if len(builds) > 0 {
+				return p.finish(builds), nil
+			}
+		}
+	}
+	// What Compose builds, the stages for development at note.
+	var dev []recipe
+	for _, r := range recipes {
+		if len(r.services) == 0 {
+			continue
+		}
+		stages, _ := stagesFor(r)
+		target := find(stages, r.target)
+		if failed != nil {
+			return nil, failed
+		}
+		if target == nil {
+			continue // Compose names a stage that is gone: its own file's matter
+		}
+		if devLike(target.Name) {
+			dev = append(dev, r)
+			continue
+		}
+		if prob := add(r, false); prob != nil {
+			return nil, prob
+		}
+	}
+	if len(builds) == 0 {
+		stages, _ := stagesFor(plain)
+		if failed != nil {
+			return nil, failed
+		}
+		last, lenient := stages[len(stages)-1], true
+		for i := len(stages) - 1; i >= 0; i-- {
+			if !devLike(stages[i].Name) {
+				last, lenient = stages[i], false
+				break
+			}
+		}
+		r := plain
+		r.target, r.services = last.ref(), nil
+		for _, other := range recipes {
+			if t := find(stages, other.target); t == last {
+				r.services = append(r.services, other.services...)
+			}
+		}
+		if prob := add(r, lenient); prob != nil {
+			return nil, prob
+		}
+	}
+	for _, r := range dev {
+		if prob := add(r, true); prob != nil {
+			return nil, prob
+		}
+	}
+	return p.finish(builds), nil
+}
+
+// finish tells the builds of one Dockerfile of each other: a stage that one of
+// them reaches is not an unused stage to the others.
+func (p *Project) finish(builds []*Build) []*Build {
+	for _, b := range builds {
+		b.siblings = builds
+	}
+	return builds
+}
+
+// ref is how --target names a stage: its name, or its number.
+func (s *Stage) ref() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return fmt.Sprint(s.Index)
+}
+
+// find is the stage of that name or number; the last one for "".
+func find(stages []*Stage, name string) *Stage {
+	if name == "" {
+		return stages[len(stages)-1]
+	}
+	for i := len(stages) - 1; i >= 0; i-- {
+		if strings.EqualFold(stages[i].Name, name) || stages[i].Name == "" && fmt.Sprint(i) == name {
+			return stages[i]
+		}
+	}
+	for i := range stages {
+		if fmt.Sprint(i) == name {
+			return stages[i]
+		}
+	}
+	return nil
+}
+
+func names(stages []*Stage) string {
+	var list []string
+	for _, s := range stages {
+		list = append(list, s.ref())
+	}
+	return strings.Join(list, ", ")
+}
+
+// circular finds a stage that needs itself, which no builder can build.
+func circular(file string, stages []*Stage) *Problem {
+	state := make([]uint8, len(stages))
+	// An explicit stack: chains of a thousand stages are allowed.
+	type frame struct {
+		s    *Stage
+		next []*Stage
+	}
+	for _, start := range stages {
+		if state[start.Index] != 0 {
+			continue
+		}
+		stack := []frame{{start, start.needs()}}
+		state[start.Index] = 1
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			if len(top.next) == 0 {
+				state[top.s.Index] = 2
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			s := top.next[0]
+			top.next = top.next[1:]
+			switch state[s.Index] {
+			case 1:
+				return &Problem{Path: file, Line: top.s.From.Line(), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.ref(), s.ref())}
+			case 0:
+				state[s.Index] = 1
+				stack = append(stack, frame{s, s.needs()})
+			}
+		}
+	}
+	return nil
+}
+
+// needs are the stages that a stage is built from: its FROM, what it copies
+// from and what it mounts.
+func (s *Stage) needs() []*Stage {
+	var list []*Stage
+	if s.Parent != nil {
+		list = append(list, s.Parent)
+	}
+	for _, step := range s.Steps {
+		if step.Copy != nil && step.Copy.Stage != nil {
+			list = append(list, step.Copy.Stage)
+		}
+		for _, m := range step.mounts {
+			if m.From != "" {
+				if st, _ := s.eval.source(m.From); st != nil {
+					list = append(list, st)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// configured are the targets that the config names for a Dockerfile.
+func (p *Project) configured(name string, cfg *Config) []string {
+	if t, ok := cfg.target(name); ok && len(t.Stages) > 0 {
+		return t.Stages
+	}
+	if cfg != nil {
+		return cfg.Targets.Stages
+	}
+	return nil
+}
+
+// outside is the context of a build whose files are not in the project: a git
+// URL, or a folder above its root.
+const outside = "\x00outside"
+
+// recipes are the ways in which the project says that it builds a Dockerfile:
+// the command line, the config, Compose.
+func (p *Project) recipes(name string, cfg *Config) []recipe {
+	var list []recipe
+	for _, c := range p.compose {
+		dir := path.Dir(c.File.Name)
+		for _, s := range c.Services {
+			if s.Build == nil {
+				continue
+			}
+			ctx := s.Build.Context.Text
+			if ctx == "" {
+				ctx = "."
+			}
+			root := path.Join(dir, ctx)
+			if strings.Contains(ctx, "://") || strings.HasPrefix(ctx, "/") || strings.HasPrefix(root, "..") {
+				continue
+			}
+			df := s.Build.Dockerfile.Text
+			if df == "" {
+				df = "Dockerfile"
+				if _, err := fs.Stat(p.fsys, path.Join(root, df)); err != nil {
+					df = "Containerfile"
+				}
+			}
+			if s.Build.Inline.Set || path.Join(root, df) != name {
+				continue
+			}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, services: []*Service{{s, c}}}
+			for _, kv := range s.Build.Args {
+				if kv.HasValue && !kv.Value.Unresolved {
+					r.args[kv.Key.Text] = kv.Value.Text
+				}
+			}
+			for _, kv := range s.Build.AdditionalContexts {
+				r.contexts[kv.Key.Text] = kv.Value.Text
+			}
+			if s.Image.Set {
+				r.images = append(r.images, s.Image.Text)
+			}
+			list = append(list, r)
+		}
+	}
+	if t, ok := cfg.target(name); ok {
+		if len(list) == 0 {
+			list = append(list, recipe{})
+		}
+		for i := range list {
+			list[i].images = append(list[i].images, t.Images...)
+			if t.Context != "" {
+				list[i].context = path.Join(path.Dir(cfg.Path), t.Context)
+			}
+			for k, v := range t.Args {
+				if list[i].args == nil {
+					list[i].args = map[string]string{}
+				}
+				list[i].args[k] = v
+			}
+		}
+	}
+	if p.opt.Context != "" {
+		if len(list) == 0 {
+			list = append(list, recipe{})
+		}
+		for i := range list {
+			list[i].context = p.opt.Context
+		}
+	}
+	return list
+}
+
+// contextOf is the folder that a build takes its files from: what something
+// says, else the Dockerfile's own folder, unless what COPY names lies only in
+// a folder above it.
+func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
+	if r.context != "" {
+		return r.context
+	}
+	own := path.Dir(name)
+	best, most := own, -1
+	for dir := own; ; dir = path.Dir(dir) {
+		found, missing := p.supplies(dir, stages)
+		if missing == 0 && (found > 0 || dir == own && !p.bare(own, name)) {
+			return dir
+		}
+		if found > most && found > 0 {
+			best, most = dir, found
+		}
+		if dir == "." || dir == "/" {
+			break
+		}
+	}
+	if most > 0 {
+		return best
+	}
+	// Nothing is named but the whole: a folder that holds Dockerfiles only is
+	// not what anybody copies.
+	if own != "." && p.bare(own, name) {
+		if _, err := fs.Stat(p.fsys, path.Join(own, ".dockerignore")); err != nil {
+			return path.Dir(own)
+		}
+	}
+	return own
+}
+
+// supplies counts the literal COPY sources that a folder has and lacks.
+func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
+	seen := map[string]bool{}
+	for _, s := range stages {
+		for _, step := range s.Steps {
+			c := step.Copy
+			if c == nil || !c.FromContext() {
+				continue
+			}
+			for _, src := range c.Sources {
+				p0 := Clean(src.Value)
+				if !src.Known || p0 == "." || strings.ContainsAny(p0, "*?[") || strings.Contains(src.Value, "://") || strings.HasPrefix(src.Value, "git@") || seen[p0] {
+					continue
+				}
+				seen[p0] = true
+				if _, err := fs.Stat(p.fsys, path.Join(dir, p0)); err == nil {
+					found++
+				} else {
+					missing++
+				}
+			}
+		}
+	}
+	return found, missing
+}
+
+// bare tells whether a folder holds nothing that a build could want: only
+// Dockerfiles, their ignore files, scripts of the same purpose and Compose
+// files, in a folder with a name for such things.
+func (p *Project) bare(dir, name string) bool {
+	base := strings.ToLower(path.Base(dir))
+	if !slices.Contains([]string{"docker", ".docker", "dockerfiles", "container", "containers", "build", "deploy", "deployment", "ci", "infra"}, base) {
+		return false
+	}
+	entries, err := fs.ReadDir(p.fsys, dir)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		n := e.Name()
+		if e.IsDir() || !IsDockerfileName(n) && !deploy.IsComposeName(n) && !strings.HasSuffix(n, ".dockerignore") && !strings.HasSuffix(n, ".md") {
+			return false
+		}
+	}
+	return true
+}
