@@ -275,9 +275,9 @@ func (w *walker) call(f *function, args []Word, tail bool) result {
 		w.script.Truncated = true
 		return result{}
 	}
-	src, at, name, inLst := w.src, w.at, w.funcName, w.inLst
+	src, at, name, repeated := w.src, w.at, w.funcName, w.repeated
 	params, had := w.env.get(paramsName)
-	w.src, w.at, w.funcName, w.inLst = f.src, f.at, f.name, inLst || f.called
+	w.src, w.at, w.funcName, w.repeated = f.src, f.at, f.name, repeated || f.called
 	f.active, f.called = true, true
 	w.calls++
 	own := value{state: known, array: true}
@@ -303,7 +303,7 @@ func (w *walker) call(f *function, args []Word, tail bool) result {
 	w.env.set(paramsName, params)
 	w.calls--
 	f.active = false
-	w.src, w.at, w.funcName, w.inLst = src, at, name, inLst
+	w.src, w.at, w.funcName, w.repeated = src, at, name, repeated
 	return r
 }
 
@@ -328,7 +328,7 @@ func (w *walker) programs(c *Command) {
 					own.state = unknown
 				}
 			}
-			w.program2(body, own)
+			w.innerProgram(body, own)
 			return
 		}
 		for _, a := range args {
@@ -341,14 +341,14 @@ func (w *walker) programs(c *Command) {
 		}
 		for _, r := range c.Redirects {
 			if r.Fd == 0 && r.Body.Text != "" {
-				w.program2(r.Body, value{})
+				w.innerProgram(r.Body, value{})
 			}
 		}
 	}
 }
 
-// program2 walks a program inside a word, in a shell of its own.
-func (w *walker) program2(body Word, params value) {
+// innerProgram walks a program inside a word, in a shell of its own.
+func (w *walker) innerProgram(body Word, params value) {
 	w.alone(func() result {
 		w.env.set(paramsName, params)
 		return w.text(body, false)

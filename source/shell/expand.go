@@ -347,7 +347,15 @@ func (w *walker) document(doc *syntax.Word, quoted, dash bool) Word {
 		f.known = f.known && v.certain()
 		f.add(v.text)
 	}
-	return Word{Text: f.text(), Known: f.known, Span: w.at.span(doc.Pos().Offset(), doc.End().Offset()), Quoted: quoted, Vars: f.vars, subst: f.subst}
+	// The parser lets the last part end after the delimiter.
+	end := doc.End().Offset()
+	if lit, ok := doc.Parts[len(doc.Parts)-1].(*syntax.Lit); ok {
+		from := int(lit.ValuePos.Offset())
+		if from+len(lit.Value) <= len(w.src) && string(w.src[from:from+len(lit.Value)]) == lit.Value {
+			end = uint(from + len(lit.Value))
+		}
+	}
+	return Word{Text: f.text(), Known: f.known, Span: w.at.span(doc.Pos().Offset(), end), Quoted: quoted, Vars: f.vars, subst: f.subst}
 }
 
 func stripTabs(s string, atStart bool) string {

@@ -313,12 +313,12 @@ func (w *walker) again(c *syntax.ForClause, name string, v value, enters When, t
 func (w *walker) unroll(c *syntax.ForClause, name string, items []Word, tail bool) result {
 	l := &loop{name: name, outer: w.loops}
 	w.loops = l
-	was := w.inLst
+	was := w.repeated
 	var r result
 	cur, before := w.cur, w.flow
 	for i, item := range items {
 		if i > 0 {
-			w.inLst = true
+			w.repeated = true
 			if w.extra > maxExtra {
 				w.script.Truncated = true
 				break
@@ -349,7 +349,7 @@ func (w *walker) unroll(c *syntax.ForClause, name string, items []Word, tail boo
 			w.cur = w.cur.and(Maybe)
 		}
 	}
-	w.loops, w.inLst = l.outer, was
+	w.loops, w.repeated = l.outer, was
 	if w.flow == before {
 		w.cur = cur // only the loop was left
 	}

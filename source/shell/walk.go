@@ -25,16 +25,16 @@ type walker struct {
 	failed    bool // right of ||: a bare exit hands on a failure
 	funcName  string
 
-	funcs map[string]*function
-	order []*function // as declared
-	calls int
-	loops *loop
-	inLst bool // inside a loop or call whose statements count as extra
-	extra int
-	spent int
-	prev  *Command // the last foreground command that is no substitution
-	wild  bool     // something may call functions that is not seen
-	dirs  []value  // pushd
+	funcs    map[string]*function
+	order    []*function // as declared
+	calls    int
+	loops    *loop
+	repeated bool // inside a loop or call whose statements count as extra
+	extra    int
+	spent    int
+	prev     *Command // the last foreground command that is no substitution
+	wild     bool     // something may call functions that is not seen
+	dirs     []value  // pushd
 }
 
 type function struct {
@@ -148,7 +148,7 @@ func (w *walker) substitution(list []*syntax.Stmt) {
 }
 
 func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
-	if w.inLst {
+	if w.repeated {
 		w.extra++
 	}
 	if w.depth > maxDepth {
@@ -332,7 +332,7 @@ func (w *walker) add(c *Command) {
 	}
 }
 
-// join makes c's span hold its parts.
+// cover makes c's span hold a part of it.
 func (c *Command) cover(s text.Span) {
 	if c.Span.IsZero() {
 		c.Span = s
