@@ -3,12 +3,18 @@ package rules
 
 import (
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules/entrypoint"
+	"github.com/dockworthy/dockworthy/rules/healthcheck"
 	"github.com/dockworthy/dockworthy/rules/nonroot"
+	"github.com/dockworthy/dockworthy/rules/pinnedbase"
 )
 
 // All are the eight rules in the order of their numbers.
 var All = []*check.Rule{
 	nonroot.Rule,
+	pinnedbase.Rule,
+	entrypoint.Rule,
+	healthcheck.Rule,
 }
 
 // Find is the rule of that name and, for a check's id, the check.

@@ -215,6 +215,24 @@ func (b *Build) userOf(step *Step) User {
 	return u
 }
 
+// Maker is the RUN effect of the chain that makes the user of a UID; nil where
+// none does.
+func (b *Build) Maker(uid string) *shell.User {
+	var made *shell.User
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for i := range run.Effects.Users {
+			if n, ok := number(run.Effects.Users[i].UID); ok && n == uid {
+				made = &run.Effects.Users[i]
+			}
+		}
+	}
+	return made
+}
+
 // number reads a UID as Docker does: decimal, with sign and leading zeros.
 func number(s string) (string, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)

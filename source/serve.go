@@ -218,7 +218,7 @@ var shortPortFlags = map[string]map[string]bool{
 func (b *Build) ListenPort() (port string, ok bool) {
 	program, args := b.Program()
 	words := args
-	if st := b.Start(); st.File != nil && st.File.Script == nil {
+	if st := b.Start(); st.File != nil && st.File.Script == nil && st.File.Direct {
 		return "", false
 	}
 	found := ""

@@ -45,6 +45,9 @@ var initPrograms = map[string]bool{
 
 var shells = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "mksh": true}
 
+// interpreters run a program text in another language.
+var interpreters = map[string]bool{"python": true, "node": true, "ruby": true, "perl": true, "php": true}
+
 // IsShell tells whether a program is a shell.
 func IsShell(name string) bool { return shells[name] }
 
@@ -72,6 +75,16 @@ func (b *Build) Start() *Start {
 		st.Init = name
 		if len(inner) > 0 {
 			st.Script = shell.FromWords(in, inner)
+			// The words of ENTRYPOINT and CMD stand apart: the place of the
+			// command is in the one that names it.
+			if c := st.Script.Commands[0]; st.Step != nil && c.Span.Start < st.Step.Span.End && c.Span.End > st.Step.Span.End {
+				c.Span.End = c.Words[0].Span.End
+				for _, w := range c.Words {
+					if st.Step.Span.Contains(w.Span) {
+						c.Span.End = max(c.Span.End, w.Span.End)
+					}
+				}
+			}
 		}
 	}
 	if st.Script != nil {
@@ -159,7 +172,19 @@ func (b *Build) startFile(st *Start) *StartScript {
 	}
 	s := &StartScript{Args: args}
 	var name string
-	if shells[program] {
+	if interpreters[strings.TrimRight(program, "0123456789.")] {
+		i := 0
+		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
+			if len(args[i].Text) == 2 && strings.Contains("cmep", args[i].Text[1:]) {
+				return nil // a program text or a module
+			}
+			i++
+		}
+		if i >= len(args) {
+			return nil
+		}
+		name, s.Args = args[i].Text, args[i+1:]
+	} else if shells[program] {
 		i := 0
 		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
 			if strings.Contains(args[i].Text, "c") && !strings.HasPrefix(args[i].Text, "--") {

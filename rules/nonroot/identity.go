@@ -74,16 +74,20 @@ var lowUID = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if u.Made == nil {
+		made := u.Made
+		if made == nil && u.UID != "" {
+			made = b.Maker(u.UID)
+		}
+		if made == nil {
 			return check.Judge(nil)
 		}
-		n, err := strconv.Atoi(u.Made.UID)
+		n, err := strconv.Atoi(made.UID)
 		if err != nil || n == 0 || n >= 1000 {
 			return check.Judge(nil)
 		}
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: b.Text(), Span: u.Made.Span},
-			Message: fmt.Sprintf("the user %s is made with UID %d", u.Name, n),
+			Place:   check.Place{File: b.Text(), Span: made.Span},
+			Message: fmt.Sprintf("the user %s is made with UID %d", made.Name, n),
 		}})
 	},
 }

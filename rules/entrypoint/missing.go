@@ -1,0 +1,84 @@
+package entrypoint
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var missing = &check.Check{
+	Name:     "missing",
+	Claim:    "the image names the program that it runs, in ENTRYPOINT with CMD for its arguments",
+	Why:      "an image without a program of its own starts a shell, or nothing, wherever the command is not repeated",
+	Mend:     `end the stage with ENTRYPOINT ["program"] and CMD ["default", "arguments"]`,
+	Quiet:    "Where the base image brings a program that serves, and for images that serve nothing.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		e, c := b.Entrypoint(), b.Cmd()
+		switch {
+		case e.Step != nil:
+			return check.Judge(nil)
+		case c.Step != nil:
+			if !e.Empty() {
+				return check.Judge(nil)
+			}
+			return check.Judge([]check.Finding{{
+				Severity: check.Note,
+				Place:    place(b, c.Step),
+				Message:  "there is a CMD but no ENTRYPOINT: whoever gives an argument replaces the program",
+				Help:     `name the program in ENTRYPOINT and leave its arguments to CMD`,
+			}})
+		case !e.Known && !c.Known:
+			if b.Role() != source.Serves {
+				return check.Judge(nil)
+			}
+			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().Text.Value))
+		case b.Role() != source.Serves || serviceBase(b):
+			return check.Judge(nil)
+		}
+		words := append(append([]string{}, e.Words...), c.Words...)
+		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(b)}, Missing: true}
+		switch {
+		case len(words) == 0:
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s has none", b.Base().Text.Value)
+		case bare(words):
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD: the container starts %s of %s", words[len(words)-1], b.Base().Text.Value)
+		default:
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// serviceBase tells whether the base image is a service by itself.
+func serviceBase(b *source.Build) bool {
+	img := b.Base()
+	return img.Known != nil && img.Known.Kind == "service"
+}
+
+// bare tells whether a command is a shell or an interpreter's prompt.
+func bare(words []string) bool {
+	last := path.Base(words[len(words)-1])
+	for _, name := range []string{"sh", "bash", "ash", "python", "python3", "node", "irb", "jshell", "php", "ruby", "julia", "ghci", "iex", "erl", "scala", "R", "bun", "deno", "lua", "perl", "swift", "pypy3", "docker-entrypoint.sh", "-a"} {
+		if last == name {
+			return true
+		}
+	}
+	return strings.HasSuffix(last, "-entrypoint.sh")
+}
+
+// imageSpan is the place of the image that the target's FROM names.
+func imageSpan(b *source.Build) text.Span {
+	if w := b.Target.From.Words(); len(w) > 0 {
+		return w[0].Span
+	}
+	return b.Target.From.Span
+}

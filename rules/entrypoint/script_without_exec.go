@@ -1,0 +1,66 @@
+package entrypoint
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+var scriptWithoutExec = &check.Check{
+	Name:     "script-without-exec",
+	Claim:    "a start script hands over to the program by exec",
+	Why:      "the shell that runs the script stays PID 1: it neither dies of SIGTERM nor passes it on",
+	Mend:     `put exec before the last command; a script that takes its command from CMD ends in exec "$@"`,
+	Quiet:    "Where some path execs, where the script sets a trap, where it ends in a supervisor, and where it is not in reach.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		st := b.Start()
+		f := st.File
+		if f == nil || st.Step == nil {
+			return check.Judge(nil)
+		}
+		if f.Script == nil {
+			if source.IsShell(f.Shell) || f.Shell == "" {
+				return check.Judge(nil)
+			}
+			return check.Judge(nil) // a program in another language is the program
+		}
+		if f.Script.Err != nil {
+			return check.Unknown(check.ByRun, f.Path+" could not be read as a shell script")
+		}
+		list, all, ok := foreground(f.Script)
+		if !ok {
+			return check.Unknown(check.ByRun, "what "+f.Path+" ends in is not known")
+		}
+		if len(list) == 0 || !all || trapped(f.Script) {
+			return check.Judge(nil)
+		}
+		var related []check.Place
+		for _, c := range list {
+			if supervisors[c.Program()] {
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in the supervisor %s", f.Path, c.Program()))
+			}
+			related = append(related, check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"})
+		}
+		last := list[len(list)-1]
+		what := named(last)
+		if last.Program() == "wait" {
+			what = "wait, without a trap,"
+		}
+		return check.Judge([]check.Finding{{
+			Place:   place(b, st.Step),
+			Related: related,
+			Message: fmt.Sprintf("%s ends in %s without exec: the shell stays PID 1 and does not pass SIGTERM on", f.Path, what),
+		}})
+	},
+}
+
+// supervisors are programs that look after others and their signals.
+var supervisors = map[string]bool{
+	"supervisord": true, "s6-svscan": true, "runsvdir": true, "runit": true, "init": true, "systemd": true, "monit": true, "circusd": true, "foreman": true, "honcho": true, "pm2-runtime": true, "pm2": true, "my_init": true, "multirun": true,
+}

@@ -1,0 +1,106 @@
+package entrypoint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/source/shell"
+)
+
+var shellWrapper = &check.Check{
+	Name:     "shell-wrapper",
+	Claim:    "a shell that is named in exec form hands over to the program by exec",
+	Why:      `["sh", "-c", "…"] is the shell form by another name: the shell stays PID 1 and keeps the signals`,
+	Mend:     "put exec before the last command, or name the program itself",
+	Quiet:    "Where the last command is exec-ed on every path, and where the shell sets a trap.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		st := b.Start()
+		if st.Step == nil || st.Script == nil || len(st.Words) == 0 {
+			return check.Judge(nil)
+		}
+		line, rest, ok := shellLine(st)
+		if !ok || line.Span.IsZero() {
+			return check.Judge(nil)
+		}
+		// A CMD in shell form behind an ENTRYPOINT is entrypoint/shell-form's.
+		if c := st.Cmd.Step; c != nil && !c.JSON && line.Span == c.Rest().Span {
+			return check.Judge(nil)
+		}
+		inner := shell.Parse(shell.Input{Src: []byte(line.Text), Shell: st.Script.Commands[0].Program(), Lookup: b.RuntimeEnv})
+		list, _, told := foreground(inner)
+		if !told {
+			return check.Unknown(check.ByRun, "what the shell of "+st.Step.Keyword+" ends in is not known")
+		}
+		if len(list) == 0 || trapped(inner) {
+			return check.Judge(nil)
+		}
+		program := list[len(list)-1]
+		if p := program.Words; len(p) > 0 && (strings.HasPrefix(p[0].Text, "$") || p[0].Text == "") && len(rest) == 0 && strings.TrimSpace(line.Text) == "" {
+			return check.Judge(nil)
+		}
+		f := check.Finding{
+			Place:   check.Place{File: b.Text(), Span: line.Span},
+			Message: fmt.Sprintf("%s runs %s under %s without exec: the shell is PID 1 and does not pass SIGTERM on", st.Step.Keyword, named(program), st.Script.Commands[0].Program()),
+		}
+		if lone(inner) {
+			name := st.Script.Commands[0].Program()
+			if name == "sh" {
+				name, _ = replacing(b, st.Step)
+			}
+			if name == "bash" || name == "ash" || name == "busybox ash" {
+				f.Severity = check.Warning
+				f.Message = fmt.Sprintf("%s runs %s under %s, which replaces itself by a lone command: signals arrive only while the command stays alone", st.Step.Keyword, named(program), name)
+			}
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// shellLine is the argument of sh -c in a start, and what follows it.
+func shellLine(st *source.Start) (line shell.Word, rest []shell.Word, ok bool) {
+	if len(st.Script.Commands) == 0 {
+		return line, nil, false
+	}
+	c := st.Script.Commands[0]
+	program, args := c.Underlying()
+	if !source.IsShell(program) {
+		return line, nil, false
+	}
+	for i, a := range args {
+		if a.Text == "-o" || a.Text == "+o" || a.Text == "-O" {
+			continue
+		}
+		if !strings.HasPrefix(a.Text, "-") && (i == 0 || !strings.HasSuffix(args[i-1].Text, "o")) {
+			return line, nil, false
+		}
+		if strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.HasSuffix(strings.TrimRight(a.Text, "o"), "c") || strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.Contains(a.Text, "c") {
+			j := i + 1
+			for j < len(args) && (strings.HasPrefix(args[j].Text, "-") && args[j].Text != "-") {
+				j++
+				if args[j-1].Text == "-o" {
+					j++
+				}
+			}
+			if j >= len(args) {
+				return line, nil, false
+			}
+			return args[j], args[j+1:], true
+		}
+	}
+	return line, nil, false
+}
+
+// named is how a message calls a command.
+func named(c *shell.Command) string {
+	if p := c.Program(); p != "" {
+		return p
+	}
+	return "its command"
+}

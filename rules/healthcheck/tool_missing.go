@@ -1,0 +1,198 @@
+package healthcheck
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/source/base"
+	"github.com/dockworthy/dockworthy/source/shell"
+)
+
+var toolMissing = &check.Check{
+	Name:     "tool-missing",
+	Claim:    "the probe's program is in the image",
+	Why:      "a probe that cannot start fails every time: the container is unhealthy from the beginning, and is replaced for ever",
+	Mend:     "probe with what the image has: the program's own flag, python's http.client, node's fetch, busybox wget",
+	Quiet:    "Where a package that is installed in the chain, a COPY or a RUN may bring the program, and where the base image is not known.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		p := inForce(b)
+		if p == nil {
+			return check.Judge(nil)
+		}
+		img := b.Base()
+		if p.shell && noShell(b) {
+			return check.Judge([]check.Finding{{
+				Place:   p.place(b),
+				Message: fmt.Sprintf("the probe is in shell form, but %s has no shell", img.Text.Value),
+				Help:    "write the probe in exec form, with a program that is in the image",
+			}})
+		}
+		if img.Known == nil && !img.Scratch {
+			if usesTool(p) {
+				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.Text.Value))
+			}
+			return check.Judge(nil)
+		}
+		for _, c := range p.commands() {
+			if c.Func != "" {
+				continue
+			}
+			program := c.Program()
+			if program == "" || builtins[program] || strings.Contains(program, "$") {
+				continue
+			}
+			if absent(b, img, program, c) {
+				return check.Judge([]check.Finding{{
+					Place:   check.Place{File: b.Text(), Span: c.Span},
+					Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", program, img.Text.Value),
+				}})
+			}
+		}
+		return check.Judge(nil)
+	},
+}
+
+// builtins are what every shell does by itself.
+var builtins = map[string]bool{
+	"exit": true, "[": true, "test": true, "true": true, "false": true, ":": true, "echo": true, "printf": true, "set": true, "cd": true,
+	"kill": true, "exec": true, "eval": true, "export": true, "read": true, "command": true, "type": true, ".": true, "source": true, "return": true, "wait": true, "[[": true,
+}
+
+// noShell tells whether the image certainly has no /bin/sh.
+func noShell(b *source.Build) bool {
+	img := b.Base()
+	if b.Target.Final.Shell != nil {
+		return false
+	}
+	none := img.Scratch || img.Known != nil && img.Known.HasShell() == base.No
+	return none && !mayBring(b, "sh") && !mayBring(b, "busybox")
+}
+
+// usesTool tells whether the probe needs a program of its own.
+func usesTool(p *probe) bool {
+	for _, c := range p.commands() {
+		switch c.Program() {
+		case "curl", "wget", "nc", "netcat":
+			return true
+		}
+	}
+	return false
+}
+
+// absent tells whether a program certainly is not in the image.
+func absent(b *source.Build, img *source.Image, program string, c *shell.Command) bool {
+	if img.Scratch {
+		// What a path names may have been copied; a bare name too.
+		return probing[program] && !mayBring(b, program)
+	}
+	return img.Known.HasTool(program) == base.No && !mayBring(b, program)
+}
+
+// probing are programs that nobody builds, so that nothing but a package or a
+// COPY by name brings them.
+var probing = map[string]bool{"curl": true, "wget": true, "nc": true, "netcat": true, "bash": true, "python": true, "python3": true, "node": true, "ps": true, "pgrep": true, "grep": true}
+
+// provides are programs that come with a package of another name.
+var provides = map[string][]string{
+	"nc": {"netcat", "nmap", "ncat", "busybox"}, "netcat": {"netcat", "nmap"}, "pg_isready": {"postgresql"}, "psql": {"postgresql"},
+	"redis-cli": {"redis", "valkey"}, "mysqladmin": {"mysql", "mariadb"}, "mysql": {"mysql", "mariadb"}, "ps": {"procps"}, "pgrep": {"procps"}, "pidof": {"procps", "sysvinit"},
+	"python": {"python"}, "python3": {"python"}, "node": {"node", "npm"}, "curl": {"curl"}, "wget": {"wget", "busybox"}, "ss": {"iproute"}, "netstat": {"net-tools", "busybox"},
+	"grpc_health_probe": {"grpc"}, "http": {"httpie"}, "java": {"openjdk", "java", "temurin", "jre", "jdk"}, "perl": {"perl"}, "ruby": {"ruby"}, "php": {"php"}, "supervisorctl": {"supervisor"}, "nginx": {"nginx"},
+}
+
+// mayBring tells whether something in the chain may bring a program: a
+// package of its name or one that is known to, a COPY, a download, a RUN that
+// is not read.
+func mayBring(b *source.Build, program string) bool {
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil && copies(c, program) {
+			return true
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
+			return true
+		}
+		for _, in := range run.Effects.Kept() {
+			for _, p := range in.Packages {
+				if !p.Known || strings.HasPrefix(p.Name, program) || strings.HasSuffix(p.Name, program) || p.Path {
+					return true
+				}
+				for _, name := range provides[program] {
+					if strings.Contains(p.Name, name) {
+						return true
+					}
+				}
+				if metapackage[p.Name] {
+					return true
+				}
+			}
+			if in.System && len(in.Packages) == 0 && len(in.Manifests) > 0 {
+				return true // a list of packages that is not read
+			}
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind == shell.Delete || fx.Kind == shell.Chmod || fx.Kind == shell.Chown {
+				continue
+			}
+			for _, p := range fx.Paths {
+				if path.Base(p.Text) == program {
+					return true
+				}
+			}
+			if fx.Kind == shell.Unpack && len(fx.Paths) > 0 {
+				for _, p := range fx.Paths {
+					if p.Text == "/" || strings.HasPrefix(p.Text, "/usr") && !strings.HasPrefix(p.Text, "/usr/share") && !strings.HasPrefix(p.Text, "/usr/src") {
+						return true
+					}
+				}
+			}
+		}
+		for _, c := range run.Commands() {
+			p := c.Program()
+			if strings.HasSuffix(p, ".sh") || source.IsShell(p) && !c.Inner && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-") || source.IsShell(p) && c.PipeFrom != nil {
+				return true // a script, or a download fed to a shell
+			}
+		}
+	}
+	return false
+}
+
+// metapackage are packages that bring a whole set of tools, the usual probes
+// among them.
+var metapackage = map[string]bool{"build-essential": false, "ubuntu-standard": true, "ubuntu-minimal": true, "task-web-server": true, "busybox-extras": true, "busybox": true, "busybox-static": true}
+
+// copies tells whether a COPY brings a program by name, or a folder where it
+// may lie.
+func copies(c *source.Copy, program string) bool {
+	target := strings.TrimSuffix(c.Target, "/")
+	if path.Base(target) == program {
+		return true
+	}
+	for _, s := range c.Sources {
+		v := path.Clean(s.Value)
+		if path.Base(v) == program || strings.ContainsAny(v, "*?") && strings.Contains(v, "bin") {
+			return true
+		}
+		// A tree over the system's own folders.
+		if c.From != "" && (v == "/" || v == "/usr" || v == "/usr/bin" || v == "/bin" || v == "/usr/local" || v == "/usr/local/bin") {
+			return true
+		}
+		if target == "" || target == "/usr" || target == "/usr/local" || target == "/usr/bin" || target == "/usr/local/bin" || target == "/bin" {
+			if path.Ext(v) == "" && path.Base(v) != program && (strings.HasSuffix(s.Value, "/") || v == "." || strings.Contains(v, "rootfs") || strings.Contains(v, "root") || strings.HasSuffix(v, "bin") || strings.HasSuffix(v, "install")) {
+				return true
+			}
+		}
+	}
+	return false
+}
