@@ -205,16 +205,13 @@ func oneCause(found []Reported) []Reported {
 	for _, i := range order {
 		f := &found[i]
 		if f.Cause != "" {
-			if causes[f.Cause] {
-				continue
-			}
+			// What names its cause is compared by it alone.
+			keep[i] = !causes[f.Cause]
 			causes[f.Cause] = true
-		}
-		p := place{f.Place.File, f.Place.Span}
-		if _, ok := same[p]; ok && f.Cause == "" {
 			continue
 		}
-		if f.Cause == "" && overlaps(byFile[f.Place.File], f.Place.Span, f.Check) {
+		p := place{f.Place.File, f.Place.Span}
+		if _, ok := same[p]; ok || overlaps(byFile[f.Place.File], f.Place.Span, f.Check) {
 			continue
 		}
 		same[p] = f.Check

@@ -70,6 +70,9 @@ func (b *Build) Start() *Start {
 			st.Step = st.Cmd.Step
 		}
 		words := append(st.Entrypoint.words(), st.Cmd.words()...)
+		if st.Entrypoint.Step == nil && st.Cmd.Step != nil && handsOver(st.Entrypoint.Words) {
+			st.Step, words = st.Cmd.Step, st.Cmd.words()
+		}
 		st.Words = words
 		inner, name := stripInit(words)
 		st.Init = name
@@ -91,6 +94,12 @@ func (b *Build) Start() *Start {
 		st.File = b.startFile(st)
 	}
 	return st
+}
+
+// handsOver tells whether a base image's ENTRYPOINT is a script that prepares
+// and then runs its arguments in its place, as the official images' do.
+func handsOver(words []string) bool {
+	return len(words) > 0 && strings.HasSuffix(words[len(words)-1], "entrypoint.sh")
 }
 
 // runtimeEnv is what the container finds in its environment: ENV, not ARG.

@@ -33,6 +33,7 @@ var missing = &check.Check{
 			return check.Judge([]check.Finding{{
 				Severity: check.Note,
 				Place:    place(b, c.Step),
+				Cause:    "cmd alone",
 				Message:  "there is a CMD but no ENTRYPOINT: whoever gives an argument replaces the program",
 				Help:     `name the program in ENTRYPOINT and leave its arguments to CMD`,
 			}})
