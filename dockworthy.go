@@ -23,10 +23,9 @@ import (
 const Version = "0.1.0"
 
 // Load finds the Dockerfiles, Compose files and Kubernetes manifests under the
-// given paths of a file system ("." for all of it). Files that cannot be read
-// are problems of the project; an error is a .dockworthy.yaml that cannot be
-// understood.
-func Load(fsys fs.FS, paths []string, opt source.Options) (*source.Project, error) {
+// given paths of a file system ("." for all of it). What cannot be read or
+// understood is among the project's Problems.
+func Load(fsys fs.FS, paths []string, opt source.Options) *source.Project {
 	return source.Open(fsys, paths, opt)
 }
 

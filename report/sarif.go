@@ -21,7 +21,6 @@ type SARIF struct {
 	index  map[string]int
 	wrote  bool
 	failed bool
-	notes  []sarifNotification
 }
 
 type (
@@ -72,12 +71,6 @@ type (
 		Related      []sarifLocation   `json:"relatedLocations,omitempty"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
 		Properties   map[string]any    `json:"properties,omitempty"`
-	}
-	sarifNotification struct {
-		Level      string          `json:"level"`
-		Message    sarifText       `json:"message"`
-		Descriptor map[string]any  `json:"descriptor"`
-		Locations  []sarifLocation `json:"locations,omitempty"`
 	}
 )
 

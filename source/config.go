@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -88,17 +90,31 @@ func ParseConfig(name string, data []byte) (*Config, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, errors.New(plainYAML(err))
 	}
 	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
-		return nil, fmt.Errorf("read %s: profile %q is neither %s nor %s", name, c.Profile, Standard, Banking)
+		return nil, fmt.Errorf("profile %q is neither %s nor %s", c.Profile, Standard, Banking)
 	}
 	for id, s := range c.Severities {
 		if s != "error" && s != "warning" && s != "note" {
-			return nil, fmt.Errorf("read %s: severity %q of %s is none of error, warning, note", name, s, id)
+			return nil, fmt.Errorf("severity %q of %s is none of error, warning, note", s, id)
 		}
 	}
 	return c, nil
+}
+
+var goTypes = regexp.MustCompile(` (not found )?in type source\.\w+`)
+
+// plainYAML is an error of the YAML decoder without the names of our types.
+func plainYAML(err error) string {
+	s := strings.TrimPrefix(err.Error(), "yaml: ")
+	s = strings.TrimPrefix(s, "unmarshal errors:\n")
+	s = goTypes.ReplaceAllString(s, " is unknown")
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "; ")
 }
 
 // target is what the config says of one Dockerfile.

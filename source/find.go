@@ -49,6 +49,9 @@ type Problem struct {
 	Path string
 	Line int // from 1; 0 = the whole file
 	Err  error
+
+	// Config tells that it is a .dockworthy.yaml: what it says was not heard.
+	Config bool
 }
 
 // Find walks the folder root of fsys for Dockerfiles and deployment files. It
@@ -82,7 +85,8 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 			if skippedDirs[name] || git.Ignored(p, true) {
 				continue
 			}
-			if IsDockerfileName(name) && strings.EqualFold(name, "Dockerfile") && !hasFiles(fsys, p) {
+			if name == "Dockerfile" || name == "Containerfile" {
+				// As a missing bind mount leaves it behind.
 				l.Problems = append(l.Problems, Problem{Path: p, Err: errors.New("is a folder, not a Dockerfile")})
 			}
 			l.walk(fsys, p, git, depth+1)
@@ -113,13 +117,6 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 			l.YAML = append(l.YAML, p)
 		}
 	}
-}
-
-// hasFiles tells whether a folder holds anything: an empty folder under the
-// name Dockerfile is what a missing bind mount leaves behind.
-func hasFiles(fsys fs.FS, dir string) bool {
-	entries, err := fs.ReadDir(fsys, dir)
-	return err == nil && len(entries) > 0
 }
 
 func kindOf(name string) byte {

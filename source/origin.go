@@ -43,6 +43,36 @@ func (b *Build) FileAt(p string) *Origin {
 	return b.fileIn(b.Target, path.Clean(p), 0)
 }
 
+// FileIn is the origin of the file at an absolute path of a stage, as FileAt
+// is of the target.
+func (b *Build) FileIn(s *Stage, p string) *Origin { return b.fileIn(s, path.Clean(p), 0) }
+
+// Sees is the origin of the file at an absolute path as a RUN sees it: through
+// its bind mounts of the build context, else as its stage has it.
+func (b *Build) Sees(step *Step, p string) *Origin {
+	p = path.Clean(p)
+	if run := step.Run(); run != nil && b.Context != nil {
+		for _, m := range run.Mounts {
+			if m.Type != "bind" || m.From != "" {
+				continue
+			}
+			target := m.Target
+			if !strings.HasPrefix(target, "/") {
+				target = path.Join(step.Before.Workdir.Value, target)
+			}
+			rel, under := relative(p, path.Clean(target))
+			if !under {
+				continue
+			}
+			name := Clean(path.Join(m.Source, rel))
+			if e, err := b.Context.Stat(name); err == nil && !e.Dir {
+				return &Origin{Step: step, Context: b.Context, Path: name, Entry: e}
+			}
+		}
+	}
+	return b.fileIn(step.Stage, p, 0)
+}
+
 // maxHops bounds the way of a file through stages.
 const maxHops = 32
 

@@ -90,9 +90,9 @@ type Unit struct {
 
 // Open finds the units under the given paths of fsys and reads the deployment
 // files among and beside them, for these say how Dockerfiles are built. What
-// cannot be read is a problem of the project, never an error; an error is a
-// config that cannot be understood.
-func Open(fsys fs.FS, paths []string, opt Options) (*Project, error) {
+// cannot be read is a problem of the project and hides nothing else; under a
+// config that cannot be understood builds are judged as if there were none.
+func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}}
 	var dockerfiles, composes, yamls []string
 	named := map[string]bool{}
@@ -143,11 +143,9 @@ func Open(fsys fs.FS, paths []string, opt Options) (*Project, error) {
 	}
 	sort.Slice(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
 	for _, u := range p.Units {
-		if _, err := p.config(path.Dir(u.Path)); err != nil {
-			return nil, err
-		}
+		p.config(path.Dir(u.Path))
 	}
-	return p, nil
+	return p
 }
 
 func compact(list []string) []string {
@@ -261,33 +259,34 @@ func (p *Project) openKubernetes(name string, isNamed bool) {
 }
 
 // config is the nearest config upwards from a folder; nil where there is none.
-func (p *Project) config(dir string) (*Config, error) {
+func (p *Project) config(dir string) *Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.configIn(dir)
 }
 
-func (p *Project) configIn(dir string) (*Config, error) {
+func (p *Project) configIn(dir string) *Config {
 	if c, ok := p.configs[dir]; ok {
-		return c, nil
+		return c
 	}
 	var c *Config
 	name := path.Join(dir, ConfigName)
 	data, err := fs.ReadFile(p.fsys, name)
+	if err == nil {
+		c, err = ParseConfig(name, data)
+	}
 	switch {
 	case err == nil:
-		if c, err = ParseConfig(name, data); err != nil {
-			return nil, err
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):
+		if dir != "." && dir != "/" {
+			c = p.configIn(path.Dir(dir))
 		}
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid):
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	case dir != "." && dir != "/":
-		if c, err = p.configIn(path.Dir(dir)); err != nil {
-			return nil, err
-		}
+	default:
+		c = nil
+		p.Problems = append(p.Problems, Problem{Path: name, Err: err, Config: true})
 	}
 	p.configs[dir] = c
-	return c, nil
+	return c
 }
 
 // context is the build context in a folder, for a Dockerfile whose own ignore
@@ -358,7 +357,7 @@ func (p *Project) builds(u Unit, trail []string) ([]*Build, *Problem) {
 }
 
 func (p *Project) manifest(u Unit, fill func(*Build)) *Build {
-	cfg, _ := p.config(path.Dir(u.Path))
+	cfg := p.config(path.Dir(u.Path))
 	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p}
 	fill(b)
 	return b

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -78,6 +79,7 @@ type Step struct {
 	Copy   *Copy // of COPY and ADD
 	mounts []*instructions.Mount
 	run    runCache
+	later  triggerCache
 }
 
 // A Copy is what a COPY or ADD takes and where it puts it.
@@ -335,6 +337,30 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 			}
 		}
 	}
+}
+
+type triggerCache struct {
+	once sync.Once
+	step *Step
+}
+
+// Triggered is the instruction after ONBUILD as a step of its own, evaluated
+// with what is known where it stands; nil for any other instruction.
+func (s *Step) Triggered() *Step {
+	if s.Trigger == nil {
+		return nil
+	}
+	s.later.once.Do(func() {
+		// A stage of its own, so that the trigger changes nothing here.
+		apart := *s.Stage
+		apart.Steps, apart.Final, apart.Env = nil, s.Before, s.Env
+		s.Stage.eval.step(&apart, s.Trigger)
+		t := apart.Steps[0]
+		t.Stage, t.Index = s.Stage, s.Index
+		s.Stage.eval.link(t)
+		s.later.step = t
+	})
+	return s.later.step
 }
 
 // joinWorkdir is Docker's rule: a relative path goes on from the last one.

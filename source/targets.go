@@ -52,10 +52,7 @@ func devLike(name string) bool {
 
 // targets are the builds of one Dockerfile.
 func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
-	cfg, err := p.config(path.Dir(u.Path))
-	if err != nil {
-		return nil, &Problem{Path: u.Path, Err: err}
-	}
+	cfg := p.config(path.Dir(u.Path))
 	recipes := p.recipes(u.Path, cfg)
 	inputs := Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, trail: trail}
 

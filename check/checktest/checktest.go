@@ -150,15 +150,12 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 // project, as text.
 func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) string {
 	t.Helper()
-	p, err := dockworthy.Load(fsys, []string{"."}, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := dockworthy.Load(fsys, []string{"."}, opt)
 	var b bytes.Buffer
 	for _, prob := range p.Problems {
 		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
 	}
-	err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
 		if res.Problem != nil {
 			fmt.Fprintf(&b, "problem %s:%d: %v\n", res.Problem.Path, res.Problem.Line, res.Problem.Err)
 			return nil

@@ -31,6 +31,7 @@ var noDigest = &check.Check{
 				Place:   u.place,
 				Stage:   u.stage,
 				Message: fmt.Sprintf("%s %s has no digest", u.what, u.written()),
+				Help:    fmt.Sprintf("append the digest, which `docker buildx imagetools inspect %s` prints, and keep the tag for readers", img.Text.Value),
 			})
 		}
 		return check.Judge(found)

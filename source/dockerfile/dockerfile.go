@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -254,7 +255,7 @@ func directiveLines(data []byte) map[int]Directive {
 // explain turns an error of BuildKit's parser into one with a place and, where
 // the bytes betray what went wrong, a way out.
 func explain(src *text.File, err error, line int) *Error {
-	e := &Error{Line: line, Msg: err.Error()}
+	e := &Error{Line: line, Msg: withoutValues(err.Error())}
 	var loc *parser.LocationError
 	if errors.As(err, &loc) && len(loc.Locations) > 0 && len(loc.Locations[0]) > 0 {
 		e.Line = loc.Locations[0][0].Start.Line
@@ -273,6 +274,19 @@ func explain(src *text.File, err error, line int) *Error {
 		e.Line, e.Hint = 0, "a Dockerfile begins with FROM"
 	}
 	return e
+}
+
+var (
+	assigned = regexp.MustCompile(`=[^\s"']+`)
+	noEquals = regexp.MustCompile(`can't find = in "(?:[^"\\]|\\.)*"`)
+)
+
+// withoutValues takes out of an error what may be a secret: the parser repeats
+// the words that it does not understand, and a line of an ENV that lost its
+// backslash looks to it like an instruction.
+func withoutValues(msg string) string {
+	msg = noEquals.ReplaceAllString(msg, `can't find = in "…"`)
+	return assigned.ReplaceAllString(msg, "=…")
 }
 
 func bomLen(data []byte) int {

@@ -78,10 +78,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	project, err := dockworthy.Load(pl.fsys, pl.paths, opt)
-	if err != nil {
-		return err
-	}
+	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	out, err := f.open(c)
 	if err != nil {
 		return err
@@ -111,7 +108,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
 	for _, p := range project.Problems {
-		if slices.Contains(pl.paths, p.Path) {
+		if p.Config || slices.Contains(pl.paths, p.Path) {
 			trouble = true
 			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Of(p.Path), reason(p.Err))
 			continue

@@ -51,7 +51,6 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 		Version:       dockworthy.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 	}
 	root.SetVersionTemplate("dockworthy {{.Version}}\n")
 	root.SetArgs(args)

@@ -29,10 +29,7 @@ the largest first, with the pattern that decided, then what is kept out.`,
 			if err != nil {
 				return err
 			}
-			p, err := dockworthy.Load(pl.fsys, pl.paths, opt)
-			if err != nil {
-				return err
-			}
+			p := dockworthy.Load(pl.fsys, pl.paths, opt)
 			var lists []*contextList
 			seen := map[string]bool{}
 			for _, u := range p.Units {

@@ -1,0 +1,63 @@
+package dockworthy_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestImports keeps the floors of the house: checks are pure, and what is
+// heavy stays out of the program.
+func TestImports(t *testing.T) {
+	const module = "github.com/dockworthy/dockworthy/"
+	imports := func(pattern string) map[string][]string {
+		out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", pattern).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := map[string][]string{}
+		for line := range strings.Lines(string(out)) {
+			fields := strings.Fields(line)
+			list[fields[0]] = fields[1:]
+		}
+		return list
+	}
+	for _, pattern := range []string{"./rules/...", "./source/...", "./check", "./text"} {
+		for pkg, list := range imports(pattern) {
+			for _, imp := range list {
+				switch imp {
+				case "os", "os/exec", "net", "net/http", "math/rand", "math/rand/v2":
+					// net's address parsing is pure.
+					if imp == "net" && pkg == module+"source" {
+						continue
+					}
+					t.Errorf("%s imports %s: it has to be pure", pkg, imp)
+				}
+				if rest, ok := strings.CutPrefix(imp, module); ok && strings.HasPrefix(pkg, module+"rules/") && strings.HasPrefix(rest, "rules/") {
+					t.Errorf("%s imports another room, %s", pkg, imp)
+				}
+			}
+		}
+	}
+	for pkg, list := range imports("./source/...") {
+		for _, imp := range list {
+			if strings.HasPrefix(imp, module+"check") || strings.HasPrefix(imp, module+"rules") || strings.HasPrefix(imp, module+"report") {
+				t.Errorf("%s imports %s, which is a floor above it", pkg, imp)
+			}
+		}
+	}
+	out, err := exec.Command("go", "list", "-deps", "./cmd/dockworthy").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heavy := range []string{
+		"github.com/moby/buildkit/client", "github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb", "github.com/containerd/containerd",
+		"k8s.io/", "github.com/compose-spec/compose-go/v2/loader", "github.com/docker/docker", "google.golang.org/grpc",
+	} {
+		for line := range strings.Lines(string(out)) {
+			if strings.HasPrefix(strings.TrimSpace(line), heavy) {
+				t.Errorf("the program depends on %s", strings.TrimSpace(line))
+			}
+		}
+	}
+}

@@ -1,0 +1,5 @@
+from main import ask
+
+
+def test_ask() -> None:
+    assert "Bergen" in ask("Bergen")["answer"]
