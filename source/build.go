@@ -42,10 +42,12 @@ type Build struct {
 	reached      map[*Stage]bool
 	allows       []*Allow
 	manifestFile *text.File
+	memo         *memo
 }
 
 // link walks the stages that the target needs, once.
 func (b *Build) link() {
+	b.memo = &memo{}
 	for s := b.Target; s != nil; s = s.Parent {
 		b.chain = append(b.chain, s)
 	}

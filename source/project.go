@@ -53,11 +53,12 @@ type Project struct {
 	kube    []*kubeFile
 	configs map[string]*Config // by folder
 
-	mu      sync.Mutex
-	trees   map[string]*tree
-	ignores map[string]*ignoreFile
-	makes   map[string]string   // image name: the Dockerfile that makes it; nil = not asked yet
-	users   map[string][]string // image name: the Dockerfiles built on it; nil = not asked yet
+	mu       sync.Mutex
+	trees    map[string]*tree
+	ignores  map[string]*ignoreFile
+	composed map[string][]recipe // by Dockerfile; nil = not asked yet
+	makes    map[string]string   // image name: the Dockerfile that makes it; nil = not asked yet
+	users    map[string][]string // image name: the Dockerfiles built on it; nil = not asked yet
 }
 
 type kubeFile struct {

@@ -3,6 +3,7 @@ package source
 import (
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
@@ -51,8 +52,20 @@ var interpreters = map[string]bool{"python": true, "node": true, "ruby": true, "
 // IsShell tells whether a program is a shell.
 func IsShell(name string) bool { return shells[name] }
 
-// Start is what the container begins with.
+// Start is what the container begins with. It is worked out on the first
+// question.
 func (b *Build) Start() *Start {
+	b.memo.once.Do(func() { b.memo.start = b.readStart() })
+	return b.memo.start
+}
+
+// memo is what a build works out once.
+type memo struct {
+	once  sync.Once
+	start *Start
+}
+
+func (b *Build) readStart() *Start {
 	st := &Start{Entrypoint: b.Entrypoint(), Cmd: b.Cmd()}
 	st.Step = st.Entrypoint.Step
 	if !st.Entrypoint.Known {

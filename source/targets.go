@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -317,60 +318,23 @@ const outside = "\x00outside"
 // recipes are the ways in which the project says that it builds a Dockerfile:
 // the command line, the config, Compose.
 func (p *Project) recipes(name string, cfg *Config) []recipe {
-	var list []recipe
-	for _, c := range p.compose {
-		dir := path.Dir(c.File.Name)
-		for _, s := range c.Services {
-			if s.Build == nil {
-				continue
-			}
-			ctx := s.Build.Context.Text
-			if ctx == "" {
-				ctx = "."
-			}
-			root := path.Join(dir, ctx)
-			if strings.Contains(ctx, "://") || strings.HasPrefix(ctx, "/") || strings.HasPrefix(root, "..") {
-				continue
-			}
-			df := s.Build.Dockerfile.Text
-			if df == "" {
-				df = "Dockerfile"
-				if _, err := fs.Stat(p.fsys, path.Join(root, df)); err != nil {
-					df = "Containerfile"
-				}
-			}
-			if s.Build.Inline.Set || path.Join(root, df) != name {
-				continue
-			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, services: []*Service{{s, c}}}
-			for _, kv := range s.Build.Args {
-				if kv.HasValue && !kv.Value.Unresolved {
-					r.args[kv.Key.Text] = kv.Value.Text
-				}
-			}
-			for _, kv := range s.Build.AdditionalContexts {
-				r.contexts[kv.Key.Text] = kv.Value.Text
-			}
-			if s.Image.Set {
-				r.images = append(r.images, s.Image.Text)
-			}
-			list = append(list, r)
-		}
-	}
+	list := slices.Clone(p.composeRecipes()[name])
 	if t, ok := cfg.target(name); ok {
 		if len(list) == 0 {
 			list = append(list, recipe{})
 		}
 		for i := range list {
-			list[i].images = append(list[i].images, t.Images...)
+			list[i].images = append(slices.Clone(list[i].images), t.Images...)
 			if t.Context != "" {
 				list[i].context = path.Join(path.Dir(cfg.Path), t.Context)
 			}
-			for k, v := range t.Args {
+			if len(t.Args) > 0 {
+				// Over Compose's, whose map other builds share.
+				list[i].args = maps.Clone(list[i].args)
 				if list[i].args == nil {
 					list[i].args = map[string]string{}
 				}
-				list[i].args[k] = v
+				maps.Copy(list[i].args, t.Args)
 			}
 		}
 	}
@@ -464,4 +428,53 @@ func (p *Project) bare(dir, name string) bool {
 		}
 	}
 	return true
+}
+
+// composeRecipes are the recipes of all Compose files by Dockerfile, worked
+// out once.
+func (p *Project) composeRecipes() map[string][]recipe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.composed != nil {
+		return p.composed
+	}
+	p.composed = map[string][]recipe{}
+	for _, c := range p.compose {
+		dir := path.Dir(c.File.Name)
+		for _, s := range c.Services {
+			if s.Build == nil || s.Build.Inline.Set {
+				continue
+			}
+			ctx := s.Build.Context.Text
+			if ctx == "" {
+				ctx = "."
+			}
+			root := path.Join(dir, ctx)
+			if strings.Contains(ctx, "://") || strings.HasPrefix(ctx, "/") || strings.HasPrefix(root, "..") {
+				continue
+			}
+			df := s.Build.Dockerfile.Text
+			if df == "" {
+				df = "Dockerfile"
+				if _, err := fs.Stat(p.fsys, path.Join(root, df)); err != nil {
+					df = "Containerfile"
+				}
+			}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, services: []*Service{{s, c}}}
+			for _, kv := range s.Build.Args {
+				if kv.HasValue && !kv.Value.Unresolved {
+					r.args[kv.Key.Text] = kv.Value.Text
+				}
+			}
+			for _, kv := range s.Build.AdditionalContexts {
+				r.contexts[kv.Key.Text] = kv.Value.Text
+			}
+			if s.Image.Set {
+				r.images = append(r.images, s.Image.Text)
+			}
+			file := path.Join(root, df)
+			p.composed[file] = append(p.composed[file], r)
+		}
+	}
+	return p.composed
 }

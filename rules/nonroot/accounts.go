@@ -16,26 +16,18 @@ type accounts struct {
 	member map[[2]string]bool     // user, group
 	image  *source.Image
 	open   bool // something may have made accounts that we do not see
+
+	packages []string // system packages, which make the users of their services
 }
 
-// accountsBefore are the accounts that exist when step runs.
-func accountsBefore(b *source.Build, last *source.Step) *accounts {
-	stage := last.Stage
-	var chain []*source.Stage
-	for s := stage; s != nil; s = s.Parent {
-		chain = append(chain, s)
+// walk calls visit for every step of the chain with the accounts that exist
+// before it.
+func walk(b *source.Build, visit func(*source.Step, *accounts)) {
+	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base()}
+	for step := range b.Steps() {
+		visit(step, a)
+		a.add(step)
 	}
-	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}}
-	a.image = chain[len(chain)-1].Image
-	for i := len(chain) - 1; i >= 0; i-- {
-		for _, step := range chain[i].Steps {
-			if step == last {
-				return a
-			}
-			a.add(step)
-		}
-	}
-	return a
 }
 
 func (a *accounts) add(step *source.Step) {
@@ -87,35 +79,50 @@ func (a *accounts) addEffects(e *shell.Effects) {
 		a.member[[2]string{m.User, m.Group}] = true
 	}
 	for _, in := range e.Installs {
-		// Packages make the users of their services.
-		if in.System {
-			for _, p := range in.Packages {
-				a.groups[p.Name], a.users[p.Name] = true, nil
-				if !p.Known {
-					a.open = true
-				}
-				for _, name := range packageUsers[p.Name] {
-					a.groups[name], a.users[name] = true, nil
-				}
-				// apache2-utils, postgresql-16: the service's name is in front.
-				if head, _, ok := strings.Cut(p.Name, "-"); ok {
-					a.groups[head], a.users[head] = true, nil
-				}
-				head := strings.TrimRight(p.Name, "0123456789.")
-				a.groups[head], a.users[head] = true, nil
+		if !in.System {
+			continue
+		}
+		for _, p := range in.Packages {
+			if !p.Known {
+				a.open = true
 			}
+			a.packages = append(a.packages, p.Name)
 		}
 	}
 }
 
-// packageUsers are users that a package makes under another name than its own.
+// packageUsers are users that a package makes under a name that is not like
+// its own.
 var packageUsers = map[string][]string{
-	"nginx": {"www-data", "nginx"}, "apache2": {"www-data"}, "httpd": {"apache"}, "postgresql": {"postgres"},
-	"openssh-server": {"sshd"}, "openssh": {"sshd"}, "mariadb-server": {"mysql"}, "mysql-server": {"mysql"},
-	"redis-server": {"redis"}, "rabbitmq-server": {"rabbitmq"}, "slapd": {"openldap"}, "bind9": {"bind"},
-	"varnish": {"varnish", "vcache"}, "elasticsearch": {"elasticsearch"}, "tomcat9": {"tomcat"}, "jenkins": {"jenkins"},
-	"php-fpm": {"www-data", "apache"}, "postfix": {"postfix", "postdrop"}, "exim4": {"Debian-exim"}, "dovecot-core": {"dovecot", "dovenull"},
-	"ntp": {"ntp"}, "chrony": {"_chrony", "chrony"}, "unbound": {"unbound"}, "dnsmasq": {"dnsmasq"}, "caddy": {"caddy"}, "docker.io": {"docker"}, "docker-ce": {"docker"},
+	"nginx": {"www-data"}, "apache2": {"www-data"}, "httpd": {"apache"}, "openssh-server": {"sshd"}, "openssh": {"sshd"},
+	"mariadb": {"mysql"}, "slapd": {"openldap"}, "varnish": {"vcache"}, "php": {"www-data", "apache"}, "bind9": {"bind"}, "bind": {"named"},
+	"exim4": {"Debian-exim"}, "dovecot-core": {"dovenull"}, "docker.io": {"docker"}, "docker-ce": {"docker"}, "systemd": {"systemd-network", "systemd-resolve"},
+	"dbus": {"messagebus"}, "avahi-daemon": {"avahi"}, "pulseaudio": {"pulse"}, "cron": {"crontab"}, "fuse": {"fuse"}, "wireshark-common": {"wireshark"},
+}
+
+// byPackage tells whether a package that is installed may make a user or group
+// of this name: it bears the name, the name bears the package's, or the
+// package is known to.
+func (a *accounts) byPackage(name string) bool {
+	for _, p := range a.packages {
+		head := strings.TrimRight(p, "0123456789.")
+		if first, _, ok := strings.Cut(head, "-"); ok {
+			head = first
+		}
+		if len(head) > 2 && strings.Contains(name, head) || len(name) > 2 && strings.Contains(p, name) {
+			return true
+		}
+		for prefix, users := range packageUsers {
+			if strings.HasPrefix(p, prefix) {
+				for _, u := range users {
+					if u == name {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // mayMakeUsers tells whether a command runs what we do not see into: a script,
@@ -181,7 +188,7 @@ func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.A
 		return base.Unknown
 	}
 	ans := ask(a.image.Known)
-	if ans == base.No && a.open {
+	if ans == base.No && (a.open || a.byPackage(name)) {
 		return base.Unknown
 	}
 	return ans

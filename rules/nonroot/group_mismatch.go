@@ -2,6 +2,7 @@ package nonroot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -24,23 +25,21 @@ var groupMismatch = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
-		for step := range b.Steps() {
+		walk(b, func(step *source.Step, a *accounts) {
 			if c := step.Copy; c != nil && c.Chown.Known && c.Chown.Value != "" {
 				f, _ := step.Flag("chown")
-				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, accountsBefore(b, step))...)
+				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
 			}
 			run := step.Run()
-			if run == nil {
-				continue
+			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx shell.FileEffect) bool { return fx.Kind == shell.Chown }) {
+				return
 			}
+			// What the RUN itself makes counts too; that it is noted twice does
+			// no harm.
+			a.add(step)
 			for _, fx := range run.Effects.Files {
 				if fx.Kind != shell.Chown || fx.When == shell.Maybe || strings.Contains(fx.Owner+fx.Group, "${") || strings.ContainsAny(fx.Owner+fx.Group, "$*`") {
 					continue
-				}
-				a := accountsBefore(b, step)
-				a.addEffects(run.Effects)
-				for _, c := range run.Commands() {
-					a.open = a.open || mayMakeUsers(c)
 				}
 				owner := fx.Owner
 				if fx.Group != "" {
@@ -48,7 +47,7 @@ var groupMismatch = &check.Check{
 				}
 				found = append(found, ownership(b, step, owner, fx.Command.Span, check.Error, a)...)
 			}
-		}
+		})
 		return check.Judge(found)
 	},
 }

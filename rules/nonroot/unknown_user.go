@@ -23,12 +23,11 @@ var unknownUser = &check.Check{
 		}
 		var found []check.Finding
 		undecided := ""
-		for _, step := range usersOf(b) {
+		walk(b, func(step *source.Step, a *accounts) {
 			name, group, _ := strings.Cut(step.Value.Value, ":")
-			if !step.Value.Known || name == "" {
-				continue
+			if step.Keyword != "USER" || !step.Value.Known || name == "" {
+				return
 			}
-			a := accountsBefore(b, step)
 			if !numeric(name) {
 				switch a.hasUser(name) {
 				case base.No:
@@ -37,7 +36,7 @@ var unknownUser = &check.Check{
 						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.Text.Value, name),
 						Stage:   step.Stage,
 					})
-					continue
+					return
 				case base.Unknown:
 					undecided = name
 				}
@@ -49,21 +48,10 @@ var unknownUser = &check.Check{
 					Stage:   step.Stage,
 				})
 			}
-		}
+		})
 		if len(found) == 0 && undecided != "" && b.Base().Known == nil {
 			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().Text.Value, undecided))
 		}
 		return check.Judge(found)
 	},
-}
-
-// usersOf are the USER steps of the chain.
-func usersOf(b *source.Build) []*source.Step {
-	var list []*source.Step
-	for step := range b.Steps() {
-		if step.Keyword == "USER" {
-			list = append(list, step)
-		}
-	}
-	return list
 }

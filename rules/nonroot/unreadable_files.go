@@ -46,6 +46,8 @@ type readable struct {
 	must  []string // absolute paths that must be reached: the program, its folder
 	open  bool     // /root was opened
 	found []check.Finding
+
+	asked, opens bool // whether some step opens /root
 }
 
 // paths are what the container must run: where PATH leads, the program, the
@@ -141,7 +143,7 @@ func (v *readable) copied(step *source.Step, c *source.Copy) {
 	mine := owner != "" && (owner == v.user.Name || owner == v.user.UID)
 	if (target == "/root" || strings.HasPrefix(target, "/root/")) && !v.open {
 		if v.needs(target) || step.Copy.Stage != nil && strings.HasPrefix(target, "/root/.local") {
-			if !v.opened(step) {
+			if !v.opened() {
 				v.add(step, v.destSpan(step), "%s lies in /root, which %s cannot enter", target, v.who())
 			}
 			return
@@ -172,8 +174,15 @@ func (v *readable) inWorkdir(p string) bool {
 	return p == dir || strings.HasPrefix(p, dir+"/")
 }
 
-// opened tells whether a later step of the chain opens /root.
-func (v *readable) opened(after *source.Step) bool {
+// opened tells whether a step of the chain opens /root.
+func (v *readable) opened() bool {
+	if !v.asked {
+		v.asked, v.opens = true, v.findOpening()
+	}
+	return v.opens
+}
+
+func (v *readable) findOpening() bool {
 	for step := range v.b.Steps() {
 		run := step.Run()
 		if run == nil {

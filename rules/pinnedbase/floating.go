@@ -35,6 +35,9 @@ var floating = &check.Check{
 				f.Message = fmt.Sprintf("%s %s names only the major version %s", u.what, u.written(), pin.Version)
 			case base.PinMinor:
 				f.Message = fmt.Sprintf("%s %s names the version %s without its last part", u.what, u.written(), pin.Version)
+				if pin.Version == "" {
+					f.Message = fmt.Sprintf("%s %s names no version of its own", u.what, u.written())
+				}
 			case base.PinFull:
 				if !pin.VariantMissing {
 					continue

@@ -20,6 +20,8 @@ type Stack struct {
 }
 
 type rule struct {
+	name    string // a plain name that matches at any depth; "" = see suffix
+	suffix  string // of a base name, for *.log; "" = see re
 	re      *regexp.Regexp
 	negated bool
 	dirOnly bool
@@ -84,12 +86,24 @@ func (s *Stack) Ignored(p string, dir bool) bool {
 			if r.dirOnly && !dir {
 				continue
 			}
-			if r.re.MatchString(rel) {
+			if r.match(rel) {
 				return !r.negated
 			}
 		}
 	}
 	return false
+}
+
+// match tells whether a rule's pattern matches a path. Most patterns are a name
+// or an ending, for which no expression is needed.
+func (r *rule) match(rel string) bool {
+	switch {
+	case r.name != "":
+		return path.Base(rel) == r.name
+	case r.suffix != "":
+		return strings.HasSuffix(path.Base(rel), r.suffix)
+	}
+	return r.re.MatchString(rel)
 }
 
 // parse reads one line of a .gitignore.
@@ -111,6 +125,14 @@ func parse(line string) (rule, bool) {
 		return r, false
 	}
 	anchored := strings.Contains(line, "/")
+	switch {
+	case !strings.ContainsAny(line, `/*?[\`):
+		r.name = line
+		return r, true
+	case line[0] == '*' && len(line) > 1 && !strings.ContainsAny(line[1:], `/*?[\`):
+		r.suffix = line[1:]
+		return r, true
+	}
 	line = strings.TrimPrefix(line, "/")
 	var b strings.Builder
 	b.WriteString("^")
