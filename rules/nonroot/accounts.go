@@ -100,10 +100,17 @@ var packageUsers = map[string][]string{
 	"dbus": {"messagebus"}, "avahi-daemon": {"avahi"}, "pulseaudio": {"pulse"}, "cron": {"crontab"}, "fuse": {"fuse"}, "wireshark-common": {"wireshark"},
 }
 
+// manyPackages is how many packages make it pointless to tell which users they
+// bring.
+const manyPackages = 200
+
 // byPackage tells whether a package that is installed may make a user or group
 // of this name: it bears the name, the name bears the package's, or the
 // package is known to.
 func (a *accounts) byPackage(name string) bool {
+	if len(a.packages) > manyPackages {
+		return true
+	}
 	for _, p := range a.packages {
 		head := strings.TrimRight(p, "0123456789.")
 		if first, _, ok := strings.Cut(head, "-"); ok {
