@@ -123,3 +123,11 @@ func TestVersionsAndToolsAreWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestAccountsAreWhole(t *testing.T) {
+	eachLine(t, accountsData, func(n int, a *accounts) {
+		if len(a.OS) == 0 || len(a.Users) == 0 || a.Source == "" {
+			t.Errorf("line %d: no os, users or source", n)
+		}
+	})
+}
