@@ -195,6 +195,7 @@ func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *
 			for _, name := range sortedKeys(s.Image.Known.Env) {
 				s.Env = s.Env.With(Var{Name: name, Value: s.Image.Known.Env[name], Set: true, Known: true})
 			}
+			s.Final.Workdir = literal("/")
 			if s.Image.Known.Workdir != "" {
 				s.Final.Workdir = literal(s.Image.Known.Workdir)
 			}

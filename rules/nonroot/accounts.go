@@ -11,11 +11,12 @@ import (
 // accounts are the users and groups that exist at one point of a chain, as far
 // as the files tell.
 type accounts struct {
-	users  map[string]*shell.User // made by a RUN
-	groups map[string]bool        // made by a RUN
-	member map[[2]string]bool     // user, group
-	image  *source.Image
-	open   bool // something may have made accounts that we do not see
+	users   map[string]*shell.User // made by a RUN
+	groups  map[string]bool        // made by a RUN
+	member  map[[2]string]bool     // user, group
+	image   *source.Image
+	context *source.Context
+	open    bool // something may have made accounts that we do not see
 
 	packages []string // system packages, which make the users of their services
 }
@@ -23,7 +24,7 @@ type accounts struct {
 // walk calls visit for every step of the chain with the accounts that exist
 // before it.
 func walk(b *source.Build, visit func(*source.Step, *accounts)) {
-	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base()}
+	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context}
 	for step := range b.Steps() {
 		visit(step, a)
 		a.add(step)
@@ -34,7 +35,14 @@ func (a *accounts) add(step *source.Step) {
 	if c := step.Copy; c != nil {
 		// A copied passwd, or a tree over the root, brings accounts along.
 		t := strings.TrimSuffix(c.Target, "/")
-		if t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group") {
+		switch {
+		case t == "" && c.FromContext() && a.context != nil:
+			for _, src := range c.Sources {
+				if _, err := a.context.Stat(source.Clean(src.Value + "/etc/passwd")); err == nil || !src.Known {
+					a.open = true
+				}
+			}
+		case t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group"):
 			a.open = true
 		}
 		return

@@ -96,7 +96,7 @@ func TestUID(t *testing.T) {
 		"mcr.microsoft.com/dotnet/aspnet:8.0-noble-chiseled": "1654",
 		"nginxinc/nginx-unprivileged":                        "101",
 		"jenkins/jenkins:lts":                                "1000",
-		"nvidia/cuda:12.6.2-base-ubuntu22.04":                "0", // the catalogue does not know
+		"nvidia/cuda:12.6.2-base-ubuntu22.04":                "0",
 		"ghcr.io/acme/app":                                   "",
 	} {
 		if got, known := look(t, in).UID(); got != want || known != (want != "") {

@@ -270,6 +270,8 @@ func explain(src *text.File, err error, line int) *Error {
 		e.Line, e.Msg, e.Hint = 0, "the file is binary, not text", "name a Dockerfile"
 	case strings.Contains(e.Msg, "unterminated heredoc"):
 		e.Hint = "end it with its delimiter alone on a line"
+	case bytes.Contains(data, []byte("{%")) || bytes.Contains(data, []byte("{{")):
+		e.Hint = "it looks like a template: judge what it renders to"
 	case strings.Contains(e.Msg, "file with no instructions"):
 		e.Line, e.Hint = 0, "a Dockerfile begins with FROM"
 	}
