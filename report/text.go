@@ -122,7 +122,7 @@ func (t *Text) header(res *dockworthy.Result) {
 }
 
 func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
-	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(severityColor(f.Severity), f.Severity.String()), t.paint(bold, "["+f.ID()+"]:"), hidden.Hide(f.Message))
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(severityColor(f.Severity), f.Severity.String()), t.paint(bold, "["+f.ID()+"]:"), visible(hidden.Hide(f.Message)))
 	t.snippet(f.Place, "-->", severityColor(f.Severity), hidden)
 	for _, p := range f.Related {
 		t.snippet(p, ":::", blue, hidden)
@@ -132,7 +132,7 @@ func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
 	if help == "" {
 		help = f.Check.Mend
 	}
-	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "do:"), hidden.Hide(help))
+	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "do:"), visible(hidden.Hide(help)))
 }
 
 // snippet shows a place: its file, line and column, the line, and a rule under
@@ -155,7 +155,7 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	pad := strings.Repeat(" ", len(gutter))
 	mark := strings.Repeat("^", max(1, to-from))
 	if p.Message != "" {
-		mark += " " + hidden.Hide(p.Message)
+		mark += " " + visible(hidden.Hide(p.Message))
 	}
 	fmt.Fprintf(t.w, "%s %s\n", pad, t.paint(blue, "|"))
 	fmt.Fprintf(t.w, "%s %s\n", t.paint(blue, gutter+" |"), shown)
@@ -189,7 +189,7 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 			continue
 		}
 		r, size := utf8.DecodeRune(data[i:line.End])
-		if r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		if unsafe(r) {
 			r = ' '
 		}
 		b.WriteRune(r)
@@ -219,6 +219,23 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 	return cut, from - start, max(from-start+1, min(to-start, lineWidth+1))
 }
 
+// unsafe tells whether a character of a file could do something to a terminal,
+// or make its line read otherwise than it is: control characters, and the marks
+// that turn the direction of writing.
+func unsafe(r rune) bool {
+	return r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+// visible is s without such characters.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unsafe(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 func covering(list []text.Span, at int) (text.Span, bool) {
 	for _, s := range list {
 		if s.Start <= at && at < s.End {
@@ -233,7 +250,7 @@ func (t *Text) problem(p source.Problem, named bool) {
 	if named {
 		level, color = "error", red
 	}
-	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), problemText(p))
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), visible(problemText(p)))
 	place := t.Names.Of(p.Path)
 	if p.Line > 0 {
 		place += ":" + strconv.Itoa(p.Line)

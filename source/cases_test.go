@@ -193,3 +193,16 @@ func name(s *source.Stage) string {
 	}
 	return fmt.Sprint(s.Index)
 }
+
+// Variables that double from line to line would fill any memory.
+func TestExpansionIsBounded(t *testing.T) {
+	src := "FROM alpine:3.21.0\nENV A=aaaaaaaaaa\n" + strings.Repeat("ENV A=$A$A$A$A\n", 40) + "USER $A\n"
+	p := source.Open(fstest.MapFS{"Dockerfile": {Data: []byte(src)}}, []string{"."}, source.Options{})
+	builds, prob := p.Builds(p.Units[0])
+	if prob != nil {
+		t.Fatal(prob.Err)
+	}
+	if u := builds[0].User(); u.Known {
+		t.Errorf("the user is known to be one of %d bytes", len(u.Name))
+	}
+}

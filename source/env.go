@@ -26,7 +26,12 @@ type Env struct {
 }
 
 // With is env after v was set.
-func (env *Env) With(v Var) *Env { return &Env{Var: v, older: env} }
+func (env *Env) With(v Var) *Env {
+	if len(v.Value) > maxValue {
+		v.Value, v.Known = "", false
+	}
+	return &Env{Var: v, older: env}
+}
 
 // Lookup finds a variable by its name. ok is false where nothing set or
 // declared it.
@@ -66,21 +71,31 @@ type Text struct {
 
 func literal(s string) Text { return Text{Raw: s, Value: s, Known: true} }
 
+// Values that grow from line to line (ENV A=$A$A) are not followed for ever.
+const (
+	maxValue     = 8 << 10 // of one variable; a longer value is taken as not known
+	maxExpansion = 1 << 20 // of one word
+)
+
 type envGetter struct {
-	env  *Env
-	used map[string]Var
+	env   *Env
+	used  map[string]Var
+	total int // bytes handed out
 }
 
-func (g envGetter) Get(name string) (string, bool) {
+func (g *envGetter) Get(name string) (string, bool) {
 	v, ok := g.env.Lookup(name)
 	if !ok || !v.Set {
 		return "", false
 	}
 	g.used[name] = v
+	if g.total += len(v.Value); g.total > maxExpansion {
+		return "", true
+	}
 	return v.Value, true
 }
 
-func (g envGetter) Keys() []string { return nil }
+func (g *envGetter) Keys() []string { return nil }
 
 var lexers = map[byte]*sync.Pool{
 	'\\': {New: func() any { return bkshell.NewLex('\\') }},
@@ -99,7 +114,7 @@ func (env *Env) expand(word string, escape byte) Text {
 	}
 	lex := pool.Get().(*bkshell.Lex)
 	defer pool.Put(lex)
-	get := envGetter{env: env, used: map[string]Var{}}
+	get := &envGetter{env: env, used: map[string]Var{}}
 	res, err := lex.ProcessWordWithMatches(word, get)
 	if err != nil {
 		return Text{Raw: word, Value: word}
@@ -111,6 +126,9 @@ func (env *Env) expand(word string, escape byte) Text {
 		}
 		t.Known = false
 		t.Missing = append(t.Missing, name)
+	}
+	if get.total > maxExpansion {
+		t.Known = false
 	}
 	for _, v := range get.used {
 		t.Used = append(t.Used, v)
