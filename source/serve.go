@@ -45,6 +45,14 @@ var develops = map[string]bool{
 func (b *Build) Role() Role {
 	st := b.Start()
 	program, args := b.program(st)
+	if program == "npx" || program == "bunx" {
+		for i, a := range args {
+			if !strings.HasPrefix(a.Text, "-") {
+				program, args = a.Text, args[i+1:]
+				break
+			}
+		}
+	}
 	if develops[program] {
 		return Develop
 	}

@@ -53,7 +53,7 @@ func (w *walker) builtin(c *Command, name string, prev *Command, tail bool, r *r
 	case "eval":
 		w.eval(c, args, tail, r)
 	case ".", "source":
-		w.script.unclear = w.script.unclear || tail
+		r.hide()
 	case "trap":
 		w.trap(c, args)
 	default:
@@ -61,6 +61,13 @@ func (w *walker) builtin(c *Command, name string, prev *Command, tail bool, r *r
 		if !c.Words[0].Known {
 			w.wild = true
 		}
+	}
+}
+
+// hide says that a command in last place does not show what it runs.
+func (r *result) hide() {
+	for i := range r.ends {
+		r.ends[i].hidden = true
 	}
 }
 
@@ -224,7 +231,7 @@ func (w *walker) eval(c *Command, args []Word, tail bool, r *result) {
 	}
 	if !body.Known {
 		w.wild = true
-		w.script.unclear = w.script.unclear || tail
+		r.hide()
 	}
 	if body.subst {
 		return

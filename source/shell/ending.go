@@ -17,6 +17,8 @@ type Ending struct {
 	// Falls tells that the path comes to the program's end without running
 	// anything there: an if without else, a test, an assignment.
 	Falls bool
+
+	hidden bool // what Command runs is not seen: source, eval of unknown text
 }
 
 // Signalled tells whether a trap catches one of the signals, given without
@@ -61,7 +63,12 @@ func signalName(s string) string {
 // eval of unknown text) or when the program was not followed to its end.
 func (s *Script) Endings() (ends []Ending, ok bool) {
 	ends = append(append(ends, s.early...), s.tail...)
-	return ends, s.Err == nil && !s.Truncated && !s.unclear
+	for i := range ends {
+		if ends[i].hidden {
+			return ends, false
+		}
+	}
+	return ends, s.Err == nil && !s.Truncated
 }
 
 // early notes an ending on the way.

@@ -47,7 +47,6 @@ type Script struct {
 	Truncated bool
 
 	early, tail []Ending
-	unclear     bool // the last command hides what it runs
 
 	once    sync.Once
 	effects *Effects
