@@ -41,6 +41,70 @@ type tree struct {
 	notable []Entry
 	over    bool // there was more than the budget
 	err     error
+
+	mu    sync.Mutex
+	dirs  map[string][]Entry // folders that were listed, by path in the context
+	kept  int                // entries in dirs
+	bulk  []Entry            // see Context.Bulk
+	bulky bool               // bulk was worked out
+}
+
+// maxListed bounds how many entries of listed folders are kept, and maxDir how
+// many of one folder are looked at: what holds for a folder shows in its first
+// thousands.
+const (
+	maxListed = 400_000
+	maxDir    = 2_000
+)
+
+// list is the whole of a folder in name order, read once.
+func (t *tree) list(dir string) []Entry {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if entries, ok := t.dirs[dir]; ok {
+		return entries
+	}
+	found, err := fs.ReadDir(t.fsys, path.Join(t.root, dir))
+	entries := make([]Entry, 0, len(found))
+	if err == nil {
+		for _, e := range found {
+			entries = append(entries, Entry{Path: path.Join(dir, e.Name()), Dir: e.IsDir()})
+		}
+	}
+	if t.dirs == nil || t.kept > maxListed {
+		t.dirs, t.kept = map[string][]Entry{}, 0
+	}
+	t.dirs[dir] = entries
+	t.kept += len(entries)
+	return entries
+}
+
+// Bulk are the entries at the root of the context's folder that are large by
+// their name (.git, node_modules, a virtual environment) or their size, from
+// size bytes on. All callers ask for one size.
+func (c *Context) Bulk(size int64) []Entry {
+	all := c.tree.list(".")
+	t := c.tree
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.bulky {
+		return t.bulk
+	}
+	t.bulky = true
+	for _, e := range all {
+		if e.Dir {
+			switch path.Base(e.Path) {
+			case ".git", "node_modules", "venv", ".venv":
+				t.bulk = append(t.bulk, e)
+			}
+			continue
+		}
+		if info, err := fs.Stat(t.fsys, path.Join(t.root, e.Path)); err == nil && info.Mode().IsRegular() && info.Size() > size {
+			e.Size, e.Mode = info.Size(), info.Mode()
+			t.bulk = append(t.bulk, e)
+		}
+	}
+	return t.bulk
 }
 
 // walkBudget is how many entries a walk looks at before a question about a
@@ -157,6 +221,22 @@ func (c *Context) Stat(p string) (Entry, error) {
 
 // Glob are the paths of the context that a COPY source with wildcards takes.
 func (c *Context) Glob(pattern string) []string {
+	dir, base := path.Split(pattern)
+	dir = Clean(dir)
+	if strings.ContainsAny(dir, `*?[\`) {
+		return c.globAll(pattern)
+	}
+	var found []string
+	for _, e := range c.tree.list(dir) {
+		if ok, err := path.Match(base, path.Base(e.Path)); err == nil && ok {
+			found = append(found, e.Path)
+		}
+	}
+	return found
+}
+
+// globAll is Glob where folders have wildcards too.
+func (c *Context) globAll(pattern string) []string {
 	root := c.Root
 	if strings.ContainsAny(root, `*?[\`) {
 		return nil
@@ -201,20 +281,14 @@ func (c *Context) ReadFile(p string) (*text.File, bool) {
 	return text.NewFile(path.Join(c.Root, p), data), true
 }
 
-// Dir are the entries of a folder of the context, in name order.
+// Dir are the entries of a folder of the context in name order, without sizes
+// and modes; of a very large folder, its first two thousand.
 func (c *Context) Dir(p string) []Entry {
 	if c == nil {
 		return nil
 	}
-	list, err := fs.ReadDir(c.fsys, path.Join(c.Root, p))
-	if err != nil {
-		return nil
-	}
-	entries := make([]Entry, 0, len(list))
-	for _, e := range list {
-		entries = append(entries, Entry{Path: path.Join(p, e.Name()), Dir: e.IsDir()})
-	}
-	return entries
+	entries := c.tree.list(Clean(p))
+	return entries[:min(len(entries), maxDir)]
 }
 
 // Sent tells whether the ignore file lets a path through, and which pattern
