@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -21,16 +22,35 @@ type Report struct {
 // Masks are the places of secret values by file.
 type Masks map[*text.File][]text.Span
 
-// Hide is s with every value of the masks in it replaced, for messages.
+// Hide is s with every value of the masks in it replaced, for messages. A plain
+// word that the file has in the clear too, as a password that is the service's
+// name, is left: it says nothing that is not said.
 func (m Masks) Hide(s string) string {
 	for file, spans := range m {
 		for _, span := range spans {
-			if v := file.Text(span); len(v) >= 4 {
-				s = strings.ReplaceAll(s, v, Mask(v))
+			v := file.Text(span)
+			if len(v) < 4 || !strings.Contains(s, v) || plainWord(v) && inTheClear(file, spans, v) {
+				continue
 			}
+			s = strings.ReplaceAll(s, v, Mask(v))
 		}
 	}
 	return s
+}
+
+func plainWord(v string) bool {
+	return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") == ""
+}
+
+// inTheClear tells whether a value stands in the file outside the masks.
+func inTheClear(file *text.File, spans []text.Span, v string) bool {
+	masked := 0
+	for _, s := range spans {
+		if file.Text(s) == v {
+			masked++
+		}
+	}
+	return bytes.Count(file.Data, []byte(v)) > masked
 }
 
 // Mask is a form in which a secret may be shown: its first characters where

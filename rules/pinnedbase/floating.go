@@ -26,7 +26,7 @@ var floating = &check.Check{
 			if !img.Valid || img.Ref.Digest != "" || img.Local != nil || len(img.Text.Missing) > 0 || base.PublisherWithoutVersions(img.Ref.Repo) {
 				continue
 			}
-			f := check.Finding{Place: u.place, Stage: u.stage}
+			f := check.Finding{Place: u.place, Stage: u.stage, Help: fmt.Sprintf("name a full version of %s with its variant, or pin the digest", img.Ref.Familiar)}
 			pin := base.Classify(img.Ref.Tag, img.Known, img.Ref.Repo)
 			switch pin.Pinning {
 			case base.PinMoving:
