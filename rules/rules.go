@@ -3,16 +3,24 @@ package rules
 
 import (
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/rules/dockerignore"
 	"github.com/dockworthy/dockworthy/rules/entrypoint"
 	"github.com/dockworthy/dockworthy/rules/healthcheck"
+	"github.com/dockworthy/dockworthy/rules/layercache"
+	"github.com/dockworthy/dockworthy/rules/multistage"
 	"github.com/dockworthy/dockworthy/rules/nonroot"
 	"github.com/dockworthy/dockworthy/rules/pinnedbase"
+	"github.com/dockworthy/dockworthy/rules/secrets"
 )
 
 // All are the eight rules in the order of their numbers.
 var All = []*check.Rule{
+	multistage.Rule,
 	nonroot.Rule,
+	layercache.Rule,
 	pinnedbase.Rule,
+	secrets.Rule,
+	dockerignore.Rule,
 	entrypoint.Rule,
 	healthcheck.Rule,
 }

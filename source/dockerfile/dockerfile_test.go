@@ -133,6 +133,32 @@ func TestPromises(t *testing.T) {
 	}
 }
 
+// TestCorpus holds the promises on the Dockerfiles under DOCKWORTHY_CORPUS, a
+// folder of other people's projects, where there is one.
+func TestCorpus(t *testing.T) {
+	dir := os.Getenv("DOCKWORTHY_CORPUS")
+	n, refused := 0, 0
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		name := strings.ToLower(filepath.Base(path))
+		if err != nil || d.IsDir() || dir == "" || !strings.Contains(name, "dockerfile") || strings.HasSuffix(name, "ignore") {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		n++
+		if check(t, data) == nil {
+			refused++
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d files, %d of which BuildKit refuses and so do we", n, refused)
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range shapes {
 		f.Add([]byte(s))

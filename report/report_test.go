@@ -1,0 +1,229 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+const secret = "Zx81qqP0wLmN55t"
+
+func render(t *testing.T, fsys fstest.MapFS, w report.Writer) {
+	t.Helper()
+	p := dockworthy.Load(fsys, []string{"."}, source.Options{})
+	if err := dockworthy.Check(context.Background(), p, check.Options{}, w.Result); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(p.Problems); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func project() fstest.MapFS {
+	return fstest.MapFS{
+		"Dockerfile": {Data: []byte("FROM python:3.12.8-slim-bookworm\n" +
+			"ENV DB_HOST=db DB_PASSWORD=" + secret + "\n" +
+			"CMD python app.py --password " + secret + "\n")},
+		"typo/Dockerfile": {Data: []byte("FROM alpine:3.21.0\nENV A=b\n  DB_PASSWORD=" + secret + "\n")},
+		"compose.yaml":    {Data: []byte("services:\n  web:\n    build: .\n    environment:\n      DB_PASSWORD: " + secret + "\n")},
+	}
+}
+
+func writers(w io.Writer) map[string]report.Writer {
+	names := report.Names{}
+	return map[string]report.Writer{
+		"text":  report.NewText(w, names, false),
+		"color": report.NewText(w, names, true),
+		"json":  report.NewJSON(w, names),
+		"sarif": report.NewSARIF(w, names),
+	}
+}
+
+func TestNoFormatShowsASecret(t *testing.T) {
+	for _, name := range []string{"text", "color", "json", "sarif"} {
+		var b bytes.Buffer
+		render(t, project(), writers(&b)[name])
+		if strings.Contains(b.String(), secret) {
+			t.Errorf("%s shows the secret:\n%s", name, b.String())
+		}
+		if !strings.Contains(b.String(), "secrets/in-env") {
+			t.Errorf("%s does not speak of it", name)
+		}
+	}
+}
+
+// A secret is masked in the lines that other rules show, also where the rule
+// about secrets is left out.
+func TestSkippedSecretsStayMasked(t *testing.T) {
+	var b bytes.Buffer
+	w := report.NewText(&b, report.Names{}, false)
+	p := dockworthy.Load(project(), []string{"."}, source.Options{})
+	if err := dockworthy.Check(context.Background(), p, check.Options{Skip: []string{"secrets"}}, w.Result); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), secret) || strings.Contains(b.String(), "[secrets/") {
+		t.Errorf("shown:\n%s", b.String())
+	}
+	if !strings.Contains(b.String(), "entrypoint/shell-form") {
+		t.Error("the line with the secret is not shown at all, so this shows nothing")
+	}
+}
+
+func TestText(t *testing.T) {
+	var b bytes.Buffer
+	w := report.NewText(&b, report.Names{}, false)
+	render(t, fstest.MapFS{"Dockerfile": {Data: []byte("FROM scratch\nCOPY --from=alpine:3.21.0 /bin/ä /bin/app\nUSER\t0:0\nENTRYPOINT [\"/bin/app\"]\n")}}, w)
+	want := `error[non-root/final-user-root]: the container starts as root: the last USER is 0:0
+  --> Dockerfile:3:6
+  |
+3 | USER 0:0
+  |      ^^^
+   = why: root in the container is root to the kernel: every escape from the container begins with less to overcome
+`
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("got:\n%s\nwant in it:\n%s", b.String(), want)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	render(t, project(), report.NewJSON(&b, report.Names{}))
+	var doc struct {
+		Version  int
+		Findings []struct {
+			ID, Rule, Severity, Message, Why, Help, Unit, Fingerprint string
+			Family                                                    int
+			Place                                                     struct {
+				File                  string
+				Line, Column, EndLine int
+			}
+		}
+		Units []struct {
+			Path, Kind string
+			Problem    *struct{ Message string }
+		}
+		Scorecard map[string]map[string]string
+		Summary   map[string]int
+	}
+	dec := json.NewDecoder(&b)
+	if err := dec.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		t.Error("there is more than one value")
+	}
+	if doc.Version != report.SchemaVersion || len(doc.Findings) == 0 || len(doc.Scorecard) != 8 {
+		t.Errorf("version %d, %d findings, %d rules", doc.Version, len(doc.Findings), len(doc.Scorecard))
+	}
+	for _, f := range doc.Findings {
+		if f.ID == "" || f.Family < 1 || f.Family > 8 || f.Message == "" || f.Why == "" || f.Help == "" || f.Unit == "" || len(f.Fingerprint) != 32 {
+			t.Errorf("incomplete: %+v", f)
+		}
+	}
+	if got := doc.Scorecard["secrets"]["source"]; got != "violated" {
+		t.Errorf("secrets are %s", got)
+	}
+	problems := 0
+	for _, u := range doc.Units {
+		if u.Problem != nil {
+			problems++
+		}
+	}
+	if problems != 1 || doc.Summary["unparsable"] != 1 {
+		t.Errorf("%d problems, summary %v", problems, doc.Summary)
+	}
+}
+
+type sarifLog struct {
+	Version string
+	Runs    []struct {
+		Tool struct {
+			Driver struct {
+				Rules []struct {
+					ID         string
+					Help       struct{ Markdown string }
+					Properties struct {
+						Family           int
+						SecuritySeverity string `json:"security-severity"`
+					}
+				}
+			}
+		}
+		Results []struct {
+			RuleID    string
+			RuleIndex int
+			Level     string
+			Locations []struct {
+				PhysicalLocation struct {
+					ArtifactLocation struct{ URI string }
+					Region           struct{ StartLine int }
+				}
+			}
+			PartialFingerprints map[string]string
+		}
+	}
+}
+
+func TestSARIF(t *testing.T) {
+	for name, fsys := range map[string]fstest.MapFS{"findings": project(), "nothing": {}} {
+		var b bytes.Buffer
+		render(t, fsys, report.NewSARIF(&b, report.Names{}))
+		var log sarifLog
+		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if log.Version != "2.1.0" || len(log.Runs) != 1 {
+			t.Fatalf("%s: version %s, %d runs", name, log.Version, len(log.Runs))
+		}
+		list := log.Runs[0].Tool.Driver.Rules
+		for _, r := range list {
+			ours := r.ID != "input/unparsable"
+			if ours != (r.Properties.Family >= 1 && r.Properties.Family <= 8) || r.Help.Markdown == "" {
+				t.Errorf("%s: rule %s has family %d", name, r.ID, r.Properties.Family)
+			}
+		}
+		if (len(log.Runs[0].Results) > 0) != (name == "findings") {
+			t.Errorf("%s: %d results", name, len(log.Runs[0].Results))
+		}
+		for _, r := range log.Runs[0].Results {
+			if list[r.RuleIndex].ID != r.RuleID || len(r.Locations) == 0 || r.Locations[0].PhysicalLocation.Region.StartLine < 1 || len(r.PartialFingerprints) == 0 {
+				t.Errorf("%s: %+v", name, r)
+			}
+		}
+	}
+}
+
+// A fingerprint outlives edits elsewhere in the file.
+func TestFingerprint(t *testing.T) {
+	prints := func(src string) map[string]bool {
+		set := map[string]bool{}
+		p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(src)}}, []string{"."}, source.Options{})
+		err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+			for _, f := range res.Findings {
+				set[report.Fingerprint(f, res.Unit.Path)] = true
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	before := prints("FROM alpine:3.21.0\nUSER root\nCMD x y\n")
+	after := prints("# new\n\nFROM alpine:3.21.0\nLABEL a=b\nUSER   root\nCMD x y\n")
+	for id := range before {
+		if !after[id] {
+			t.Errorf("%s is gone", id)
+		}
+	}
+}
