@@ -52,8 +52,17 @@ type packageIndex struct {
 }
 
 type packagePattern struct {
-	glob  string
-	class class
+	glob           string
+	prefix, suffix string // what a name has to begin and end with for the glob to match
+	class          class
+}
+
+func newPattern(glob string, c class) packagePattern {
+	p := packagePattern{glob: glob, class: c, prefix: glob[:strings.IndexAny(glob, "*?[")]}
+	if i := strings.LastIndexByte(glob, '*'); i > strings.LastIndexAny(glob, "?[]\\") {
+		p.suffix = glob[i+1:]
+	}
+	return p
 }
 
 var packageIndexes = sync.OnceValue(func() map[string]*packageIndex {
@@ -72,7 +81,7 @@ var packageIndexes = sync.OnceValue(func() map[string]*packageIndex {
 				}
 				for _, n := range l.Names {
 					if strings.ContainsAny(n, "*?[") {
-						idx.patterns = append(idx.patterns, packagePattern{n, l.Class})
+						idx.patterns = append(idx.patterns, newPattern(n, l.Class))
 					} else if _, ok := idx.exact[n]; !ok {
 						idx.exact[n] = l.Class
 					}
@@ -109,7 +118,11 @@ func classOf(manager, name string) class {
 	if c, ok := idx.exact[name]; ok {
 		return c
 	}
-	for _, p := range idx.patterns {
+	for i := range idx.patterns {
+		p := &idx.patterns[i]
+		if !strings.HasPrefix(name, p.prefix) || !strings.HasSuffix(name, p.suffix) {
+			continue
+		}
 		if ok, _ := path.Match(p.glob, name); ok {
 			return p.class
 		}

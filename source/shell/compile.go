@@ -13,7 +13,8 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	if depth > 4 {
 		return "", false
 	}
-	o := split(args, false)
+	// Most commands are none of these, so their options are not taken apart.
+	options := func() options { return split(args, false) }
 	verb := ""
 	for _, a := range args {
 		if t := a.Text; t != "" && t[0] != '-' && t[0] != '+' {
@@ -41,7 +42,7 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 			return both, true
 		}
 	case "mvn", "mvnw":
-		for _, w := range o.operands {
+		for _, w := range options().operands {
 			switch w.Text {
 			case "package", "install", "verify", "compile", "deploy":
 				return program + " " + w.Text, true
@@ -51,7 +52,7 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 			}
 		}
 	case "gradle", "gradlew":
-		for _, w := range o.operands {
+		for _, w := range options().operands {
 			switch task := w.Text[strings.LastIndexByte(w.Text, ':')+1:]; task {
 			case "build", "assemble", "bootJar", "bootWar", "jar", "war", "shadowJar", "installDist", "distTar", "distZip", "nativeCompile", "compileJava", "compileKotlin", "classes", "fatJar", "buildFatJar", "installBootDist", "publishToMavenLocal", "uberJar", "quarkusBuild":
 				return program + " " + task, true
@@ -60,8 +61,8 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "npm", "pnpm", "yarn", "yarnpkg", "bun":
 		return script(program, args)
 	case "npx", "bunx", "pnpx":
-		if len(o.operands) > 0 {
-			return compiles(o.operands[0].Text, o.operands[1:], depth+1)
+		if len(options().operands) > 0 {
+			return compiles(options().operands[0].Text, options().operands[1:], depth+1)
 		}
 	case "tsc", "webpack", "esbuild", "rollup", "parcel", "gulp", "grunt", "swc", "babel", "tsup":
 		return program, true
@@ -80,25 +81,25 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 		case "meson":
 			return both, verb == "compile" || verb == "install"
 		}
-		for _, w := range o.operands {
+		for _, w := range options().operands {
 			switch w.Text {
 			case "clean", "distclean", "mrproper":
-				if len(o.operands) == 1 {
+				if len(options().operands) == 1 {
 					return "", false
 				}
 			}
 		}
 		return program, true
 	case "cmake":
-		if o.has("--build") {
+		if options().has("--build") {
 			return "cmake --build", true
 		}
-		if o.has("--install", "-E") {
+		if options().has("--install", "-E") {
 			return "", false
 		}
 		return "cmake", len(args) > 0
 	case "gcc", "g++", "cc", "c++", "clang", "clang++", "rustc", "javac", "kotlinc", "scalac", "ghc", "gfortran", "nasm", "nvcc", "gnatmake", "crystal", "nim", "musl-gcc", "x86_64-linux-musl-gcc", "dmd", "ldc2", "valac", "gdc", "gccgo", "ocamlopt", "emcc", "native-image", "pyinstaller", "nuitka":
-		if o.has("-v", "-dumpversion", "-dumpmachine", "-version", "-E", "-print-prog-name") || len(args) == 0 {
+		if options().has("-v", "-dumpversion", "-dumpmachine", "-version", "-E", "-print-prog-name") || len(args) == 0 {
 			return "", false
 		}
 		return program, true
@@ -111,9 +112,9 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "swift", "zig", "dune", "shards", "wasm-pack", "trunk", "dub", "pyo3", "maturin", "gleam":
 		return both, verb == "build" || program == "zig" && (verb == "cc" || verb == "c++" || strings.HasPrefix(verb, "build-"))
 	case "stack", "cabal":
-		return both, (verb == "build" || verb == "install" || verb == "v2-build" || verb == "new-build") && !o.has("--only-dependencies", "--dependencies-only")
+		return both, (verb == "build" || verb == "install" || verb == "v2-build" || verb == "new-build") && !options().has("--only-dependencies", "--dependencies-only")
 	case "sbt":
-		for _, w := range o.operands {
+		for _, w := range options().operands {
 			for _, task := range []string{"assembly", "compile", "package", "stage", "dist"} {
 				if strings.HasSuffix(w.Text, task) {
 					return "sbt " + task, true
