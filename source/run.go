@@ -17,6 +17,8 @@ type Run struct {
 	Script  *shell.Script  // the program; nil where no shell runs it, or one we do not read
 	Effects *shell.Effects // what the program does; never nil
 	Opaque  string         // why the program is not read, as "PowerShell"; "" = it is
+
+	commands []*shell.Command // of Script, without what never runs
 }
 
 // A Mount is one --mount of a RUN.
@@ -76,6 +78,12 @@ func (s *Step) read(cmd *instructions.RunCommand) *Run {
 	r.Script, r.Opaque = s.Script(cmd.CmdLine)
 	if r.Script != nil {
 		r.Effects = r.Script.Effects()
+		r.commands = make([]*shell.Command, 0, len(r.Script.Commands))
+		for _, c := range r.Script.Commands {
+			if c.When != shell.Never {
+				r.commands = append(r.commands, c)
+			}
+		}
 	}
 	return r
 }
@@ -154,16 +162,10 @@ func (s *Step) lookup(name string) (string, bool) {
 }
 
 // Commands are the commands of the program that can run; none where it is not
-// read.
+// read. The list is shared: it must not be changed.
 func (r *Run) Commands() []*shell.Command {
-	if r == nil || r.Script == nil {
+	if r == nil {
 		return nil
 	}
-	list := make([]*shell.Command, 0, len(r.Script.Commands))
-	for _, c := range r.Script.Commands {
-		if c.When != shell.Never {
-			list = append(list, c)
-		}
-	}
-	return list
+	return r.commands
 }

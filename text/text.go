@@ -39,6 +39,9 @@ type File struct {
 
 	once  sync.Once
 	lines []int // offset of each line's first byte
+
+	textOnce sync.Once
+	text     string // Data once more, so that parts of it are had for nothing
 }
 
 // NewFile returns a File of these bytes, which must not change afterwards.
@@ -106,7 +109,8 @@ func (f *File) LineStart(n int) int { return f.LineSpan(n).Start }
 func (f *File) Text(s Span) string {
 	s.Start = max(0, min(s.Start, len(f.Data)))
 	s.End = max(s.Start, min(s.End, len(f.Data)))
-	return string(f.Data[s.Start:s.End])
+	f.textOnce.Do(func() { f.text = string(f.Data) })
+	return f.text[s.Start:s.End]
 }
 
 // Check reports whether s lies inside f.

@@ -180,42 +180,41 @@ func trigger(in *Instruction) *Instruction {
 // trivia collects directives and comments: the lines that no instruction
 // holds, and the comment lines inside continuations.
 func (f *File) trivia() {
-	if !bytes.Contains(f.Data, []byte("#")) {
-		return
-	}
 	next := 0 // the instruction whose end lies ahead
-	heredocFrom := 0
-	directives := directiveLines(f.Data)
-	for n, total := 1, f.Lines(); n <= total; n++ {
+	var directives map[int]Directive
+	for at := bomLen(f.Data); at < len(f.Data); {
+		i := bytes.IndexByte(f.Data[at:], '#')
+		if i < 0 {
+			return
+		}
+		at += i
+		n := f.Position(at).Line
+		span := f.LineSpan(n)
+		start := span.Start
+		if n == 1 {
+			start += bomLen(f.Data)
+		}
+		if start+leadingSpace(f.Data[start:max(start, span.End)]) != at {
+			at++ // inside a line
+			continue
+		}
+		span.Start = at
+		at = max(at+1, span.End)
 		for next < len(f.Instructions) && f.Instructions[next].node.EndLine < n {
 			next++
-			heredocFrom = 0
 		}
 		if next < len(f.Instructions) {
 			in := f.Instructions[next]
-			if n > in.node.StartLine && len(in.node.Heredocs) > 0 {
-				if heredocFrom == 0 {
-					heredocFrom = in.layout().lastLine + 1
-				}
-				if n >= heredocFrom {
-					n = in.node.EndLine
-					continue
-				}
+			if len(in.node.Heredocs) > 0 && n > in.layout().lastLine && n <= in.node.EndLine {
+				continue
 			}
 		}
-		span := f.LineSpan(n)
-		if n == 1 {
-			span.Start += bomLen(f.Data)
+		if directives == nil {
+			directives = directiveLines(f.Data)
 		}
-		line := f.Data[span.Start:span.End]
-		lead := leadingSpace(line)
-		if lead == len(line) || line[lead] != '#' {
-			continue
-		}
-		span.Start += lead
 		if d, ok := directives[n]; ok {
-			at := bytes.LastIndex(f.Data[span.Start:span.End], []byte(d.Value))
-			d.Span = text.Span{Start: span.Start + at, End: span.Start + at + len(d.Value)}
+			i := bytes.LastIndex(f.Data[span.Start:span.End], []byte(d.Value))
+			d.Span = text.Span{Start: span.Start + i, End: span.Start + i + len(d.Value)}
 			f.Directives = append(f.Directives, d)
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,9 @@ var (
 
 // Main runs a command line and gives its exit status.
 func (c Command) Main(args []string) int {
+	// Parsing leaves much garbage and little that lasts: a lazier collector is
+	// worth a fifth of the time, for a few megabytes.
+	debug.SetGCPercent(400)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{
