@@ -93,7 +93,7 @@ func BenchmarkCheckAgainstParser(b *testing.B) {
 	fsys, files := corpus(b)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as the program has it; the parser gains as much
-	judgeAll(b, fsys) // fills caches that last, as those of base images
+	judgeAll(b, fsys)                                 // fills caches that last, as those of base images
 	var ours, theirs time.Duration
 	for b.Loop() {
 		start := time.Now()
