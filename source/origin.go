@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -159,4 +160,47 @@ func relative(p, dir string) (string, bool) {
 	}
 	rel, ok := strings.CutPrefix(p, dir+"/")
 	return rel, ok
+}
+
+// MadeByRoot tells whether a folder certainly is root's: WORKDIR makes it, or
+// a RUN's mkdir or a COPY without an owner does, and all of that as root.
+func (b *Build) MadeByRoot(dir string) bool {
+	made := false
+	for step := range b.Steps() {
+		if step.Keyword == "WORKDIR" {
+			// BuildKit makes a missing folder as root, whatever USER says.
+			if w := step.Value.Value; strings.HasPrefix(w, "/") {
+				_, under := relative(path.Clean(w), dir)
+				made = made || under
+			} else if dir == b.Target.Final.Workdir.Value {
+				made = true
+			}
+			continue
+		}
+		if c := step.Copy; c != nil {
+			if t := strings.TrimSuffix(c.Target, "/"); t == dir || path.Dir(t) == dir {
+				made = true
+			}
+			continue
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != shell.Mkdir {
+				continue
+			}
+			for _, p := range fx.Paths {
+				if path.Clean(p.Text) != dir {
+					continue
+				}
+				if step.Before.User != nil && !b.userOf(step.Before.User).Root() {
+					return false
+				}
+				made = true
+			}
+		}
+	}
+	return made
 }

@@ -37,6 +37,7 @@ var Rule = &check.Rule{
 		userNotNumeric,
 		uidNotExplicit,
 		lowUID,
+		notOwnedWorkdir,
 		worldWritable,
 		composeRoot,
 		composePrivileged,
