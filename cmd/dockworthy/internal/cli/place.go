@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 // stdinName is the project path under which standard input is read.
@@ -44,7 +45,7 @@ func open(paths []string, stdin []byte) (*place, error) {
 			return nil, fmt.Errorf("find %s: %w", p, err)
 		}
 		abs[i] = full
-		top := repository(full)
+		top := repository(full, cwd)
 		if root == "" {
 			root = top
 		} else {
@@ -73,21 +74,28 @@ func open(paths []string, stdin []byte) (*place, error) {
 	return pl, nil
 }
 
-// repository is the nearest folder upwards that holds .git; without one it is
-// the path itself where it is a folder, else the folder that holds it.
-func repository(path string) string {
+// repository is the nearest folder upwards that holds .git; without one, the
+// nearest that holds a config; without that, the folder where the user stands
+// if the path lies in it, else the path's own folder.
+func repository(path, cwd string) string {
 	dir := path
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		dir = filepath.Dir(path)
 	}
-	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
-			return d
-		}
-		if d == filepath.Dir(d) {
-			return dir
+	for _, mark := range []string{".git", source.ConfigName} {
+		for d := dir; ; d = filepath.Dir(d) {
+			if _, err := os.Lstat(filepath.Join(d, mark)); err == nil {
+				return d
+			}
+			if d == filepath.Dir(d) {
+				break
+			}
 		}
 	}
+	if rel, err := filepath.Rel(cwd, dir); err == nil && filepath.IsLocal(rel) {
+		return cwd
+	}
+	return dir
 }
 
 // common is the deepest folder that holds both.
