@@ -182,6 +182,27 @@ func (p *Project) indexFrom(name string) {
 	}
 }
 
-// MadeHere tells whether the project builds an image of this name, by what
-// Compose and the config say.
-func (b *Build) MadeHere(image string) bool { return b.project.made(image) != "" }
+// MadeHere tells whether the project builds an image of this name: by what
+// Compose and the config say, or because it is a bare name that a folder with a
+// Dockerfile bears, as Skaffold's and Tilt's placeholders do.
+func (b *Build) MadeHere(image string) bool {
+	if b.project.made(image) != "" {
+		return true
+	}
+	return !strings.ContainsAny(image, "/:@") && b.project.folders()[image]
+}
+
+// folders are the names of the folders that hold Dockerfiles, worked out once.
+func (p *Project) folders() map[string]bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.named == nil {
+		p.named = map[string]bool{}
+		for _, u := range p.Units {
+			if u.Kind == Dockerfile {
+				p.named[path.Base(path.Dir(u.Path))] = true
+			}
+		}
+	}
+	return p.named
+}

@@ -59,6 +59,7 @@ type Project struct {
 	composed map[string][]recipe // by Dockerfile; nil = not asked yet
 	makes    map[string]string   // image name: the Dockerfile that makes it; nil = not asked yet
 	users    map[string][]string // image name: the Dockerfiles built on it; nil = not asked yet
+	named    map[string]bool     // names of folders with Dockerfiles; nil = not asked yet
 }
 
 type kubeFile struct {

@@ -438,3 +438,13 @@ func (e *evaluator) source(name string) (*Stage, *Image) {
 // Source is the stage or the image that a name stands for in COPY --from or a
 // mount's from.
 func (s *Stage) Source(name string) (*Stage, *Image) { return s.eval.source(name) }
+
+// String is the image as a message names it: as it is expanded, with no more
+// of a digest than a reader looks at.
+func (i *Image) String() string {
+	name := i.Text.Value
+	if d := i.Ref.Digest; len(d) > 19 {
+		name = strings.Replace(name, d, d[:19]+"…", 1)
+	}
+	return name
+}

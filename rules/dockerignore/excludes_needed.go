@@ -51,7 +51,7 @@ var excludesNeeded = &check.Check{
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: t.at()},
 				Related: []check.Place{{File: b.Context.File, Span: by.Span, Message: "this pattern keeps it out"}},
-				Message: fmt.Sprintf("%s needs %s, and the pattern %s in %s keeps it out", who, t.path, by.Raw, b.Context.File.Name),
+				Message: fmt.Sprintf("%s needs %s, and the pattern %s in %s keeps it out", who, t.path, by.Raw, path.Base(b.Context.File.Name)),
 				Help:    fmt.Sprintf("add !%s after the line %s, or take that line away", t.path, by.Raw),
 				Cause:   "excluded:" + t.path,
 			})

@@ -2,6 +2,7 @@ package dockerignore
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
@@ -44,10 +45,10 @@ var missing = &check.Check{
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"
 		if b.Context.File != nil {
-			what = fmt.Sprintf("%s holds no pattern, only comments or nothing", b.Context.File.Name)
+			what = fmt.Sprintf("%s holds no pattern, only comments or nothing", path.Base(b.Context.File.Name))
 			f.Related = append(f.Related, check.Place{File: b.Context.File, Message: "this is the ignore file"})
 		} else if b.Context.Root != "." {
-			what += " in " + b.Context.Root
+			what += " in " + path.Base(b.Context.Root)
 		}
 		f.Message = fmt.Sprintf("%s takes the whole build context, and %s", first.step.Keyword, what)
 		if first.mount {

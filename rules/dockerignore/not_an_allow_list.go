@@ -2,6 +2,7 @@ package dockerignore
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
@@ -32,7 +33,7 @@ var notAnAllowList = &check.Check{
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Context.File},
 			Related: []check.Place{{File: b.Text(), Span: broad[0].at(), Message: "this takes whatever the list lets through"}},
-			Message: fmt.Sprintf("%s lists what to leave out, so that everything else is sent", b.Context.File.Name),
+			Message: fmt.Sprintf("%s lists what to leave out, so that everything else is sent", path.Base(b.Context.File.Name)),
 			Missing: true,
 		}})
 	},

@@ -97,7 +97,7 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			f.Help = fmt.Sprintf("add **/%s after this line", base)
 		} else {
 			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern of the ignore file stops it"}}
-			f.Help = fmt.Sprintf("add **/%s to %s", base, b.Context.File.Name)
+			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
 		}
 		found = append(found, f)
 	}
@@ -190,12 +190,12 @@ func unstopped(b *source.Build, t take) []check.Finding {
 	switch {
 	case open[".git"] && open[".env"]:
 		f.Severity = check.Warning
-		f.Message = fmt.Sprintf("%s would stop neither .git nor .env, and %s takes the whole context", b.Context.File.Name, t.step.Keyword)
+		f.Message = fmt.Sprintf("%s would stop neither .git nor .env, and %s takes the whole context", path.Base(b.Context.File.Name), t.step.Keyword)
 	case open[".env"] && uses:
 		f.Severity = check.Warning
-		f.Message = fmt.Sprintf("%s would not stop .env, which the project uses (%s)", b.Context.File.Name, how)
+		f.Message = fmt.Sprintf("%s would not stop .env, which the project uses (%s)", path.Base(b.Context.File.Name), how)
 	default:
-		f.Message = fmt.Sprintf("%s would not stop %s", b.Context.File.Name, strings.Join(list, ", "))
+		f.Message = fmt.Sprintf("%s would not stop %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
 	}
 	return []check.Finding{f}
 }

@@ -41,7 +41,7 @@ var missing = &check.Check{
 			if b.Role() != source.Serves {
 				return check.Judge(nil)
 			}
-			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().Text.Value))
+			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().String()))
 		case b.Role() != source.Serves || serviceBase(b):
 			return check.Judge(nil)
 		}
@@ -49,9 +49,9 @@ var missing = &check.Check{
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(b)}, Missing: true}
 		switch {
 		case len(words) == 0:
-			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s has none", b.Base().Text.Value)
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s has none", b.Base().String())
 		case bare(words):
-			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD: the container starts %s of %s", words[len(words)-1], b.Base().Text.Value)
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD: the container starts %s of %s", words[len(words)-1], b.Base().String())
 		default:
 			return check.Judge(nil)
 		}

@@ -40,7 +40,7 @@ var notExecutable = &check.Check{
 		if name, ok := nowhere(b, st); ok {
 			return check.Judge([]check.Finding{{
 				Place:   place(b, st.Step),
-				Message: fmt.Sprintf("nothing brings %s into the image, and %s has no such file", name, b.Base().Text.Value),
+				Message: fmt.Sprintf("nothing brings %s into the image, and %s has no such file", name, b.Base().String()),
 			}})
 		}
 		return check.Judge(nil)

@@ -43,7 +43,7 @@ var shellForm = &check.Check{
 			}
 			if img := b.Base(); img.Known != nil && img.Known.HasShell().String() == "no" && step.Before.Shell == nil {
 				f.Severity = check.Error
-				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.Text.Value)
+				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
 			}
 			found = append(found, f)
 		}

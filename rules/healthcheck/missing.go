@@ -31,7 +31,7 @@ var missing = &check.Check{
 			return check.Judge(nil)
 		}
 		if !known {
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has a health check is not known", b.Base().Text.Value))
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has a health check is not known", b.Base().String()))
 		}
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: fromSpan(b)},

@@ -31,13 +31,13 @@ var toolMissing = &check.Check{
 		if p.shell && noShell(b) {
 			return check.Judge([]check.Finding{{
 				Place:   p.place(b),
-				Message: fmt.Sprintf("the probe is in shell form, but %s has no shell", img.Text.Value),
+				Message: fmt.Sprintf("the probe is in shell form, but %s has no shell", img.String()),
 				Help:    "write the probe in exec form, with a program that is in the image",
 			}})
 		}
 		if img.Known == nil && !img.Scratch {
 			if usesTool(p) {
-				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.Text.Value))
+				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.String()))
 			}
 			return check.Judge(nil)
 		}
@@ -52,7 +52,7 @@ var toolMissing = &check.Check{
 			if absent(b, img, program, c) {
 				return check.Judge([]check.Finding{{
 					Place:   check.Place{File: b.Text(), Span: c.Span},
-					Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", program, img.Text.Value),
+					Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", program, img.String()),
 				}})
 			}
 		}

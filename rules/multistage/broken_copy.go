@@ -161,7 +161,7 @@ func stageText(c *source.Copy) string {
 	if c.Stage != nil {
 		return "stage " + c.From
 	}
-	return c.Image.Text.Value
+	return c.Image.String()
 }
 
 // neverThere speaks of a path that nothing puts into the source.
@@ -177,7 +177,7 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 			return false
 		}
 		v.add(step, i, fmt.Sprintf("install %s in the stage that needs it, or do without", pr.Program),
-			"%s has no %s: %s comes without %s and nothing installs it", stageText(c), p, img.Text.Value, pr.Program)
+			"%s has no %s: %s comes without %s and nothing installs it", stageText(c), p, img.String(), pr.Program)
 		return true
 	case c.Stage != nil && (p == "/root/.local" || strings.HasPrefix(p, "/root/.local/")):
 		if v.mayHave(c.Stage, p, nil) {

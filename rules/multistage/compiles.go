@@ -87,7 +87,7 @@ func (v *compiling) step(step *source.Step) {
 func (v *compiling) left(cause string) string {
 	switch cause {
 	case baseCause:
-		return fmt.Sprintf("the toolchain of %s stays", v.img.Text.Value)
+		return fmt.Sprintf("the toolchain of %s stays", v.img.String())
 	case nodeCause:
 		return "node_modules stays with the tools that it took"
 	case ownCause:

@@ -166,7 +166,7 @@ func wholeFilesystem(c *source.Copy, img *source.Image) string {
 	case img.Known == nil || img.Known.Kind == base.KindMinimal || img.Known.PackageManager == "none":
 		return "" // a set of files, or nothing to install more with
 	}
-	return "the whole filesystem of " + img.Text.Value
+	return "the whole filesystem of " + img.String()
 }
 
 // runs tells whether a stage does anything of its own: one that only gives an

@@ -169,7 +169,7 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 		if m := pythonFolder.FindStringSubmatch(p); m != nil && !v.pythonPath() {
 			if have := pythonMinor(v.img); have != "" && have != m[1] {
 				v.add(step, i, "use the same minor version of Python in both stages",
-					"%s holds packages for Python %s, and %s runs Python %s", p, m[1], v.img.Text.Value, have)
+					"%s holds packages for Python %s, and %s runs Python %s", p, m[1], v.img.String(), have)
 				return true
 			}
 		} else if p == "/root/.local" && dest == p {
@@ -210,7 +210,7 @@ func (v *breaks) otherPython(step *source.Step, i int, what string, made *source
 		return false
 	}
 	v.add(step, i, "use the same minor version of Python in both stages",
-		"%s was made for Python %s of %s, and %s runs Python %s", what, want, made.Text.Value, v.img.Text.Value, have)
+		"%s was made for Python %s of %s, and %s runs Python %s", what, want, made.String(), v.img.String(), have)
 	return true
 }
 

@@ -63,7 +63,7 @@ func (v *breaks) foreignPackages(step *source.Step, c *source.Copy, i int, p str
 		return false
 	}
 	v.add(step, i, "install the packages in a stage on the same system as the image that ships",
-		"%s of %s holds binaries for %s (%s), and %s has %s", p, stageText(c), from, name, v.img.Text.Value, to)
+		"%s of %s holds binaries for %s (%s), and %s has %s", p, stageText(c), from, name, v.img.String(), to)
 	return true
 }
 

@@ -34,11 +34,11 @@ var sdkBaseInFinal = &check.Check{
 		case img.Scratch:
 			return check.Judge(nil)
 		case img.Context != "":
-			return check.Unknown(check.ByFiles, fmt.Sprintf("what the build context %s brings is not known", img.Text.Value))
+			return check.Unknown(check.ByFiles, fmt.Sprintf("what the build context %s brings is not known", img.String()))
 		case len(img.Text.Missing) > 0:
 			return check.Unknown(check.ByArg, fmt.Sprintf("FROM %s has no value for %s", img.Text.Raw, img.Text.Missing[0]))
 		case img.Known == nil:
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s carries a toolchain is not known", img.Text.Value))
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s carries a toolchain is not known", img.String()))
 		}
 		level := img.Known.Toolchain()
 		carries := chiefTool(img.Known)
@@ -47,9 +47,9 @@ var sdkBaseInFinal = &check.Check{
 		}
 		from := b.Chain()[0].From
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(from)}, Stage: b.Target, Cause: baseCause}
-		name := img.Text.Value
+		name := img.String()
 		if img != b.Base() {
-			name = b.Base().Text.Value + ", which is built on " + name
+			name = b.Base().String() + ", which is built on " + name
 		}
 		switch level {
 		case base.LevelSDK:

@@ -41,7 +41,7 @@ var singleStage = &check.Check{
 // the cause that it shares with other checks; "" where it is not.
 func nativeBuildLikely(b *source.Build) (why, cause string) {
 	if img := underlying(b); img.Known.Toolchain() != base.LevelNone {
-		return fmt.Sprintf("%s is an image to build with", img.Text.Value), baseCause
+		return fmt.Sprintf("%s is an image to build with", img.String()), baseCause
 	}
 	for step := range b.Steps() {
 		run := step.Run()

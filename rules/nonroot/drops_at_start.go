@@ -74,7 +74,7 @@ func drop(b *source.Build) (dropped, bool) {
 	}
 	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && b.Target.Final.User == nil {
 		from := b.Chain()[0].From
-		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entry script of %s, which runs the service as %s", img.Text.Value, img.Known.DropsTo)}, true
+		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entry script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
 	}
 	return dropped{}, false
 }

@@ -27,7 +27,7 @@ var finalUserRoot = &check.Check{
 		case !u.Root() && !u.Known && u.Step != nil:
 			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s has no value here", u.Step.Value.Raw))
 		case !u.Root() && !u.Known:
-			return check.Unknown(check.ByBases, fmt.Sprintf("the user of %s is not known", b.Base().Text.Value))
+			return check.Unknown(check.ByBases, fmt.Sprintf("the user of %s is not known", b.Base().String()))
 		case !u.Root():
 			return check.Judge(nil)
 		}
@@ -41,7 +41,7 @@ var finalUserRoot = &check.Check{
 		} else {
 			from := b.Chain()[0].From
 			f.Place = check.Place{File: b.Text(), Span: imageSpan(from)}
-			f.Message = fmt.Sprintf("the container starts as root: there is no USER, and %s starts as root", b.Base().Text.Value)
+			f.Message = fmt.Sprintf("the container starts as root: there is no USER, and %s starts as root", b.Base().String())
 		}
 		f.Help = help(b)
 		if why, ok := b.IsBase(); ok {
@@ -77,7 +77,7 @@ func help(b *source.Build) string {
 		}
 		for _, name := range []string{"node", "nonroot", "app", "nobody"} {
 			if ids, ok := img.Known.Users[name]; ok && name != "nobody" && ids != "unknown" {
-				return fmt.Sprintf("end the stage with USER %s, the %s user that %s already has", ids, name, img.Text.Value)
+				return fmt.Sprintf("end the stage with USER %s, the %s user that %s already has", ids, name, img.String())
 			}
 		}
 		if img.Known.OS == "alpine" {

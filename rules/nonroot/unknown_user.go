@@ -33,7 +33,7 @@ var unknownUser = &check.Check{
 				case base.No:
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.Text.Value, name),
+						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.String(), name),
 						Stage:   step.Stage,
 					})
 					return
@@ -44,13 +44,13 @@ var unknownUser = &check.Check{
 			if group != "" && !numeric(group) && a.hasGroup(group) == base.No {
 				found = append(found, check.Finding{
 					Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-					Message: fmt.Sprintf("no RUN of this chain and not %s makes the group %q", a.image.Text.Value, group),
+					Message: fmt.Sprintf("no RUN of this chain and not %s makes the group %q", a.image.String(), group),
 					Stage:   step.Stage,
 				})
 			}
 		})
 		if len(found) == 0 && undecided != "" && b.Base().Known == nil {
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().Text.Value, undecided))
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().String(), undecided))
 		}
 		return check.Judge(found)
 	},

@@ -115,13 +115,8 @@ func slip(a, b string) bool {
 // where variables make a difference.
 func (u use) written() string {
 	t := u.image.Text
-	if d := u.image.Ref.Digest; len(d) > 19 {
-		// Nobody reads the whole of a digest.
-		short := d[:19] + "…"
-		t.Raw, t.Value = strings.Replace(t.Raw, d, short, 1), strings.Replace(t.Value, d, short, 1)
-	}
 	if t.Raw != t.Value {
-		return t.Raw + " (" + t.Value + ")"
+		return t.Raw + " (" + u.image.String() + ")"
 	}
-	return t.Value
+	return u.image.String()
 }
