@@ -1,7 +1,10 @@
 package dockworthy_test
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -44,6 +47,21 @@ func TestImports(t *testing.T) {
 			if strings.HasPrefix(imp, module+"check") || strings.HasPrefix(imp, module+"rules") || strings.HasPrefix(imp, module+"report") {
 				t.Errorf("%s imports %s, which is a floor above it", pkg, imp)
 			}
+		}
+	}
+	for _, dir := range []string{"rules", "source", "check", "text"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err == nil && (strings.Contains(string(data), "time.Now") || strings.Contains(string(data), "\nfunc init()")) {
+				t.Errorf("%s has a clock or an init", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	out, err := exec.Command("go", "list", "-deps", "./cmd/dockworthy").Output()
