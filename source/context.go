@@ -43,10 +43,11 @@ type tree struct {
 	err     error
 
 	mu    sync.Mutex
-	dirs  map[string][]Entry // folders that were listed, by path in the context
-	kept  int                // entries in dirs
-	bulk  []Entry            // see Context.Bulk
-	bulky bool               // bulk was worked out
+	dirs  map[string][]Entry  // folders that were listed, by path in the context
+	kept  int                 // entries in dirs
+	globs map[string][]string // what patterns took
+	bulk  []Entry             // see Context.Bulk
+	bulky bool                // bulk was worked out
 }
 
 // maxListed bounds how many entries of listed folders are kept, and maxDir how
@@ -55,6 +56,7 @@ type tree struct {
 const (
 	maxListed = 400_000
 	maxDir    = 2_000
+	maxGlobs  = 1_000 // patterns of which the result is kept
 )
 
 // list is the whole of a folder in name order, read once.
@@ -219,19 +221,31 @@ func (c *Context) Stat(p string) (Entry, error) {
 	return Entry{Path: p, Dir: info.IsDir(), Size: info.Size(), Mode: info.Mode()}, nil
 }
 
-// Glob are the paths of the context that a COPY source with wildcards takes.
+// Glob are the paths of the context that a COPY source with wildcards takes. The
+// list is shared: it must not be changed.
 func (c *Context) Glob(pattern string) []string {
 	dir, base := path.Split(pattern)
 	dir = Clean(dir)
 	if strings.ContainsAny(dir, `*?[\`) {
 		return c.globAll(pattern)
 	}
+	all := c.tree.list(dir)
+	t := c.tree
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if found, ok := t.globs[pattern]; ok {
+		return found
+	}
 	var found []string
-	for _, e := range c.tree.list(dir) {
+	for _, e := range all {
 		if ok, err := path.Match(base, path.Base(e.Path)); err == nil && ok {
 			found = append(found, e.Path)
 		}
 	}
+	if t.globs == nil || len(t.globs) > maxGlobs {
+		t.globs = map[string][]string{}
+	}
+	t.globs[pattern] = found
 	return found
 }
 
