@@ -142,3 +142,22 @@ func nameParts(name string) []string {
 	end(len(name))
 	return parts
 }
+
+// forEverybody tells whether a name says that its value is handed to every
+// visitor, as a front end's keys are: by its prefix, as VITE_, or by a word, as
+// SUPABASE_ANON_KEY and GOOGLE_MAPS_KEY.
+func forEverybody(name string) bool {
+	upper := strings.ToUpper(name)
+	for _, p := range nameData().prefixes {
+		if strings.HasPrefix(upper, p) {
+			return true
+		}
+	}
+	for _, w := range nameParts(name) {
+		switch w {
+		case "PUBLIC", "ANON", "PUBLISHABLE", "FIREBASE", "MAPS", "BROWSER", "FRONTEND":
+			return true
+		}
+	}
+	return false
+}

@@ -22,7 +22,7 @@ type leak struct {
 func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 	s := nameOf(name)
 	for _, f := range vendors(value) {
-		if f.public && s != strong {
+		if f.public && forEverybody(name) {
 			continue
 		}
 		return leak{at: at, hide: part(at, value, f.from, f.to), what: "holds " + f.what}, true
