@@ -151,7 +151,7 @@ func (v *view) addsNothing(l *layers, step *source.Step, in shell.Install) bool 
 	}
 	if len(in.Manifests) > 0 {
 		for _, m := range in.Manifests {
-			if !l.done[f+":"+path.Base(m.Text)] && !v.emptyRequirements(step, in, m.Text) {
+			if !l.done[f+":"+path.Base(m.Text)] {
 				return false
 			}
 		}
@@ -215,29 +215,12 @@ func (v *view) read(step *source.Step, dir, name string) ([]byte, bool) {
 	return data, data != nil
 }
 
-func (v *view) emptyRequirements(step *source.Step, in shell.Install, name string) bool {
-	data, ok := v.read(step, in.Command.Dir, name)
-	if strings.HasPrefix(name, "/") {
-		data, ok = v.read(step, "/", name)
-	}
-	return ok && family(in.Manager) == "python" && strings.HasSuffix(name, ".txt") && len(manifest.ParseRequirements(data)) == 0
-}
-
-// noDependencies tells whether the manifest of an install can be read and asks
-// for nothing.
+// noDependencies tells whether an install of the project itself has nothing to
+// install beside it: its pyproject.toml can be read and asks for nothing. A
+// list of packages that is still empty is no excuse: it is there to be filled.
 func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
 	dir := in.Command.Dir
-	if t := in.Target.Text; t != "" && family(in.Manager) == "node" {
-		dir = path.Join(dir, t)
-	}
 	switch in.Manager {
-	case "npm", "yarn", "pnpm", "bun":
-		data, ok := v.read(step, dir, "package.json")
-		if !ok {
-			return false
-		}
-		p, err := manifest.ParsePackageJSON(data)
-		return err == nil && len(p.Dependencies)+len(p.DevDependencies)+len(p.OptionalDependencies)+len(p.PeerDependencies) == 0 && !p.Workspaces
 	case "pip", "uv", "poetry", "pdm":
 		if len(in.Packages) == 1 {
 			if name := strings.TrimRight(strings.SplitN(in.Packages[0].Name, "[", 2)[0], "/"); name != "." && name != "" {
@@ -250,9 +233,6 @@ func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
 		}
 		p, err := manifest.ParsePyProject(data)
 		return err == nil && p.IsProject && !p.HasDependencies() && len(p.DefaultGroups()) == 0 && !strings.Contains(in.Command.Words[len(in.Command.Words)-1].Text, "[")
-	case "go":
-		data, ok := v.read(step, dir, "go.mod")
-		return ok && !strings.Contains(string(data), "require")
 	}
 	return false
 }
