@@ -8,7 +8,6 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
-	"github.com/dockworthy/dockworthy/source/deploy"
 )
 
 // A kind of file is what a secret file is, and how sure that is.
@@ -22,7 +21,6 @@ var (
 	pypiPassword = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*(\S+)`)
 	dockerAuth   = regexp.MustCompile(`"(?:auth|identitytoken|password)"\s*:\s*"([^"]+)"`)
 	kubeToken    = regexp.MustCompile(`(?m)^\s*-?\s*(?:token|client-key-data|password)\s*:\s*["']?([^\s"']+)`)
-	awsSecret    = regexp.MustCompile(`(?mi)^\s*aws_secret_access_key\s*=\s*(\S+)`)
 	publicPEM    = regexp.MustCompile(`(?i)(?:^|[-_.])(?:ca|cacert|cert|certs|chain|fullchain|bundle|pub|public|root|crt|gpg|apt|rpm|repo|repos|keyring|release|signing|dh|dhparam|dhparams)(?:[-_.]|$)`)
 	account      = regexp.MustCompile(`(?i)service[-_]?account|^credentials\.json$|gcp[-_]?(?:key|cred)|google[-_]?cred|firebase[-_]?admin`)
 )
@@ -38,9 +36,6 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	low := strings.ToLower(base)
 	switch {
 	case source.IsEnvFile(base):
-		if data, ok := ctx.Read(p); ok && !valued(data) {
-			return fileKind{}
-		}
 		return fileKind{"is an environment file", check.Error}
 	case sshKeys[base]:
 		return fileKind{"is a private SSH key", check.Error}
@@ -53,8 +48,10 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	case base == ".git-credentials":
 		return fileKind{"holds git's passwords", check.Error}
 	case base == "credentials" && dir == ".aws":
-		return held(ctx, p, awsSecret, "holds AWS keys")
-	case base == "config" && dir == ".kube", base == "kubeconfig":
+		return fileKind{"holds AWS keys", check.Error}
+	case base == "config" && dir == ".kube":
+		return fileKind{"holds a cluster's login", check.Error}
+	case base == "kubeconfig":
 		return held(ctx, p, kubeToken, "holds a cluster's login")
 	case base == "config.json" && dir == ".docker", base == ".dockercfg":
 		return held(ctx, p, dockerAuth, "holds a registry's login")
@@ -102,16 +99,6 @@ func pem(ctx *source.Context, p string, private bool) fileKind {
 }
 
 var privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)
-
-// valued tells whether an environment file sets anything.
-func valued(data []byte) bool {
-	for _, v := range deploy.ParseDotEnv(data) {
-		if v != "" {
-			return true
-		}
-	}
-	return false
-}
 
 // folderOf judges a folder that a COPY names and that is not here to be looked
 // into.
