@@ -25,9 +25,6 @@ var scriptWithoutExec = &check.Check{
 			return check.Judge(nil)
 		}
 		if f.Script == nil {
-			if source.IsShell(f.Shell) || f.Shell == "" {
-				return check.Judge(nil)
-			}
 			return check.Judge(nil) // a program in another language is the program
 		}
 		if f.Script.Err != nil {

@@ -25,7 +25,7 @@ var shellWrapper = &check.Check{
 		if st.Step == nil || st.Script == nil || len(st.Words) == 0 {
 			return check.Judge(nil)
 		}
-		line, rest, ok := shellLine(st)
+		line, ok := shellLine(st)
 		if !ok || line.Span.IsZero() {
 			return check.Judge(nil)
 		}
@@ -42,9 +42,6 @@ var shellWrapper = &check.Check{
 			return check.Judge(nil)
 		}
 		program := list[len(list)-1]
-		if p := program.Words; len(p) > 0 && (strings.HasPrefix(p[0].Text, "$") || p[0].Text == "") && len(rest) == 0 && strings.TrimSpace(line.Text) == "" {
-			return check.Judge(nil)
-		}
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: line.Span},
 			Message: fmt.Sprintf("%s runs %s under %s without exec: the shell is PID 1 and does not pass SIGTERM on", st.Step.Keyword, named(program), st.Script.Commands[0].Program()),
@@ -63,38 +60,34 @@ var shellWrapper = &check.Check{
 	},
 }
 
-// shellLine is the argument of sh -c in a start, and what follows it.
-func shellLine(st *source.Start) (line shell.Word, rest []shell.Word, ok bool) {
+// shellLine is the argument of sh -c in a start.
+func shellLine(st *source.Start) (line shell.Word, ok bool) {
 	if len(st.Script.Commands) == 0 {
-		return line, nil, false
+		return line, false
 	}
-	c := st.Script.Commands[0]
-	program, args := c.Underlying()
+	program, args := st.Script.Commands[0].Underlying()
 	if !source.IsShell(program) {
-		return line, nil, false
+		return line, false
 	}
-	for i, a := range args {
-		if a.Text == "-o" || a.Text == "+o" || a.Text == "-O" {
-			continue
-		}
-		if !strings.HasPrefix(a.Text, "-") && (i == 0 || !strings.HasSuffix(args[i-1].Text, "o")) {
-			return line, nil, false
-		}
-		if strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.HasSuffix(strings.TrimRight(a.Text, "o"), "c") || strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.Contains(a.Text, "c") {
-			j := i + 1
-			for j < len(args) && (strings.HasPrefix(args[j].Text, "-") && args[j].Text != "-") {
-				j++
-				if args[j-1].Text == "-o" {
-					j++
-				}
+	command := false // -c was among the options
+	for i := 0; i < len(args); i++ {
+		flag := args[i].Text
+		switch {
+		case flag == "-o" || flag == "+o" || flag == "-O":
+			i++ // its value
+		case strings.HasPrefix(flag, "--") || strings.HasPrefix(flag, "+"):
+		case strings.HasPrefix(flag, "-") && flag != "-":
+			command = command || strings.Contains(flag, "c")
+			if strings.HasSuffix(flag, "o") {
+				i++ // -euo pipefail
 			}
-			if j >= len(args) {
-				return line, nil, false
-			}
-			return args[j], args[j+1:], true
+		case command:
+			return args[i], true
+		default:
+			return line, false // a script's name
 		}
 	}
-	return line, nil, false
+	return line, false
 }
 
 // named is how a message calls a command.
