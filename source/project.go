@@ -56,10 +56,11 @@ type Project struct {
 	mu       sync.Mutex
 	trees    map[string]*tree
 	ignores  map[string]*ignoreFile
-	composed map[string][]recipe // by Dockerfile; nil = not asked yet
-	makes    map[string]string   // image name: the Dockerfile that makes it; nil = not asked yet
-	users    map[string][]string // image name: the Dockerfiles built on it; nil = not asked yet
-	named    map[string]bool     // names of folders with Dockerfiles; nil = not asked yet
+	composed map[string][]recipe     // by Dockerfile; nil = not asked yet
+	makes    map[string]string       // image name: the Dockerfile that makes it; nil = not asked yet
+	users    map[string][]string     // image name: the Dockerfiles built on it; nil = not asked yet
+	named    map[string]bool         // names of folders with Dockerfiles; nil = not asked yet
+	builders map[string][]*text.File // by folder; see elsewhere
 }
 
 type kubeFile struct {

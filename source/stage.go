@@ -41,7 +41,10 @@ type Image struct {
 	Scratch bool        // the reserved empty image
 	Context string      // it names a further build context, so it is no image
 	Known   *base.Image // what the catalogue knows; nil = nothing
-	Local   *Build      // the build of this repository that makes it, or nil
+	// Elsewhere is a file that is not read and that seems to give the name a
+	// meaning, as a Bake file its contexts; "" = none. Context is set then too.
+	Elsewhere string
+	Local     *Build // the build of this repository that makes it, or nil
 }
 
 // A State is the part of an image's config that instructions set, at one point
@@ -127,10 +130,13 @@ type evaluator struct {
 	args     map[string]string // build arguments
 	contexts map[string]string // further build contexts by name
 	bases    func(base.Ref) (*base.Image, bool)
-	meta     *Env // the ARGs above the first FROM
-	metaArgs []*Step
-	stages   []*Stage
-	byName   map[string]*Stage
+	// elsewhere finds a file that is not read and that may define a bare name
+	// as a build context; nil = nobody asks.
+	elsewhere func(name string) string
+	meta      *Env // the ARGs above the first FROM
+	metaArgs  []*Step
+	stages    []*Stage
+	byName    map[string]*Stage
 }
 
 func (e *evaluator) run() {
@@ -246,6 +252,10 @@ func (e *evaluator) image(t Text) *Image {
 	img.Ref, img.Valid = ref, true
 	if known, ok := e.bases(ref); ok {
 		img.Known = known
+	} else if e.elsewhere != nil && ref.Tag == "" && ref.Digest == "" && ref.Familiar == img.Text.Value && !strings.ContainsAny(ref.Familiar, "/.") {
+		if file := e.elsewhere(ref.Familiar); file != "" {
+			img.Elsewhere, img.Context, img.Valid = file, file, false
+		}
 	}
 	return img
 }

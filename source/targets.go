@@ -69,7 +69,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			args[k] = v
 		}
 		key := fmt.Sprint(args, r.contexts)
-		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base}
+		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) string { return p.elsewhere(u.Path, name) }}
 		if stages, ok := evaluated[key]; ok {
 			return stages, stages[0].eval.metaArgs
 		}

@@ -68,8 +68,35 @@ var latest = &check.Check{
 				Help:    "write # syntax=docker/dockerfile:1",
 			})
 		}
+		if name, file := elsewhere(b); len(found) == 0 && name != "" {
+			return check.Unknown(check.ByFiles, fmt.Sprintf("%s seems to be a build context that %s defines", name, file))
+		}
 		return check.Judge(found)
 	},
+}
+
+// elsewhere is a name that a file which is not read seems to define, and the
+// file.
+func elsewhere(b *source.Build) (name, file string) {
+	of := func(img *source.Image) {
+		if img != nil && img.Elsewhere != "" {
+			name, file = img.Text.Value, img.Elsewhere
+		}
+	}
+	for _, s := range b.Stages {
+		of(s.Image)
+		for _, step := range s.Steps {
+			if step.Copy != nil {
+				of(step.Copy.Image)
+			}
+			if run := step.Run(); run != nil {
+				for _, m := range run.Mounts {
+					of(m.Image)
+				}
+			}
+		}
+	}
+	return name, file
 }
 
 func firstWord(s string) string {

@@ -1,0 +1,70 @@
+package source
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// builders are files that say how images are built and that are not read yet,
+// as globs in a folder.
+var builders = []string{
+	"docker-bake*.hcl", "docker-bake*.json", "bake.hcl", "Makefile", "makefile", "Taskfile.y*ml", "justfile", "*.sh",
+	".github/workflows/*.y*ml", ".gitlab-ci.yml", ".circleci/config.yml", "skaffold.y*ml", "Earthfile", "Tiltfile", "scripts/*.sh", "ci/*.sh", "hack/*.sh",
+}
+
+// How much of builder files is looked at: of one glob so many, each so large.
+const (
+	maxBuilders = 50
+	maxBuilder  = 256 << 10
+)
+
+// elsewhere is a file beside a Dockerfile, or in a folder above it, that seems
+// to define a bare name as a build context: a Bake file that has it under
+// contexts, or a script that calls `docker build --build-context NAME=…`. Such
+// files are not read; that one is there keeps a name from being taken for an
+// image without a tag.
+func (p *Project) elsewhere(dockerfile, name string) string {
+	word := regexp.QuoteMeta(name)
+	inBake := regexp.MustCompile(`(?s)contexts"?\s*[=:]\s*\{[^}]*?["\s{,]` + word + `["\s]*[=:]`)
+	onLine := regexp.MustCompile(`--build-context[= ]["']?` + word + `=|(?m)^\s*-?\s*` + word + `=(?:docker-image|target|\.|/)|build-contexts:[^\n]*` + word + `=`)
+	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
+		for _, f := range p.buildersIn(dir) {
+			if strings.Contains(path.Base(f.Name), "bake") && inBake.Match(f.Data) || onLine.Match(f.Data) {
+				return f.Name
+			}
+		}
+		if dir == "." || dir == "/" {
+			return ""
+		}
+	}
+}
+
+// buildersIn are the builder files of one folder, read once.
+func (p *Project) buildersIn(dir string) []*text.File {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if files, ok := p.builders[dir]; ok {
+		return files
+	}
+	var files []*text.File
+	for _, glob := range builders {
+		found, err := fs.Glob(p.fsys, path.Join(dir, glob))
+		if err != nil {
+			continue // the folder's own name has the signs of a pattern
+		}
+		for _, name := range found[:min(len(found), maxBuilders)] {
+			if f, err := p.read(name); err == nil && len(f.Data) <= maxBuilder {
+				files = append(files, f)
+			}
+		}
+	}
+	if p.builders == nil {
+		p.builders = map[string][]*text.File{}
+	}
+	p.builders[dir] = files
+	return files
+}
