@@ -50,6 +50,8 @@ type Project struct {
 	fsys    fs.FS
 	opt     Options
 	compose []*deploy.Compose
+	byPath  map[string]*deploy.Compose // nil = cannot be read
+	parents map[string]bool            // Compose files that are only there to be extended
 	kube    []*kubeFile
 	configs map[string]*Config // by folder
 
@@ -96,7 +98,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
-	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}}
+	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}}
 	var dockerfiles, composes, yamls []string
 	named := map[string]bool{}
 	for _, root := range paths {
@@ -136,8 +138,9 @@ func Open(fsys fs.FS, paths []string, opt Options) *Project {
 		dockerfiles, named[opt.Dockerfile] = []string{opt.Dockerfile}, true
 	}
 	for _, name := range compact(composes) {
-		p.openCompose(name, named[name], underAny(name, paths))
+		p.openCompose(name, named[name], paths)
 	}
+	p.openExtended(paths)
 	for _, name := range compact(yamls) {
 		p.openKubernetes(name, named[name])
 	}
@@ -163,25 +166,6 @@ func underAny(name string, roots []string) bool {
 		}
 	}
 	return false
-}
-
-// composeAbove are the Compose files of a folder and of those that hold it.
-func composeAbove(fsys fs.FS, dir string) []string {
-	var found []string
-	for {
-		entries, err := fs.ReadDir(fsys, dir)
-		if err == nil {
-			for _, e := range entries {
-				if !e.IsDir() && deploy.IsComposeName(e.Name()) {
-					found = append(found, path.Join(dir, e.Name()))
-				}
-			}
-		}
-		if dir == "." || dir == "/" {
-			return found
-		}
-		dir = path.Dir(dir)
-	}
 }
 
 // read is the bytes of a regular file within the size limit.
@@ -212,27 +196,6 @@ func (p *Project) read(name string) (*text.File, error) {
 		return nil, fmt.Errorf("is larger than %d MiB, far more than a Dockerfile is", maxFile>>20)
 	}
 	return text.NewFile(name, data), nil
-}
-
-func (p *Project) openCompose(name string, isNamed, judged bool) {
-	file, err := p.read(name)
-	if err != nil {
-		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
-		return
-	}
-	env := map[string]string{}
-	if dot, err := p.read(path.Join(path.Dir(name), ".env")); err == nil {
-		env = deploy.ParseDotEnv(dot.Data)
-	}
-	c, err := deploy.ParseCompose(file, env)
-	if err != nil {
-		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
-		return
-	}
-	p.compose = append(p.compose, c)
-	if judged {
-		p.Units = append(p.Units, Unit{Path: name, Kind: ComposeFile, Named: isNamed})
-	}
 }
 
 func (p *Project) openKubernetes(name string, isNamed bool) {
@@ -328,10 +291,8 @@ func (p *Project) Builds(u Unit) ([]*Build, *Problem) { return p.builds(u, nil) 
 func (p *Project) builds(u Unit, trail []string) ([]*Build, *Problem) {
 	switch u.Kind {
 	case ComposeFile:
-		for _, c := range p.compose {
-			if c.File.Name == u.Path {
-				return []*Build{p.manifest(u, func(b *Build) { b.Compose = c })}, nil
-			}
+		if c := p.byPath[u.Path]; c != nil {
+			return []*Build{p.manifest(u, func(b *Build) { b.Compose = c })}, nil
 		}
 	case KubernetesFile:
 		for _, k := range p.kube {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -123,6 +124,10 @@ var platformArgs = []Var{
 	{Name: "TARGETVARIANT", Value: "", Set: true},
 }
 
+func isPlatformArg(name string) bool {
+	return slices.ContainsFunc(platformArgs, func(v Var) bool { return v.Name == name })
+}
+
 // evaluator turns a parsed Dockerfile into stages under one set of build
 // arguments, in one pass from top to bottom.
 type evaluator struct {
@@ -181,6 +186,9 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		} else if kv.Value != nil {
 			t := e.meta.expand(*kv.Value, e.file.Escape)
 			v.Value, v.Set, v.Known = t.Value, true, t.Known
+		} else if platform, ok := e.meta.Lookup(kv.Key); ok && isPlatformArg(kv.Key) {
+			// A declaration without a value leaves what BuildKit predefines.
+			v.Value, v.Set, v.Known = platform.Value, platform.Set, platform.Known
 		}
 		step.Vars = append(step.Vars, v)
 		e.meta = e.meta.With(v)

@@ -23,6 +23,9 @@ var missing = &check.Check{
 			return check.None()
 		}
 		e, c := b.Entrypoint(), b.Cmd()
+		if step, what := idle(e, c); step != nil && b.Role() == source.Serves && !serviceBase(b) {
+			return check.Judge([]check.Finding{{Place: place(b, step), Message: what}})
+		}
 		switch {
 		case e.Step != nil:
 			return check.Judge(nil)
@@ -59,6 +62,35 @@ var missing = &check.Check{
 	},
 }
 
+// idle is the instruction that leaves the container with nothing to run, or
+// with nothing but a prompt, and what it says.
+func idle(e, c source.Command) (step *source.Step, what string) {
+	step = e.Step
+	if c.Step != nil {
+		step = c.Step
+	}
+	if step == nil || !e.Known || !c.Known || e.Shell || c.Shell {
+		return nil, ""
+	}
+	words := append(append([]string{}, e.Words...), c.Words...)
+	if e.Step == nil && len(words) > 0 && strings.HasSuffix(words[0], "docker-entrypoint.sh") {
+		words = words[1:] // the base's, which runs its arguments
+	}
+	switch {
+	case len(words) == 0:
+		return step, "there is nothing to run: ENTRYPOINT and CMD are both empty"
+	case len(words) == 1 && prompts[path.Base(words[0])]:
+		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0]))
+	}
+	return nil, ""
+}
+
+// prompts are shells and interpreters that without a program ask for one.
+var prompts = map[string]bool{
+	"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "python": true, "python3": true, "node": true, "irb": true, "jshell": true, "php": true,
+	"ruby": true, "julia": true, "ghci": true, "iex": true, "erl": true, "scala": true, "R": true, "bun": true, "deno": true, "lua": true, "perl": true, "pypy3": true,
+}
+
 // serviceBase tells whether the base image is a service by itself.
 func serviceBase(b *source.Build) bool {
 	img := b.Base()
@@ -68,10 +100,8 @@ func serviceBase(b *source.Build) bool {
 // bare tells whether a command is a shell or an interpreter's prompt.
 func bare(words []string) bool {
 	last := path.Base(words[len(words)-1])
-	for _, name := range []string{"sh", "bash", "ash", "python", "python3", "node", "irb", "jshell", "php", "ruby", "julia", "ghci", "iex", "erl", "scala", "R", "bun", "deno", "lua", "perl", "swift", "pypy3", "docker-entrypoint.sh", "-a"} {
-		if last == name {
-			return true
-		}
+	if prompts[last] || last == "-a" { // php -a
+		return true
 	}
 	return strings.HasSuffix(last, "-entrypoint.sh")
 }

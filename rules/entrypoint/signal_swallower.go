@@ -14,6 +14,7 @@ var signalSwallower = &check.Check{
 	Claim:    "PID 1 is the program, not a tool that starts it",
 	Why:      "package managers and build tools start the program as a child: SIGTERM ends the tool, or is lost, and the exit status is not the program's",
 	Mend:     "name the program that the script would run: node dist/server.js, java -jar app.jar",
+	Quiet:    "Behind an init as tini or dumb-init: then the init is PID 1.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -21,7 +22,7 @@ var signalSwallower = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
-		if st.Step == nil || st.Script == nil {
+		if st.Step == nil || st.Script == nil || st.Init != "" {
 			return check.Judge(nil)
 		}
 		var found []check.Finding

@@ -9,6 +9,7 @@ import (
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/source/base"
 	"github.com/dockworthy/dockworthy/source/shell"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 var toolMissing = &check.Check{
@@ -41,29 +42,74 @@ var toolMissing = &check.Check{
 			}
 			return check.Judge(nil)
 		}
-		for _, c := range p.commands() {
-			if c.Func != "" {
-				continue
-			}
-			program := c.Program()
-			if program == "" || builtins[program] || strings.Contains(program, "$") {
-				continue
-			}
-			if absent(b, img, program, c) {
-				return check.Judge([]check.Finding{{
-					Place:   check.Place{File: b.Text(), Span: c.Span},
-					Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", program, img.String()),
-				}})
-			}
+		if name := ownShell(b); p.shell && name != "" && img.Known != nil && img.Known.HasTool(name) == base.No && !mayBring(b, name) {
+			return check.Judge([]check.Finding{{
+				Place:   p.place(b),
+				Message: fmt.Sprintf("the probe is run by %s, as SHELL says, which is not in the image: %s has none and nothing installs it", name, img.String()),
+				Help:    `write SHELL ["/bin/sh", "-c"], or the probe in exec form`,
+			}})
+		}
+		if alone := p.absent(b, img); alone != nil {
+			return check.Judge([]check.Finding{{
+				Place:   check.Place{File: b.Text(), Span: alone.Span},
+				Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", alone.Program(), img.String()),
+			}})
 		}
 		return check.Judge(nil)
 	},
+}
+
+// absent is a command of the probe whose program certainly is not in the
+// image; nil where there is none, or where one side of a || works without it.
+func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
+	var missing *shell.Command
+	var runs, lacks bool // what is known of the current side
+	whole := func() bool { return runs && !lacks }
+	end := -1
+	for _, c := range p.commands() {
+		if p.shell && end >= 0 && end <= c.Span.Start && strings.Contains(p.step.File().Text(text.Span{Start: end, End: c.Span.Start}), "||") {
+			if whole() {
+				return nil
+			}
+			runs, lacks = false, false
+		}
+		end = max(end, c.Span.End)
+		program := c.Program()
+		if c.Func != "" || program == "" || builtins[program] || strings.Contains(program, "$") {
+			continue
+		}
+		runs = true
+		if absent(b, img, program, c) {
+			lacks = true
+			if missing == nil {
+				missing = c
+			}
+		}
+	}
+	if whole() {
+		return nil
+	}
+	return missing
 }
 
 // builtins are what every shell does by itself.
 var builtins = map[string]bool{
 	"exit": true, "[": true, "test": true, "true": true, "false": true, ":": true, "echo": true, "printf": true, "set": true, "cd": true,
 	"kill": true, "exec": true, "eval": true, "export": true, "read": true, "command": true, "type": true, ".": true, "source": true, "return": true, "wait": true, "[[": true,
+}
+
+// ownShell is the program of the SHELL in force, which runs a probe in shell
+// form too; "" where there is none, or it is the usual one.
+func ownShell(b *source.Build) string {
+	step := b.Target.Final.Shell
+	if step == nil {
+		return ""
+	}
+	words := step.Words()
+	if len(words) == 0 || path.Base(words[0].Text) == "sh" {
+		return ""
+	}
+	return path.Base(words[0].Text)
 }
 
 // noShell tells whether the image certainly has no /bin/sh.
@@ -93,7 +139,39 @@ func absent(b *source.Build, img *source.Image, program string, c *shell.Command
 		// What a path names may have been copied; a bare name too.
 		return probing[program] && !mayBring(b, program)
 	}
+	if strings.Contains(c.Words[0].Text, "/") && !strings.Contains(c.Words[0].Text, "$") && strings.HasSuffix(program, ".sh") {
+		return neverMade(b, img, c.Words[0].Text)
+	}
 	return img.Known.HasTool(program) == base.No && !mayBring(b, program)
+}
+
+// neverMade tells whether nothing in the chain can have made the script at a
+// path: no COPY or ADD over it, no RUN that names it or is not read, and no
+// base image that brings scripts of its own.
+func neverMade(b *source.Build, img *source.Image, name string) bool {
+	if !strings.HasPrefix(name, "/") {
+		dir := b.Target.Final.Workdir
+		if !dir.Known {
+			return false
+		}
+		name = path.Join(dir.Value, name)
+	}
+	name = path.Clean(name)
+	if img.Known.Kind == base.KindService || mayBring(b, path.Base(name)) {
+		return false
+	}
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil {
+			target := path.Clean(c.Target)
+			if !strings.HasPrefix(target, "/") || target == "/" || name == target || strings.HasPrefix(name, target+"/") {
+				return false
+			}
+		}
+		if run := step.Run(); run != nil && strings.Contains(step.File().Text(step.Span), path.Base(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // probing are programs that nobody builds, so that nothing but a package or a

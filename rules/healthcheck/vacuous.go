@@ -72,6 +72,9 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 			return "it ends in exit 0", last
 		}
 	}
+	if c := swallowed(b, p, top); c != nil {
+		return fmt.Sprintf("the pipeline ends in %s, which succeeds whatever it reads", c.Program()), c
+	}
 	asks := ""
 	var at *shell.Command
 	for _, c := range top {
@@ -103,6 +106,33 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		}
 	}
 	return asks, at
+}
+
+// swallowed is the end of a pipeline that hides the status of what stands
+// before it, where that is all the probe does; nil otherwise.
+func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
+	var found *shell.Command
+	for _, c := range top {
+		switch c.Program() {
+		case "cat", "tee", "head", "tail", "sort", "wc", "cut", "tr", "sed":
+			if c.PipeFrom == nil || c.PipeTo != nil || len(c.Redirects) > 0 {
+				return nil
+			}
+			found = c
+		case "exit":
+		default:
+			if c.PipeTo == nil {
+				return nil
+			}
+		}
+	}
+	if found == nil || strings.Contains(p.step.File().Text(p.span()), "pipefail") {
+		return nil
+	}
+	if step := b.Target.Final.Shell; step != nil && strings.Contains(step.File().Text(step.Span), "pipefail") {
+		return nil
+	}
+	return found
 }
 
 // conditional tells whether an earlier command can end the probe with a

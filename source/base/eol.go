@@ -121,7 +121,7 @@ func EndOfLife(r Ref, img *Image) []EOL {
 	}
 	if at := strings.LastIndexByte(repo, '-'); at >= 0 { // gcr.io/distroless/static-debian11
 		if name, number := splitNumber(repo[at+1:]); name == "debian" {
-			add(systemEnd(osRelease{name, number}))
+			add(systemEnd(osRelease{name: name, release: number}))
 		}
 	}
 	return list

@@ -22,7 +22,10 @@ type tag struct {
 
 // An osRelease is an operating system that a tag names, with its release:
 // alpine3.18 gives alpine and 3.18, bullseye gives debian and bullseye.
-type osRelease struct{ name, release string }
+type osRelease struct {
+	name, release string
+	dashed        bool // alpine-3.18, where the number may be the product's
+}
 
 var (
 	dateRE    = regexp.MustCompile(`(?:^|[^0-9])20\d\d[.-]?(?:0[1-9]|1[0-2])[.-]?(?:0[1-9]|[12]\d|3[01])(?:[^0-9]|$)`)
@@ -66,10 +69,10 @@ func parseTag(text string, p *product) *tag {
 		switch {
 		case debianWords[lower]:
 			t.codename = true
-			t.os = append(t.os, osRelease{"debian", lower})
+			t.os = append(t.os, osRelease{name: "debian", release: lower})
 		case ubuntuWords[lower]:
 			t.codename = true
-			t.os = append(t.os, osRelease{"ubuntu", lower})
+			t.os = append(t.os, osRelease{name: "ubuntu", release: lower})
 		case isCommit(lower) && before == "":
 			t.exact = true
 		case p.Lines[lower] != "":
@@ -84,10 +87,11 @@ func parseTag(text string, p *product) *tag {
 			before = name
 			continue
 		case osWords[name]:
-			t.os = append(t.os, osRelease{name, number})
-			if name == "stream" {
-				t.codename = true // CentOS Stream's tags are stream9, stream10
-			}
+			t.os = append(t.os, osRelease{name: name, release: number})
+			// CentOS Stream's tags are stream9, Amazon Linux's al2023.
+			t.codename = t.codename || name == "stream" || name == "al"
+		case name == "ltsc" && number != "":
+			t.codename = true // Windows Server: ltsc2022
 		case companionWords[name]:
 			t.companion = max(t.companion, partsOf(number))
 		case movingWords[name]: // rc1, beta2
@@ -96,6 +100,11 @@ func parseTag(text string, p *product) *tag {
 			t.take(number, 1)
 		}
 		before = ""
+	}
+	if n := len(t.os); t.parts == 0 && n > 0 && t.os[n-1].dashed && partsOf(t.os[n-1].release) >= 3 {
+		// deno:alpine-2.1.4 puts the variant first: that full version is its own.
+		t.take(t.os[n-1].release, 1)
+		t.os[n-1].release = ""
 	}
 	t.bare = len(words) == 1 && t.versions == 1 && t.parts > 0
 	return t
@@ -110,7 +119,7 @@ func (t *tag) number(word, before string) {
 	}
 	switch {
 	case osProducts[before] != "":
-		t.os = append(t.os, osRelease{before, m[1]})
+		t.os = append(t.os, osRelease{before, m[1], true})
 	case companionWords[before]:
 		t.companion = max(t.companion, partsOf(m[1]))
 	default:

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"bytes"
 	"path"
 	"regexp"
 	"strings"
@@ -15,11 +14,11 @@ import (
 type Compose struct {
 	File     *text.File
 	Services []*Service // in the order of the file
-	Partial  []Value    // where extends and include stand: only they could settle the rest
+	Include  []Value    // paths of further Compose files, relative to this one
 }
 
 // A Service is one entry under services, with YAML anchors and merge keys
-// resolved. What comes from extends or include is not in it.
+// resolved. What comes from extends is not in it.
 type Service struct {
 	Name            Value
 	Image           Value
@@ -42,8 +41,14 @@ type Service struct {
 	Command         *Command     // nil: the image's own
 	Profiles        []Value
 	Secrets         []Value   // sources of secrets
-	Extends         bool      // another service gives what is missing here
+	Extends         *Extends  // the service that gives what is missing here; nil = none
 	Span            text.Span // from the name to the end of the last key
+}
+
+// Extends names a service of this Compose file or of another.
+type Extends struct {
+	File    Value // not set: this file
+	Service Value
 }
 
 // A BuildSection says how a service is built. A string there is the context.
@@ -111,16 +116,9 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 		if deref(root).Kind != yaml.MappingNode {
 			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}
 		}
-		if n := s.get(root, "include"); n != nil {
-			c.Partial = append(c.Partial, s.place(n))
-		}
+		c.Include = append(c.Include, s.includes(s.get(root, "include"))...)
 		for _, p := range s.pairs(s.get(root, "services")) {
-			one := s.service(p)
-			if n := s.get(p.value, "extends"); n != nil {
-				one.Extends = true
-				c.Partial = append(c.Partial, s.place(n))
-			}
-			c.Services = append(c.Services, one)
+			c.Services = append(c.Services, s.service(p))
 		}
 	}
 	return c, nil
@@ -139,11 +137,21 @@ func (c *Compose) Service(name string) *Service {
 	return nil
 }
 
-// place is a node of any kind as a Value: its text is what stands there.
-func (s *source) place(n *yaml.Node) Value {
-	at := s.span(n)
-	written := string(bytes.TrimSpace(s.file.Data[at.Start:at.End]))
-	return Value{Text: written, Raw: written, Span: at, Set: true}
+// includes are the files that include names: a text, a list of them, or
+// mappings with a path. Those read from another project_directory are left
+// out, for there every path means something else.
+func (s *source) includes(n *yaml.Node) []Value {
+	var list []Value
+	for _, item := range s.items(n) {
+		if v := s.value(item); v.Set {
+			list = append(list, v)
+			continue
+		}
+		if s.get(item, "project_directory") == nil {
+			list = append(list, s.texts(s.get(item, "path"), "")...)
+		}
+	}
+	return list
 }
 
 func (s *source) service(p pair) *Service {
@@ -158,6 +166,10 @@ func (s *source) service(p pair) *Service {
 			continue
 		}
 		switch f.key.Value {
+		case "extends":
+			if one.Extends = (&Extends{File: s.value(s.get(v, "file")), Service: s.value(s.get(v, "service"))}); !one.Extends.Service.Set {
+				one.Extends.Service = s.value(v)
+			}
 		case "image":
 			one.Image = s.value(v)
 		case "build":
@@ -263,6 +275,12 @@ func (s *source) build(n *yaml.Node) *BuildSection {
 	b.Target = s.value(s.get(n, "target"))
 	b.Inline = s.value(s.get(n, "dockerfile_inline"))
 	b.Args = s.keyValues(s.get(n, "args"))
+	for i, kv := range b.Args {
+		// A name alone takes its value from where Compose runs; the .env counts.
+		if v, ok := s.env[kv.Key.Text]; ok && !kv.HasValue {
+			b.Args[i].Value, b.Args[i].HasValue = Value{Text: v, Raw: "$" + kv.Key.Text, Span: kv.Key.Span, Set: true}, true
+		}
+	}
 	b.AdditionalContexts = s.keyValues(s.get(n, "additional_contexts"))
 	b.Secrets = s.texts(s.get(n, "secrets"), "source")
 	return b

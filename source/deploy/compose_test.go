@@ -49,13 +49,13 @@ func checkSpans(t testing.TB, f *text.File, v reflect.Value) {
 
 func TestQuietCompose(t *testing.T) {
 	for _, s := range []string{"", "# nothing\n", "---\n", "services:\n", "services: {}\n", "x-a: 1\n", "volumes:\n  db:\n"} {
-		if c := compose(t, s, nil); len(c.Services) != 0 || len(c.Partial) != 0 {
+		if c := compose(t, s, nil); len(c.Services) != 0 || len(c.Include) != 0 {
 			t.Errorf("%q gives services", s)
 		}
 	}
 	c := compose(t, "services:\n  db:\n    image: postgres:16\n    build:\n    healthcheck:\n    command:\n    user:\n", nil)
 	s := c.Service("db")
-	if s.Build != nil || s.Healthcheck != nil || s.Command != nil || s.User.Set || s.Extends {
+	if s.Build != nil || s.Healthcheck != nil || s.Command != nil || s.User.Set || s.Extends != nil {
 		t.Errorf("null keys are missing keys: %+v", s)
 	}
 	if c.Service("web") != nil || (*Compose)(nil).Service("x") != nil {
@@ -143,9 +143,9 @@ func TestCompose(t *testing.T) {
 		{web.Healthcheck.Test[0].Text, "curl"}, {fmt.Sprint(web.Healthcheck.Shell), "false"},
 		{web.Entrypoint.Words[1].Text, "--"}, {web.Command.Words[1].Text, "app:make()"}, {web.Command.Words[3].Text, ":$PORT"}, {at(web.Command.Words[1]), `"app:make()"`},
 		{web.Profiles[0].Text, "prod"}, {web.Secrets[1].Text, "b"}, {fmt.Sprint(web.ReadOnly.True()), "true"},
-		{fmt.Sprint(worker.Extends), "true"}, {worker.Build.Context.Text, "."}, {worker.Environment[1].Value.Text, "two=2"}, {at(worker.Environment[1].Value), "two=2"},
+		{worker.Extends.File.Text, "base.yml"}, {worker.Extends.Service.Text, "w"}, {worker.Build.Context.Text, "."}, {worker.Environment[1].Value.Text, "two=2"}, {at(worker.Environment[1].Value), "two=2"},
 		{fmt.Sprint(worker.Healthcheck.Disable), "true"}, {fmt.Sprint(c.Service("probe").Healthcheck.Shell), "true"},
-		{at(c.Partial[0]), "[other.yaml]"}, {at(c.Partial[1]), "{file: base.yml, service: w}"},
+		{at(c.Include[0]), "other.yaml"},
 	} {
 		if p[0] != p[1] {
 			t.Errorf("got %q, want %q", p[0], p[1])
