@@ -30,6 +30,9 @@ var servers = map[string]bool{
 	"streamlit": true, "fastapi": true, "http-server": true, "serve": true, "nats-server": true, "minio": true, "vault": true, "grafana-server": true,
 }
 
+// IsServer tells whether a program does nothing but serve.
+func IsServer(program string) bool { return servers[program] }
+
 // jobs are programs that work without a port.
 var jobs = map[string]bool{
 	"celery": true, "rq": true, "dramatiq": true, "huey_consumer": true, "arq": true, "sidekiq": true, "crond": true, "cron": true, "supercronic": true,

@@ -187,6 +187,9 @@ func (b *Build) startFile(st *Start) *StartScript {
 	cmd := st.Script.Commands[len(st.Script.Commands)-1]
 	if len(st.Words) > 0 {
 		cmd = st.Script.Commands[0]
+		if inner := handedOver(st); inner != nil {
+			cmd = inner
+		}
 	}
 	program, args := cmd.Program(), cmd.Args()
 	if len(cmd.Words) == 0 || program == "" {
@@ -260,6 +263,21 @@ func (b *Build) startFile(st *Start) *StartScript {
 		return s
 	}
 	return nil
+}
+
+// handedOver is the command by which sh -c in a start gives up its place, or,
+// in shell form behind a base's entrypoint, the last one; nil where there is
+// none.
+func handedOver(st *Start) *shell.Command {
+	list := st.Script.Commands
+	if !shells[list[0].Program()] || len(list) < 2 {
+		return nil
+	}
+	last := list[len(list)-1]
+	if !last.Inner || last.Substitution || last.Func != "" || !last.Exec && !st.Cmd.Shell {
+		return nil
+	}
+	return last
 }
 
 // programWord is the word that names the program, as written.

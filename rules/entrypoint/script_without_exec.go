@@ -2,9 +2,12 @@ package entrypoint
 
 import (
 	"fmt"
+	"path"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/source/shell"
 )
 
 var scriptWithoutExec = &check.Check{
@@ -42,6 +45,9 @@ var scriptWithoutExec = &check.Check{
 			if supervisors[c.Program()] {
 				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in the supervisor %s", f.Path, c.Program()))
 			}
+			if file := sources(f.Script); file != "" && !known(c.Program()) {
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in %s, which %s may define", f.Path, named(c), file))
+			}
 			related = append(related, check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"})
 		}
 		last := list[len(list)-1]
@@ -55,6 +61,37 @@ var scriptWithoutExec = &check.Check{
 			Message: fmt.Sprintf("%s ends in %s without exec: the shell stays PID 1 and does not pass SIGTERM on", f.Path, what),
 		}})
 	},
+}
+
+// sources is a file that a script reads its functions from, as written; ""
+// where there is none. Files of settings define no programs.
+func sources(s *shell.Script) string {
+	for _, c := range s.Commands {
+		if p := c.Program(); (p != "." && p != "source") || len(c.Args()) == 0 {
+			continue
+		}
+		name := c.Args()[0].Text
+		switch base := path.Base(name); {
+		case base == "activate", base == "profile", base == "bashrc", strings.Contains(base, "env"):
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// known tells whether a name is that of a program that containers run, which
+// no library of functions takes for its own.
+func known(program string) bool {
+	name := strings.TrimRight(program, "0123456789.")
+	return strings.ContainsAny(program, "/.") || supervisors[program] || source.IsShell(program) || programs[name] || source.IsServer(program)
+}
+
+// programs are the interpreters and tools that start what a project ships.
+var programs = map[string]bool{
+	"python": true, "node": true, "ruby": true, "perl": true, "php": true, "java": true, "deno": true, "bun": true, "dotnet": true, "npm": true, "npx": true,
+	"yarn": true, "pnpm": true, "bundle": true, "rails": true, "rackup": true, "celery": true, "flask": true, "django-admin": true, "poetry": true, "uv": true, "pipenv": true,
+	"mvn": true, "gradle": true, "mix": true, "elixir": true, "tail": true, "sleep": true, "wait": true, "cargo": true, "go": true, "pm2": true,
 }
 
 // supervisors are programs that look after others and their signals.
