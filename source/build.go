@@ -205,6 +205,10 @@ func (b *Build) userOf(step *Step) User {
 	if u.Made != nil {
 		return u
 	}
+	if uid, ok := b.passwd(step, u.Name); ok {
+		u.UID = uid
+		return u
+	}
 	if img := b.Base(); img != nil && img.Known != nil {
 		if ids, ok := img.Known.Users[u.Name]; ok {
 			if uid, _, _ := strings.Cut(ids, ":"); uid != "" {
@@ -215,6 +219,25 @@ func (b *Build) userOf(step *Step) User {
 		}
 	}
 	return u
+}
+
+// passwd is the UID of a name in an /etc/passwd that a COPY of the step's stage
+// brings out of the project.
+func (b *Build) passwd(step *Step, name string) (string, bool) {
+	o := b.FileIn(step.Stage, "/etc/passwd")
+	if o == nil {
+		return "", false
+	}
+	data, ok := o.Data()
+	if !ok || len(data) > maxRead {
+		return "", false
+	}
+	for line := range strings.Lines(data) {
+		if f := strings.SplitN(strings.TrimSpace(line), ":", 4); len(f) == 4 && f[0] == name {
+			return number(f[2])
+		}
+	}
+	return "", false
 }
 
 // Maker is the RUN effect of the chain that makes the user of a UID; nil where

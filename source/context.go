@@ -155,6 +155,21 @@ func secretName(name string) bool {
 		strings.HasSuffix(low, ".json") && (strings.Contains(low, "service") || strings.Contains(low, "credential") || strings.Contains(low, "gcp") || strings.Contains(low, "secret") || strings.Contains(low, "key"))
 }
 
+// accountName tells whether a name says nothing against the key of a service
+// account: Google names it after the project and a serial number.
+func accountName(name string) bool {
+	low := strings.ToLower(name)
+	return strings.HasSuffix(low, ".json") && !strings.HasPrefix(low, "package") && !strings.HasPrefix(low, "tsconfig") && !strings.HasPrefix(low, ".")
+}
+
+// Such files are looked into near the top of the context, so many of them, and
+// no larger than such a key is.
+const (
+	maxAccountDepth = 3
+	maxAccounts     = 200
+	maxAccount      = 8 << 10
+)
+
 // Notable are the entries of the context's folder, sent or not, whose names
 // are unwanted or are such as secrets lie under. Folders with an unwanted name
 // are not entered: the name is the witness. The error says why the list is
@@ -169,7 +184,7 @@ func (c *Context) Notable() ([]Entry, error) {
 }
 
 func (t *tree) walk() {
-	left := walkBudget
+	left, accounts := walkBudget, maxAccounts
 	var walk func(dir, rel string, depth int)
 	walk = func(dir, rel string, depth int) {
 		entries, err := fs.ReadDir(t.fsys, dir)
@@ -183,10 +198,17 @@ func (t *tree) walk() {
 			}
 			name := e.Name()
 			p := path.Join(rel, name)
-			if Unwanted(name) || secretName(name) {
+			notable := Unwanted(name) || secretName(name)
+			maybe := !notable && accounts > 0 && !e.IsDir() && depth <= maxAccountDepth && accountName(name)
+			if notable || maybe {
 				entry := Entry{Path: p, Dir: e.IsDir()}
 				if info, err := e.Info(); err == nil {
 					entry.Size, entry.Mode = info.Size(), info.Mode()
+				}
+				if maybe {
+					if accounts--; entry.Size > maxAccount {
+						continue
+					}
 				}
 				t.notable = append(t.notable, entry)
 			}

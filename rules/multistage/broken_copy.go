@@ -3,6 +3,7 @@ package multistage
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -193,7 +194,35 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		v.add(step, i, "", "%s has no %s: nothing in it makes a virtual environment there", stageText(c), p)
 		return true
 	}
+	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {
+		v.add(step, i, "copy "+out, "%s has no %s: go build writes %s", stageText(c), p, out)
+		return true
+	}
 	return false
+}
+
+// built is the one program that go build writes into a folder of a stage.
+func (v *breaks) built(s *source.Stage, dir string) (out string, ok bool) {
+	for ; s != nil; s = s.Parent {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, c := range run.Commands() {
+				program, args := c.Underlying()
+				if program != "go" || len(args) == 0 || args[0].Text != "build" && args[0].Text != "install" {
+					continue
+				}
+				to := output(c, args)
+				if unsure := slices.ContainsFunc(args, func(w shell.Word) bool { return !w.Known || strings.HasSuffix(w.Text, "/") }); unsure || !strings.HasPrefix(to, "/") || out != "" {
+					return "", false // a folder, or several programs
+				}
+				out = to
+			}
+		}
+	}
+	return out, out != "" && path.Dir(out) == dir
 }
 
 func isEnvironmentName(p string) bool {

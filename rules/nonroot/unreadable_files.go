@@ -219,6 +219,9 @@ func parseMode(mode string) uint32 {
 
 func (v *readable) chmod(step *source.Step, fx shell.FileEffect, root bool) {
 	mode, err := strconv.ParseUint(fx.Mode, 8, 32)
+	if err != nil && shuts(fx.Mode) {
+		mode, err = 0o700, nil
+	}
 	for _, p := range fx.Paths {
 		if path.Clean(p.Text) == "/root" && !v.denied(parseMode(fx.Mode), "") {
 			v.open = true
@@ -240,11 +243,22 @@ func (v *readable) chmod(step *source.Step, fx shell.FileEffect, root bool) {
 	}
 }
 
-// runs tells whether a path is a program of the command line or holds the
-// working folder.
+// shuts tells whether a symbolic mode takes reading from all others: go-rwx.
+func shuts(mode string) bool {
+	for _, part := range strings.Split(mode, ",") {
+		who, what, ok := strings.Cut(part, "-")
+		if ok && strings.ContainsAny(who, "oa") && strings.Contains(what, "r") {
+			return true
+		}
+	}
+	return false
+}
+
+// runs tells whether a path is a program of the command line, or a folder that
+// holds one or the working folder.
 func (v *readable) runs(name string) bool {
 	for _, w := range v.start.Words {
-		if w.Text == name {
+		if w.Text == name || name != "/" && strings.HasPrefix(w.Text, name+"/") {
 			return true
 		}
 	}

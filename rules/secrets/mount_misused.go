@@ -72,6 +72,10 @@ func misuses(b *source.Build, run *source.Run) []misuse {
 	for _, c := range run.Commands() {
 		p := c.Program()
 		out := t.reads(c) || (filters[p] || settingsFiles[p] != "") && t.says(c)
+		if p == "printenv" {
+			_, written := c.Redirected()
+			out = written && len(c.Words) > 1 && t.vars[c.Words[1].Text]
+		}
 		if p == "gh" && !out {
 			for _, r := range c.Redirects {
 				out = out || r.Op == "<" && t.names(r.Target.Text)

@@ -21,6 +21,9 @@ func aptPackage(s string) (name, version string) {
 
 func apt(b *builder, c *Command, program string, args []Word) {
 	o := split(args, true, "-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a", "--host-architecture", "-P", "--build-profiles")
+	if o.has("-s", "--simulate", "--just-print", "--dry-run", "--recon", "--no-act") {
+		return
+	}
 	noRecommends := o.has("--no-install-recommends", "-R", "--without-recommends")
 	for _, opt := range o.all("-o", "--option") {
 		k, v, _ := strings.Cut(opt.Text, "=")
