@@ -48,6 +48,9 @@ func (n Names) Of(p string) string {
 	return filepath.ToSlash(rel)
 }
 
+// Shown is Of without the characters that could do something to a terminal.
+func (n Names) Shown(p string) string { return visible(n.Of(p)) }
+
 // A Tally counts findings and keeps the scorecard over all results.
 type Tally struct {
 	Errors, Warnings, Notes int

@@ -21,7 +21,7 @@ import (
 type Text struct {
 	Names Names
 	Color bool
-	Quiet bool // no scorecard and no header for a unit without findings
+	Quiet bool // no header for a unit without findings, no word on having found no files
 	tally Tally
 	w     *bufio.Writer
 }
@@ -101,9 +101,9 @@ func (t *Text) header(res *dockworthy.Result) {
 			if len(targets) > 1 {
 				word = "targets"
 			}
-			parts = append(parts, word+" "+strings.Join(targets, ", "))
+			parts = append(parts, word+" "+visible(strings.Join(targets, ", ")))
 			if root, ok := b.ContextRoot(); ok {
-				parts = append(parts, "context "+t.Names.Of(root))
+				parts = append(parts, "context "+t.Names.Shown(root))
 			} else {
 				parts = append(parts, "no context")
 			}
@@ -114,7 +114,7 @@ func (t *Text) header(res *dockworthy.Result) {
 		}
 		parts = append(parts, "profile "+b.Profile)
 	}
-	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Of(res.Unit.Path)), t.paint(faint, strings.Join(parts, " · ")))
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, strings.Join(parts, " · ")))
 	if len(res.Findings) == 0 {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "nothing to say"))
 	}
@@ -138,11 +138,11 @@ func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
 // snippet shows a place: its file, line and column, the line, and a rule under
 // the words meant. Long lines are cut around the place.
 func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
-	name := t.Names.Of(p.File.Name)
+	name := t.Names.Shown(p.File.Name)
 	if p.Span.IsZero() {
 		note := ""
 		if p.Message != "" {
-			note = "  " + p.Message
+			note = "  " + visible(p.Message)
 		}
 		fmt.Fprintf(t.w, "  %s %s%s\n", t.paint(blue, arrow), name, note)
 		return
@@ -251,7 +251,7 @@ func (t *Text) problem(p source.Problem, named bool) {
 		level, color = "error", red
 	}
 	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), visible(problemText(p)))
-	place := t.Names.Of(p.Path)
+	place := t.Names.Shown(p.Path)
 	if p.Line > 0 {
 		place += ":" + strconv.Itoa(p.Line)
 	}
@@ -277,7 +277,7 @@ func (t *Text) Close(problems []source.Problem) error {
 	}
 	if t.tally.Units-t.tally.Unparsable > 0 {
 		t.scorecard()
-	} else if t.tally.Units == 0 {
+	} else if t.tally.Units == 0 && !t.Quiet {
 		fmt.Fprintln(t.w, "no Dockerfile, Compose file or Kubernetes manifest here")
 	}
 	return t.w.Flush()

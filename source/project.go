@@ -134,7 +134,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	for _, root := range paths {
 		judged[root] = true
 	}
-	if opt.Dockerfile != "" {
+	if opt.Dockerfile != "" && !slices.ContainsFunc(p.Problems, func(q Problem) bool { return q.Path == opt.Dockerfile }) {
 		dockerfiles, named[opt.Dockerfile] = []string{opt.Dockerfile}, true
 	}
 	for _, name := range compact(composes) {

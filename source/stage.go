@@ -460,6 +460,9 @@ func (s *Stage) Source(name string) (*Stage, *Image) { return s.eval.source(name
 // String is the image as a message names it: as it is expanded, with no more
 // of a digest than a reader looks at.
 func (i *Image) String() string {
+	if len(i.Text.Missing) > 0 || i.Text.Value == "" {
+		return i.Text.Raw // what is left without the variables names nothing
+	}
 	name := i.Text.Value
 	if d := i.Ref.Digest; len(d) > 19 {
 		name = strings.Replace(name, d, d[:19]+"…", 1)

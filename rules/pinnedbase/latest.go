@@ -23,8 +23,12 @@ var latest = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		open := "" // an image whose name is not known
 		for _, u := range uses(b) {
 			img := u.image
+			if !img.Valid && !img.Scratch && img.Context == "" && !img.Text.Known && len(img.Text.Missing) == 0 {
+				open = u.written()
+			}
 			if !img.Valid || img.Ref.Digest != "" || img.Local != nil || len(img.Text.Missing) > 0 {
 				continue
 			}
@@ -70,6 +74,9 @@ var latest = &check.Check{
 		}
 		if name, file := elsewhere(b); len(found) == 0 && name != "" {
 			return check.Unknown(check.ByFiles, fmt.Sprintf("%s seems to be a build context that %s defines", name, file))
+		}
+		if len(found) == 0 && open != "" {
+			return check.Unknown(check.ByArg, open+" is no name that can be read")
 		}
 		return check.Judge(found)
 	},

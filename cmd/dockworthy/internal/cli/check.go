@@ -89,12 +89,18 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	tally := &report.Tally{}
 	trouble := false
+	dockerfiles, failed := 0, 0
 	bar := newProgress(c.Stderr, len(project.Units))
 	err = dockworthy.Check(ctx, project, look, func(res *dockworthy.Result) error {
 		bar.step()
 		tally.Add(res)
 		if res.Problem != nil && res.Unit.Named {
 			trouble = true
+		}
+		if res.Unit.Kind == source.Dockerfile {
+			if dockerfiles++; res.Problem != nil {
+				failed++
+			}
 		}
 		if t, ok := w.(*report.Text); ok {
 			t.Quiet = len(project.Units) > 1
@@ -105,15 +111,27 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("write the report: %w", err)
 	}
+	if err == nil && !trouble && dockerfiles > 0 && failed == dockerfiles {
+		// Not looked at must never look green.
+		trouble = true
+		what := "no Dockerfile here could be judged"
+		if len(f.targets) > 0 {
+			what += " for --target " + strings.Join(f.targets, ", ")
+		}
+		fmt.Fprintf(c.Stderr, "dockworthy: %s\n", what)
+	}
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
 	for _, p := range project.Problems {
 		if p.Config || slices.Contains(pl.paths, p.Path) {
 			trouble = true
-			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Of(p.Path), reason(p.Err))
+			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Shown(p.Path), reason(p.Err))
 			continue
 		}
 		rest = append(rest, p)
+	}
+	if t, ok := w.(*report.Text); ok && trouble {
+		t.Quiet = true
 	}
 	if cerr := w.Close(rest); cerr != nil {
 		return fmt.Errorf("write the report: %w", cerr)
