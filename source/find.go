@@ -13,7 +13,7 @@ import (
 
 // IsDockerfileName tells whether a base name is one that people give to
 // Dockerfiles: Dockerfile, Containerfile, *.Dockerfile, Dockerfile.*, in any
-// case; not ignore files, backups and templates.
+// case, and Dockerfile-*, Dockerfile_*; not ignore files, backups and templates.
 func IsDockerfileName(name string) bool {
 	low := strings.ToLower(name)
 	for _, ext := range []string{".dockerignore", ".containerignore", "~", ".bak", ".orig", ".old", ".swp", ".rej", ".tmp", ".save",
@@ -24,6 +24,11 @@ func IsDockerfileName(name string) bool {
 	}
 	for _, stem := range []string{"dockerfile", "containerfile"} {
 		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
+			return true
+		}
+		// Dockerfile-alpine, Dockerfile_gpu: a capital tells them from programs
+		// and documents about Dockerfiles.
+		if rest, ok := strings.CutPrefix(low, stem); ok && (rest[0] == '-' || rest[0] == '_') && name[0] < 'a' && !strings.Contains(rest, ".") {
 			return true
 		}
 	}

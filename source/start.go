@@ -69,7 +69,12 @@ func (b *Build) readStart() *Start {
 	st := &Start{Entrypoint: b.Entrypoint(), Cmd: b.Cmd()}
 	st.Step = st.Entrypoint.Step
 	if !st.Entrypoint.Known {
-		return st
+		// An unknown base may have an ENTRYPOINT; one that takes a shell's
+		// command line runs it.
+		if st.Cmd.Step == nil || st.Cmd.Shell || len(st.Cmd.Words) == 0 || !shells[path.Base(st.Cmd.Words[0])] {
+			return st
+		}
+		st.Entrypoint.Words = nil
 	}
 	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}
 	switch {

@@ -357,10 +357,11 @@ func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
 		return r.context
 	}
 	own := path.Dir(name)
+	lonely := own != "." && (p.bare(own, name) || copiesAll(stages) && p.alone(own))
 	best, most := own, -1
 	for dir := own; ; dir = path.Dir(dir) {
 		found, missing := p.supplies(dir, stages)
-		if missing == 0 && (found > 0 || dir == own && !p.bare(own, name)) {
+		if missing == 0 && (found > 0 || dir == own && !lonely) {
 			return dir
 		}
 		if found > most && found > 0 {
@@ -375,9 +376,13 @@ func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
 	}
 	// Nothing is named but the whole: a folder that holds Dockerfiles only is
 	// not what anybody copies.
-	if own != "." && p.bare(own, name) {
+	if lonely {
 		if _, err := fs.Stat(p.fsys, path.Join(own, ".dockerignore")); err != nil {
-			return path.Dir(own)
+			dir := path.Dir(own)
+			for dir != "." && p.alone(dir) {
+				dir = path.Dir(dir)
+			}
+			return dir
 		}
 	}
 	return own
@@ -394,10 +399,23 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 			}
 			for _, src := range c.Sources {
 				p0 := Clean(src.Value)
-				if !src.Known || p0 == "." || strings.ContainsAny(p0, "*?[") || strings.Contains(src.Value, "://") || strings.HasPrefix(src.Value, "git@") || seen[p0] {
+				if !src.Known || p0 == "." || strings.Contains(src.Value, "://") || strings.HasPrefix(src.Value, "git@") || seen[p0] {
 					continue
 				}
 				seen[p0] = true
+				if strings.ContainsAny(p0, "*?[") {
+					// COPY *.sln . tells as much as a name; the ? of an
+					// optional file does not.
+					if strings.HasSuffix(p0, "*") || strings.HasSuffix(p0, "?") {
+						continue
+					}
+					if got, err := fs.Glob(p.fsys, path.Join(dir, p0)); err == nil && len(got) > 0 {
+						found++
+					} else {
+						missing++
+					}
+					continue
+				}
 				if _, err := fs.Stat(p.fsys, path.Join(dir, p0)); err == nil {
 					found++
 				} else {
@@ -407,6 +425,41 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 		}
 	}
 	return found, missing
+}
+
+// copiesAll tells whether a COPY takes the whole context.
+func copiesAll(stages []*Stage) bool {
+	for _, s := range stages {
+		for _, step := range s.Steps {
+			if c := step.Copy; c != nil && c.FromContext() && slices.ContainsFunc(c.Sources, func(t Text) bool { return Clean(t.Value) == "." }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// alone tells whether a folder and those below it hold Dockerfiles and nothing
+// else.
+func (p *Project) alone(dir string) bool {
+	left := 50 // entries that are looked at
+	var only func(dir string) bool
+	only = func(dir string) bool {
+		entries, err := fs.ReadDir(p.fsys, dir)
+		if err != nil {
+			return false
+		}
+		for _, e := range entries {
+			if left--; left < 0 {
+				return false
+			}
+			if e.IsDir() && !only(path.Join(dir, e.Name())) || !e.IsDir() && !IsDockerfileName(e.Name()) {
+				return false
+			}
+		}
+		return true
+	}
+	return only(dir)
 }
 
 // bare tells whether a folder holds nothing that a build could want: only

@@ -48,7 +48,7 @@ var missing = &check.Check{
 			what = fmt.Sprintf("%s holds no pattern, only comments or nothing", path.Base(b.Context.File.Name))
 			f.Related = append(f.Related, check.Place{File: b.Context.File, Message: "this is the ignore file"})
 		} else if b.Context.Root != "." {
-			what += " in " + path.Base(b.Context.Root)
+			what += " in " + b.Context.Root + ", the build context"
 		}
 		f.Message = fmt.Sprintf("%s takes the whole build context, and %s", first.step.Keyword, what)
 		if first.mount {

@@ -100,6 +100,26 @@ var brief = map[string]bool{
 	"ln": true, "cat": true, "sed": true, "unset": true, "shift": true, "umask": true, "ulimit": true,
 }
 
+// toAll tells whether the init in front sends signals to all processes of its
+// group, so that they pass the shell by: dumb-init, tini -g.
+func toAll(st *source.Start) bool {
+	all := st.Init == "dumb-init"
+	if st.Init == "" || len(st.Words) == 0 {
+		return false
+	}
+	for _, w := range st.Words[1:] {
+		switch {
+		case w.Text == "--" || !strings.HasPrefix(w.Text, "-"):
+			return all
+		case st.Init == "dumb-init" && (w.Text == "-c" || w.Text == "--single-child"):
+			all = false
+		case st.Init != "dumb-init" && !strings.HasPrefix(w.Text, "--") && strings.Contains(w.Text, "g"):
+			all = true
+		}
+	}
+	return all
+}
+
 // trapped tells whether a script handles the signal that stops containers.
 func trapped(s *shell.Script) bool {
 	return s.Signalled("TERM", "INT", "QUIT") || s.Signalled("15") || s.Signalled("EXIT")

@@ -37,7 +37,7 @@ var scriptWithoutExec = &check.Check{
 		if !ok {
 			return check.Unknown(check.ByRun, "what "+f.Path+" ends in is not known")
 		}
-		if len(list) == 0 || !all || trapped(f.Script) {
+		if len(list) == 0 || !all || trapped(f.Script) || toAll(st) {
 			return check.Judge(nil)
 		}
 		var related []check.Place
@@ -55,10 +55,14 @@ var scriptWithoutExec = &check.Check{
 		if last.Program() == "wait" {
 			what = "wait, without a trap,"
 		}
+		fate := "the shell stays PID 1 and does not pass SIGTERM on"
+		if st.Init != "" {
+			fate = st.Init + " sends SIGTERM to the shell alone, and the program is killed with the container"
+		}
 		return check.Judge([]check.Finding{{
 			Place:   place(b, st.Step),
 			Related: related,
-			Message: fmt.Sprintf("%s ends in %s without exec: the shell stays PID 1 and does not pass SIGTERM on", f.Path, what),
+			Message: fmt.Sprintf("%s ends in %s without exec: %s", f.Path, what, fate),
 		}})
 	},
 }

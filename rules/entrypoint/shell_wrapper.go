@@ -38,13 +38,16 @@ var shellWrapper = &check.Check{
 		if !told {
 			return check.Unknown(check.ByRun, "what the shell of "+st.Step.Keyword+" ends in is not known")
 		}
-		if len(list) == 0 || trapped(inner) {
+		if len(list) == 0 || trapped(inner) || toAll(st) {
 			return check.Judge(nil)
 		}
 		program := list[len(list)-1]
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: line.Span},
 			Message: fmt.Sprintf("%s runs %s under %s without exec: the shell is PID 1 and does not pass SIGTERM on", st.Step.Keyword, named(program), st.Script.Commands[0].Program()),
+		}
+		if st.Init != "" {
+			f.Message = fmt.Sprintf("%s runs %s under %s without exec: %s sends SIGTERM to the shell alone, and the program is killed with the container", st.Step.Keyword, named(program), st.Script.Commands[0].Program(), st.Init)
 		}
 		if lone(inner) {
 			name := st.Script.Commands[0].Program()

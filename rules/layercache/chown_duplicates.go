@@ -10,6 +10,21 @@ import (
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
+// removes tells whether a RUN takes a path away again.
+func removes(run *source.Run, name string) bool {
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != shell.Delete || fx.When != shell.Always {
+			continue
+		}
+		for _, p := range fx.Paths {
+			if path.Clean(p.Text) == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
 	Claim:    "owner and mode of files are set in the layer that brings them",
@@ -46,7 +61,7 @@ var chownDuplicates = &check.Check{
 					if earlier == nil {
 						earlier = v.copiedInto(copies, dir)
 					}
-					if !p.Known || !strings.HasPrefix(dir, "/") || earlier == nil {
+					if !p.Known || !strings.HasPrefix(dir, "/") || earlier == nil || removes(run, dir) {
 						continue
 					}
 					key := fmt.Sprint(fx.Kind, dir)

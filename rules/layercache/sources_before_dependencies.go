@@ -99,7 +99,8 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 	for _, c := range run.Commands() {
 		if what, ok := v.downloads(l, c); ok {
 			f := v.finding(l.brought[0], step, c, what, c.Program())
-			f.Severity = check.Note
+			f.Severity = check.Warning
+			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which downloads the dependencies too: each edit downloads them again", 1)
 			return l.brought[0], f, true
 		}
 	}
@@ -281,11 +282,30 @@ func (v *view) downloads(l *layers, c *shell.Command) (string, bool) {
 	case "go":
 		return what, !l.done["go"] && contains("go.sum", "h1:", 1) && !ctx.Has("vendor")
 	case "cargo":
-		return what, !l.done["cargo"] && contains("Cargo.lock", "[[package]]", 2) && !ctx.Has("vendor")
+		return what, !l.done["cargo"] && (contains("Cargo.lock", "[[package]]", 2) || cargoDependencies(ctx)) && !ctx.Has("vendor")
 	case "mvn", "mvnw":
 		return what, !l.done["maven"] && contains("pom.xml", "<dependency>", 1)
 	case "gradle", "gradlew":
 		return what, !l.done["gradle"] && (contains("build.gradle", "implementation", 1) || contains("build.gradle.kts", "implementation", 1))
 	}
 	return "", false
+}
+
+// cargoDependencies tells whether a Cargo.toml asks for crates from a registry.
+func cargoDependencies(ctx *source.Context) bool {
+	data, ok := ctx.Read("Cargo.toml")
+	if !ok {
+		return false
+	}
+	in := false
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "["):
+			in = line == "[dependencies]" || line == "[workspace.dependencies]"
+		case in && strings.Contains(line, "=") && !strings.HasPrefix(line, "#") && !strings.Contains(line, "path"):
+			return true
+		}
+	}
+	return false
 }

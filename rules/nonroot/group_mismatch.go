@@ -15,7 +15,7 @@ import (
 var groupMismatch = &check.Check{
 	Name:     "group-mismatch",
 	Claim:    "files are given to users and groups that exist, and to a group that their user is in",
-	Why:      "a builder gives files to root:root where the name of --chown is not there, and says nothing",
+	Why:      "where the name of --chown is not there a builder gives the files to root:root and says nothing; a group that the user is not in gives the user nothing",
 	Mend:     "make user and group before the instruction, in the same chain, or give numbers: --chown=10001:10001",
 	Quiet:    "For numbers, which always hold, and where the base image is not known.",
 	Severity: check.Warning,
@@ -69,12 +69,16 @@ func ownership(b *source.Build, step *source.Step, owner string, at text.Span, u
 		f.Message = fmt.Sprintf("there is no group %q at this point: %s", group, so)
 	case user != "" && group != "" && !numeric(user) && !numeric(group) && a.groups[group] && a.inGroup(user, group) == base.No:
 		f.Severity = check.Warning
+		f.Cause = "not in the group:" + user + ":" + group
 		f.Message = fmt.Sprintf("the files go to the group %s, but the user %s is not in it", group, user)
 		if u := a.users[user]; u != nil && u.MakesGroup && u.Group == "" {
 			f.Message += fmt.Sprintf(": %s made a group %s of its own", u.Tool, user)
 			f.Related = []check.Place{{File: b.Text(), Span: u.Span, Message: "the user is made here"}}
 		}
 		f.Help = fmt.Sprintf("make the user with its primary group: `useradd -g %s %s`", group, user)
+		if u := a.users[user]; u != nil && u.Tool == "adduser" {
+			f.Help = fmt.Sprintf("make the user in that group: `adduser -G %s %s` on Alpine, `adduser --ingroup %s %s` on Debian", group, user, group, user)
+		}
 	default:
 		return nil
 	}

@@ -74,6 +74,10 @@ func unversioned(v deploy.Value, who string) (check.Finding, bool) {
 		return check.Finding{}, false
 	}
 	switch base.Classify(ref.Tag, nil, ref.Repo).Pinning {
+	case base.PinNoVersion:
+		if !base.PublisherWithoutVersions(ref.Repo) {
+			return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which names a variant but no version", who, v.Text)}, true
+		}
 	case base.PinNone:
 		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which has no tag, so it is :latest", who, v.Text)}, true
 	case base.PinLatest:

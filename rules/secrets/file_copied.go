@@ -71,8 +71,9 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		place := func() text.Span { return s.SourcePlace(i) } // found out only for a finding
 		switch {
 		case !c.FromContext():
-			if src.Known && sshKeys[path.Base(src.Value)] {
-				list = append(list, gift{path: src.Value, kind: fileKind{"is a private SSH key", check.Error}, at: place(), in: landing(c, src.Value, false)})
+			if g, ok := fromStage(b, c, src); ok {
+				g.at, g.in = place(), landing(c, src.Value, false)
+				list = append(list, g)
 			}
 			continue
 		case strings.Contains(src.Value, "://") || strings.HasPrefix(src.Value, "git@"):
@@ -125,6 +126,51 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 	}
 	return list, why
+}
+
+// fromStage is the secret file that a COPY --from names: one that its stage
+// takes from the context, or one that by its name no build makes.
+func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok bool) {
+	base := path.Base(src.Value)
+	if !src.Known || src.Value == "" {
+		return g, false
+	}
+	g.path = src.Value
+	if sshKeys[base] {
+		g.kind = fileKind{"is a private SSH key", check.Error}
+		return g, true
+	}
+	if c.Stage == nil {
+		return g, false
+	}
+	if o := b.FileIn(c.Stage, path.Join("/", src.Value)); o != nil && o.Context != nil {
+		g.kind, g.cause = fileOf(o.Context, o.Path), "sent:"+o.Path
+		return g, g.kind.severity != 0
+	}
+	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
+		return g, false
+	}
+	g.kind = fileKind{"is named as a file of secrets", check.Warning}
+	if source.IsEnvFile(base) {
+		g.kind = fileKind{"is an environment file", check.Error}
+	}
+	return g, true
+}
+
+// madeIn tells whether a RUN of a stage, or of one that it is built on, names a
+// file: then it may be made there.
+func madeIn(s *source.Stage, base string) bool {
+	for ; s != nil; s = s.Parent {
+		for _, step := range s.Steps {
+			if step.Run() != nil && strings.Contains(step.File().Text(step.Span), base) {
+				return true
+			}
+			if step.Copy != nil && len(step.Copy.Heredocs) > 0 && strings.Contains(step.File().Text(step.Span), base) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // under are the files below a folder whose names are such as secrets lie

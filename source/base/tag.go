@@ -45,6 +45,8 @@ var osWords = set(strings.Fields(`
 	alpine debian ubuntu ubi rhel el fedora fc rockylinux rocky almalinux centos oraclelinux ol amazonlinux al azurelinux
 	mariner slim stream minideb busybox glibc musl uclibc windowsservercore nanoserver`))
 
+var architectures = set(strings.Fields(`x86 x64 x86_64 i386 i486 i586 i686 s390 s390x`))
+
 var debianWords = set(strings.Fields(`
 	forky trixie bookworm bullseye buster stretch jessie wheezy squeeze`))
 
@@ -92,6 +94,10 @@ func parseTag(text string, p *product) *tag {
 			t.codename = t.codename || name == "stream" || name == "al"
 		case name == "ltsc" && number != "":
 			t.codename = true // Windows Server: ltsc2022
+		case len(name) == 1 && number != "" && !architectures[lower]:
+			// ffmpeg's n7.1; a long number is a build, as b4521.
+			t.exact = t.exact || partsOf(number) == 1 && len(number) > 3
+			t.take(number, 1)
 		case companionWords[name]:
 			t.companion = max(t.companion, partsOf(number))
 		case movingWords[name]: // rc1, beta2
