@@ -14,7 +14,7 @@ var signalSwallower = &check.Check{
 	Claim:    "PID 1 is the program, not a tool that starts it",
 	Why:      "package managers and build tools start the program as a child: SIGTERM ends the tool, or is lost, and the exit status is not the program's",
 	Mend:     "name the program that the script would run: node dist/server.js, java -jar app.jar",
-	Quiet:    "Behind an init as tini or dumb-init: then the init is PID 1.",
+	Quiet:    "Behind an init that signals the whole group, as dumb-init or tini -g. Behind another init it is a note.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -22,12 +22,16 @@ var signalSwallower = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
-		if st.Step == nil || st.Script == nil || st.Init != "" {
+		if st.Step == nil || st.Script == nil || toAll(st) {
 			return check.Judge(nil)
 		}
 		var found []check.Finding
 		add := func(c *shell.Command, p check.Place, why string) {
-			found = append(found, check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why), Firm: true})
+			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why), Firm: true}
+			if st.Init != "" {
+				f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
+			}
+			found = append(found, f)
 		}
 		if st.File != nil && st.File.Script != nil {
 			ends, ok := st.File.Script.Endings()

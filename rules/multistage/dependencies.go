@@ -44,9 +44,10 @@ type fileKey struct {
 type stageDeposits struct {
 	at       map[string]*deposit // by folder
 	order    []string
-	compiles bool // a Node project is built: it needs its development dependencies
-	without  bool // bundle config set without development
-	system   bool // poetry config virtualenvs.create false
+	compiles bool   // a Node project is built: it needs its development dependencies
+	without  bool   // bundle config set without development
+	system   bool   // poetry config virtualenvs.create false
+	perhaps  string // an install of development dependencies under a condition that is not known
 }
 
 func newDeposits(b *source.Build) *deposits {
@@ -66,7 +67,7 @@ func (d *deposits) of(s *source.Stage) *stageDeposits {
 		d.stages[st] = sd // a circle through COPY --from ends here
 		if st.Parent != nil {
 			up := d.stages[st.Parent]
-			sd.compiles, sd.without, sd.system = up.compiles, up.without, up.system
+			sd.compiles, sd.without, sd.system, sd.perhaps = up.compiles, up.without, up.system, up.perhaps
 			for _, dir := range up.order {
 				if dep := up.at[dir]; dep != nil {
 					sd.put(dir, dep)
@@ -105,6 +106,14 @@ func (d *deposits) step(sd *stageDeposits, step *source.Step) {
 	for _, in := range run.Effects.Kept() {
 		if in.When == shell.Always {
 			d.installed(sd, step, run, in)
+			continue
+		}
+		alone := &stageDeposits{at: map[string]*deposit{}, without: sd.without, system: sd.system}
+		d.installed(alone, step, run, in)
+		for _, dep := range alone.at {
+			if dep.dev {
+				sd.perhaps = dep.what
+			}
 		}
 	}
 	for _, r := range run.Effects.Removes {

@@ -45,6 +45,9 @@ var devDependencies = &check.Check{
 		if len(found) == 0 && unknown != "" {
 			return check.Unknown(check.ByContext, fmt.Sprintf("whether the project of %s has development dependencies is not known", unknown))
 		}
+		if len(found) == 0 && sd.perhaps != "" {
+			return check.Unknown(check.ByArg, fmt.Sprintf("%s installs development dependencies under a condition that is not known", sd.perhaps))
+		}
 		return check.Judge(found)
 	},
 }
