@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
@@ -44,6 +45,35 @@ var develops = map[string]bool{
 	"jmeter": true, "artillery": true, "jupyter": true, "jupyter-lab": true, "jupyter-notebook": true, "code-server": true,
 }
 
+// develop are the development servers that scripts of a package.json start.
+var develop = regexp.MustCompile(`(?:^|&&|;|\s)(?:react-scripts start|vue-cli-service serve|next dev|nuxt dev|nodemon|ng serve|webpack serve|webpack-dev-server|vite(?: --[^&|;]*)?$|vite dev|parcel serve|gatsby develop|ts-node-dev|tsx watch|nest start --watch)`)
+
+// script is the script of the package.json in the working folder that npm, or
+// its like, runs with these arguments; "" where that is not known.
+func (b *Build) script(args []shell.Word) string {
+	name := ""
+	for _, a := range args {
+		if a.Text == "run" || a.Text == "run-script" || strings.HasPrefix(a.Text, "-") {
+			continue
+		}
+		name = a.Text
+		break
+	}
+	o := b.FileAt(path.Join(b.Target.Final.Workdir.Value, "package.json"))
+	if name == "" || o == nil {
+		return ""
+	}
+	data, ok := o.Data()
+	if !ok {
+		return ""
+	}
+	p, err := manifest.ParsePackageJSON([]byte(data))
+	if err != nil {
+		return ""
+	}
+	return p.Scripts[name]
+}
+
 // Role judges by EXPOSE, the start command, and the ports in Compose.
 func (b *Build) Role() Role {
 	st := b.Start()
@@ -65,6 +95,9 @@ func (b *Build) Role() Role {
 			if a.Text == "dev" || strings.HasPrefix(a.Text, "dev:") || a.Text == "develop" || a.Text == "watch" || strings.HasSuffix(a.Text, ":dev") {
 				return Develop
 			}
+		}
+		if develop.MatchString(b.script(args)) {
+			return Develop
 		}
 	case "next", "nuxt", "ng", "gatsby", "vue-cli-service":
 		if len(args) > 0 && (args[0].Text == "dev" || args[0].Text == "serve" && program != "nuxt") {

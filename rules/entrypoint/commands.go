@@ -51,6 +51,9 @@ func looksLikeArray(s string) bool {
 	if !strings.HasPrefix(s, "[") {
 		return false
 	}
+	if end := strings.LastIndex(s, "]"); end > 0 && strings.HasPrefix(strings.TrimSpace(s[end+1:]), "#") {
+		s = s[:end+1] // a comment behind, which makes it no array
+	}
 	inner := strings.TrimSpace(s[1:])
 	if strings.HasSuffix(s, "]") {
 		// `[ -f x ]` alone is a test; an array has quotes or a comma.

@@ -205,6 +205,9 @@ func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
 		Message: fmt.Sprintf("the Secret %s holds the value of %s in clear", name, kv.Key.Text),
 		Secrets: []text.Span{kv.Value.Span},
 	}
+	if kv.Value.Raw != kv.Value.Text {
+		f.Message = fmt.Sprintf("the Secret %s holds the value of %s, base64-encoded, which hides nothing", name, kv.Key.Text)
+	}
 	_, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
 	w := worthOf(kv.Value.Text)
 	last := strings.ToLower(kv.Key.Text)

@@ -41,6 +41,7 @@ var fileCopied = &check.Check{
 					Stage:    s.Stage,
 					Message:  fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what),
 					Cause:    g.cause,
+					Help:     g.help(),
 				})
 			}
 		})
@@ -58,6 +59,14 @@ type gift struct {
 	at    text.Span
 	in    string // where it lies in the image; "" = not known
 	cause string
+}
+
+// help is what to do where a mount is not the way.
+func (g gift) help() string {
+	if source.IsEnvFile(path.Base(g.path)) {
+		return "keep it out of the context by .dockerignore, and give its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
+	}
+	return ""
 }
 
 // mostGifts bounds what is told of one COPY.
