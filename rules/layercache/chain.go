@@ -97,6 +97,14 @@ func (v *view) note(l *layers, step *source.Step) {
 	if run == nil {
 		return
 	}
+	// A build of the manifests alone, or of a stand-in for the sources, has
+	// downloaded what the real one needs.
+	for _, c := range run.Commands() {
+		if what, ok := c.Compiles(); ok && c.When != shell.Never {
+			program, _, _ := strings.Cut(what, " ")
+			l.done[compilers[program]] = true
+		}
+	}
 	if len(l.brought) > 0 {
 		if len(l.runs) < maxRuns {
 			l.runs = append(l.runs, step)
@@ -204,6 +212,9 @@ func (v *view) changes(s *source.Stage, p string) bool {
 			return true
 		}
 	}
+	if marker(l.runs, p) {
+		return false
+	}
 	// Else a RUN after the sources has to speak of it.
 	for _, step := range l.runs {
 		text := step.File().Text(step.Span)
@@ -215,6 +226,32 @@ func (v *view) changes(s *source.Stage, p string) bool {
 		}
 	}
 	return false
+}
+
+// marker tells whether a path is an empty file that a RUN leaves to say that it
+// ran: it is the same whatever the sources are.
+func marker(runs []*source.Step, p string) bool {
+	touched := false
+	for _, step := range runs {
+		for _, c := range step.Run().Commands() {
+			program, args := c.Underlying()
+			for _, w := range args {
+				if w.Text != p {
+					continue
+				}
+				if program != "touch" {
+					return false
+				}
+				touched = true
+			}
+			for _, r := range c.Redirects {
+				if r.Target.Text == p {
+					return false
+				}
+			}
+		}
+	}
+	return touched
 }
 
 // derives tells whether RUNs pick manifests out of the sources: by find with a
@@ -255,6 +292,9 @@ var systemFolders = map[string]bool{
 func within(dir, p string) bool {
 	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
 }
+
+// compilers are build tools by the family whose dependencies they download.
+var compilers = map[string]string{"go": "go", "cargo": "cargo", "mvn": "maven", "mvnw": "maven", "gradle": "gradle", "gradlew": "gradle"}
 
 // family is the ecosystem whose dependencies a manager installs.
 func family(manager string) string {

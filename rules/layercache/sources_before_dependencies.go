@@ -3,6 +3,7 @@ package layercache
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -97,11 +98,18 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		return brought{}, check.Finding{}, false
 	}
 	for _, c := range run.Commands() {
-		if what, ok := v.downloads(l, c); ok {
-			f := v.finding(l.brought[0], step, c, what, c.Program())
+		what, ok := v.downloads(l, c)
+		if !ok {
+			continue
+		}
+		for _, br := range l.brought {
+			if br.sort != tree && br.path != "" && v.isPackage(br.path) && !within(br.dest, c.Dir) {
+				continue // a member of the workspace, which the manifest names
+			}
+			f := v.finding(br, step, c, what, c.Program())
 			f.Severity = check.Warning
 			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which downloads the dependencies too: each edit downloads them again", 1)
-			return l.brought[0], f, true
+			return br, f, true
 		}
 	}
 	return brought{}, check.Finding{}, false
@@ -257,12 +265,15 @@ func (v *view) member(br brought, step *source.Step, in shell.Install) bool {
 			return false // and here it reads its list from it
 		}
 	}
-	for _, e := range ctx.Dir(br.path) {
-		if info, ok := manifest.Kind(e.Path); ok && info.Role == manifest.Manifest && !e.Dir {
-			return true
-		}
-	}
-	return false
+	return v.isPackage(br.path)
+}
+
+// isPackage tells whether a folder of the context has a manifest of its own.
+func (v *view) isPackage(dir string) bool {
+	return slices.ContainsFunc(v.b.Context.Dir(dir), func(e source.Entry) bool {
+		info, ok := manifest.Kind(e.Path)
+		return ok && info.Role == manifest.Manifest && !e.Dir
+	})
 }
 
 // downloads tells whether a compilation also downloads the dependencies, for
