@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"io/fs"
 	"path"
 	"regexp"
@@ -33,6 +34,9 @@ func (p *Project) elsewhere(dockerfile, name string) string {
 	onLine := regexp.MustCompile(`--build-context[= ]["']?` + word + `=|(?m)^\s*-?\s*` + word + `=(?:docker-image|target|\.|/)|build-contexts:[^\n]*` + word + `=`)
 	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
 		for _, f := range p.buildersIn(dir) {
+			if !bytes.Contains(f.Data, []byte(name)) || !bytes.Contains(f.Data, []byte("context")) {
+				continue // most files, and the expressions are slow
+			}
 			if strings.Contains(path.Base(f.Name), "bake") && inBake.Match(f.Data) || onLine.Match(f.Data) {
 				return f.Name
 			}
