@@ -268,7 +268,7 @@ func circular(file string, stages []*Stage) *Problem {
 			top.next = top.next[1:]
 			switch state[s.Index] {
 			case 1:
-				return &Problem{Path: file, Line: top.s.From.Line(), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.ref(), s.ref())}
+				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.ref(), s.ref())}
 			case 0:
 				state[s.Index] = 1
 				stack = append(stack, frame{s, s.needs()})
@@ -276,6 +276,21 @@ func circular(file string, stages []*Stage) *Problem {
 		}
 	}
 	return nil
+}
+
+// needLine is the line on which a stage says that it needs another.
+func needLine(s, needed *Stage) int {
+	for _, step := range s.Steps {
+		if step.Copy != nil && step.Copy.Stage == needed {
+			return step.Line()
+		}
+		for _, m := range step.mounts {
+			if st, _ := s.eval.source(m.From); m.From != "" && st == needed {
+				return step.Line()
+			}
+		}
+	}
+	return s.From.Line()
 }
 
 // needs are the stages that a stage is built from: its FROM, what it copies

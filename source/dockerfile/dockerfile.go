@@ -4,6 +4,7 @@
 package dockerfile
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -267,6 +268,15 @@ func explain(src *text.File, err error, line int) *Error {
 		e.Line, e.Msg, e.Hint = 0, "the file is UTF-16, which no builder reads", "save it as UTF-8"
 	case bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0:
 		e.Line, e.Msg, e.Hint = 0, "the file is binary, not text", "name a Dockerfile"
+	case strings.Contains(e.Msg, "greater than max allowed size"):
+		// The parser names the first line, whichever is too long.
+		n := 0
+		for line := range bytes.Lines(data) {
+			if n++; len(line) > bufio.MaxScanTokenSize-1 {
+				e.Line, e.Hint = n, "put what it says into a file, and copy that"
+				break
+			}
+		}
 	case strings.Contains(e.Msg, "unterminated heredoc"):
 		e.Hint = "end it with its delimiter alone on a line"
 	case bytes.Contains(data, []byte("{%")) || bytes.Contains(data, []byte("{{")):

@@ -111,14 +111,9 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err == nil && !trouble && dockerfiles > 0 && failed == dockerfiles {
-		// Not looked at must never look green.
+	if err == nil && len(f.targets) > 0 && dockerfiles > 0 && failed == dockerfiles {
 		trouble = true
-		what := "no Dockerfile here could be judged"
-		if len(f.targets) > 0 {
-			what += " for --target " + strings.Join(f.targets, ", ")
-		}
-		fmt.Fprintf(c.Stderr, "dockworthy: %s\n", what)
+		fmt.Fprintf(c.Stderr, "dockworthy: no Dockerfile here has the stage %s\n", strings.Join(f.targets, ", "))
 	}
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
