@@ -4,9 +4,11 @@ import (
 	"net"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/source/base"
 	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
@@ -122,11 +124,34 @@ func (b *Build) Role() Role {
 	if img != nil && img.Local != nil && st.Step == nil {
 		return img.Local.Role()
 	}
-	// The base's own ports count while its own command runs.
-	if img != nil && img.Known != nil && len(img.Known.Ports) > 0 && (st.Step == nil || img.Known.Kind == "service") {
+	// The base's own ports count while its own program runs.
+	if img != nil && img.Known != nil && len(img.Known.Ports) > 0 && (st.Step == nil || runsBase(img, program, args)) {
 		return Serves
 	}
 	return Unclear
+}
+
+// runsBase tells whether a start written here still runs the base's own
+// program, with other arguments or behind another script.
+func runsBase(img *Image, program string, args []shell.Word) bool {
+	if img.Known.Kind != base.KindService {
+		return false
+	}
+	if program == "" || strings.Contains(program, "@") || strings.HasPrefix(program, "-") {
+		return true // whatever the script is given, or options for the base's ENTRYPOINT
+	}
+	own := append(append([]string{}, img.Known.Entrypoint...), img.Known.Cmd...)
+	if name := path.Base(img.Ref.Repo); len(img.Known.Cmd) == 0 {
+		own = append(own, name, name+"d", name+"-server")
+	}
+	for _, w := range own {
+		if path.Base(w) == program && !slices.ContainsFunc(args, func(a shell.Word) bool {
+			return a.Text == "-t" || a.Text == "-T" || a.Text == "version" || a.Text == "--version" || a.Text == "--help"
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // serverCommand tells whether a command is known to serve.
@@ -159,6 +184,10 @@ func serverCommand(program string, args []shell.Word) bool {
 		return has("-S", "serve")
 	case "next", "nuxt":
 		return has("start")
+	case "dotnet":
+		return slices.ContainsFunc(args, func(a shell.Word) bool { return a.Text == "--urls" || strings.HasPrefix(a.Text, "--urls=") })
+	case "deno":
+		return len(args) > 0 && args[0].Text == "serve"
 	case "serve":
 		return true
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,7 +89,7 @@ func (b *Build) readStart() *Start {
 			st.Step = st.Cmd.Step
 		}
 		words := append(st.Entrypoint.words(), st.Cmd.words()...)
-		if st.Entrypoint.Step == nil && st.Cmd.Step != nil && handsOver(st.Entrypoint.Words) {
+		if st.Cmd.Step != nil && handsOver(st.Entrypoint.Words) && (st.Entrypoint.Step == nil || b.baseEntrypoint(st.Entrypoint.Words)) {
 			st.Step, words = st.Cmd.Step, st.Cmd.words()
 		}
 		st.Words = words
@@ -117,7 +118,17 @@ func (b *Build) readStart() *Start {
 // handsOver tells whether a base image's ENTRYPOINT is a script that prepares
 // and then runs its arguments in its place, as the official images' do.
 func handsOver(words []string) bool {
-	return len(words) > 0 && strings.HasSuffix(words[len(words)-1], "entrypoint.sh")
+	if len(words) == 0 {
+		return false
+	}
+	last := words[len(words)-1]
+	return strings.HasSuffix(last, "entrypoint.sh") || last == "docker-php-entrypoint"
+}
+
+// baseEntrypoint tells whether an ENTRYPOINT repeats the base image's own.
+func (b *Build) baseEntrypoint(words []string) bool {
+	img := b.Base()
+	return img != nil && img.Known != nil && len(words) == 1 && slices.Equal(words, img.Known.Entrypoint)
 }
 
 // runtimeEnv is what the container finds in its environment: ENV, not ARG.

@@ -137,6 +137,9 @@ func usesTool(p *probe) bool {
 func absent(b *source.Build, img *source.Image, program string, c *shell.Command) bool {
 	if img.Scratch {
 		// What a path names may have been copied; a bare name too.
+		if strings.HasPrefix(c.Words[0].Text, "/") && neverMade(b, img, c.Words[0].Text) {
+			return true
+		}
 		return probing[program] && !mayBring(b, program)
 	}
 	if strings.Contains(c.Words[0].Text, "/") && !strings.Contains(c.Words[0].Text, "$") && strings.HasSuffix(program, ".sh") {
@@ -157,7 +160,7 @@ func neverMade(b *source.Build, img *source.Image, name string) bool {
 		name = path.Join(dir.Value, name)
 	}
 	name = path.Clean(name)
-	if img.Known.Kind == base.KindService || mayBring(b, path.Base(name)) {
+	if img.Known != nil && img.Known.Kind == base.KindService || mayBring(b, path.Base(name)) {
 		return false
 	}
 	for step := range b.Steps() {

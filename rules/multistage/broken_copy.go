@@ -194,11 +194,37 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		v.add(step, i, "", "%s has no %s: nothing in it makes a virtual environment there", stageText(c), p)
 		return true
 	}
+	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && ownFolder(p) && idle(c.Stage) {
+		v.add(step, i, "", "%s has no %s: it is %s and nothing else", stageText(c), p, img.String())
+		return true
+	}
 	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {
 		v.add(step, i, "copy "+out, "%s has no %s: go build writes %s", stageText(c), p, out)
 		return true
 	}
 	return false
+}
+
+// ownFolder tells whether a path lies where no distribution puts anything.
+func ownFolder(p string) bool {
+	for _, dir := range []string{"/app/", "/opt/", "/srv/", "/out/", "/build/", "/dist/", "/work/", "/workspace/", "/src/"} {
+		if strings.HasPrefix(p, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// idle tells whether a stage puts no file into its base.
+func idle(s *source.Stage) bool {
+	for ; s != nil; s = s.Parent {
+		for _, step := range s.Steps {
+			if step.Copy != nil || step.Run() != nil || step.Keyword == "WORKDIR" || step.Keyword == "ONBUILD" || step.Keyword == "VOLUME" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // built is the one program that go build writes into a folder of a stage.

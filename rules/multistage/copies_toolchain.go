@@ -159,6 +159,20 @@ func makesRuntime(s *source.Stage, home string) bool {
 // packages, not a set of files.
 func wholeFilesystem(c *source.Copy, img *source.Image) string {
 	switch {
+	case img.Scratch && c.Stage != nil && c.Stage.Parent == nil:
+		// A stage that only hands another's filesystem on.
+		for _, step := range c.Stage.Steps {
+			if up := step.Copy; up != nil && up.Stage != nil && up.Stage != c.Stage && up.Stage.Index < c.Stage.Index && len(up.Exclude) == 0 && path.Clean("/"+up.Target) == "/" {
+				for _, src := range up.Sources {
+					if from := origin(up); from != nil && src.Known && path.Clean("/"+src.Value) == "/" {
+						if what := wholeFilesystem(up, from); what != "" {
+							return what
+						}
+					}
+				}
+			}
+		}
+		return ""
 	case img.Scratch || img.Context != "":
 		return ""
 	case c.Stage != nil && runs(c.Stage):

@@ -27,6 +27,9 @@ var sudo = &check.Check{
 		}
 		var found []check.Finding
 		for step := range b.Steps() {
+			if c := step.Copy; c != nil {
+				found = append(found, copied(b, step, c)...)
+			}
 			run := step.Run()
 			if run == nil {
 				continue
@@ -73,6 +76,41 @@ var sudo = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// copied judges a COPY: its --chmod, and the rules of sudo that it brings.
+func copied(b *source.Build, step *source.Step, c *source.Copy) []check.Finding {
+	if f, ok := step.Flag("chmod"); ok && c.Chmod.Known && setuid(strings.TrimPrefix(c.Chmod.Value, "0")) {
+		return []check.Finding{{
+			Place:   check.Place{File: b.Text(), Span: f.Span},
+			Stage:   step.Stage,
+			Message: fmt.Sprintf("%s --chmod=%s gives the setuid bit", step.Keyword, c.Chmod.Value),
+		}}
+	}
+	if !strings.HasPrefix(c.Target, "/etc/sudoers") {
+		return nil
+	}
+	var texts []string
+	for _, h := range c.Heredocs {
+		texts = append(texts, step.File().Text(h.Body))
+	}
+	for _, src := range c.Sources {
+		if c.FromContext() && b.Context != nil {
+			data, _ := b.Context.Read(source.Clean(src.Value))
+			texts = append(texts, string(data))
+		}
+	}
+	for _, t := range texts {
+		if strings.Contains(t, "NOPASSWD") {
+			return []check.Finding{{
+				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+				Stage:   step.Stage,
+				Cause:   "sudo",
+				Message: "sudo is allowed without a password",
+			}}
+		}
+	}
+	return nil
 }
 
 // setuid tells whether a mode adds the set-user-ID or set-group-ID bit on an

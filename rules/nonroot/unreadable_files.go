@@ -61,8 +61,11 @@ func (v *readable) paths() {
 		}
 	}
 	for _, w := range v.start.Words {
-		if strings.HasPrefix(w.Text, "/") {
+		switch dir := v.b.Target.Final.Workdir.Value; {
+		case strings.HasPrefix(w.Text, "/"):
 			v.must = append(v.must, path.Clean(w.Text))
+		case strings.HasPrefix(w.Text, "./") && strings.HasPrefix(dir, "/"):
+			v.must = append(v.must, path.Join(dir, w.Text))
 		}
 	}
 	if f := v.start.File; f != nil {
@@ -110,7 +113,7 @@ func (v *readable) step(step *source.Step) {
 	}
 	root := v.asRoot(step)
 	for _, fx := range run.Effects.Files {
-		if fx.Kind == shell.Chmod {
+		if fx.Kind == shell.Chmod || fx.Kind == shell.Mkdir && fx.Mode != "" {
 			v.chmod(step, fx, root)
 		}
 	}
@@ -239,15 +242,19 @@ func (v *readable) chmod(step *source.Step, fx shell.FileEffect, root bool) {
 		if !script && !v.runs(name) || v.givenAway(step, name) {
 			continue
 		}
-		v.add(step, fx.Command.Span, "chmod %s closes %s to %s, who must run it", fx.Mode, name, v.who())
+		v.add(step, fx.Command.Span, "the mode %s closes %s to %s, who must run it", fx.Mode, name, v.who())
 	}
 }
 
-// shuts tells whether a symbolic mode takes reading from all others: go-rwx.
+// shuts tells whether a symbolic mode takes reading from all others: go-rwx, go=.
 func shuts(mode string) bool {
 	for _, part := range strings.Split(mode, ",") {
 		who, what, ok := strings.Cut(part, "-")
 		if ok && strings.ContainsAny(who, "oa") && strings.Contains(what, "r") {
+			return true
+		}
+		who, what, ok = strings.Cut(part, "=")
+		if ok && strings.ContainsAny(who, "oa") && !strings.Contains(what, "r") {
 			return true
 		}
 	}

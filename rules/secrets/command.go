@@ -149,6 +149,10 @@ func (s *scan) assign(c *shell.Command, a shell.Assign) {
 	if value, at = unquote(value, at); strings.ContainsAny(value, "$`") {
 		return
 	}
+	if strings.Contains(value, "://") {
+		s.look(a.Span)
+		return
+	}
 	if !s.runtime && assets(c) && !mixed(value) {
 		return
 	}

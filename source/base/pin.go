@@ -59,6 +59,8 @@ func (t *tag) pinning(p *product) Pinning {
 		return PinFull
 	case t.parts >= full:
 		return PinFull
+	case p.Release && t.parts > 0 && t.versions > 1:
+		return PinFull
 	case p.Series > 0 && t.parts > p.Series:
 		return PinFull
 	case p.Series > 0 && t.parts == p.Series:

@@ -81,6 +81,8 @@ func parseTag(text string, p *product) *tag {
 			t.line, t.version = true, p.Lines[lower]
 		case movingWords[lower]:
 			t.moving = true
+		case before == "build" && name == "":
+			t.exact = true // build-4711
 		case name == "" || name == "v":
 			t.number(word, before)
 			before = ""
@@ -92,6 +94,11 @@ func parseTag(text string, p *product) *tag {
 			t.os = append(t.os, osRelease{name: name, release: number})
 			// CentOS Stream's tags are stream9, Amazon Linux's al2023.
 			t.codename = t.codename || name == "stream" || name == "al"
+		case name == "cu" && number != "":
+			t.exact = true // SQL Server's 2022-CU16
+		case lower == "build":
+			before = lower
+			continue
 		case name == "ltsc" && number != "":
 			t.codename = true // Windows Server: ltsc2022
 		case len(name) == 1 && number != "" && !architectures[lower]:

@@ -19,6 +19,7 @@ type product struct {
 	PartsSince  int               `json:"parts_since"` // the major that Parts holds from; below it 3
 	Series      int               `json:"series"`      // parts that name a stable series of an operating system; 0: not one
 	Codenames   bool              `json:"codenames"`   // a word names a stable series too: bookworm, stream9
+	Release     bool              `json:"release"`     // a number behind the version is the build: 1-74
 	Unversioned bool              `json:"unversioned"` // the publisher makes no version tags
 	Lines       map[string]string `json:"lines"`       // words that name a release line, and its major
 	EOL         string            `json:"eol"`         // product of eol.jsonl; "" where none is known

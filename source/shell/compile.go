@@ -124,6 +124,14 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "lein":
 		return both, verb == "uberjar" || verb == "jar" || verb == "compile"
 	case "mix":
+		if verb == "do" {
+			for _, part := range tasks(args) {
+				if len(part) > 0 && (part[0].Text == "compile" || part[0].Text == "release" || part[0].Text == "deps.compile") {
+					return both + " " + part[0].Text, true
+				}
+			}
+			return both, false
+		}
 		return both, verb == "compile" || verb == "release" || verb == "deps.compile" || verb == "assets.deploy" || verb == "phx.digest"
 	case "rebar3":
 		return both, verb == "compile" || verb == "release" || verb == "as"

@@ -228,11 +228,37 @@ func nuget(b *builder, c *Command, program string, args []Word) {
 
 func mix(b *builder, c *Command, program string, args []Word) {
 	o := split(args, false, "--only")
-	if o.verb() == "deps.get" {
+	verb := o.verb()
+	if verb == "do" {
+		for _, part := range tasks(args) {
+			mix(b, c, program, part)
+		}
+		return
+	}
+	if verb == "deps.get" {
 		only := o.get("--only").Text
 		env, _ := c.setting("MIX_ENV")
 		b.install(c, Install{Manager: "mix", Verb: "install", OmitDev: only == "prod" || only == "$MIX_ENV" && env == "prod", Frozen: o.has("--check-locked")})
 	}
+}
+
+// tasks are those of mix do, which commas or plus signs part.
+func tasks(args []Word) (list [][]Word) {
+	var one []Word
+	for _, w := range args {
+		if w.Text == "do" {
+			continue
+		}
+		text, end := strings.CutSuffix(w.Text, ",")
+		if end = end || w.Text == "+"; w.Text != "+" {
+			w.Text = text
+			one = append(one, w)
+		}
+		if end {
+			list, one = append(list, one), nil
+		}
+	}
+	return append(list, one)
 }
 
 func cpan(b *builder, c *Command, program string, args []Word) {
