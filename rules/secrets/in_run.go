@@ -229,6 +229,24 @@ func argumentFiles(s *source.Step, run *source.Run) []argumentFile {
 	return found
 }
 
+// credential tells whether a variable stands where a file of logins has its
+// secret, whatever the variable is called: _authToken=${T}, password ${T}.
+func credential(text, name string) bool {
+	for _, v := range []string{"${" + name + "}", "$" + name} {
+		at := strings.Index(text, v)
+		if at < 0 {
+			continue
+		}
+		before := strings.ToLower(strings.TrimRight(text[:at], `"' `))
+		for _, end := range []string{"_authtoken=", "_password=", "_auth=", " password", " password="} {
+			if strings.HasSuffix(before, end) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // argumentIn is a build argument with a secret among a command's words.
 func argumentIn(s *source.Step, c *shell.Command, own map[string]bool) (string, bool) {
 	look := func(w shell.Word) (string, bool) {
@@ -239,10 +257,18 @@ func argumentIn(s *source.Step, c *shell.Command, own map[string]bool) (string, 
 			if _, ok := argument(s, n, false); ok {
 				return n, true
 			}
+			if v, ok := s.Env.Lookup(n); ok && v.Arg && credential(w.Text, n) {
+				return n, true
+			}
 		}
 		return "", false
 	}
-	for _, w := range c.Words {
+	for i, w := range c.Words {
+		if i > 0 && strings.HasSuffix(c.Words[i-1].Text, "_authToken") && len(w.Vars) == 1 && !own[w.Vars[0]] {
+			if v, ok := s.Env.Lookup(w.Vars[0]); ok && v.Arg {
+				return w.Vars[0], true
+			}
+		}
 		if n, ok := look(w); ok {
 			return n, true
 		}
