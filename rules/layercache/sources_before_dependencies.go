@@ -149,7 +149,9 @@ func (v *view) addsNothing(l *layers, step *source.Step, in shell.Install) bool 
 	}
 	f := family(in.Manager)
 	switch {
-	case in.Manager == "deno" || in.Verb == "deploy" || in.Verb == "vendor" && l.done[f]:
+	case in.Manager == "deno" && (in.Verb != "install" || len(in.Packages) > 0 || in.Global): // it reads the sources
+		return true
+	case in.Verb == "deploy" || in.Verb == "vendor" && l.done[f]:
 		return true
 	case in.Manager == "maven" && (in.Verb == "tree" || in.Verb == "list" || in.Verb == "get"):
 		return true

@@ -218,6 +218,9 @@ func (a *accounts) inGroup(user, group string) base.Answer {
 	if a.member[[2]string{user, group}] || u.Group == group || u.Group == "" && u.MakesGroup && user == group {
 		return base.Yes
 	}
+	if u.Group == "" && !u.MakesGroup && u.Known && u.Tool == "useradd" && group != "users" {
+		return base.No // useradd -N takes the group users
+	}
 	if u.Group == "" && !u.MakesGroup || u.Group != "" && numeric(u.Group) {
 		return base.Unknown // the tool's default, or a number that some group has
 	}
