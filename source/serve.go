@@ -145,11 +145,22 @@ func runsBase(img *Image, program string, args []shell.Word) bool {
 		own = append(own, name, name+"d", name+"-server")
 	}
 	for _, w := range own {
-		if path.Base(w) == program && !slices.ContainsFunc(args, func(a shell.Word) bool {
-			return a.Text == "-t" || a.Text == "-T" || a.Text == "version" || a.Text == "--version" || a.Text == "--help"
-		}) {
-			return true
+		if path.Base(w) == program {
+			return !asksOnly(args)
 		}
+	}
+	return false
+}
+
+// asksOnly tells whether a server is only asked for something, and ends: nginx
+// -t, vault version.
+func asksOnly(args []shell.Word) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch args[0].Text {
+	case "-t", "-T", "version", "--version", "help", "--help":
+		return true
 	}
 	return false
 }
@@ -157,7 +168,7 @@ func runsBase(img *Image, program string, args []shell.Word) bool {
 // serverCommand tells whether a command is known to serve.
 func serverCommand(program string, args []shell.Word) bool {
 	if servers[program] {
-		return true
+		return !asksOnly(args)
 	}
 	has := func(words ...string) bool {
 		for _, a := range args {
