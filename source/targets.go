@@ -424,7 +424,7 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 					if strings.HasSuffix(p0, "*") || strings.HasSuffix(p0, "?") {
 						continue
 					}
-					if got, err := fs.Glob(p.fsys, path.Join(dir, p0)); err == nil && len(got) > 0 {
+					if p.matches(path.Join(dir, p0)) {
 						found++
 					} else {
 						missing++
@@ -440,6 +440,22 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 		}
 	}
 	return found, missing
+}
+
+// matches tells whether a pattern takes anything. Patterns are asked once: in a
+// folder of thousands of Dockerfiles each has the same few.
+func (p *Project) matches(pattern string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if got, ok := p.globbed[pattern]; ok {
+		return got
+	}
+	names, err := fs.Glob(p.fsys, pattern)
+	if p.globbed == nil || len(p.globbed) >= maxGlobs {
+		p.globbed = map[string]bool{}
+	}
+	p.globbed[pattern] = err == nil && len(names) > 0
+	return p.globbed[pattern]
 }
 
 // copiesAll tells whether a COPY takes the whole context.
