@@ -36,7 +36,7 @@ var shellSyntaxInExec = &check.Check{
 			}
 			return check.Judge(nil)
 		}
-		if line := p.test[1]; len(p.test) > 1 && (line == "CMD-SHELL" || len(p.test) == 2 && strings.Contains(strings.TrimSpace(line), " ")) {
+		if line := p.test[1]; line == "CMD-SHELL" || len(p.test) == 2 && strings.Contains(strings.TrimSpace(line), " ") {
 			f := check.Finding{Place: p.place(b), Message: fmt.Sprintf("%q is taken for the name of a program: no shell reads it in exec form", line)}
 			if line == "CMD-SHELL" {
 				f.Help = "write HEALTHCHECK CMD and the shell line behind it; CMD-SHELL is Compose's"

@@ -113,7 +113,7 @@ func (v *readable) step(step *source.Step) {
 	}
 	root := v.asRoot(step)
 	for _, fx := range run.Effects.Files {
-		if fx.Kind == shell.Chmod || fx.Kind == shell.Mkdir && fx.Mode != "" {
+		if fx.Kind == shell.Chmod || fx.Kind == shell.Mkdir && fx.Mode != "" && (fx.Owner == "" || fx.Owner == "root" || fx.Owner == "0") {
 			v.chmod(step, fx, root)
 		}
 	}
