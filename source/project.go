@@ -63,7 +63,7 @@ type Project struct {
 	users    map[string][]string     // image name: the Dockerfiles built on it; nil = not asked yet
 	named    map[string]bool         // names of folders with Dockerfiles; nil = not asked yet
 	builders map[string][]*text.File // by folder; see elsewhere
-	globbed  map[string]bool         // patterns: whether they take anything
+	answers  map[string]bool         // see remember
 }
 
 type kubeFile struct {

@@ -372,7 +372,7 @@ func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
 		return r.context
 	}
 	own := path.Dir(name)
-	lonely := own != "." && (p.bare(own, name) || copiesAll(stages) && p.alone(own))
+	lonely := own != "." && (p.bare(own) || copiesAll(stages) && p.alone(own))
 	best, most := own, -1
 	for dir := own; ; dir = path.Dir(dir) {
 		found, missing := p.supplies(dir, stages)
@@ -442,20 +442,28 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 	return found, missing
 }
 
-// matches tells whether a pattern takes anything. Patterns are asked once: in a
-// folder of thousands of Dockerfiles each has the same few.
+// matches tells whether a pattern takes anything.
 func (p *Project) matches(pattern string) bool {
+	return p.remember("glob "+pattern, func() bool {
+		names, err := fs.Glob(p.fsys, pattern)
+		return err == nil && len(names) > 0
+	})
+}
+
+// remember asks a question of the file system once: in a folder of thousands
+// of Dockerfiles each has the same few, and each would read the whole folder.
+func (p *Project) remember(question string, ask func() bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if got, ok := p.globbed[pattern]; ok {
+	if got, ok := p.answers[question]; ok {
 		return got
 	}
-	names, err := fs.Glob(p.fsys, pattern)
-	if p.globbed == nil || len(p.globbed) >= maxGlobs {
-		p.globbed = map[string]bool{}
+	if p.answers == nil || len(p.answers) >= maxGlobs {
+		p.answers = map[string]bool{}
 	}
-	p.globbed[pattern] = err == nil && len(names) > 0
-	return p.globbed[pattern]
+	got := ask()
+	p.answers[question] = got
+	return got
 }
 
 // copiesAll tells whether a COPY takes the whole context.
@@ -490,26 +498,28 @@ func (p *Project) alone(dir string) bool {
 		}
 		return true
 	}
-	return only(dir)
+	return p.remember("alone "+dir, func() bool { return only(dir) })
 }
 
 // bare tells whether a folder holds nothing that a build could want: only
 // Dockerfiles, their ignore files, scripts of the same purpose and Compose
 // files, in a folder with a name for such things.
-func (p *Project) bare(dir, name string) bool {
+func (p *Project) bare(dir string) bool {
 	base := strings.ToLower(path.Base(dir))
 	if !slices.Contains([]string{"docker", ".docker", "dockerfiles", "container", "containers", "build", "deploy", "deployment", "ci", "infra"}, base) {
 		return false
 	}
-	entries, err := fs.ReadDir(p.fsys, dir)
-	if err != nil {
-		return false
-	}
-	for _, e := range entries {
-		n := e.Name()
-		if e.IsDir() || !IsDockerfileName(n) && !deploy.IsComposeName(n) && !strings.HasSuffix(n, ".dockerignore") && !strings.HasSuffix(n, ".md") {
+	return p.remember("bare "+dir, func() bool {
+		entries, err := fs.ReadDir(p.fsys, dir)
+		if err != nil {
 			return false
 		}
-	}
-	return true
+		for _, e := range entries {
+			n := e.Name()
+			if e.IsDir() || !IsDockerfileName(n) && !deploy.IsComposeName(n) && !strings.HasSuffix(n, ".dockerignore") && !strings.HasSuffix(n, ".md") {
+				return false
+			}
+		}
+		return true
+	})
 }
