@@ -23,7 +23,7 @@ var missing = &check.Check{
 			return check.None()
 		}
 		e, c := b.Entrypoint(), b.Cmd()
-		if step, what := idle(e, c); step != nil && b.Role() == source.Serves && !serviceBase(b) {
+		if step, what := idle(b.Start()); step != nil && b.Role() == source.Serves && !serviceBase(b) {
 			return check.Judge([]check.Finding{{Place: place(b, step), Message: what}})
 		}
 		switch {
@@ -64,7 +64,8 @@ var missing = &check.Check{
 
 // idle is the instruction that leaves the container with nothing to run, or
 // with nothing but a prompt, and what it says.
-func idle(e, c source.Command) (step *source.Step, what string) {
+func idle(st *source.Start) (step *source.Step, what string) {
+	e, c := st.Entrypoint, st.Cmd
 	step = e.Step
 	if c.Step != nil {
 		step = c.Step
@@ -72,15 +73,11 @@ func idle(e, c source.Command) (step *source.Step, what string) {
 	if step == nil || !e.Known || !c.Known || e.Shell || c.Shell {
 		return nil, ""
 	}
-	words := append(append([]string{}, e.Words...), c.Words...)
-	if e.Step == nil && len(words) > 0 && strings.HasSuffix(words[0], "docker-entrypoint.sh") {
-		words = words[1:] // the base's, which runs its arguments
-	}
-	switch {
+	switch words := st.Words; {
 	case len(words) == 0:
 		return step, "there is nothing to run: ENTRYPOINT and CMD are both empty"
-	case len(words) == 1 && prompts[path.Base(words[0])]:
-		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0]))
+	case len(words) == 1 && prompts[path.Base(words[0].Text)]:
+		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0].Text))
 	}
 	return nil, ""
 }
