@@ -1,0 +1,129 @@
+package secret
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// A Match is a secret that shows by its look, at bytes [From, To) of a text.
+type Match struct {
+	From, To int
+	What     string // with its article, as "a GitHub token"
+	Public   bool   // such a value may also be meant for everybody
+}
+
+// Find finds what has the shape of a vendor's secret. What only stands for
+// one, as AKIAIOSFODNN7EXAMPLE, is passed over.
+func Find(s string) []Match {
+	if !dense(s) {
+		return nil
+	}
+	var found []Match
+	list := shapes()
+	for _, i := range list.in(s) {
+		found = list.all[i].find(s, found)
+	}
+	return found
+}
+
+// find appends the shape's matches in s that do not begin in an earlier one.
+func (sh *shape) find(s string, found []Match) []Match {
+	for _, at := range sh.compiled.FindAllStringIndex(s, -1) {
+		m := s[at[0]:at[1]]
+		if sh.Mixed && !Mixed(m) || stand(m) || within(found, at[0]) {
+			continue
+		}
+		found = append(found, Match{at[0], at[1], sh.What, sh.Public})
+	}
+	return found
+}
+
+// in are the shapes of which a prefix is in a text, in the order of the file.
+func (l *shapeList) in(s string) []int {
+	var list []int
+	for at := 0; at < len(s); at++ {
+		for _, p := range l.first[s[at]] {
+			if strings.HasPrefix(s[at:], p.text) && !slices.Contains(list, p.shape) {
+				list = append(list, p.shape)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// dense tells whether a text has a row of characters as long as the shortest
+// of the shapes, or a PEM header; most have not.
+func dense(s string) bool {
+	run := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("_-.+/=%:", c) >= 0:
+			if run++; run == 15 {
+				return true
+			}
+		default:
+			run = 0
+		}
+	}
+	return strings.Contains(s, "PRIVATE KEY")
+}
+
+func within(found []Match, at int) bool {
+	for _, f := range found {
+		if f.From <= at && at < f.To {
+			return true
+		}
+	}
+	return false
+}
+
+// stand tells whether a match only stands for a secret: AKIAIOSFODNN7EXAMPLE,
+// ghp_xxxxxxxxxxxxxxxxxxxx.
+func stand(m string) bool {
+	low := strings.ToLower(m)
+	for _, w := range []string{"example", "xxxx", "....", "0000000", "your", "placeholder", "dummy", "redacted", "changeme", "1234567890abcdef1234567890"} {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	return !strings.Contains(m, "PRIVATE KEY") && entropy(m) < 2.5
+}
+
+// Random tells whether a value looks as if a machine had made it: long, of
+// several kinds of characters, and of high entropy. Pure hexadecimal digits
+// are as often a fingerprint.
+func Random(v string) bool {
+	if len(v) < 20 || strings.ContainsAny(v, " \t") || strings.Trim(v, "0123456789abcdef") == "" || strings.Trim(v, "0123456789ABCDEF") == "" {
+		return false
+	}
+	return Mixed(v) && entropy(v) >= 3.5
+}
+
+// Mixed tells whether a value has digits and letters of both cases.
+func Mixed(v string) bool {
+	var lower, upper, digit bool
+	for i := 0; i < len(v); i++ {
+		lower = lower || v[i] >= 'a' && v[i] <= 'z'
+		upper = upper || v[i] >= 'A' && v[i] <= 'Z'
+		digit = digit || v[i] >= '0' && v[i] <= '9'
+	}
+	return lower && upper && digit
+}
+
+// entropy is Shannon's, in bits a byte.
+func entropy(v string) float64 {
+	var count [256]int
+	for i := 0; i < len(v); i++ {
+		count[v[i]]++
+	}
+	h := 0.0
+	for _, n := range count {
+		if n > 0 {
+			p := float64(n) / float64(len(v))
+			h -= p * math.Log2(p)
+		}
+	}
+	return h
+}
