@@ -62,6 +62,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c))
+	root.AddCommand(keygenCommand(c), verifyCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	switch err := root.ExecuteContext(ctx); {
 	case err == nil:

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy/attest"
+)
+
+func keygenCommand(c Command) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "keygen",
+		Short: "Make a key to sign evidence with",
+		Long: `keygen makes an ECDSA key on the curve P-256: NAME.key, which signs and is not
+encrypted, so that only its file mode (0600) keeps it, and NAME.pub, which
+verifies and may be shown to anybody. It overwrites nothing.`,
+		Example: `  dockworthy keygen
+  dockworthy keygen --output release`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			key, err := attest.GenerateKey()
+			if err != nil {
+				return err
+			}
+			secret, err := key.PEM()
+			if err != nil {
+				return err
+			}
+			if err := create(output+".key", secret, 0o600); err != nil {
+				return err
+			}
+			if err := create(output+".pub", key.Public().PEM(), 0o644); err != nil {
+				// A key whose public half is not there would only stand in the way.
+				return errors.Join(err, os.Remove(output+".key"))
+			}
+			fmt.Fprintf(c.Stdout, "%s.key signs: keep it secret\n%s.pub verifies: give it to whoever has to\nkey %s\n", output, output, key.Public().Hint())
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "dockworthy", "the files' name, without .key and .pub")
+	return cmd
+}
+
+// create writes a file that is not there yet.
+func create(name string, data []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already: move it away, or choose another --output", name)
+	}
+	if err != nil {
+		return fmt.Errorf("write the key: %w", err)
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write the key: %w", errors.Join(err, os.Remove(name)))
+	}
+	return nil
+}
