@@ -19,7 +19,13 @@ func ReadPath(ctx context.Context, file string, opts Options) (*Image, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return ReadLayout(ctx, file, os.DirFS(file), opts)
+		// A link in a layout may not lead out of it.
+		root, err := os.OpenRoot(file)
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		return ReadLayout(ctx, file, root.FS(), opts)
 	}
 	f, err := os.Open(file)
 	if err != nil {

@@ -30,8 +30,25 @@ func TestReal(t *testing.T) {
 		for _, s := range img.Secrets {
 			t.Logf("%+v", s)
 		}
-		if testing.Verbose() {
-			t.Logf("%s", img.Text.Data)
+		for _, c := range img.Caches() {
+			t.Logf("%+v", c)
+		}
+		for _, l := range img.Leftovers() {
+			t.Logf("%+v", l)
+		}
+		for _, f := range img.SetID() {
+			t.Log(f.Mode, f.Path)
+		}
+		for f := range img.Tree.All() {
+			if f.ELF != nil && f.ELF.Partial {
+				t.Logf("%s: %+v", f.Path, *f.ELF)
+			}
+			if f.ELF == nil && f.Script == nil || f.Mode&0o111 == 0 {
+				continue
+			}
+			for _, lack := range img.Missing(f.Path) {
+				t.Logf("%s: %s %s, asked for by %s", f.Path, lack.Kind, lack.Name, lack.By)
+			}
 		}
 	}
 }

@@ -54,7 +54,7 @@ var samplePart = map[string]bool{
 	"test": true, "tests": true, "testing": true, "testdata": true, "test_data": true, "__tests__": true, "__fixtures__": true, "fixtures": true, "fixture": true,
 	"spec": true, "specs": true, "example": true, "examples": true, "doc": true, "docs": true, "man": true, "info": true, "demo": true, "demos": true,
 	"sample": true, "samples": true, "testsuite": true, "unittest": true, "unittests": true, "testcert": true, "certdata": true, "idlelib": true, "locale": true,
-	"benchmark": true, "benchmarks": true, "perf": true,
+	"benchmark": true, "benchmarks": true, "perf": true, "src": true,
 }
 
 // sampleEnd are the ends of names of such files.
