@@ -130,8 +130,25 @@ func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]*scann
 // assemble lays the layers over one another and asks what the whole says.
 func (img *Image) assemble(scans []*scanned) {
 	img.Tree = newTree()
+	type place struct {
+		layer int
+		path  string
+	}
+	secrets := map[place][]int{}
+	for _, s := range scans {
+		for _, found := range s.secrets {
+			at := place{found.Layer, found.Path}
+			secrets[at] = append(secrets[at], len(img.Secrets))
+			img.Secrets = append(img.Secrets, found)
+		}
+	}
 	for i, s := range scans {
 		img.Tree.apply(s.layer.files, s.removals, func(old, by *File) {
+			if len(secrets) > 0 {
+				for _, n := range secrets[place{old.Layer, old.Path}] {
+					img.Secrets[n].Hidden = i
+				}
+			}
 			if w, ok := wasteOf(old, by, i); ok {
 				img.Waste = append(img.Waste, w)
 			}
@@ -149,6 +166,8 @@ func (img *Image) assemble(scans []*scanned) {
 		}
 		return scans[f.Layer].kept[name]
 	}
+	img.packages(scans)
+	img.loader = loaderOf(img.Tree, kept)
 	img.users, img.groups = parsePasswd(kept("/etc/passwd")), parseGroup(kept("/etc/group"))
 	if img.OS = parseRelease(kept("/etc/os-release")); img.OS.ID == "" {
 		img.OS = parseRelease(kept("/usr/lib/os-release"))

@@ -45,6 +45,7 @@ type Image struct {
 
 	users  []Account
 	groups []Group
+	loader loader
 }
 
 // A Platform is what an image runs on, in Go's words, as images have it.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/dockworthy/dockworthy/secret"
+
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -34,11 +36,14 @@ const (
 
 // scanned is what one pass over a layer brings.
 type scanned struct {
-	layer    Layer
-	removals []removal
-	kept     map[string][]byte // the contents of the few files that the model reads whole
-	problems []Problem
-	dropped  int // problems beyond maxProblems
+	layer     Layer
+	removals  []removal
+	kept      map[string][]byte // the contents of the few files that the model reads whole
+	databases []database
+	secrets   []Secret
+	lost      int // secrets beyond maxSecrets
+	problems  []Problem
+	dropped   int // problems beyond maxProblems
 }
 
 // A scanner reads layers, one after the other, with buffers of its own.
@@ -46,13 +51,14 @@ type scanner struct {
 	opts   Options
 	budget *atomic.Int64 // bytes that may still be read, of all layers
 	buf    []byte
+	head   []byte // the head of an ELF file
 	hash   *xxhash.Digest
 	out    *scanned
 	index  int
 }
 
 func newScanner(opts Options, budget *atomic.Int64) *scanner {
-	return &scanner{opts: opts, budget: budget, buf: make([]byte, blockSize), hash: xxhash.New()}
+	return &scanner{opts: opts, budget: budget, buf: make([]byte, blockSize+secret.Margin+secret.Before), hash: xxhash.New()}
 }
 
 // layer reads one layer and holds it against its digests.
@@ -103,6 +109,9 @@ func (s *scanner) layer(ctx context.Context, index int, b *blob, diffID string) 
 		return nil, err
 	}
 	s.out.layer.Compressed = raw.n
+	if s.out.lost > 0 {
+		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.out.lost))
+	}
 	if s.out.dropped > 0 {
 		s.out.problems = append(s.out.problems, Problem{index, "", fmt.Sprintf("%d more oddities like these", s.out.dropped)})
 	}
@@ -155,7 +164,7 @@ func (s *scanner) tar(r io.Reader) error {
 			continue
 		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 			f.Mode = f.Mode.Perm() | f.Mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky)
-			if err := s.content(tr, &f); err != nil {
+			if err := s.content(tr, &f, h.Size); err != nil {
 				return fmt.Errorf("read %s: %w", name, err)
 			}
 			out.layer.Size += f.Size
@@ -249,34 +258,114 @@ func short(s string) string {
 }
 
 // content reads one file.
-func (s *scanner) content(r io.Reader, f *File) error {
+func (s *scanner) content(r io.Reader, f *File, size int64) error {
 	s.hash.Reset()
 	keep := keepLimit(f.Path)
 	var kept []byte
+	if keep > 0 {
+		if what := unreadDatabases[f.Path]; what != "" && size > 0 {
+			s.problem(f.Path, "not looked at: "+what)
+		}
+		if size > int64(keep) {
+			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", Bytes(size), Bytes(int64(keep))))
+			keep = 0
+		} else {
+			kept = make([]byte, 0, size)
+		}
+	}
+	var elf *elfLook
+	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets}
+	held := 0 // bytes at the buffer's beginning that the last block left
 	for {
-		n, err := fill(r, s.buf)
-		data := s.buf[:n]
-		s.hash.Write(data)
-		f.Size += int64(n)
-		if keep > 0 {
-			kept = append(kept, data...)
-			if len(kept) > keep {
-				s.problem(f.Path, fmt.Sprintf("not looked at: it has more than %d bytes", keep))
-				keep, kept = 0, nil
+		n, err := fill(r, s.buf[held:])
+		if err != nil && err != io.EOF {
+			return err
+		}
+		fresh := s.buf[held : held+n]
+		s.hash.Write(fresh)
+		if f.Size == 0 && n > 1 {
+			switch {
+			case fresh[0] == 0x7f:
+				if elf = lookELF(fresh, s.head); elf != nil {
+					search.program = true
+				}
+			case fresh[0] == '#':
+				f.Script = parseScript(fresh)
 			}
 		}
+		if elf != nil {
+			elf.feed(uint64(f.Size), fresh)
+		}
+		if keep > 0 {
+			kept = append(kept, fresh...)
+		}
+		f.Size += int64(n)
+		held = search.block(s.buf[:held+n], f.Size, held, err == io.EOF)
 		if err == io.EOF {
 			break
 		}
-		if err != nil {
-			return err
-		}
 	}
 	f.Sum = s.hash.Sum64()
+	if elf != nil {
+		f.ELF = elf.finish()
+		s.head = elf.head[:0]
+	}
 	if keep > 0 {
 		s.keep(f.Path, kept)
 	}
 	return nil
+}
+
+// searching is the search for secrets in one file.
+type searching struct {
+	*scanner
+	path    string
+	off     bool
+	program bool
+	from    int // where in the next block the search goes on
+	found   int
+	surface *surface
+}
+
+// block searches what is in the buffer, of which the last byte is the one
+// before offset end in the file. It leaves what the next block needs at the
+// buffer's beginning and gives its length.
+func (g *searching) block(data []byte, end int64, held int, last bool) int {
+	if g.off {
+		return 0
+	}
+	to := len(data)
+	if !last {
+		to -= secret.Margin
+	}
+	start := end - int64(len(data))
+	if to > g.from && g.found < maxFileSecrets {
+		secret.Search(data, g.from, to, func(m secret.Match) { g.match(data, start, m) })
+	}
+	if last {
+		return 0
+	}
+	back := max(0, to-secret.Before)
+	g.from = to - back
+	return copy(g.buf, data[back:])
+}
+
+func (g *searching) match(data []byte, start int64, m secret.Match) {
+	if g.surface == nil {
+		surface := surfaceOf(g.path)
+		surface.program = g.program
+		g.surface = &surface
+	}
+	value := string(data[m.From:m.To])
+	if g.found >= maxFileSecrets || !g.surface.speaks(m, value) {
+		return
+	}
+	g.found++
+	masked := secret.Mask(value)
+	if strings.HasPrefix(value, "-----BEGIN") {
+		masked = "-----BEGIN …"
+	}
+	g.secret(g.path, Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
@@ -286,11 +375,36 @@ func keepLimit(p string) int {
 	case "/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release", "/etc/ld.so.conf":
 		return 1 << 20
 	}
+	if _, limit := packagesIn(p); limit > 0 {
+		return limit
+	}
+	if loaderPath(p) {
+		return 1 << 16
+	}
+	if _, ok := kindOf(p); ok {
+		return 1 << 20
+	}
 	return 0
 }
 
 // keep makes what it can of a file's content.
 func (s *scanner) keep(p string, data []byte) {
+	if read, _ := packagesIn(p); read != nil {
+		list, err := read(p, data)
+		if err != nil {
+			s.problem(p, err.Error())
+		}
+		s.out.databases = append(s.out.databases, database{p, list})
+		return
+	}
+	if kind, ok := kindOf(p); ok {
+		if !s.opts.NoSecrets {
+			for _, found := range kind.secretsIn(data) {
+				s.secret(p, found)
+			}
+		}
+		return
+	}
 	if s.out.kept == nil {
 		s.out.kept = map[string][]byte{}
 	}

@@ -1,0 +1,210 @@
+package image
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A Package is an entry of a package database.
+type Package struct {
+	Name, Version string
+	Ecosystem     Ecosystem
+	// Layer is the index of the layer that brought it in this version.
+	Layer int
+	// Path is the file that speaks of it: a database, or a file of its own.
+	Path string
+}
+
+// An Ecosystem is whose package it is, named as in package URLs.
+type Ecosystem string
+
+// The ecosystems whose databases are read.
+const (
+	Deb  Ecosystem = "deb"  // dpkg's status, and the files of status.d that distroless images have
+	Apk  Ecosystem = "apk"  // apk-tools' installed
+	Rpm  Ecosystem = "rpm"  // rpm's SQLite database
+	Pypi Ecosystem = "pypi" // *.dist-info/METADATA, *.egg-info/PKG-INFO
+	Npm  Ecosystem = "npm"  // package.json in a node_modules folder
+)
+
+// A database is what one file of a layer says of packages.
+type database struct {
+	path     string
+	packages []Package
+}
+
+// Sizes up to which a file about packages is read. A database of ten thousand
+// packages has some 20 MB.
+const (
+	maxDatabase = 64 << 20
+	maxMetadata = 1 << 20
+)
+
+// packagesIn finds out how the packages of a file are read; nil = it speaks of
+// none.
+func packagesIn(p string) (read func(p string, data []byte) ([]Package, error), limit int) {
+	switch p {
+	case "/var/lib/dpkg/status", "/usr/lib/dpkg/status":
+		return dpkgStatus, maxDatabase
+	case "/lib/apk/db/installed", "/usr/lib/apk/db/installed":
+		return apkInstalled, maxDatabase
+	case "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite":
+		return rpmSQLite, maxDatabase
+	}
+	base := p[strings.LastIndexByte(p, '/')+1:]
+	switch {
+	case strings.HasPrefix(p, "/var/lib/dpkg/status.d/"):
+		if !strings.HasSuffix(base, ".md5sums") {
+			return dpkgStatus, maxMetadata
+		}
+	case base == "METADATA" && strings.HasSuffix(path.Dir(p), ".dist-info"), base == "PKG-INFO" && strings.HasSuffix(path.Dir(p), ".egg-info"):
+		return distInfo, maxMetadata
+	case base == "package.json" && inNodeModules(p):
+		return nodePackage, maxMetadata
+	}
+	return nil, 0
+}
+
+// unreadDatabases are rpm's older formats.
+var unreadDatabases = map[string]string{
+	"/var/lib/rpm/Packages":                  "rpm's Berkeley DB is not read",
+	"/usr/lib/sysimage/rpm/Packages":         "rpm's Berkeley DB is not read",
+	"/var/lib/rpm/Packages.db":               "rpm's ndb is not read",
+	"/usr/lib/sysimage/rpm/Packages.db":      "rpm's ndb is not read",
+	"/var/lib/rpm/rpmdb.sqlite-wal":          "what rpm has not yet moved to its database is not read",
+	"/usr/lib/sysimage/rpm/rpmdb.sqlite-wal": "what rpm has not yet moved to its database is not read",
+}
+
+// dpkgStatus reads dpkg's control fields: a paragraph for each package. Those
+// that were removed keep a paragraph. In status.d a package has no Status.
+func dpkgStatus(_ string, data []byte) ([]Package, error) {
+	var list []Package
+	var p Package
+	installed := true
+	flush := func() {
+		if p.Name != "" && installed {
+			p.Ecosystem = Deb
+			list = append(list, p)
+		}
+		p, installed = Package{}, true
+	}
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case len(line) == 0:
+			flush()
+		case line[0] == ' ' || line[0] == '\t':
+		case bytes.HasPrefix(line, []byte("Package:")):
+			p.Name = string(bytes.TrimSpace(line[len("Package:"):]))
+		case bytes.HasPrefix(line, []byte("Version:")):
+			p.Version = string(bytes.TrimSpace(line[len("Version:"):]))
+		case bytes.HasPrefix(line, []byte("Status:")):
+			installed = bytes.HasSuffix(line, []byte(" installed"))
+		}
+	}
+	flush()
+	return list, nil
+}
+
+// apkInstalled reads apk's database: a paragraph for each package, P its name
+// and V its version.
+func apkInstalled(_ string, data []byte) ([]Package, error) {
+	var list []Package
+	p := Package{Ecosystem: Apk}
+	flush := func() {
+		if p.Name != "" {
+			list = append(list, p)
+		}
+		p = Package{Ecosystem: Apk}
+	}
+	for line := range bytes.Lines(data) {
+		line = bytes.TrimRight(line, "\r\n")
+		switch {
+		case len(line) == 0:
+			flush()
+		case bytes.HasPrefix(line, []byte("P:")):
+			p.Name = string(line[2:])
+		case bytes.HasPrefix(line, []byte("V:")):
+			p.Version = string(line[2:])
+		}
+	}
+	flush()
+	return list, nil
+}
+
+// distInfo reads a Python distribution's core metadata, which are headers as a
+// mail has them.
+func distInfo(_ string, data []byte) ([]Package, error) {
+	p := Package{Ecosystem: Pypi}
+	sc := bufio.NewScanner(bytes.NewReader(data))
+	for sc.Scan() {
+		line := sc.Text()
+		if line == "" {
+			break
+		}
+		if v, ok := strings.CutPrefix(line, "Name:"); ok && p.Name == "" {
+			p.Name = strings.TrimSpace(v)
+		}
+		if v, ok := strings.CutPrefix(line, "Version:"); ok && p.Version == "" {
+			p.Version = strings.TrimSpace(v)
+		}
+	}
+	if p.Name == "" {
+		return nil, nil
+	}
+	return []Package{p}, nil
+}
+
+// inNodeModules tells whether a package.json is that of an installed package:
+// node_modules/NAME/package.json or node_modules/@SCOPE/NAME/package.json.
+func inNodeModules(p string) bool {
+	dir := path.Dir(path.Dir(p))
+	if strings.HasPrefix(path.Base(dir), "@") {
+		dir = path.Dir(dir)
+	}
+	return path.Base(dir) == "node_modules"
+}
+
+func nodePackage(_ string, data []byte) ([]Package, error) {
+	var m struct{ Name, Version string }
+	if json.Unmarshal(data, &m) != nil || m.Name == "" {
+		return nil, nil // a fixture, a stub: npm does not mind it either
+	}
+	return []Package{{Name: m.Name, Version: m.Version, Ecosystem: Npm}}, nil
+}
+
+// packages are those of the files that the tree has, each put down to the
+// layer from which on its database has spoken of it.
+func (img *Image) packages(scans []*scanned) {
+	type key struct{ name, version string }
+	since := map[string]map[key]int{} // by database
+	for i, s := range scans {
+		for _, db := range s.databases {
+			before, now := since[db.path], map[key]int{}
+			for _, p := range db.packages {
+				k := key{p.Name, p.Version}
+				layer, ok := before[k]
+				if !ok {
+					layer = i
+				}
+				now[k] = layer
+			}
+			since[db.path] = now
+			if f := img.Tree.Lstat(db.path); f == nil || f.Layer != i {
+				continue
+			}
+			for _, p := range db.packages {
+				p.Path, p.Layer = db.path, now[key{p.Name, p.Version}]
+				img.Packages = append(img.Packages, p)
+			}
+		}
+	}
+	slices.SortStableFunc(img.Packages, func(a, b Package) int {
+		return cmp.Or(cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path))
+	})
+}
