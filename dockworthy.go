@@ -29,9 +29,10 @@ func Load(fsys fs.FS, paths []string, opt source.Options) *source.Project {
 	return source.Open(fsys, paths, opt)
 }
 
-// Look judges one build by the eight rules.
-func Look(b *source.Build, opt check.Options) *check.Report {
-	if c := b.Config; c != nil {
+// Look judges by the eight rules, at every level that there is evidence for.
+func Look(ev check.Evidence, opt check.Options) *check.Report {
+	if b := ev.Source; b != nil && b.Config != nil {
+		c := b.Config
 		if opt.AsOf == "" {
 			opt.AsOf = c.ChecksAsOf
 		}
@@ -44,7 +45,7 @@ func Look(b *source.Build, opt check.Options) *check.Report {
 			}
 		}
 	}
-	return check.Look(rules.All, b, opt)
+	return check.Look(rules.All, ev, opt)
 }
 
 // A Result is what is said of one unit.
@@ -135,7 +136,7 @@ func judge(p *source.Project, u source.Unit, opt check.Options) (res *Result) {
 		return res
 	}
 	for _, b := range builds {
-		res.Reports = append(res.Reports, Look(b, opt))
+		res.Reports = append(res.Reports, Look(check.Evidence{Source: b}, opt))
 	}
 	res.merge()
 	return res
@@ -146,16 +147,17 @@ func judge(p *source.Project, u source.Unit, opt check.Options) (res *Result) {
 func (res *Result) merge() {
 	type key struct {
 		id, file, message string
+		level             check.Level
 		start, end        int
 	}
 	at := map[key]int{}
 	for _, rep := range res.Reports {
 		target := ""
-		if t := rep.Build.Target; t != nil {
-			target = t.Name
+		if b := rep.Build; b != nil && b.Target != nil {
+			target = b.Target.Name
 		}
 		for _, f := range rep.Findings {
-			k := key{f.ID(), f.Place.File.Name, f.Message, f.Place.Span.Start, f.Place.Span.End}
+			k := key{f.ID(), f.Place.File.Name, f.Message, f.Level, f.Place.Span.Start, f.Place.Span.End}
 			if i, ok := at[k]; ok {
 				old := &res.Findings[i]
 				old.Severity = max(old.Severity, f.Severity)
@@ -171,6 +173,9 @@ func (res *Result) merge() {
 	path := res.Unit.Path
 	sort.SliceStable(res.Findings, func(i, j int) bool {
 		a, b := &res.Findings[i], &res.Findings[j]
+		if a.Level != b.Level {
+			return a.Level < b.Level
+		}
 		if fa, fb := a.Place.File.Name != path, b.Place.File.Name != path; fa != fb {
 			return !fa
 		}

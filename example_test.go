@@ -21,7 +21,7 @@ func Example() {
 			continue
 		}
 		for _, build := range builds {
-			report := dockworthy.Look(build, check.Options{Only: []string{"non-root", "entrypoint/shell-form"}})
+			report := dockworthy.Look(check.Evidence{Source: build}, check.Options{Only: []string{"non-root", "entrypoint/shell-form"}})
 			for _, f := range report.Findings {
 				at := f.Place.File.Position(f.Place.Span.Start)
 				fmt.Printf("%s:%d: %s: %s\n", f.Place.File.Name, at.Line, f.Severity, f.ID())

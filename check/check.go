@@ -6,6 +6,8 @@ package check
 import (
 	"io/fs"
 
+	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -64,13 +66,14 @@ func (o Outcome) String() string {
 type Settle uint8
 
 const (
-	_         Settle = iota
-	ByBases          // an entry under bases: in .dockworthy.yaml
-	ByArg            // a build argument
-	ByContext        // the build context
-	ByFiles          // files that name what this level does not read, as Bake's
-	ByImage          // looking at the built image
-	ByRun            // running it
+	_          Settle = iota
+	ByBases           // an entry under bases: in .dockworthy.yaml
+	ByArg             // a build argument
+	ByContext         // the build context
+	ByFiles           // files that name what this level does not read, as Bake's
+	ByImage           // looking at the built image
+	ByRun             // running it
+	BySettings        // telling prove how to run it
 )
 
 func (s Settle) String() string {
@@ -84,9 +87,11 @@ func (s Settle) String() string {
 	case ByFiles:
 		return "name the target or the context under `targets:` in .dockworthy.yaml"
 	case ByImage:
-		return "look at the built image"
+		return "look at the built image: `dockworthy image`"
 	case ByRun:
-		return "run the container"
+		return "run the container: `dockworthy prove`"
+	case BySettings:
+		return "say how it is run, with --env, --network and their kin or under `run:` in .dockworthy.yaml"
 	}
 	return ""
 }
@@ -122,6 +127,26 @@ type Finding struct {
 	// cause are one: the most severe speaks, then the earlier check. "" = the
 	// place is the cause.
 	Cause string
+}
+
+// A Level is a level of evidence. The zero Level is Source.
+type Level uint8
+
+// The levels, from what is written to what was seen.
+const (
+	Source Level = iota // Dockerfile, .dockerignore, Compose, Kubernetes
+	Image               // the built image: config, history, layers
+	Run                 // a real build and real containers
+)
+
+func (l Level) String() string { return [...]string{"source", "image", "run"}[l] }
+
+// Evidence is all that there is to judge by. A level whose evidence is nil is
+// not looked at.
+type Evidence struct {
+	Source *source.Build
+	Image  *image.Image
+	Run    *run.Log
 }
 
 // A Verdict is what a check says of one build at one level. The zero Verdict
@@ -161,7 +186,23 @@ type Check struct {
 	Banking  Severity // at the banking profile; 0 = the same
 	Since    string   // the version that brought it
 	Aliases  []string // the same condition elsewhere: "hadolint DL3002"
-	Source   func(*source.Build) Verdict
+	// Source, Image and Run judge the claim at their level; nil = nothing can
+	// be said of it there. Image is asked only where there is an image, Run
+	// where there is a log; they may look at the other evidence too.
+	Source func(*source.Build) Verdict
+	Image  func(Evidence) Verdict
+	Run    func(Evidence) Verdict
+}
+
+// At tells whether the check can say something at a level.
+func (c *Check) At(l Level) bool {
+	switch l {
+	case Image:
+		return c.Image != nil
+	case Run:
+		return c.Run != nil
+	}
+	return c.Source != nil
 }
 
 // A Rule is one of the eight, with its checks in the order of the tables.

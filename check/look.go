@@ -12,8 +12,9 @@ import (
 
 // A Report is all that is said of one build.
 type Report struct {
-	Build    *source.Build
-	Results  []Result // one a check, in the order of rules and checks
+	Evidence Evidence
+	Build    *source.Build // the evidence's; nil where only an image was looked at
+	Results  []Result      // one a check and level that there is evidence for, in the order of levels, rules and checks
 	Findings []Reported
 	Unused   []source.Allow // suppressions that silenced nothing
 	Masks    Masks          // what no output may show, whatever is reported
@@ -65,10 +66,11 @@ func Mask(v string) string {
 	return v[:show] + "****"
 }
 
-// A Result is a check's verdict on the build.
+// A Result is a check's verdict at one level.
 type Result struct {
 	Rule    *Rule
 	Check   *Check
+	Level   Level
 	Verdict Verdict
 }
 
@@ -77,6 +79,7 @@ type Reported struct {
 	Finding
 	Rule  *Rule
 	Check *Check
+	Level Level
 }
 
 // ID is the id of the check that speaks.
@@ -87,6 +90,7 @@ type Options struct {
 	Only, Skip []string            // rule names or check ids
 	Severities map[string]Severity // by check id, over the check's own; from the config
 	AsOf       string              // a version: checks that came later only note
+	Banking    bool                // judge by the banking profile where no build says so
 }
 
 func matches(list []string, r *Rule, c *Check) bool {
@@ -98,56 +102,113 @@ func matches(list []string, r *Rule, c *Check) bool {
 	return false
 }
 
-// Look judges one build by the checks of these rules, from source alone. It is
-// pure: the same build gives the same report.
-func Look(rules []*Rule, b *source.Build, opt Options) *Report {
-	rep := &Report{Build: b}
+// Look judges by the checks of these rules, at every level that there is
+// evidence for. It is pure: the same evidence gives the same report.
+func Look(rules []*Rule, ev Evidence, opt Options) *Report {
+	rep := &Report{Evidence: ev, Build: ev.Source}
 	used := map[*source.Allow]bool{}
-	for _, r := range rules {
-		var found []Reported
-		first := len(rep.Results)
-		for _, c := range r.Checks {
-			if c.Source == nil {
-				rep.Results = append(rep.Results, Result{r, c, Verdict{}})
-				continue
-			}
-			left := len(opt.Only) > 0 && !matches(opt.Only, r, c) || matches(opt.Skip, r, c)
-			if left && r.Name != "secrets" {
-				rep.Results = append(rep.Results, Result{r, c, Verdict{}})
-				continue
-			}
-			v := c.Source(b)
-			for _, f := range v.Findings {
-				rep.mask(f)
-			}
-			if left {
-				// Looked at all the same: other findings must not show a secret.
-				v = Verdict{}
-			}
-			rep.Results = append(rep.Results, Result{r, c, v})
-			for _, f := range v.Findings {
-				found = append(found, Reported{Finding: settle(f, r, c, b, opt), Rule: r, Check: c})
-			}
+	for _, level := range []Level{Source, Image, Run} {
+		if !ev.has(level) {
+			continue
 		}
-		found = oneCause(found)
-		kept := found[:0]
-		for _, f := range found {
-			if allow := b.Allowed(f.ID(), r.Name, f.Place.File, f.Place.Span, f.Missing); allow != nil {
-				used[allow] = true
-				continue
-			}
-			kept = append(kept, f)
+		from := len(rep.Findings)
+		for _, r := range rules {
+			rep.lookAt(level, r, opt, used)
 		}
-		rep.Findings = append(rep.Findings, kept...)
-		restate(rep.Results[first:], kept)
+		relate(rep.Findings[from:])
 	}
-	relate(rep.Findings)
-	for _, a := range b.Allows() {
-		if !used[a] {
-			rep.Unused = append(rep.Unused, *a)
+	if ev.Source != nil {
+		for _, a := range ev.Source.Allows() {
+			if !used[a] {
+				rep.Unused = append(rep.Unused, *a)
+			}
 		}
 	}
 	return rep
+}
+
+func (ev Evidence) has(l Level) bool {
+	switch l {
+	case Image:
+		return ev.Image != nil
+	case Run:
+		return ev.Run != nil
+	}
+	return ev.Source != nil
+}
+
+// lookAt judges by one rule at one level.
+func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Allow]bool) {
+	b := rep.Build
+	var found []Reported
+	first := len(rep.Results)
+	for _, c := range r.Checks {
+		if !c.At(level) {
+			rep.Results = append(rep.Results, Result{r, c, level, Verdict{}})
+			continue
+		}
+		left := len(opt.Only) > 0 && !matches(opt.Only, r, c) || matches(opt.Skip, r, c)
+		if left && r.Name != "secrets" {
+			rep.Results = append(rep.Results, Result{r, c, level, Verdict{}})
+			continue
+		}
+		v := c.judge(level, rep.Evidence)
+		for _, f := range v.Findings {
+			rep.mask(f)
+		}
+		if left {
+			// Looked at all the same: other findings must not show a secret.
+			v = Verdict{}
+		}
+		rep.Results = append(rep.Results, Result{r, c, level, v})
+		for _, f := range v.Findings {
+			found = append(found, Reported{Finding: settle(f, r, c, b, opt), Rule: r, Check: c, Level: level})
+		}
+	}
+	found = oneCause(found)
+	kept := found[:0]
+	for _, f := range found {
+		if allow := allowed(b, f); allow != nil {
+			used[allow] = true
+			continue
+		}
+		kept = append(kept, f)
+	}
+	rep.Findings = append(rep.Findings, kept...)
+	restate(rep.Results[first:], kept)
+}
+
+func (c *Check) judge(l Level, ev Evidence) Verdict {
+	switch l {
+	case Image:
+		return c.Image(ev)
+	case Run:
+		v := c.Run(ev)
+		if b := ev.Run.Build; v.Outcome == Undecided && b != nil && b.Error != "" {
+			// Nothing could run: that is no doubt, but nothing seen.
+			return Verdict{}
+		}
+		return v
+	}
+	return c.Source(ev.Source)
+}
+
+// allowed is the suppression that covers a finding. What an image or a run
+// shows has no line of its own in the Dockerfile: a suppression of its check
+// anywhere in the file is meant for it too.
+func allowed(b *source.Build, f Reported) *source.Allow {
+	switch {
+	case b == nil:
+		return nil
+	case f.Level == Source || f.Place.File == b.Text():
+		return b.Allowed(f.ID(), f.Rule.Name, f.Place.File, f.Place.Span, f.Missing)
+	}
+	for _, a := range b.Allows() {
+		if a.Problem == "" && !b.Expired(a) && (slices.Contains(a.IDs, f.ID()) || slices.Contains(a.IDs, f.Rule.Name)) {
+			return a
+		}
+	}
+	return nil
 }
 
 func (rep *Report) mask(f Finding) {
@@ -167,10 +228,10 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 	if f.Severity == 0 {
 		f.Severity = c.Severity
 	}
-	if b.Banking() && c.Banking > f.Severity {
+	if (opt.Banking || b != nil && b.Banking()) && c.Banking > f.Severity {
 		f.Severity = c.Banking
 	}
-	if !f.Firm {
+	if !f.Firm && b != nil {
 		if b.Lenient() || f.Stage != nil && !b.Reaches(f.Stage) {
 			f.Severity = min(f.Severity, Note)
 		}

@@ -174,7 +174,7 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 	}
 	card := map[string]check.Outcome{}
 	for _, r := range rep.Results {
-		card[r.Rule.Name] = max(card[r.Rule.Name], outcome(rep, r))
+		card[r.Rule.Name] = max(card[r.Rule.Name], rep.Outcome(r))
 		if r.Verdict.Outcome == check.Undecided {
 			out.Undecided = append(out.Undecided, jsonOpen{r.Rule.ID(r.Check), r.Verdict.Reason, r.Verdict.Settle.String()})
 		}

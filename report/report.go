@@ -84,7 +84,7 @@ func (t *Tally) Add(res *dockworthy.Result) {
 	}
 	for _, rep := range res.Reports {
 		for _, r := range rep.Results {
-			t.Rules[r.Rule.Name] = max(t.Rules[r.Rule.Name], outcome(rep, r))
+			t.Rules[r.Rule.Name] = max(t.Rules[r.Rule.Name], rep.Outcome(r))
 			if r.Verdict.Outcome == check.Undecided {
 				id := r.Rule.ID(r.Check)
 				if t.undecided[id] == nil {
@@ -111,20 +111,6 @@ func (t *Tally) count(rule string, s check.Severity) {
 		t.Notes++
 		t.counts[rule][2]++
 	}
-}
-
-// outcome is a check's outcome for the scorecard, where a note does not break
-// a rule.
-func outcome(rep *check.Report, r check.Result) check.Outcome {
-	if r.Verdict.Outcome != check.Violated {
-		return r.Verdict.Outcome
-	}
-	for _, f := range rep.Findings {
-		if f.Rule == r.Rule && f.Severity > check.Note {
-			return check.Violated
-		}
-	}
-	return check.Holds
 }
 
 // Worst is the highest severity of all findings; 0 where there is none.

@@ -20,7 +20,7 @@ func Page(r *check.Rule, c *check.Check) string {
 	if c.Banking > c.Severity {
 		severity += " (" + c.Banking.String() + " in the banking profile)"
 	}
-	fmt.Fprintf(&b, "| rule | severity | since | level of evidence |\n|---|---|---|---|\n| %d [%s](%s.md) | %s | %s | source |\n\n", r.Number, r.Name, r.Name, severity, c.Since)
+	fmt.Fprintf(&b, "| rule | severity | since | level of evidence |\n|---|---|---|---|\n| %d [%s](%s.md) | %s | %s | %s |\n\n", r.Number, r.Name, r.Name, severity, c.Since, levels(c))
 	fmt.Fprintf(&b, "## Why\n\n%s\n\n", c.Why)
 	fmt.Fprintf(&b, "## What to do\n\n%s\n\n", c.Mend)
 	if c.Quiet != "" {
@@ -33,6 +33,17 @@ func Page(r *check.Rule, c *check.Check) string {
 	}
 	fmt.Fprintf(&b, "## Letting it be\n\nAbove the instruction, or at the head of the file for what is missing:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
 	return b.String()
+}
+
+// levels are the levels at which a check can speak.
+func levels(c *check.Check) string {
+	var list []string
+	for l := check.Source; l <= check.Run; l++ {
+		if c.At(l) {
+			list = append(list, l.String())
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // example prints the Dockerfile, or else the first file, of a case.
@@ -88,13 +99,13 @@ func language(name string) string {
 func RulePage(r *check.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %d %s: %s\n\n%s\n\n", r.Number, r.Name, r.Title, r.Text)
-	b.WriteString("| check | severity | claim |\n|---|---|---|\n")
+	b.WriteString("| check | severity | level | claim |\n|---|---|---|---|\n")
 	for _, c := range r.Checks {
 		severity := c.Severity.String()
 		if c.Banking > c.Severity {
 			severity += ", " + c.Banking.String() + " in banking"
 		}
-		fmt.Fprintf(&b, "| [%s](%s) | %s | %s |\n", r.ID(c), FileName(r, c), severity, c.Claim)
+		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s |\n", r.ID(c), FileName(r, c), severity, levels(c), c.Claim)
 	}
 	b.WriteString("\n## Controls\n\n")
 	if len(r.Controls) == 0 {

@@ -31,6 +31,11 @@ type Build struct {
 	AsOf       time.Time
 	Profile    string
 	Config     *Config // nil where there is none
+	// Args are the build arguments that the command line, the config and
+	// Compose give; Contexts the named contexts, a folder of the project or
+	// what the builder itself understands (docker-image://…). Nobody changes
+	// them.
+	Args, Contexts map[string]string
 
 	project      *Project
 	siblings     []*Build

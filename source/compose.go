@@ -154,6 +154,7 @@ func extend(s, base *deploy.Service) *deploy.Service {
 	one.Environment = slices.Concat(base.Environment, s.Environment)
 	one.EnvFiles = slices.Concat(base.EnvFiles, s.EnvFiles)
 	one.Volumes = slices.Concat(base.Volumes, s.Volumes)
+	one.Tmpfs = slices.Concat(base.Tmpfs, s.Tmpfs)
 	if one.Healthcheck == nil {
 		one.Healthcheck = base.Healthcheck
 	}
@@ -212,7 +213,7 @@ func (p *Project) composeRecipes() map[string][]recipe {
 					df = "Containerfile"
 				}
 			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, services: []*Service{{s, c}}}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}}
 			for _, kv := range s.Build.Args {
 				if kv.HasValue && !kv.Value.Unresolved {
 					r.args[kv.Key.Text] = kv.Value.Text
@@ -220,6 +221,10 @@ func (p *Project) composeRecipes() map[string][]recipe {
 			}
 			for _, kv := range s.Build.AdditionalContexts {
 				r.contexts[kv.Key.Text] = kv.Value.Text
+				r.folders[kv.Key.Text] = kv.Value.Text
+				if v := kv.Value.Text; !strings.Contains(v, ":") && !path.IsAbs(v) {
+					r.folders[kv.Key.Text] = path.Join(dir, v)
+				}
 			}
 			if s.Image.Set {
 				r.images = append(r.images, s.Image.Text)

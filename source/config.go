@@ -9,7 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/docker/go-units"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dockworthy/dockworthy/source/base"
@@ -31,6 +33,72 @@ type Config struct {
 	RootAllowed  []string              `yaml:"root-allowed"`  // Dockerfiles that may run as root
 	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
 	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
+	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
+}
+
+// A ConfigRun says how a container is run to be proved. What it leaves out is
+// as Compose says, and else as hard as it gets.
+type ConfigRun struct {
+	Kind         string            `yaml:"kind"`         // service or job
+	Env          map[string]string `yaml:"env"`          // over Compose's
+	Command      []string          `yaml:"command"`      // in place of CMD
+	Ports        []int             `yaml:"ports"`        // that it listens on
+	Writable     []string          `yaml:"writable"`     // folders in memory; nil = /tmp
+	Volumes      []string          `yaml:"volumes"`      // folders that keep what the image holds there, and may be written
+	Capabilities []string          `yaml:"capabilities"` // kept, as NET_BIND_SERVICE
+	Network      string            `yaml:"network"`      // none (the default) or bridge
+	Memory       string            `yaml:"memory"`       // as 512m
+	Pids         int64             `yaml:"pids"`
+	StopLimit    time.Duration     `yaml:"stop-limit"`  // as 2s
+	StartLimit   time.Duration     `yaml:"start-limit"` // as 60s
+	Secrets      map[string]string `yaml:"secrets"`     // files for --mount=type=secret by id, relative to the config
+}
+
+// Bytes is the memory limit; 0 where none is given.
+func (r *ConfigRun) Bytes() int64 {
+	n, _ := ParseBytes(r.Memory)
+	return n
+}
+
+// ParseBytes reads a size as Docker writes it: 512m, 1g, 300000. "" is 0.
+func ParseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := units.RAMInBytes(s)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q is no size: it is written 512m or 1g", s)
+	}
+	return n, nil
+}
+
+func (r *ConfigRun) check() error {
+	if r == nil {
+		return nil
+	}
+	if r.Kind != "" && r.Kind != "service" && r.Kind != "job" {
+		return fmt.Errorf("run.kind %q is neither service nor job", r.Kind)
+	}
+	if r.Network != "" && r.Network != "none" && r.Network != "bridge" {
+		return fmt.Errorf("run.network %q is neither none nor bridge", r.Network)
+	}
+	if _, err := ParseBytes(r.Memory); err != nil {
+		return fmt.Errorf("run.memory: %w", err)
+	}
+	for _, dir := range slices.Concat(r.Writable, r.Volumes) {
+		if !path.IsAbs(dir) || path.Clean(dir) == "/" {
+			return fmt.Errorf("run.writable %q is no absolute path of a folder", dir)
+		}
+	}
+	for _, port := range r.Ports {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("run.ports %d is no port", port)
+		}
+	}
+	if r.Pids < 0 || r.StopLimit < 0 || r.StartLimit < 0 {
+		return errors.New("run: a limit is negative")
+	}
+	return nil
 }
 
 // Targets say what is built: a plain list of stages, or by Dockerfile.
@@ -94,6 +162,9 @@ func ParseConfig(name string, data []byte) (*Config, error) {
 	}
 	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
 		return nil, fmt.Errorf("profile %q is neither %s nor %s", c.Profile, Standard, Banking)
+	}
+	if err := c.Run.check(); err != nil {
+		return nil, err
 	}
 	for id, s := range c.Severities {
 		if s != "error" && s != "warning" && s != "note" {

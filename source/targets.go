@@ -18,6 +18,7 @@ type recipe struct {
 	context  string // project path; "" = not said
 	args     map[string]string
 	contexts map[string]string
+	folders  map[string]string // contexts, with folders as project paths
 	services []*Service
 	images   []string
 }
@@ -60,14 +61,14 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	var builds []*Build
 	evaluated := map[string][]*Stage{}
 	var failed *Problem
-	stagesFor := func(r recipe) ([]*Stage, []*Step) {
+	argsOf := func(r recipe) map[string]string {
 		args := map[string]string{}
-		for k, v := range r.args {
-			args[k] = v
-		}
-		for k, v := range p.opt.BuildArgs {
-			args[k] = v
-		}
+		maps.Copy(args, r.args)
+		maps.Copy(args, p.opt.BuildArgs)
+		return args
+	}
+	stagesFor := func(r recipe) ([]*Stage, []*Step) {
+		args := argsOf(r)
 		key := fmt.Sprint(args, r.contexts)
 		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) string { return p.elsewhere(u.Path, name) }}
 		if stages, ok := evaluated[key]; ok {
@@ -99,6 +100,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		b := inputs
 		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
 		b.Services, b.images = r.services, r.images
+		b.Args, b.Contexts = argsOf(r), r.folders
 		b.contextRoot = p.contextOf(u.Path, r, stages)
 		if !p.opt.NoContext && b.contextRoot != outside {
 			b.Context = p.context(b.contextRoot, u.Path)

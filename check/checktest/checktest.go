@@ -8,6 +8,10 @@
 //	flags: profile=banking as-of=2026-11-25 target=web arg=NAME=VALUE
 //	mode: run.sh 0755
 //
+// A case with a run.json, a run.Log, is judged at that level, with the build of
+// its Dockerfile where there is one; a case with an image.json and the files of
+// its layers (layer0/usr/bin/x) at the level of the image. See image.go.
+//
 // A case under the folder of a check must not be silent on another check of
 // the rule without saying so in want. `go test ./rules/... -update` rewrites
 // want; read what it wrote.
@@ -81,7 +85,12 @@ func runCase(t *testing.T, path string, rule *check.Rule) string {
 	if n := len(ar.Files); n > 0 && ar.Files[n-1].Name == "want" {
 		want = string(ar.Files[n-1].Data)
 	}
-	got := Findings(t, fsys, opt, rule)
+	got := ""
+	if ev, ok := evidence(t, ar, fsys, opt); ok {
+		got = judged(t, ev, rule)
+	} else {
+		got = Findings(t, fsys, opt, rule)
+	}
 	if *update {
 		write(t, path, ar, got)
 		return got
@@ -110,6 +119,9 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 	for line := range strings.Lines(string(ar.Comment)) {
 		if rest, ok := strings.CutPrefix(line, "mode:"); ok {
 			fields := strings.Fields(rest)
+			if strings.HasPrefix(fields[0], "layer") {
+				continue // of an image
+			}
 			mode, err := strconv.ParseUint(fields[1], 8, 32)
 			if err != nil || fsys[fields[0]] == nil {
 				t.Fatalf("bad line %q", line)

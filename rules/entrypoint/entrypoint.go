@@ -31,6 +31,11 @@ var Rule = &check.Rule{
 		notExecutable,
 		stopSignal,
 		noSignalHandler,
+		doesNotStart,
+		ignoresStop,
+		shellAsPID1,
+		argumentsLost,
+		zombies,
 	},
 	Examples: examples,
 }

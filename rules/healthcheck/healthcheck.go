@@ -37,6 +37,10 @@ var Rule = &check.Rule{
 		exitCode,
 		kubeNoReadiness,
 		kubeNoLiveness,
+		neverHealthy,
+		noRecovery,
+		loopbackOnly,
+		portNotOpen,
 	},
 	Examples: examples,
 }

@@ -19,6 +19,7 @@ var vacuous = &check.Check{
 	Quiet:    "Where the answer is compared or searched (grep, test), and for a file that the program keeps fresh.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Run:      frozen,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -39,6 +39,7 @@ var Rule = &check.Rule{
 		lowUID,
 		notOwnedWorkdir,
 		worldWritable,
+		needsMore,
 		composeRoot,
 		composePrivileged,
 		kubeRoot,

@@ -17,6 +17,7 @@ var unknownUser = &check.Check{
 	Quiet:    "For numbers, and where the base image is not known or something that is not read (a script, a package, a copied /etc/passwd) may have made the user.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Run:      startWithoutUser,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

@@ -20,6 +20,7 @@ var unreadableFiles = &check.Check{
 	Quiet:    "Where the files are given to the user, where /root is opened by chmod, and where the user is not known.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Run:      startUnreadable,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() || b.Exports() {
 			return check.None()

@@ -36,6 +36,7 @@ type Service struct {
 	CapAdd, CapDrop []Value
 	SecurityOpt     []Value
 	Volumes         []Volume
+	Tmpfs           []Value      // folders in memory, with options behind a colon
 	Healthcheck     *Healthcheck // nil: the image's own
 	Entrypoint      *Command     // nil: the image's own
 	Command         *Command     // nil: the image's own
@@ -204,6 +205,8 @@ func (s *source) service(p pair) *Service {
 			one.SecurityOpt = s.texts(v, "")
 		case "volumes":
 			one.Volumes = s.volumes(v)
+		case "tmpfs":
+			one.Tmpfs = s.texts(v, "")
 		case "healthcheck":
 			one.Healthcheck = s.healthcheck(v)
 		case "entrypoint":

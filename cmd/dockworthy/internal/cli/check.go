@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/dockworthy/dockworthy"
@@ -53,7 +54,12 @@ is, 2 when a path that you named cannot be read or parsed.`,
 			return f.run(cmd.Context(), c, args)
 		},
 	}
-	fl := cmd.Flags()
+	f.judging(cmd.Flags())
+	return cmd
+}
+
+// judging are the flags of every verb that judges a project.
+func (f *checkFlags) judging(fl *pflag.FlagSet) {
 	fl.StringVarP(&f.file, "file", "f", "", "the Dockerfile; PATH is then its build context")
 	fl.StringVar(&f.context, "context", "", "the build context (default: what Compose, the config or the Dockerfile's COPY say)")
 	fl.StringArrayVar(&f.targets, "target", nil, "the stage to judge (default: what the project builds)")
@@ -66,7 +72,12 @@ is, 2 when a path that you named cannot be read or parsed.`,
 	fl.StringVar(&f.format, "format", "text", "text, json or sarif")
 	fl.StringVarP(&f.output, "output", "o", "", "write to this file rather than standard output")
 	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
-	return cmd
+}
+
+// fails tells whether findings up to this severity end the run with 1.
+func (f *checkFlags) fails(worst check.Severity) bool {
+	least, ok := check.ParseSeverity(f.failOn)
+	return ok && worst >= least
 }
 
 func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
@@ -139,7 +150,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		return err
 	case trouble:
 		return errTrouble
-	case f.failOn != "never" && tally.Worst() >= map[string]check.Severity{"error": check.Error, "warning": check.Warning, "note": check.Note}[f.failOn] && tally.Worst() > 0:
+	case f.fails(tally.Worst()):
 		return errFindings
 	}
 	return nil
@@ -286,11 +297,15 @@ func (f *checkFlags) writer(out *output, names report.Names) (report.Writer, err
 	case "sarif":
 		return report.NewSARIF(out, names), nil
 	}
-	color := f.color == "always"
-	if f.color == "auto" {
-		color = out.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return report.NewText(out, names, f.colored(out)), nil
+}
+
+// colored tells whether text for this output is coloured.
+func (f *checkFlags) colored(out *output) bool {
+	if f.color != "auto" {
+		return f.color == "always"
 	}
-	return report.NewText(out, names, color), nil
+	return out.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // An output is standard output, or a file that appears only once it is whole.

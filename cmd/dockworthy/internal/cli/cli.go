@@ -51,6 +51,7 @@ func (c Command) Main(args []string) int {
 layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 		Example: `  dockworthy check .
   dockworthy check -f docker/Dockerfile .
+  dockworthy prove .
   dockworthy explain non-root/final-user-root`,
 		Version:       dockworthy.Version,
 		SilenceErrors: true,
@@ -61,8 +62,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c))
-	root.AddCommand(keygenCommand(c), verifyCommand(c))
+	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), proveCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	switch err := root.ExecuteContext(ctx); {
 	case err == nil:

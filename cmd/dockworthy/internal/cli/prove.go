@@ -1,0 +1,310 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/run"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+type proveFlags struct {
+	checkFlags
+	env        []string
+	ports      []int
+	writable   []string
+	volumes    []string
+	caps       []string
+	network    string
+	memory     string
+	pids       int64
+	kind       string
+	secrets    []string
+	stopLimit  time.Duration
+	startLimit time.Duration
+	noCache    bool
+	record     string
+}
+
+func proveCommand(c Command) *cobra.Command {
+	var f proveFlags
+	cmd := &cobra.Command{
+		Use:   "prove [DIR] [-- COMMAND…]",
+		Short: "Build an image, look into it, run it, and judge by what was seen",
+		Long: `prove judges the Dockerfile of a folder by its text, builds it with buildx, reads
+the image's config and layers, and runs it under the hardest settings that
+should work: a read-only root, no capabilities, no new privileges, limits, no
+network. It looks at the processes, the health check, a hang, the stop signal.
+
+Running an image is running its code. What prove makes on the engine bears the
+label io.dockworthy.run and is removed when it ends; what a killed run left is
+removed at the next one's start.
+
+How the program is run is taken from Compose, from run: in .dockworthy.yaml and
+from these flags, the later over the earlier. COMMAND replaces CMD.
+
+Exit status: 0 when nothing is found at or above --fail-on, 1 when something
+is, 2 when the build fails, or nothing could be proved.`,
+		Example: `  dockworthy prove .
+  dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
+  dockworthy prove . --writable /tmp --writable /var/cache/app`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var command []string
+			if at := cmd.ArgsLenAtDash(); at >= 0 {
+				args, command = args[:at], args[at:]
+			}
+			if len(args) > 1 {
+				return errors.New("prove takes one folder; with --file it is the build context")
+			}
+			return f.run(cmd.Context(), c, args, command)
+		},
+	}
+	fl := cmd.Flags()
+	f.judging(fl)
+	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
+	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
+	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
+	fl.StringArrayVar(&f.volumes, "volume", nil, "a folder that keeps what the image holds there, and may be written")
+	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that it keeps")
+	fl.StringVar(&f.network, "network", "", "none (the default) or bridge")
+	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
+	fl.Int64Var(&f.pids, "pids", 0, "the limit of processes (default 128)")
+	fl.StringVar(&f.kind, "kind", "", "service or job (default: what the files say)")
+	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
+	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
+	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
+	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.StringVar(&f.record, "record", "", "write what was seen to this file, as JSON")
+	return cmd
+}
+
+func (f *proveFlags) run(ctx context.Context, c Command, args, command []string) error {
+	opt, look, err := f.options()
+	if err != nil {
+		return err
+	}
+	adjust, err := f.plan(command)
+	if err != nil {
+		return err
+	}
+	pl, err := f.place(c, args, &opt)
+	if err != nil {
+		return err
+	}
+	project := dockworthy.Load(pl.fsys, pl.paths, opt)
+	for _, p := range project.Problems {
+		if p.Config {
+			return fmt.Errorf("%s: %w", pl.names.Shown(p.Path), reason(p.Err))
+		}
+	}
+	unit, err := theDockerfile(project, pl)
+	if err != nil {
+		return err
+	}
+	builds, prob := project.Builds(unit)
+	if prob != nil {
+		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
+	}
+	host, err := engine.ResolveHost()
+	if err != nil {
+		return err
+	}
+	e, err := engine.Open(ctx, host)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if gone, err := e.Sweep(ctx); err != nil {
+		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+	} else if len(gone) > 0 {
+		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
+	}
+	out, err := f.open(c)
+	if err != nil {
+		return err
+	}
+	w := report.NewProof(out, pl.names, f.colored(out))
+	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
+	worst, failed := check.Severity(0), false
+	for _, b := range builds {
+		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Say: bar.say})
+		bar.end()
+		if err != nil {
+			return err
+		}
+		if err := w.Proof(unit, proof); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		if f.record != "" {
+			if err := writeRecord(f.record, proof.Run); err != nil {
+				return err
+			}
+		}
+		worst = max(worst, proof.Worst())
+		failed = failed || proof.Run.Build.Error != ""
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	switch {
+	case failed:
+		return errTrouble
+	case f.fails(worst):
+		return errFindings
+	}
+	return nil
+}
+
+// writeRecord writes a run's log. The values of its environment are not in it.
+func writeRecord(file string, log *run.Log) error {
+	data, err := json.MarshalIndent(log, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the record: %w", err)
+	}
+	return nil
+}
+
+// theDockerfile is the one that a folder is proved by: the one that was named,
+// the folder's own, or the only one.
+func theDockerfile(p *source.Project, pl *place) (source.Unit, error) {
+	var all []source.Unit
+	var own *source.Unit
+	for i, u := range p.Units {
+		if u.Kind != source.Dockerfile {
+			continue
+		}
+		all = append(all, u)
+		if u.Named {
+			return u, nil
+		}
+		for _, name := range []string{"Dockerfile", "Containerfile"} {
+			if len(pl.paths) == 1 && u.Path == path.Join(pl.paths[0], name) && own == nil {
+				own = &p.Units[i]
+			}
+		}
+	}
+	switch {
+	case own != nil:
+		return *own, nil
+	case len(all) == 1:
+		return all[0], nil
+	case len(all) == 0:
+		return source.Unit{}, errors.New("there is no Dockerfile here to prove")
+	}
+	var names []string
+	for _, u := range all[:min(5, len(all))] {
+		names = append(names, pl.names.Shown(u.Path))
+	}
+	return source.Unit{}, fmt.Errorf("there are %d Dockerfiles here (%s…): name one with --file", len(all), strings.Join(names, ", "))
+}
+
+// plan is what the flags say over the project.
+func (f *proveFlags) plan(command []string) (func(*engine.BuildPlan, *run.Settings), error) {
+	env, err := pairs(f.env)
+	if err != nil {
+		return nil, err
+	}
+	memory, err := source.ParseBytes(f.memory)
+	if err != nil {
+		return nil, fmt.Errorf("--memory: %w", err)
+	}
+	switch f.network {
+	case "", "none", "bridge":
+	default:
+		return nil, fmt.Errorf("--network %q is neither none nor bridge", f.network)
+	}
+	switch f.kind {
+	case "", "service", "job":
+	default:
+		return nil, fmt.Errorf("--kind %q is neither service nor job", f.kind)
+	}
+	for _, dir := range append(f.writable, f.volumes...) {
+		if !path.IsAbs(dir) || path.Clean(dir) == "/" {
+			return nil, fmt.Errorf("%q is no absolute path of a folder", dir)
+		}
+	}
+	secrets := map[string]string{}
+	for _, word := range f.secrets {
+		var id, src string
+		for _, part := range strings.Split(word, ",") {
+			switch key, value, _ := strings.Cut(part, "="); key {
+			case "id":
+				id = value
+			case "src", "source":
+				src = value
+			}
+		}
+		if id == "" || src == "" {
+			return nil, fmt.Errorf("--secret %q is not id=ID,src=FILE", word)
+		}
+		secrets[id] = src
+	}
+	return func(p *engine.BuildPlan, s *run.Settings) {
+		p.NoCache = f.noCache
+		if len(secrets) > 0 {
+			p.Secrets = secrets
+		}
+		for name, value := range env {
+			s.Env[name] = value
+		}
+		if command != nil {
+			s.Command = command
+		}
+		if f.ports != nil {
+			s.Ports = f.ports
+		}
+		if f.writable != nil {
+			s.Writable = f.writable
+		}
+		if f.volumes != nil {
+			s.Volumes = f.volumes
+		}
+		if f.caps != nil {
+			s.Capabilities = f.caps
+		}
+		if f.network != "" {
+			s.Network = f.network
+		}
+		if memory > 0 {
+			s.Memory = memory
+		}
+		if f.pids > 0 {
+			s.Pids = f.pids
+		}
+		if f.kind != "" {
+			s.Service = f.kind == "service"
+		}
+		if f.stopLimit > 0 {
+			s.StopLimit = f.stopLimit
+		}
+		if f.startLimit > 0 {
+			s.StartLimit = f.startLimit
+		}
+	}, nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,150 @@
+package peek
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Main serves requests until standard input ends. args are those behind the
+// verb; "orphan" and "linger" are its own children.
+func Main(args []string, in io.Reader, out io.Writer) error {
+	if len(args) > 0 {
+		return child(args[0])
+	}
+	enc := json.NewEncoder(out)
+	sc := bufio.NewScanner(in)
+	var open []net.Conn // connections stay open until the end
+	defer func() {
+		for _, c := range open {
+			c.Close()
+		}
+	}()
+	for sc.Scan() {
+		var q Request
+		if err := json.Unmarshal(sc.Bytes(), &q); err != nil {
+			return fmt.Errorf("read a request: %w", err)
+		}
+		a := Answer{}
+		switch q.Op {
+		case "procs":
+			a.Procs, a.Listens = Procs(os.DirFS("/proc"), os.Getpid())
+		case "freeze":
+			a.Count = signal(syscall.SIGSTOP)
+		case "thaw":
+			a.Count = signal(syscall.SIGCONT)
+		case "dial":
+			c, status, err := dial(q.Host, q.Port)
+			if err != nil {
+				a.Error = err.Error()
+			} else {
+				open = append(open, c)
+				a.Count, a.Status = len(open), status
+			}
+		case "orphan":
+			reaped, err := orphan()
+			a.Reaped = reaped
+			if err != nil {
+				a.Error = err.Error()
+			}
+		default:
+			a.Error = "unknown request " + q.Op
+		}
+		if err := enc.Encode(a); err != nil {
+			return err
+		}
+	}
+	return sc.Err()
+}
+
+// signal sends a signal to every process here but PID 1, which the kernel
+// shields from its own namespace, and this one.
+func signal(sig syscall.Signal) int {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == 1 || pid == os.Getpid() {
+			continue
+		}
+		if syscall.Kill(pid, sig) == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// dial opens a connection, has one request answered where the other side
+// speaks HTTP, and keeps it open as a client with keep-alive does.
+func dial(host string, port int) (net.Conn, string, error) {
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	c, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(port)), 2*time.Second)
+	if err != nil {
+		return nil, "", err
+	}
+	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: keep-alive\r\n\r\n", port)
+	c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	buf := make([]byte, 512)
+	n, _ := c.Read(buf)
+	line, _, _ := strings.Cut(string(buf[:n]), "\n")
+	return c, strings.TrimSpace(line), nil
+}
+
+// orphan leaves a child to PID 1 and looks whether it is reaped when it ends.
+func orphan() (bool, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	cmd := exec.Command(self, "peek", "orphan")
+	out, err := cmd.Output()
+	if err != nil {
+		return false, fmt.Errorf("start a process: %w", err)
+	}
+	pid, err := strconv.Atoi(string(out))
+	if err != nil {
+		return false, fmt.Errorf("start a process: %q is no PID", out)
+	}
+	path := fmt.Sprintf("/proc/%d/stat", pid)
+	for range 60 {
+		time.Sleep(50 * time.Millisecond)
+		if _, err := os.Stat(path); err != nil {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// child is the process that an orphan comes from, and the orphan.
+func child(what string) error {
+	switch what {
+	case "linger":
+		time.Sleep(100 * time.Millisecond)
+		return nil
+	case "orphan":
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		cmd := exec.Command(self, "peek", "linger")
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		_, err = fmt.Print(cmd.Process.Pid)
+		return err
+	}
+	return fmt.Errorf("unknown child %s", what)
+}

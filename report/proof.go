@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// A Proof writes proofs for people: the findings of all three levels, what was
+// seen, and the scorecard of rules by levels.
+type Proof struct {
+	Text
+}
+
+// NewProof writes to w.
+func NewProof(w io.Writer, names Names, color bool) *Proof {
+	return &Proof{Text: *NewText(w, names, color)}
+}
+
+// Proof writes one proof.
+func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
+	res := p.Result(u)
+	hidden := masks(res)
+	t.header(res)
+	for _, f := range res.Findings {
+		t.finding(f, hidden)
+	}
+	for _, a := range p.Report.Unused {
+		t.unused(p.Report.Build, a)
+	}
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
+	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
+		fmt.Fprintf(t.w, "  %s\n", visible(strings.TrimRight(line, "\n")))
+	}
+	fmt.Fprintln(t.w)
+	t.card(p.Report)
+	return t.w.Flush()
+}
+
+// Close ends the report.
+func (t *Proof) Close() error { return t.w.Flush() }
+
+// card is the scorecard: a line for each rule, a column for each level.
+func (t *Text) card(rep *check.Report) {
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %-15s", "", check.Source, check.Image, check.Run)))
+	for _, row := range rep.Scorecard() {
+		fmt.Fprintf(t.w, "%d %-15s", row.Rule.Number, row.Rule.Name)
+		for _, o := range row.Outcomes {
+			word, color := outcomeWord(o)
+			fmt.Fprintf(t.w, " %s", t.paint(color, fmt.Sprintf("%-15s", word)))
+		}
+		fmt.Fprintln(t.w)
+	}
+	for _, c := range rep.Contradictions() {
+		fmt.Fprintf(t.w, "%s %s holds by the %s and is violated by the %s\n", t.paint(yellow, "contradiction:"), c.Rule.ID(c.Check), c.Holds, c.Violated)
+	}
+}
+
+// outcomeWord is an outcome in the words of a scorecard, and its colour.
+func outcomeWord(o check.Outcome) (word, color string) {
+	switch o {
+	case check.Holds:
+		return "holds", green
+	case check.Violated:
+		return "violated", red
+	case check.Undecided:
+		return "undecided", yellow
+	case check.NotApplicable:
+		return "not applicable", faint
+	}
+	return "not looked at", faint
+}

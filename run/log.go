@@ -1,0 +1,296 @@
+// Package run is the model of what was seen when an image was built, started
+// and probed: plain data, recorded once by package engine and judged by the
+// rooms as often as one likes. A Log can be written as JSON and read back, so
+// that a test replays what a container once did.
+package run
+
+import (
+	"fmt"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Log is one proof's record. A nil part was not tried; its absence is never
+// good news.
+type Log struct {
+	ID       string    // the run's id: the value of the label io.dockworthy.run
+	Image    string    // the name that was run
+	ImageID  string    // the digest of its config
+	Started  time.Time // when the record began
+	Engine   Engine
+	Settings Settings
+	Build    *Build    `json:",omitempty"`
+	Start    *Start    `json:",omitempty"` // under the hardest settings
+	Relaxed  *Start    `json:",omitempty"` // under the engine's defaults, after the hard start failed
+	Procs    *Procs    `json:",omitempty"`
+	Health   *Health   `json:",omitempty"`
+	Stop     *Stop     `json:",omitempty"` // nobody connected
+	StopBusy *Stop     `json:",omitempty"` // with an open connection
+	Override *Override `json:",omitempty"`
+	Orphan   *Orphan   `json:",omitempty"`
+	Rebuild  *Rebuild  `json:",omitempty"`
+	Canaries *Canaries `json:",omitempty"`
+	Swarm    *Swarm    `json:",omitempty"`
+	// Unseen is what could not be tried, by probe, with the reason.
+	Unseen map[string]string `json:",omitempty"`
+
+	once       sync.Once
+	transcript *Transcript
+}
+
+// An Engine is what ran the containers.
+type Engine struct {
+	Name     string // "Docker Engine", "Podman Engine"
+	Version  string
+	API      string
+	Platform string // linux/amd64
+}
+
+// Settings are how the program was told to run.
+type Settings struct {
+	ReadOnly     bool              `json:",omitempty"` // the root file system
+	Writable     []string          `json:",omitempty"` // folders that are memory (tmpfs)
+	Volumes      []string          `json:",omitempty"` // folders that are volumes, with what the image holds there
+	Capabilities []string          `json:",omitempty"` // kept; all others are dropped
+	NoNewPrivs   bool              `json:",omitempty"`
+	Memory       int64             `json:",omitempty"` // bytes
+	Pids         int64             `json:",omitempty"`
+	Network      string            `json:",omitempty"` // "none" or "bridge"
+	Env          map[string]string `json:"-"`          // never written down: values may be secrets
+	Command      []string          `json:",omitempty"` // in place of CMD
+	Service      bool              `json:",omitempty"` // it is expected to stay up and answer
+	Ports        []int             `json:",omitempty"` // it is expected to listen on
+	StopLimit    time.Duration     `json:",omitempty"`
+	StartLimit   time.Duration     `json:",omitempty"`
+}
+
+// A Build is what the builder said.
+type Build struct {
+	Seconds float64
+	Steps   []BuildStep
+	Bases   []Resolved // the images that FROM, COPY --from and # syntax resolved to
+	Error   string     `json:",omitempty"` // why it failed, in words; "" = it did not
+	Step    string     `json:",omitempty"` // the step that failed
+	Tail    []string   `json:",omitempty"` // the last lines that the failing step wrote
+	Network bool       `json:",omitempty"` // the failure is the network's
+	Context int64      `json:",omitempty"` // bytes of the build context, walked
+	Files   int        `json:",omitempty"` // files of the build context
+}
+
+// A BuildStep is one vertex of the build.
+type BuildStep struct {
+	Name    string  // "[build 3/4] COPY requirements.txt ."
+	Stage   string  `json:",omitempty"` // "build"
+	Index   int     `json:",omitempty"` // 3; 0 = not an instruction
+	Instr   string  `json:",omitempty"` // "COPY requirements.txt ."
+	Begin   float64 // seconds from the build's begin
+	Seconds float64
+	Cached  bool   `json:",omitempty"`
+	Error   string `json:",omitempty"`
+}
+
+// A Resolved is a reference with the digest that the builder took.
+type Resolved struct {
+	Ref    string
+	Digest string // "" = it was a local image without one
+}
+
+// A Start is how a container came up.
+type Start struct {
+	Argv     []string // as the engine composed it
+	User     string   // as the config says
+	Up       bool     // it was still running, or had ended well, when it was looked at
+	Ended    bool     // it ended by itself
+	Code     int      // exit code, where it ended
+	OOM      bool     `json:",omitempty"`
+	Error    string   `json:",omitempty"` // the engine's refusal to start
+	Cause    *Cause   `json:",omitempty"` // why it did not come up, as far as that is known
+	Logs     []string `json:",omitempty"` // the last lines, both streams
+	Seconds  float64  // until it was up, or had ended
+	Healthy  bool     `json:",omitempty"` // it became healthy
+	Wrote    []string `json:",omitempty"` // what it changed outside writable folders, where that could be seen
+	Listened bool     `json:",omitempty"` // it had a listening port
+}
+
+// A Cause is why a container did not come up.
+type Cause struct {
+	Kind CauseKind
+	Path string `json:",omitempty"` // the file, folder, module or variable it is about
+	Text string // in words
+}
+
+// A CauseKind sorts causes by the rule that they break.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	NotFound      CauseKind = "not-found"      // the program is not there
+	NotExecutable CauseKind = "not-executable" // it lacks the x bit, or its format is unknown
+	NotReadable   CauseKind = "not-readable"   // the user may not read it, or enter its folder
+	NoInterpreter CauseKind = "no-interpreter" // its ELF or shebang interpreter is not there
+	NoLibrary     CauseKind = "no-library"     // a shared library is not there
+	NoModule      CauseKind = "no-module"      // a Python or Node module is not there
+	NoUser        CauseKind = "no-user"        // USER is not in /etc/passwd
+	ReadOnly      CauseKind = "read-only"      // it must write where it may not
+	NoPermission  CauseKind = "no-permission"  // an operation that the hard settings forbid
+	NoConfig      CauseKind = "no-config"      // it asks for configuration, as an environment variable
+	NoNetwork     CauseKind = "no-network"     // it needs a network or another service
+	OutOfMemory   CauseKind = "out-of-memory"
+	Crashed       CauseKind = "crashed" // anything else
+)
+
+// Procs are the processes of the running container, and its sockets.
+type Procs struct {
+	List    []Process
+	Listens []Listen
+}
+
+// A Process is one process as /proc shows it, by its PID in the container.
+type Process struct {
+	PID, PPID  int
+	Argv       []string
+	State      string // R, S, D, Z, T
+	UIDs, GIDs [4]int // real, effective, saved, file system
+	Groups     []int  `json:",omitempty"`
+	CapEff     uint64 // capability sets as bit masks
+	CapPrm     uint64
+	CapBnd     uint64
+	CapAmb     uint64 `json:",omitempty"`
+	NoNewPrivs bool
+	Seccomp    int    // 0 none, 1 strict, 2 filter
+	SigCgt     uint64 // signals caught, bit n-1 for signal n
+	SigIgn     uint64
+}
+
+// A Listen is a TCP port in state LISTEN.
+type Listen struct {
+	Address string // "0.0.0.0", "127.0.0.1", "::"
+	Port    int
+}
+
+// Health is what the health check did.
+type Health struct {
+	Test        []string // the image's own
+	Healthy     bool
+	HealthyIn   float64 // seconds from start
+	Last        string  `json:",omitempty"` // the last output of the probe, where it failed
+	LastCode    int     `json:",omitempty"`
+	Frozen      bool    // every process could be frozen
+	Unhealthy   bool    // it then turned unhealthy
+	UnhealthyIn float64 // seconds from the freeze, at the interval that was used
+	Recovered   bool    // and healthy again after they ran on
+	RecoveredIn float64
+	Interval    float64 // seconds between probes, as the run was set
+	Timeout     float64
+	Retries     int
+}
+
+// A Stop is how PID 1 took the stop signal.
+type Stop struct {
+	Signal  string
+	Seconds float64
+	Code    int
+	Killed  bool // the engine had to kill it
+	Limit   float64
+	Port    int `json:",omitempty"` // the port with the open connection
+}
+
+// An Override is whether arguments given at docker run reach the program.
+type Override struct {
+	Word    string
+	Reached bool
+	Known   bool   // false: it could not be told
+	Seen    string `json:",omitempty"` // where: the argv or the log line
+}
+
+// An Orphan is what became of a process whose parent ended.
+type Orphan struct {
+	Reaped  bool
+	Zombies int // left behind by the program itself
+}
+
+// A Rebuild is a second build after one source file was touched.
+type Rebuild struct {
+	Touched string // the file
+	Seconds float64
+	Steps   []BuildStep
+	Error   string `json:",omitempty"`
+}
+
+// Canaries are false secrets and unwanted files put into a copy of the build,
+// and where they came out.
+type Canaries struct {
+	Planted []Canary
+	Error   string `json:",omitempty"` // why the build with canaries failed
+}
+
+// A Canary is one planted value.
+type Canary struct {
+	Kind  string   // "file", "build-arg", "secret"
+	Name  string   // the file's path, the argument, the secret's id
+	Found []string `json:",omitempty"` // where: "layer 3 /app/.env", "config env TOKEN", "history 7"
+	Layer int      // the layer it was first found in, from 0; -1 = not in a layer
+}
+
+// A Swarm is what a one-node swarm did with an unhealthy task.
+type Swarm struct {
+	Replaced bool
+	Seconds  float64
+	Error    string `json:",omitempty"`
+}
+
+// IsShell tells whether a program is a shell, by its path.
+func IsShell(program string) bool {
+	switch path.Base(program) {
+	case "sh", "bash", "ash", "dash", "ksh", "zsh", "mksh":
+		return true
+	}
+	return false
+}
+
+// Up is the start that went well: under the hard settings, else under the
+// engine's own; nil where none did.
+func (l *Log) Up() *Start {
+	for _, s := range []*Start{l.Start, l.Relaxed} {
+		if s != nil && s.Up {
+			return s
+		}
+	}
+	return nil
+}
+
+// Why is why a container did not come up, as a clause.
+func (s *Start) Why() string {
+	switch {
+	case s.Cause != nil:
+		return s.Cause.Text
+	case s.Error != "":
+		return s.Error
+	case s.Ended:
+		return fmt.Sprintf("it ended with %d and said nothing", s.Code)
+	}
+	return fmt.Sprintf("it did not come up within %.0f s", s.Seconds)
+}
+
+// Failed is the start to read the cause of a failure from: the last one that
+// was tried; nil where one came up, or none was tried.
+func (l *Log) Failed() *Start {
+	switch {
+	case l.Up() != nil:
+		return nil
+	case l.Relaxed != nil:
+		return l.Relaxed
+	}
+	return l.Start
+}
+
+// StartSpan is the line about that start.
+func (l *Log) StartSpan(s *Start) text.Span {
+	if s != nil && s == l.Relaxed {
+		return l.Transcript().Span(TopicRelaxed, "")
+	}
+	return l.Transcript().Span(TopicStart, "")
+}

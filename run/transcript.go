@@ -1,0 +1,310 @@
+package run
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A Topic is what a line of the transcript speaks of.
+type Topic string
+
+// The topics. Those with a name stand once for each: a step's is its index in
+// the list of steps, a process's its PID.
+const (
+	TopicSettings  Topic = "settings"
+	TopicBuild     Topic = "build"
+	TopicStep      Topic = "build step"
+	TopicBase      Topic = "base"
+	TopicContext   Topic = "context"
+	TopicStart     Topic = "start"
+	TopicRelaxed   Topic = "relaxed"
+	TopicProcess   Topic = "process"
+	TopicListen    Topic = "listen"
+	TopicHealth    Topic = "health"
+	TopicFreeze    Topic = "freeze"
+	TopicStop      Topic = "stop"
+	TopicBusy      Topic = "stop-busy"
+	TopicOverride  Topic = "override"
+	TopicOrphan    Topic = "orphan"
+	TopicRebuild   Topic = "rebuild"
+	TopicRebuilt   Topic = "rebuild step"
+	TopicCanary    Topic = "canary"
+	TopicSwarm     Topic = "swarm"
+	TopicUnseen    Topic = "unseen"
+	topicWidth           = 9
+	transcriptName       = "run of "
+)
+
+type line struct {
+	topic Topic
+	name  string
+}
+
+// A Transcript is a Log as people read it, with the place of each line. It is
+// the file in which findings about a run have their place.
+type Transcript struct {
+	File  *text.File
+	spans map[line]text.Span
+}
+
+// Span is the line about a topic; the zero Span where there is none.
+func (t *Transcript) Span(topic Topic, name string) text.Span { return t.spans[line{topic, name}] }
+
+// Transcript writes the log down. It is made on the first question.
+func (l *Log) Transcript() *Transcript {
+	l.once.Do(func() { l.transcript = l.write() })
+	return l.transcript
+}
+
+func (l *Log) write() *Transcript {
+	t := &Transcript{spans: map[line]text.Span{}}
+	var b strings.Builder
+	say := func(topic Topic, name, format string, args ...any) {
+		start := b.Len()
+		word, _, _ := strings.Cut(string(topic), " ")
+		body := strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return ' '
+			}
+			return r
+		}, fmt.Sprintf(format, args...))
+		fmt.Fprintf(&b, "%-*s %s", topicWidth, word, body)
+		t.spans[line{topic, name}] = text.Span{Start: start, End: b.Len()}
+		b.WriteByte('\n')
+	}
+	say(TopicSettings, "", "%s", l.Settings)
+	if bd := l.Build; bd != nil {
+		switch {
+		case bd.Error != "":
+			say(TopicBuild, "", "failed after %.1f s at %s: %s", bd.Seconds, bd.Step, bd.Error)
+		default:
+			say(TopicBuild, "", "%.1f s, %d steps, %d cached", bd.Seconds, instructions(bd.Steps), cached(bd.Steps))
+		}
+		for i, s := range bd.Steps {
+			if s.Index > 0 {
+				say(TopicStep, strconv.Itoa(i), "%s", s)
+			}
+		}
+		for _, r := range bd.Bases {
+			if r.Digest == "" {
+				say(TopicBase, r.Ref, "%s is a local image without a digest", r.Ref)
+			} else {
+				say(TopicBase, r.Ref, "%s is %s", r.Ref, r.Digest)
+			}
+		}
+		if bd.Files > 0 {
+			say(TopicContext, "", "%d files, %d bytes are sent", bd.Files, bd.Context)
+		}
+	}
+	if l.Start != nil {
+		say(TopicStart, "", "%s", l.Start)
+	}
+	if l.Relaxed != nil {
+		say(TopicRelaxed, "", "as an engine runs it by default: %s", l.Relaxed)
+	}
+	if l.Procs != nil {
+		for _, p := range l.Procs.List {
+			say(TopicProcess, strconv.Itoa(p.PID), "%s", p)
+		}
+		for _, s := range l.Procs.Listens {
+			say(TopicListen, strconv.Itoa(s.Port), "%s port %d", s.Address, s.Port)
+		}
+	}
+	if h := l.Health; h != nil {
+		switch {
+		case h.Healthy:
+			say(TopicHealth, "", "healthy after %.1f s: %s", h.HealthyIn, strings.Join(h.Test, " "))
+		default:
+			say(TopicHealth, "", "never healthy: %s ended with %d: %s", strings.Join(h.Test, " "), h.LastCode, h.Last)
+		}
+		switch {
+		case !h.Frozen:
+		case h.Unhealthy && h.Recovered:
+			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; running on: healthy after %.1f s", h.UnhealthyIn, h.RecoveredIn)
+		case h.Unhealthy:
+			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; running on: not healthy again", h.UnhealthyIn)
+		default:
+			say(TopicFreeze, "", "frozen: still healthy after %.1f s", h.UnhealthyIn)
+		}
+	}
+	if l.Stop != nil {
+		say(TopicStop, "", "%s", l.Stop)
+	}
+	if l.StopBusy != nil {
+		say(TopicBusy, "", "with an open connection to port %d: %s", l.StopBusy.Port, l.StopBusy)
+	}
+	if o := l.Override; o != nil {
+		switch {
+		case o.Reached:
+			say(TopicOverride, "", "%s reaches the program: %s", o.Word, o.Seen)
+		case o.Known:
+			say(TopicOverride, "", "%s does not reach the program", o.Word)
+		default:
+			say(TopicOverride, "", "whether %s reaches the program could not be seen", o.Word)
+		}
+	}
+	if o := l.Orphan; o != nil {
+		if o.Reaped {
+			say(TopicOrphan, "", "PID 1 reaps a process whose parent ended; %d zombies of its own", o.Zombies)
+		} else {
+			say(TopicOrphan, "", "PID 1 leaves a process whose parent ended as a zombie; %d zombies of its own", o.Zombies)
+		}
+	}
+	if r := l.Rebuild; r != nil {
+		if r.Error != "" {
+			say(TopicRebuild, "", "after an edit of %s: failed: %s", r.Touched, r.Error)
+		} else {
+			say(TopicRebuild, "", "after an edit of %s: %.1f s, %d of %d steps cached", r.Touched, r.Seconds, cached(r.Steps), instructions(r.Steps))
+		}
+		for i, s := range r.Steps {
+			if s.Index > 0 {
+				say(TopicRebuilt, strconv.Itoa(i), "%s", s)
+			}
+		}
+	}
+	if c := l.Canaries; c != nil {
+		for _, k := range c.Planted {
+			if len(k.Found) == 0 {
+				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: found nowhere", k.Kind, k.Name)
+			} else {
+				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: found in %s", k.Kind, k.Name, strings.Join(k.Found, ", "))
+			}
+		}
+	}
+	if s := l.Swarm; s != nil {
+		switch {
+		case s.Error != "":
+			say(TopicSwarm, "", "not tried: %s", s.Error)
+		case s.Replaced:
+			say(TopicSwarm, "", "the frozen task was replaced after %.1f s", s.Seconds)
+		default:
+			say(TopicSwarm, "", "the frozen task was not replaced within %.1f s", s.Seconds)
+		}
+	}
+	for _, probe := range slices.Sorted(maps.Keys(l.Unseen)) {
+		say(TopicUnseen, probe, "%s: %s", probe, l.Unseen[probe])
+	}
+	name := l.Image
+	if name == "" {
+		name = "the build"
+	}
+	t.File = text.NewFile(transcriptName+name, []byte(b.String()))
+	return t
+}
+
+func instructions(steps []BuildStep) (n int) {
+	for _, s := range steps {
+		if s.Index > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func cached(steps []BuildStep) (n int) {
+	for _, s := range steps {
+		if s.Index > 0 && s.Cached {
+			n++
+		}
+	}
+	return n
+}
+
+func (s BuildStep) String() string {
+	stage := ""
+	if s.Stage != "" {
+		stage = "[" + s.Stage + "] "
+	}
+	how := fmt.Sprintf("%.1f s", s.Seconds)
+	switch {
+	case s.Error != "":
+		how = "failed"
+	case s.Cached:
+		how = "cached"
+	}
+	return fmt.Sprintf("%-8s %s%s", how, stage, s.Instr)
+}
+
+func (s Settings) String() string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if s.ReadOnly {
+		add("--read-only")
+	}
+	for _, d := range s.Writable {
+		add("--tmpfs %s", d)
+	}
+	for _, d := range s.Volumes {
+		add("--volume %s", d)
+	}
+	if s.Capabilities != nil {
+		add("--cap-drop ALL")
+		for _, c := range s.Capabilities {
+			add("--cap-add %s", c)
+		}
+	}
+	if s.NoNewPrivs {
+		add("--security-opt no-new-privileges")
+	}
+	if s.Pids > 0 {
+		add("--pids-limit %d", s.Pids)
+	}
+	if s.Memory > 0 {
+		add("--memory %dm", s.Memory>>20)
+	}
+	if s.Network != "" {
+		add("--network %s", s.Network)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		add("--env %s", name)
+	}
+	if len(s.Command) > 0 {
+		add("command: %s", strings.Join(s.Command, " "))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (s *Start) String() string {
+	argv := strings.Join(s.Argv, " ")
+	if s.User != "" {
+		argv += " as " + s.User
+	}
+	why := ""
+	if s.Cause != nil {
+		why = ": " + s.Cause.Text
+	} else if s.Error != "" {
+		why = ": " + s.Error
+	}
+	switch {
+	case s.Ended && s.Up:
+		return fmt.Sprintf("%s: ended with 0 after %.1f s", argv, s.Seconds)
+	case s.Up:
+		return fmt.Sprintf("%s: up after %.1f s", argv, s.Seconds)
+	case s.Error != "":
+		return argv + " did not start" + why
+	case s.Ended:
+		return fmt.Sprintf("%s ended with %d after %.1f s%s", argv, s.Code, s.Seconds, why)
+	}
+	return fmt.Sprintf("%s did not come up within %.1f s%s", argv, s.Seconds, why)
+}
+
+func (p Process) String() string {
+	s := fmt.Sprintf("PID %d: %s: uid %d gid %d, capabilities %x, bounding set %x, no-new-privileges %t, seccomp %d",
+		p.PID, strings.Join(p.Argv, " "), p.UIDs[1], p.GIDs[1], p.CapEff, p.CapBnd, p.NoNewPrivs, p.Seccomp)
+	if p.State == "Z" {
+		s += ", a zombie"
+	}
+	return s
+}
+
+func (s *Stop) String() string {
+	if s.Killed {
+		return fmt.Sprintf("%s: still running after %.1f s, killed", s.Signal, s.Seconds)
+	}
+	return fmt.Sprintf("%s: ended with %d after %.2f s", s.Signal, s.Code, s.Seconds)
+}
