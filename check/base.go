@@ -1,60 +1,76 @@
 package check
 
-// Own tells which layers of the image the Dockerfile made: those from the
-// index first on. known is false where there is no Dockerfile to hold against
-// the image, or the two do not fit; then no layer is known to be the base's.
-func (ev Evidence) Own() (first int, known bool) {
-	img, b := ev.Image, ev.Source
-	if img == nil || b == nil || b.Target == nil || !img.Paired {
-		return 0, false
-	}
-	var keywords []string
-	for s := range b.Steps() {
-		keywords = append(keywords, s.Keyword)
-	}
-	// ONBUILD triggers of the base make steps that this file does not have, so
-	// the two are held against each other from the end.
-	at := len(img.Steps) - len(keywords)
-	if at < 0 {
-		return 0, false
-	}
-	for i, k := range keywords {
-		if img.Steps[at+i].Keyword != k {
-			return 0, false
-		}
-	}
-	for _, s := range img.Steps[:at] {
-		if s.Layer >= 0 {
-			first = s.Layer + 1
-		}
-	}
-	return first, true
+import (
+	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// A pairing holds an image's layers against the Dockerfile that made it.
+type pairing struct {
+	known bool
+	first int                  // the first layer that the Dockerfile made
+	steps map[int]*source.Step // by layer
 }
 
-// Step is the index among the build's steps of the instruction that made a
-// layer; ok is false where that is not known, or the base image has the layer.
-func (ev Evidence) Step(layer int) (i int, ok bool) {
-	first, known := ev.Own()
-	if !known || layer < first {
+// pair is worked out once for all checks.
+func (ev Evidence) pair() *pairing {
+	p := &pairing{steps: map[int]*source.Step{}}
+	img, b := ev.Image, ev.Source
+	if img == nil || b == nil || b.Target == nil || !img.Paired {
+		return p
+	}
+	var chain []image.Instruction
+	var steps []*source.Step
+	for s := range b.Steps() {
+		chain = append(chain, image.Instruction{Text: b.Text().Text(s.Span), File: b.Text(), Span: s.Span})
+		steps = append(steps, s)
+	}
+	for i, j := range img.FromDockerfile(chain) {
+		switch {
+		case j >= 0:
+			p.known = true
+			if l := img.Steps[i].Layer; l >= 0 {
+				p.steps[l] = steps[j]
+			}
+		case !p.known:
+			// Nothing of the Dockerfile has been met yet: a step of the base.
+			if l := img.Steps[i].Layer; l >= 0 {
+				p.first = l + 1
+			}
+		}
+	}
+	return p
+}
+
+// Own is the index of the first layer that the Dockerfile made. known is false
+// where there is no Dockerfile to hold against the image, or the two have
+// nothing in common; then no layer is known to be the base image's.
+func (ev Evidence) Own() (first int, known bool) {
+	if ev.pairs == nil {
 		return 0, false
 	}
-	n := 0
-	for range ev.Source.Steps() {
-		n++
+	return ev.pairs.first, ev.pairs.known
+}
+
+// FromBase tells whether a layer is known to be the base image's.
+func (ev Evidence) FromBase(layer int) bool {
+	first, known := ev.Own()
+	return known && layer < first
+}
+
+// Maker is the instruction that made a layer; nil where that is not known.
+func (ev Evidence) Maker(layer int) *source.Step {
+	if ev.pairs == nil {
+		return nil
 	}
-	return ev.Image.Layers[layer].Step - (len(ev.Image.Steps) - n), true
+	return ev.pairs.steps[layer]
 }
 
 // LayerPlace is the place of a layer: its instruction in the Dockerfile where
 // that is known, else its line in the image's listing.
 func (ev Evidence) LayerPlace(layer int) Place {
-	if i, ok := ev.Step(layer); ok {
-		for s := range ev.Source.Steps() {
-			if i == 0 {
-				return Place{File: ev.Source.Text(), Span: s.Span}
-			}
-			i--
-		}
+	if s := ev.Maker(layer); s != nil {
+		return Place{File: ev.Source.Text(), Span: s.Span}
 	}
 	return Place{File: ev.Image.Text, Span: ev.Image.LayerSpan(layer)}
 }

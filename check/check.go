@@ -147,6 +147,8 @@ type Evidence struct {
 	Source *source.Build
 	Image  *image.Image
 	Run    *run.Log
+
+	pairs *pairing // set by Look
 }
 
 // A Verdict is what a check says of one build at one level. The zero Verdict

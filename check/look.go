@@ -105,6 +105,7 @@ func matches(list []string, r *Rule, c *Check) bool {
 // Look judges by the checks of these rules, at every level that there is
 // evidence for. It is pure: the same evidence gives the same report.
 func Look(rules []*Rule, ev Evidence, opt Options) *Report {
+	ev.pairs = ev.pair()
 	rep := &Report{Evidence: ev, Build: ev.Source}
 	used := map[*source.Allow]bool{}
 	for _, level := range []Level{Source, Image, Run} {

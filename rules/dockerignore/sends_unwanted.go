@@ -18,6 +18,7 @@ var sendsUnwanted = &check.Check{
 	Quiet:    "For .env.example, .sample and .template, for what an exception names inside of a folder (!.git/HEAD), and where no COPY takes it.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Image:    builtUnwanted,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

@@ -18,6 +18,7 @@ var missing = &check.Check{
 	Quiet:    "Where the base image brings a program that serves, and for images that serve nothing.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Image:    builtMissing,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

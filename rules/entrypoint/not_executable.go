@@ -19,6 +19,7 @@ var notExecutable = &check.Check{
 	Quiet:    "Where the program is handed to a shell, where a RUN makes it executable or makes it, and where the file is not in reach.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Image:    builtNotExecutable,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

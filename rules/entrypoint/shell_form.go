@@ -16,6 +16,7 @@ var shellForm = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
+	Image:    builtShellForm,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -17,6 +17,7 @@ var stopSignal = &check.Check{
 	Mend:     "leave STOPSIGNAL out, or name the signal that the program takes for a graceful stop",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Image:    builtStopSignal,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -18,6 +18,7 @@ var missing = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0026", "checkov CKV_DOCKER_2", "CIS 4.6"},
+	Image:    builtMissing,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -20,6 +20,7 @@ var toolMissing = &check.Check{
 	Quiet:    "Where a package that is installed in the chain, a COPY or a RUN may bring the program, and where the base image is not known.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Image:    builtTool,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -33,6 +33,7 @@ var chownDuplicates = &check.Check{
 	Quiet:    "For folders that the same RUN makes, for those into which nothing was put before, and without -R.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Image:    builtTwice,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

@@ -26,6 +26,7 @@ var Rule = &check.Rule{
 		updateAlone,
 		volatileEarly,
 		chownDuplicates,
+		hiddenBytes,
 		packageCacheLeft,
 		noLockfile,
 	},

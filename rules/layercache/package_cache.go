@@ -18,6 +18,7 @@ var packageCacheLeft = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3009", "hadolint DL3019", "hadolint DL3032", "hadolint DL3036", "hadolint DL3040", "hadolint DL3042", "trivy DS-0025"},
+	Image:    builtCaches,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

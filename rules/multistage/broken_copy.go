@@ -21,6 +21,8 @@ var brokenCopy = &check.Check{
 	Quiet:    "Where it is not certain: the stage runs scripts that are not read, the base image is not known, libraries are copied along, or the program may be static.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Image:    builtBroken,
+	Run:      ranBroken,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

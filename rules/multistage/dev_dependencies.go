@@ -16,6 +16,7 @@ var devDependencies = &check.Check{
 	Quiet:    "Where the project has no development dependencies, where npm prune --omit=dev comes before the copy, and where the manifest cannot be read and nothing is compiled.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Image:    builtDev,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

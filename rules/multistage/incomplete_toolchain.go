@@ -19,6 +19,7 @@ var incompleteToolchain = &check.Check{
 	Quiet:    "Where another package brings the headers (g++, *-dev packages), where recommended packages are installed, and where the base image has a compiler.",
 	Severity: check.Note,
 	Since:    "0.1.0",
+	Run:      ranToolchain,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

@@ -17,6 +17,7 @@ var finalUserRoot = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3002", "trivy DS-0002", "checkov CKV_DOCKER_3", "checkov CKV_DOCKER_8", "sonar docker:S6471", "CIS 4.1"},
 	Run:      rootProcesses,
+	Image:    builtUserRoot,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() || b.Exports() {
 			return check.None()

@@ -17,6 +17,7 @@ var userNotNumeric = &check.Check{
 	Banking:  check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"checkov CKV2_DOCKER_17"},
+	Image:    builtNotNumeric,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() || b.Exports() {
 			return check.None()

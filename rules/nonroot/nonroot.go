@@ -40,6 +40,8 @@ var Rule = &check.Rule{
 		notOwnedWorkdir,
 		worldWritable,
 		needsMore,
+		setID,
+		codeWritable,
 		composeRoot,
 		composePrivileged,
 		kubeRoot,

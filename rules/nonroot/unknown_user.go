@@ -18,6 +18,7 @@ var unknownUser = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startWithoutUser,
+	Image:    builtUnknownUser,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

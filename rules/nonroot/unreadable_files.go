@@ -21,6 +21,7 @@ var unreadableFiles = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startUnreadable,
+	Image:    builtUnreadable,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() || b.Exports() {
 			return check.None()

@@ -19,6 +19,7 @@ var worldWritable = &check.Check{
 	Quiet:    "For /tmp, /var/tmp, /run and modes with the sticky bit (1777).",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Image:    builtWorldWritable,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

@@ -20,6 +20,7 @@ var fileCopied = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtFiles(false),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

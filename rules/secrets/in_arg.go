@@ -19,6 +19,7 @@ var inArg = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
+	Image:    builtArgs,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

@@ -23,6 +23,7 @@ var inCommand = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtCommand,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

@@ -6,6 +6,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/image"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -18,6 +19,7 @@ var inEnv = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
+	Image:    builtSettings(image.Env, envOf),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

@@ -16,6 +16,7 @@ var inHealthcheck = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtProbe,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

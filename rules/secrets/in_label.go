@@ -4,6 +4,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/image"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -15,6 +16,7 @@ var inLabel = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtSettings(image.Label, labelsOf),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

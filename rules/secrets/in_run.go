@@ -19,6 +19,7 @@ var inRun = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtHistory,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

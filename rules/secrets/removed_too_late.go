@@ -19,6 +19,7 @@ var removedTooLate = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
+	Image:    builtFiles(true),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()
