@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/dockworthy/dockworthy/check"
 )
 
 // AuditType is the predicate type of an Audit. It is a name, not a page: it
@@ -58,6 +56,27 @@ type Finding struct {
 	Place    string `json:"place,omitempty"`
 }
 
+// A Control is a requirement of a published standard that a rule supports, and
+// what that rule came to. It never says that anybody complies with anything.
+type Control struct {
+	Standard string   `json:"standard"` // "CIS Docker Benchmark"
+	Version  string   `json:"version"`  // "1.6"; "" = the standard has no versions
+	ID       string   `json:"id"`       // "4.1"
+	Rule     string   `json:"rule"`
+	Strength Strength `json:"strength"`
+	Outcome  Outcome  `json:"outcome"`
+	Levels   []Level  `json:"levels"` // those that were looked at
+}
+
+// A Strength says how close a control is to its rule.
+type Strength string
+
+// The strengths that an audit carries. A tenuous link is none: it is left out.
+const (
+	Direct   Strength = "direct"   // the control asks for what the rule judges
+	Supports Strength = "supports" // what the rule judges serves the control's aim
+)
+
 // A Level is a kind of evidence.
 type Level string
 
@@ -71,10 +90,22 @@ const (
 // Levels are all levels, the strongest last.
 var Levels = []Level{BySource, ByImage, ByRun}
 
-// An Outcome is a check.Outcome that is written as its name.
-type Outcome check.Outcome
+// An Outcome is what a rule came to. The zero Outcome is NotLookedAt, so that
+// what nobody judged never looks green.
+type Outcome uint8
 
-func (o Outcome) String() string { return check.Outcome(o).String() }
+// The outcomes, as package check has them.
+const (
+	NotLookedAt   Outcome = iota
+	NotApplicable         // there is nothing here that the rule is about
+	Holds
+	Undecided // the evidence at this level cannot tell
+	Violated
+)
+
+func (o Outcome) String() string {
+	return [...]string{"not-looked-at", "not-applicable", "holds", "undecided", "violated"}[o]
+}
 
 // MarshalText is the outcome's name.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
@@ -82,9 +113,9 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // UnmarshalText reads an outcome's name; any other word is an error, so that
 // it cannot pass for something good.
 func (o *Outcome) UnmarshalText(text []byte) error {
-	for known := check.NotLookedAt; known <= check.Violated; known++ {
+	for known := NotLookedAt; known <= Violated; known++ {
 		if known.String() == string(text) {
-			*o = Outcome(known)
+			*o = known
 			return nil
 		}
 	}
@@ -98,14 +129,14 @@ type Scorecard map[string]map[Level]Outcome
 // Rule is what a rule came to over all levels. Violated wins at any level. A
 // level that cannot tell is settled by a stronger one that can, and by no
 // weaker one.
-func (s Scorecard) Rule(name string) check.Outcome {
-	sum := check.NotLookedAt
+func (s Scorecard) Rule(name string) Outcome {
+	sum := NotLookedAt
 	for _, l := range Levels {
-		switch o := check.Outcome(s[name][l]); {
-		case o == check.NotLookedAt:
-		case sum == check.Violated || o == check.Violated:
-			sum = check.Violated
-		case o == check.NotApplicable && sum != check.NotLookedAt:
+		switch o := s[name][l]; {
+		case o == NotLookedAt:
+		case sum == Violated || o == Violated:
+			sum = Violated
+		case o == NotApplicable && sum != NotLookedAt:
 			// It says nothing against what a weaker level saw.
 		default:
 			sum = o
@@ -118,7 +149,7 @@ func (s Scorecard) Rule(name string) check.Outcome {
 func (s Scorecard) Looked(name string) []Level {
 	list := []Level{}
 	for _, l := range Levels {
-		if check.Outcome(s[name][l]) != check.NotLookedAt {
+		if s[name][l] != NotLookedAt {
 			list = append(list, l)
 		}
 	}

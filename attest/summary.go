@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/dockworthy/dockworthy/check"
 )
 
 // SummaryType is the predicate type of a Summary: in-toto's Simple
@@ -37,11 +35,11 @@ type Verifier struct {
 func (a Audit) Summary() Summary {
 	s := Summary{Verifier: Verifier{ID: VerifierPrefix + a.Unit.Profile}, TimeCreated: instant(a.FinishedOn), Properties: []string{}}
 	for rule, row := range a.Scorecard {
-		if a.Scorecard.Rule(rule) == check.Violated {
+		if a.Scorecard.Rule(rule) == Violated {
 			continue
 		}
 		for _, l := range Levels {
-			if check.Outcome(row[l]) == check.Holds {
+			if row[l] == Holds {
 				s.Properties = append(s.Properties, Property(rule, l))
 			}
 		}

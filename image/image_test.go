@@ -159,3 +159,12 @@ func TestLayersMakeATree(t *testing.T) {
 		t.Errorf("the step is %q", got)
 	}
 }
+
+func mustJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}

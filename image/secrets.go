@@ -162,12 +162,13 @@ var plainEnv = regexp.MustCompile(`(?i)^(?:NODE_ENV|.*_?(?:ENV|DEBUG|LEVEL|HOST|
 func (k fileKind) secretsIn(data []byte) []Secret {
 	var list []Secret
 	for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
-		v := strings.Trim(string(data[m[4]:m[5]]), `"'`)
+		raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
+		v := strings.TrimRight(raw, `"'`)
 		name := string(data[m[2]:m[3]])
 		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
 			continue
 		}
-		list = append(list, Secret{Offset: int64(m[4]), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+		list = append(list, Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
 		if len(list) == maxFileSecrets {
 			break
 		}

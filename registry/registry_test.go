@@ -29,7 +29,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/registry"
 )
 
@@ -100,7 +99,7 @@ func bundles(t *testing.T, d attest.Digest, minute int) []attest.Bundle {
 		StartedOn:  time.Date(2026, 11, 25, 12, minute, 0, 0, time.UTC),
 		FinishedOn: time.Date(2026, 11, 25, 12, minute, 30, 0, time.UTC),
 		Unit:       attest.Unit{Profile: "standard"},
-		Scorecard:  attest.Scorecard{"non-root": {attest.ByRun: attest.Outcome(check.Holds)}},
+		Scorecard:  attest.Scorecard{"non-root": {attest.ByRun: attest.Holds}},
 	}
 	sub := attest.NewSubject("example.com/app", d)
 	audit, err := a.Statement(sub)

@@ -21,7 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/attest/audit"
 	"github.com/dockworthy/dockworthy/registry"
 	"github.com/dockworthy/dockworthy/rules"
 )
@@ -73,20 +73,20 @@ func attestTo(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	card := attest.Scorecard{}
 	for _, r := range rules.All {
-		card[r.Name] = map[attest.Level]attest.Outcome{attest.BySource: attest.Outcome(check.Holds)}
+		card[r.Name] = map[attest.Level]attest.Outcome{attest.BySource: attest.Holds}
 	}
-	card["non-root"][attest.ByRun] = attest.Outcome(check.Holds)
-	card["layer-cache"][attest.BySource] = attest.Outcome(check.Undecided)
-	card["healthcheck"][attest.BySource] = attest.Outcome(check.NotApplicable)
+	card["non-root"][attest.ByRun] = attest.Holds
+	card["layer-cache"][attest.BySource] = attest.Undecided
+	card["healthcheck"][attest.BySource] = attest.NotApplicable
 	a := attest.Audit{
 		Tool: attest.Tool{Name: "dockworthy", Version: "0.1.0"}, StartedOn: day, FinishedOn: day,
 		Platform: "linux/amd64", Unit: attest.Unit{Dockerfile: "Dockerfile", Context: ".", Profile: "standard"}, Scorecard: card,
 	}
 	if day.Day() > 2 {
-		card["secrets"][attest.ByImage] = attest.Outcome(check.Violated)
+		card["secrets"][attest.ByImage] = attest.Violated
 		a.Findings = []attest.Finding{{ID: "secrets/in-env", Level: attest.ByImage, Severity: "error", Message: "TOKEN=\x1b[31m****", Place: "layer 3"}}
 	}
-	a.Controls = attest.Controls(rules.All, card)
+	a.Controls = audit.Controls(rules.All, card)
 	digest := attest.Digest(ts.Getenv("DIGEST"))
 	sub := attest.NewSubject("example.com/app", digest)
 	var s attest.Statement

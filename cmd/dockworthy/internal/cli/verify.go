@@ -19,7 +19,6 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/registry"
 	"github.com/dockworthy/dockworthy/rules"
 )
@@ -134,7 +133,7 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 			r := requiredRule{Rule: rule}
 			if len(v.audits) > 0 {
 				o := v.audits[0].Scorecard.Rule(rule)
-				r.Outcome, r.OK = attest.Outcome(o), o == check.Holds || o == check.NotApplicable
+				r.Outcome, r.OK = o, o == attest.Holds || o == attest.NotApplicable
 			}
 			v.Required = append(v.Required, r)
 		}
@@ -321,7 +320,7 @@ func (v *verification) write(w io.Writer, format string) error {
 			verdict = "is required, and there is no audit"
 		case !r.OK:
 			verdict = "is required and does not hold: " + r.Outcome.String()
-		case check.Outcome(r.Outcome) == check.NotApplicable:
+		case r.Outcome == attest.NotApplicable:
 			verdict = "is required and does not apply"
 		}
 		fmt.Fprintf(w, "%s %s\n", r.Rule, verdict)
@@ -382,7 +381,10 @@ func writeAudit(w io.Writer, a attest.Audit) {
 // worst that a rule for it came to. It never speaks of compliance: a control
 // may ask for more than a rule can see.
 func writeControls(w io.Writer, a attest.Audit) {
-	type line struct{ standard, strength string }
+	type line struct {
+		standard string
+		strength attest.Strength
+	}
 	type item struct {
 		id    string
 		worst attest.Outcome
@@ -414,7 +416,7 @@ func writeControls(w io.Writer, a attest.Audit) {
 		for i, o := range lines[l] {
 			texts[i] = clean(o.id) + " " + o.worst.String()
 		}
-		fmt.Fprintf(w, "  %s (%s): %s\n", clean(l.standard), clean(l.strength), strings.Join(texts, ", "))
+		fmt.Fprintf(w, "  %s (%s): %s\n", clean(l.standard), clean(string(l.strength)), strings.Join(texts, ", "))
 	}
 	if len(blank) > 0 {
 		fmt.Fprintf(w, "  no control: %s\n", clean(strings.Join(slices.Sorted(maps.Keys(blank)), ", ")))
@@ -424,7 +426,7 @@ func writeControls(w io.Writer, a attest.Audit) {
 // badness orders outcomes for people: what nobody looked at is worse than what
 // holds.
 func badness(o attest.Outcome) int {
-	return slices.Index([]check.Outcome{check.NotApplicable, check.Holds, check.NotLookedAt, check.Undecided, check.Violated}, check.Outcome(o))
+	return slices.Index([]attest.Outcome{attest.NotApplicable, attest.Holds, attest.NotLookedAt, attest.Undecided, attest.Violated}, o)
 }
 
 // inOrder are a scorecard's rules, in the order of the eight, then any other.

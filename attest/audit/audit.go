@@ -1,0 +1,92 @@
+// Package audit makes the audit that is signed of a report: the scorecard, the
+// findings, and the controls that the rules support.
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/check"
+)
+
+// Of is the audit of a report by these rules. Who judged, when, the platform
+// and where the source comes from are for the caller to add, and the profile
+// where no source was looked at. Secrets are masked.
+func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
+	a := attest.Audit{Scorecard: attest.Scorecard{}}
+	for _, r := range rules {
+		a.Scorecard[r.Name] = map[attest.Level]attest.Outcome{}
+	}
+	for _, row := range rep.Scorecard() {
+		for l, o := range row.Outcomes {
+			a.Scorecard[row.Rule.Name][level(check.Level(l))] = attest.Outcome(o)
+		}
+	}
+	if b := rep.Build; b != nil {
+		a.Unit = attest.Unit{Dockerfile: b.Path, Profile: b.Profile}
+		if b.Target != nil {
+			a.Unit.Target = b.Target.Name
+		}
+		if b.Context != nil {
+			a.Unit.Context = b.Context.Root
+		}
+	}
+	for _, f := range rep.Findings {
+		a.Findings = append(a.Findings, attest.Finding{
+			ID: f.ID(), Level: level(f.Level), Severity: f.Severity.String(), Message: rep.Masks.Hide(f.Message), Place: place(f.Place),
+		})
+	}
+	a.Controls = Controls(rules, a.Scorecard)
+	return a
+}
+
+func level(l check.Level) attest.Level { return attest.Level(l.String()) }
+
+func place(p check.Place) string {
+	switch {
+	case p.File == nil:
+		return ""
+	case p.Span.IsZero():
+		return p.File.Name
+	}
+	return fmt.Sprintf("%s:%d", p.File.Name, p.File.Position(p.Span.Start).Line)
+}
+
+// standards tells the versions apart from the names in the rules' own
+// declarations.
+var standards = map[string]struct{ name, version string }{
+	"CIS Docker Benchmark 1.6":          {"CIS Docker Benchmark", "1.6"},
+	"ISO/IEC 27001:2022 Annex A":        {"ISO/IEC 27001 Annex A", "2022"},
+	"SOC 2 TSC":                         {"SOC 2 Trust Services Criteria", "2017"},
+	"NIST SP 800-190":                   {"NIST SP 800-190", "2017"},
+	"PCI DSS 4.0.1":                     {"PCI DSS", "4.0.1"},
+	"NIST SP 800-53 Rev. 5":             {"NIST SP 800-53", "Rev. 5"},
+	"OWASP Docker Security Cheat Sheet": {"OWASP Docker Security Cheat Sheet", ""},
+}
+
+// Controls are the controls that the given rules declare, each with what its
+// rule came to at the levels that were really looked at. A rule that declares
+// none, or only tenuous ones, gives none: that blank is honest.
+func Controls(rules []*check.Rule, card attest.Scorecard) []attest.Control {
+	list := []attest.Control{}
+	for _, r := range rules {
+		for _, c := range r.Controls {
+			strength := attest.Strength(c.Strength)
+			if strength != attest.Direct && strength != attest.Supports {
+				continue
+			}
+			s, ok := standards[c.Standard]
+			if !ok {
+				s.name = c.Standard
+			}
+			for id := range strings.SplitSeq(c.IDs, ",") {
+				list = append(list, attest.Control{
+					Standard: s.name, Version: s.version, ID: strings.TrimSpace(id), Rule: r.Name, Strength: strength,
+					Outcome: card.Rule(r.Name), Levels: card.Looked(r.Name),
+				})
+			}
+		}
+	}
+	return list
+}
