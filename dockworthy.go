@@ -60,7 +60,14 @@ type Result struct {
 type Finding struct {
 	check.Reported
 	Targets []string
+	Build   *source.Build // the build that it was found in; nil where only an image was looked at
 }
+
+// The names of what was seen of a file's build begin with these words.
+const (
+	ImageOf = "image of "
+	RunOf   = "run of "
+)
 
 // Check judges every unit of a project, several at a time, and calls emit for
 // each in path order. It stops at the first error of emit, or when ctx ends.
@@ -167,7 +174,7 @@ func (res *Result) merge() {
 				continue
 			}
 			at[k] = len(res.Findings)
-			res.Findings = append(res.Findings, Finding{f, []string{target}})
+			res.Findings = append(res.Findings, Finding{f, []string{target}, rep.Build})
 		}
 	}
 	path := res.Unit.Path

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -61,7 +60,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 	if opt.Plan != nil {
 		opt.Plan(&plan, &set)
 	}
-	log := &run.Log{ID: engine.NewID(), Started: time.Now().UTC(), Settings: engine.Harden(set),
+	log := &run.Log{ID: engine.NewID(), Name: RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
 		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
 	defer func() {
 		// Also after an interruption: the context that ended is not the one
@@ -81,7 +80,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 	}
 	if log.Build.Error == "" {
 		opt.say("reading the image")
-		if proof.Image, err = readImage(ctx, e, plan.Tag); err != nil {
+		if proof.Image, err = ReadEngine(ctx, e, plan.Tag, ImageOf+b.Path, image.Options{}); err != nil {
 			return nil, err
 		}
 		opt.say("running it")
@@ -93,22 +92,20 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 	return proof, nil
 }
 
-// readImage saves an image of the engine to a file and reads that.
-func readImage(ctx context.Context, e *engine.Engine, name string) (*image.Image, error) {
-	dir, err := os.MkdirTemp("", "dockworthy-image-*")
+// ReadEngine reads an image of an engine: it is saved to a file, and that is
+// read as a stream. name is what the image is called in findings.
+func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt image.Options) (*image.Image, error) {
+	f, err := os.CreateTemp("", "dockworthy-image-*.tar")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the image: %w", err)
+		return nil, fmt.Errorf("make a file for the image: %w", err)
 	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "image.tar")
-	if err := e.Save(ctx, name, file); err != nil {
+	defer f.Close()
+	defer os.Remove(f.Name())
+	size, err := e.Save(ctx, ref, f)
+	if err != nil {
 		return nil, err
 	}
-	img, err := image.ReadPath(ctx, file, image.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("read the image: %w", err)
-	}
-	return img, nil
+	return image.ReadArchive(ctx, name, f, size, opt)
 }
 
 // Worst is the highest severity of all findings; 0 where there is none.
@@ -117,4 +114,18 @@ func (p *Proof) Worst() (worst check.Severity) {
 		worst = max(worst, f.Severity)
 	}
 	return worst
+}
+
+// LookIntoImage judges an image, with the build that it was made by where that
+// is known; b may be nil.
+func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *Result {
+	rep := Look(check.Evidence{Source: b, Image: img}, opt)
+	if b != nil {
+		// The Dockerfile is there to hold the image against it; its own
+		// findings are another verb's.
+		rep = rep.At(check.Image)
+	}
+	res := &Result{Unit: source.Unit{Path: img.Name, Named: true}, Reports: []*check.Report{rep}}
+	res.merge()
+	return res
 }

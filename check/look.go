@@ -128,6 +128,23 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 	return rep
 }
 
+// At is the report of one level alone.
+func (rep *Report) At(level Level) *Report {
+	out := *rep
+	out.Results, out.Findings, out.Unused = nil, nil, nil
+	for _, r := range rep.Results {
+		if r.Level == level {
+			out.Results = append(out.Results, r)
+		}
+	}
+	for _, f := range rep.Findings {
+		if f.Level == level {
+			out.Findings = append(out.Findings, f)
+		}
+	}
+	return &out
+}
+
 func (ev Evidence) has(l Level) bool {
 	switch l {
 	case Image:

@@ -4,29 +4,22 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 )
 
-// Save writes an image of the engine to a file, as docker save does. The name
-// needs a tag or digest: a repository alone would save all that it holds.
-func (e *Engine) Save(ctx context.Context, name, file string) error {
+// Save writes an image of the engine, as docker save does, and says how many
+// bytes it is. The name needs a tag or digest: a repository alone would save
+// all that it holds.
+func (e *Engine) Save(ctx context.Context, name string, w io.Writer) (int64, error) {
 	r, err := e.cli.ImageSave(ctx, []string{name})
 	if err != nil {
-		return fmt.Errorf("save the image %s: %w", name, err)
+		return 0, fmt.Errorf("save the image %s: %w", name, err)
 	}
 	defer r.Close()
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	n, err := io.Copy(w, r)
 	if err != nil {
-		return fmt.Errorf("save the image %s: %w", name, err)
+		return n, fmt.Errorf("save the image %s: %w", name, err)
 	}
-	if _, err := io.Copy(f, r); err != nil {
-		f.Close()
-		return fmt.Errorf("save the image %s: %w", name, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("save the image %s: %w", name, err)
-	}
-	return nil
+	return n, nil
 }
 
 // Has tells whether the engine holds an image of this name or id.

@@ -56,9 +56,29 @@ type (
 	jsonBuild struct {
 		Target    string            `json:"target,omitempty"`
 		Context   *string           `json:"context,omitempty"`
-		Profile   string            `json:"profile"`
+		Profile   string            `json:"profile,omitempty"`
+		Image     *jsonImage        `json:"image,omitempty"`
 		Scorecard map[string]string `json:"scorecard"`
 		Undecided []jsonOpen        `json:"undecided,omitempty"`
+	}
+	jsonImage struct {
+		Name     string      `json:"name"`
+		ID       string      `json:"id,omitempty"`
+		Digest   string      `json:"digest,omitempty"`
+		Platform string      `json:"platform"`
+		Bytes    int64       `json:"bytes"`
+		Wasted   int64       `json:"wasted"`
+		Layers   []jsonLayer `json:"layers"`
+		Problems []string    `json:"problems,omitempty"`
+	}
+	jsonLayer struct {
+		DiffID      string `json:"diffId,omitempty"`
+		Digest      string `json:"digest,omitempty"`
+		Bytes       int64  `json:"bytes"`
+		Files       int    `json:"files"`
+		Wasted      int64  `json:"wasted"`
+		Instruction string `json:"instruction,omitempty"`
+		Skipped     string `json:"skipped,omitempty"`
 	}
 	jsonOpen struct {
 		ID     string `json:"id"`
@@ -118,7 +138,7 @@ func (j *JSON) place(p check.Place, hidden check.Masks) jsonPlace {
 func (j *JSON) Result(res *dockworthy.Result) error {
 	j.begin()
 	j.tally.Add(res)
-	u := jsonUnit{Path: j.names.Of(res.Unit.Path), Kind: []string{"", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
+	u := jsonUnit{Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
 	hidden := masks(res)
 	if p := res.Problem; p != nil {
 		u.Problem = &jsonProblem{problemText(*p), p.Line, res.Unit.Named}
@@ -140,7 +160,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 	j.units = append(j.units, u)
 	for _, f := range res.Findings {
 		out := jsonFinding{
-			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: "source", Severity: f.Severity.String(),
+			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
 			Message: hidden.Hide(f.Message), Why: f.Check.Why, Help: strings.TrimSpace(hidden.Hide(helpText(f))),
 			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit.Path),
 		}
@@ -164,14 +184,18 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 
 func (j *JSON) build(rep *check.Report) jsonBuild {
 	b := rep.Build
-	out := jsonBuild{Profile: b.Profile, Scorecard: map[string]string{}}
-	if b.Target != nil {
+	out := jsonBuild{Scorecard: map[string]string{}}
+	if b != nil {
+		out.Profile = b.Profile
+	}
+	if b != nil && b.Target != nil {
 		out.Target = b.Target.Name
 		if root, ok := b.ContextRoot(); ok {
 			root = j.names.Of(root)
 			out.Context = &root
 		}
 	}
+	out.Image = imageOf(rep)
 	card := map[string]check.Outcome{}
 	for _, r := range rep.Results {
 		card[r.Rule.Name] = max(card[r.Rule.Name], rep.Outcome(r))
@@ -181,6 +205,31 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 	}
 	for name, o := range card {
 		out.Scorecard[name] = o.String()
+	}
+	return out
+}
+
+// imageOf is what a report looked at of an image; nil = nothing.
+func imageOf(rep *check.Report) *jsonImage {
+	img := rep.Evidence.Image
+	if img == nil {
+		return nil
+	}
+	out := &jsonImage{Name: img.Name, ID: img.ID, Digest: img.Digest, Platform: img.Platform.String(), Bytes: img.Size(), Wasted: img.Wasted()}
+	wasted := make([]int64, len(img.Layers))
+	for _, w := range img.Waste {
+		wasted[w.First] += w.Bytes
+	}
+	for i := range img.Layers {
+		l := &img.Layers[i]
+		one := jsonLayer{DiffID: l.DiffID, Digest: l.Digest, Bytes: l.Size, Files: l.Files, Wasted: wasted[i], Skipped: l.Skipped}
+		if s := img.StepOf(i); s != nil {
+			one.Instruction = rep.Masks.Hide(s.Text)
+		}
+		out.Layers = append(out.Layers, one)
+	}
+	for _, p := range img.Problems {
+		out.Problems = append(out.Problems, p.String())
 	}
 	return out
 }
@@ -198,7 +247,13 @@ func (j *JSON) Close(problems []source.Problem) error {
 	j.json(j.units)
 	card := map[string]map[string]string{}
 	for _, r := range rules.All {
-		card[r.Name] = map[string]string{"source": j.tally.Rules[r.Name].String()}
+		levels := map[string]string{}
+		for l := check.Source; l <= check.Run; l++ {
+			if j.tally.Levels[l] || l == check.Source && j.tally.Levels == [3]bool{} {
+				levels[l.String()] = j.tally.Cards[r.Name][l].String()
+			}
+		}
+		card[r.Name] = levels
 	}
 	j.w.WriteString(",\"scorecard\":")
 	j.json(card)

@@ -38,6 +38,12 @@ func (n Names) Of(p string) string {
 	if n.Stdin != "" && p == n.Stdin {
 		return "<stdin>"
 	}
+	for _, kind := range []string{dockworthy.ImageOf, dockworthy.RunOf} {
+		// What was seen of a file's build has no file of its own.
+		if rest, ok := strings.CutPrefix(p, kind); ok {
+			return kind + n.Of(rest)
+		}
+	}
 	if n.Root == n.From {
 		return p
 	}
@@ -56,7 +62,9 @@ type Tally struct {
 	Errors, Warnings, Notes int
 	Units                   int
 	Unparsable              int
-	Rules                   map[string]check.Outcome // by rule name, the worst over all builds
+	Rules                   map[string]check.Outcome    // by rule name, the worst over all builds
+	Cards                   map[string][3]check.Outcome // the same, by level
+	Levels                  [3]bool                     // at which something was looked at
 	counts                  map[string]*[3]int
 	undecided               map[string]*open // by check id
 }
@@ -72,6 +80,7 @@ type open struct {
 // Add counts one result.
 func (t *Tally) Add(res *dockworthy.Result) {
 	if t.Rules == nil {
+		t.Cards = map[string][3]check.Outcome{}
 		t.Rules, t.counts, t.undecided = map[string]check.Outcome{}, map[string]*[3]int{}, map[string]*open{}
 	}
 	t.Units++
@@ -84,6 +93,10 @@ func (t *Tally) Add(res *dockworthy.Result) {
 	}
 	for _, rep := range res.Reports {
 		for _, r := range rep.Results {
+			t.Levels[r.Level] = true
+			row := t.Cards[r.Rule.Name]
+			row[r.Level] = max(row[r.Level], rep.Outcome(r))
+			t.Cards[r.Rule.Name] = row
 			t.Rules[r.Rule.Name] = max(t.Rules[r.Rule.Name], rep.Outcome(r))
 			if r.Verdict.Outcome == check.Undecided {
 				id := r.Rule.ID(r.Check)
@@ -111,6 +124,14 @@ func (t *Tally) count(rule string, s check.Severity) {
 		t.Notes++
 		t.counts[rule][2]++
 	}
+}
+
+// unit is what was counted.
+func (t *Tally) unit() string {
+	if t.Levels[check.Image] && !t.Levels[check.Source] {
+		return "image"
+	}
+	return "file"
 }
 
 // Worst is the highest severity of all findings; 0 where there is none.

@@ -154,11 +154,15 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 			RuleIndex:    s.index[f.ID()],
 			Level:        f.Severity.String(),
 			Message:      sarifText{hidden.Hide(sentence(f.Message) + helpText(f))},
-			Locations:    []sarifLocation{s.location(f.Place, 0, hidden)},
+			Locations:    []sarifLocation{s.location(physical(f, res.Unit), 0, hidden)},
 			Fingerprints: map[string]string{"dockworthy/v1": Fingerprint(f, res.Unit.Path)},
 		}
+		r.Properties = map[string]any{"level": f.Level.String()}
 		if t := strings.Join(f.Targets, ","); t != "" {
-			r.Properties = map[string]any{"targets": f.Targets}
+			r.Properties["targets"] = f.Targets
+		}
+		if f.Place.File.Name != res.Unit.Path && f.Level != check.Source {
+			r.Message.Text += " Seen: " + hidden.Hide(seen(f.Place))
 		}
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))
@@ -166,6 +170,24 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 		s.result(r)
 	}
 	return s.w.Flush()
+}
+
+// physical is the place of a finding in a file of the repository: what was seen
+// in an image or a run is shown at the file that it was built from.
+func physical(f dockworthy.Finding, u source.Unit) check.Place {
+	if f.Level == check.Source || f.Place.File.Name == u.Path || f.Build == nil {
+		return f.Place
+	}
+	return check.Place{File: f.Build.Text(), Message: f.Place.Message}
+}
+
+// seen is the line that a finding about an image or a run points at.
+func seen(p check.Place) string {
+	if p.Span.IsZero() {
+		return p.File.Name
+	}
+	line := p.File.LineSpan(p.File.Position(p.Span.Start).Line)
+	return strings.Join(strings.Fields(p.File.Text(line)), " ")
 }
 
 func helpText(f dockworthy.Finding) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/image"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -76,8 +77,65 @@ func (t *Text) Result(res *dockworthy.Result) error {
 		for _, a := range rep.Unused {
 			t.unused(rep.Build, a)
 		}
+		if img := rep.Evidence.Image; img != nil {
+			t.layers(img, rep.Masks)
+		}
 	}
 	return t.w.Flush()
+}
+
+// imageFacts are what an image is, for a header.
+func imageFacts(img *image.Image) []string {
+	n := len(img.Layers)
+	parts := []string{img.Platform.String(), fmt.Sprintf("%s in %s", image.Bytes(img.Size()), plural(n, "layer")), fmt.Sprintf("efficiency %.0f %%", 100*img.Efficiency())}
+	if img.OS.Name != "" {
+		parts = append(parts, visible(img.OS.Name))
+	}
+	if id := strings.TrimPrefix(img.ID, "sha256:"); len(id) > 12 {
+		parts = append(parts, "id "+id[:12])
+	}
+	return parts
+}
+
+// layers are an image's layers to scale, with what is wasted in each.
+func (t *Text) layers(img *image.Image, hidden check.Masks) {
+	if len(img.Layers) == 0 {
+		return
+	}
+	wasted := make([]int64, len(img.Layers))
+	for _, w := range img.Waste {
+		wasted[w.First] += w.Bytes
+	}
+	var most int64 = 1
+	for i := range img.Layers {
+		most = max(most, img.Layers[i].Size)
+	}
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "layers"))
+	for i := range img.Layers {
+		l := &img.Layers[i]
+		const width = 24
+		full := int(l.Size * width / most)
+		lost := int(min(wasted[i], l.Size) * width / most)
+		bar := strings.Repeat("█", full-lost) + t.paint(red, strings.Repeat("▒", lost)) + strings.Repeat(" ", width-full)
+		what := "(not in the history)"
+		if s := img.StepOf(i); s != nil {
+			what = hidden.Hide(strings.Join(strings.Fields(s.Text), " "))
+		}
+		if r := []rune(what); len(r) > 72 {
+			what = string(r[:72]) + "…"
+		}
+		note := ""
+		if l.Skipped != "" {
+			note = t.paint(yellow, "  not looked at: "+visible(l.Skipped))
+		} else if wasted[i] >= 100_000 {
+			note = t.paint(yellow, "  "+image.Bytes(wasted[i])+" wasted")
+		}
+		fmt.Fprintf(t.w, "%3d %9s %s %s%s\n", i+1, image.Bytes(l.Size), bar, visible(what), note)
+	}
+	for _, p := range img.Problems {
+		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "odd:"), visible(p.String()))
+	}
+	fmt.Fprintln(t.w)
 }
 
 // header names the unit that is judged: the file, the target, the context, the
@@ -86,7 +144,10 @@ func (t *Text) header(res *dockworthy.Result) {
 	var parts []string
 	if len(res.Reports) > 0 {
 		b := res.Reports[0].Build
-		if b.Target != nil {
+		img := res.Reports[0].Evidence.Image
+		if img != nil && res.Reports[0].Evidence.Run == nil {
+			parts = append(parts, imageFacts(img)...)
+		} else if b.Target != nil {
 			var targets []string
 			for _, rep := range res.Reports {
 				name := rep.Build.Target.Name
@@ -112,7 +173,9 @@ func (t *Text) header(res *dockworthy.Result) {
 		} else {
 			parts = append(parts, "Kubernetes")
 		}
-		parts = append(parts, "profile "+b.Profile)
+		if b != nil {
+			parts = append(parts, "profile "+b.Profile)
+		}
 	}
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, strings.Join(parts, " · ")))
 	if len(res.Findings) == 0 {
@@ -284,7 +347,11 @@ func (t *Text) Close(problems []source.Problem) error {
 }
 
 func (t *Text) scorecard() {
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "the eight rules, from source"))
+	level := check.Source
+	for level < check.Run && !t.tally.Levels[level] {
+		level++
+	}
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "the eight rules, from "+[...]string{"source", "the image", "the run"}[level]))
 	for _, r := range rules.All {
 		outcome := t.tally.Rules[r.Name]
 		word, color := outcome.String(), faint
@@ -317,7 +384,7 @@ func (t *Text) scorecard() {
 		}
 		fmt.Fprintln(t.w)
 	}
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", plural(t.tally.Errors, "error"), plural(t.tally.Warnings, "warning"), plural(t.tally.Notes, "note"), plural(t.tally.Units, "file"))))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", plural(t.tally.Errors, "error"), plural(t.tally.Warnings, "warning"), plural(t.tally.Notes, "note"), plural(t.tally.Units, t.tally.unit()))))
 	if list := t.tally.open(); len(list) > 0 {
 		o := list[0]
 		more := ""

@@ -17,6 +17,7 @@ import (
 // good news.
 type Log struct {
 	ID       string    // the run's id: the value of the label io.dockworthy.run
+	Name     string    // what the record is of, as findings name it
 	Image    string    // the name that was run
 	ImageID  string    // the digest of its config
 	Started  time.Time // when the record began

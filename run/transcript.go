@@ -16,29 +16,29 @@ type Topic string
 // The topics. Those with a name stand once for each: a step's is its index in
 // the list of steps, a process's its PID.
 const (
-	TopicSettings  Topic = "settings"
-	TopicBuild     Topic = "build"
-	TopicStep      Topic = "build step"
-	TopicBase      Topic = "base"
-	TopicContext   Topic = "context"
-	TopicStart     Topic = "start"
-	TopicRelaxed   Topic = "relaxed"
-	TopicProcess   Topic = "process"
-	TopicListen    Topic = "listen"
-	TopicHealth    Topic = "health"
-	TopicFreeze    Topic = "freeze"
-	TopicStop      Topic = "stop"
-	TopicBusy      Topic = "stop-busy"
-	TopicOverride  Topic = "override"
-	TopicOrphan    Topic = "orphan"
-	TopicRebuild   Topic = "rebuild"
-	TopicRebuilt   Topic = "rebuild step"
-	TopicCanary    Topic = "canary"
-	TopicSwarm     Topic = "swarm"
-	TopicUnseen    Topic = "unseen"
-	topicWidth           = 9
-	transcriptName       = "run of "
+	TopicSettings Topic = "settings"
+	TopicBuild    Topic = "build"
+	TopicStep     Topic = "build step"
+	TopicBase     Topic = "base"
+	TopicContext  Topic = "context"
+	TopicStart    Topic = "start"
+	TopicRelaxed  Topic = "relaxed"
+	TopicProcess  Topic = "process"
+	TopicListen   Topic = "listen"
+	TopicHealth   Topic = "health"
+	TopicFreeze   Topic = "freeze"
+	TopicStop     Topic = "stop"
+	TopicBusy     Topic = "stop-busy"
+	TopicOverride Topic = "override"
+	TopicOrphan   Topic = "orphan"
+	TopicRebuild  Topic = "rebuild"
+	TopicRebuilt  Topic = "rebuild step"
+	TopicCanary   Topic = "canary"
+	TopicSwarm    Topic = "swarm"
+	TopicUnseen   Topic = "unseen"
 )
+
+const topicWidth = 9
 
 type line struct {
 	topic Topic
@@ -189,11 +189,11 @@ func (l *Log) write() *Transcript {
 	for _, probe := range slices.Sorted(maps.Keys(l.Unseen)) {
 		say(TopicUnseen, probe, "%s: %s", probe, l.Unseen[probe])
 	}
-	name := l.Image
+	name := l.Name
 	if name == "" {
-		name = "the build"
+		name = "run"
 	}
-	t.File = text.NewFile(transcriptName+name, []byte(b.String()))
+	t.File = text.NewFile(name, []byte(b.String()))
 	return t
 }
 

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,9 +45,30 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return writeImage(filepath.Join(env.WorkDir, "raw", "root.tar"))
 		},
 	})
+}
+
+// writeImage writes an archive as docker save does: one layer with a shell, and
+// a config that says nothing of a user.
+func writeImage(file string) error {
+	pack := func(files ...[2]string) []byte {
+		var b bytes.Buffer
+		tw := tar.NewWriter(&b)
+		for _, f := range files {
+			// Writes to a buffer do not fail.
+			tw.WriteHeader(&tar.Header{Name: f[0], Mode: 0o755, Size: int64(len(f[1]))})
+			tw.Write([]byte(f[1]))
+		}
+		tw.Close()
+		return b.Bytes()
+	}
+	layer := pack([2]string{"bin/sh", "#!"}, [2]string{"etc/passwd", "root:x:0:0::/root:/bin/sh\n"})
+	config := fmt.Sprintf(`{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sh"],"Env":["TOKEN=ghp_x8Kq2LmZ9xTb4WcV7nRd3YpE6sHj1Gf0UiOa"]},`+
+		`"history":[{"created_by":"COPY root / # buildkit"}],"rootfs":{"type":"layers","diff_ids":["sha256:%x"]}}`, sha256.Sum256(layer))
+	return os.WriteFile(file, pack([2]string{"config.json", config}, [2]string{"layer.tar", string(layer)},
+		[2]string{"manifest.json", `[{"Config":"config.json","RepoTags":["root:1"],"Layers":["layer.tar"]}]`}), 0o644)
 }
 
 // exits runs a command and holds its exit status against a number:

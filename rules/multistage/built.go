@@ -215,6 +215,7 @@ func builtBroken(ev check.Evidence) check.Verdict {
 			if module {
 				// A package may get by without one of its modules.
 				one.Severity = check.Warning
+				one.Message = strings.Replace(one.Message, "cannot be started", "cannot be loaded", 1)
 			}
 			found = append(found, one)
 			break

@@ -64,6 +64,11 @@ func (f *checkFlags) judging(fl *pflag.FlagSet) {
 	fl.StringVar(&f.context, "context", "", "the build context (default: what Compose, the config or the Dockerfile's COPY say)")
 	fl.StringArrayVar(&f.targets, "target", nil, "the stage to judge (default: what the project builds)")
 	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument, NAME=VALUE")
+	f.printing(fl)
+}
+
+// printing are the flags of every verb that judges anything.
+func (f *checkFlags) printing(fl *pflag.FlagSet) {
 	fl.StringVar(&f.profile, "profile", "", "standard or banking (default: what the config says, else standard)")
 	fl.StringSliceVar(&f.only, "only", nil, "judge only these rules or checks")
 	fl.StringSliceVar(&f.skip, "skip", nil, "leave out these rules or checks")

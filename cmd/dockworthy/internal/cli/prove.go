@@ -118,11 +118,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if prob != nil {
 		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 	}
-	host, err := engine.ResolveHost()
-	if err != nil {
-		return err
-	}
-	e, err := engine.Open(ctx, host)
+	e, err := openEngine(ctx)
 	if err != nil {
 		return err
 	}
