@@ -230,6 +230,13 @@ func TestUnknownPredicate(t *testing.T) {
 	if err != nil || s.PredicateType != "https://slsa.dev/provenance/v1" {
 		t.Errorf("%+v, %v", s, err)
 	}
+	// cosign still writes the older type, whose fields mean the same.
+	for kind, ok := range map[string]bool{"https://in-toto.io/Statement/v0.1": true, "https://in-toto.io/Statement/v2": false} {
+		s.Type = kind
+		if _, err := attest.Sign(k, s); (err == nil) != ok {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
 	if _, err := attest.ParseAudit(s); err == nil {
 		t.Error("read as an audit")
 	}

@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// StatementType is the type of every statement: in-toto's Statement v1.
+// StatementType is the type of every statement that is made here: in-toto's
+// Statement v1.
 const StatementType = "https://in-toto.io/Statement/v1"
+
+// olderType is what cosign still writes; its fields mean the same.
+const olderType = "https://in-toto.io/Statement/v0.1"
 
 // A Statement says something, its predicate, about its subjects. Its form is
 // in-toto's: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
@@ -84,7 +88,7 @@ func parseStatement(data []byte) (Statement, error) {
 		return Statement{}, fmt.Errorf("the payload is not an in-toto statement: %w", err)
 	}
 	switch {
-	case s.Type != StatementType:
+	case s.Type != StatementType && s.Type != olderType:
 		return Statement{}, fmt.Errorf("the payload's _type is %s, not %s", quote(s.Type), StatementType)
 	case s.PredicateType == "":
 		return Statement{}, errors.New("the statement has no predicateType")

@@ -46,15 +46,11 @@ func (b *bundle) read(ctx context.Context, opts Options) (*Image, error) {
 		Config:   config.settings(),
 		Layers:   make([]Layer, len(b.layers)),
 	}
-	if config.Created != nil {
-		img.Created = *config.Created
-	}
+	img.Created = config.Created.Time
 	for _, h := range config.History {
 		s := parseStep(h.CreatedBy)
 		s.Comment, s.Author, s.Empty = h.Comment, h.Author, h.EmptyLayer
-		if h.Created != nil {
-			s.Created = *h.Created
-		}
+		s.Created = h.Created.Time
 		img.Steps = append(img.Steps, s)
 	}
 	ids := config.RootFS.DiffIDs

@@ -66,10 +66,10 @@ func (c *Config) Argv() []string {
 
 // configFile is the config as stored.
 type configFile struct {
-	Architecture string     `json:"architecture"`
-	OS           string     `json:"os"`
-	Variant      string     `json:"variant"`
-	Created      *time.Time `json:"created"`
+	Architecture string `json:"architecture"`
+	OS           string `json:"os"`
+	Variant      string `json:"variant"`
+	Created      stamp  `json:"created"`
 	Config       struct {
 		User         string
 		Entrypoint   []string
@@ -88,12 +88,23 @@ type configFile struct {
 		DiffIDs []string `json:"diff_ids"`
 	} `json:"rootfs"`
 	History []struct {
-		Created    *time.Time `json:"created"`
-		CreatedBy  string     `json:"created_by"`
-		Author     string     `json:"author"`
-		Comment    string     `json:"comment"`
-		EmptyLayer bool       `json:"empty_layer"`
+		Created    stamp  `json:"created"`
+		CreatedBy  string `json:"created_by"`
+		Author     string `json:"author"`
+		Comment    string `json:"comment"`
+		EmptyLayer bool   `json:"empty_layer"`
 	} `json:"history"`
+}
+
+// A stamp is a time that may be missing or badly written: no image is unfit
+// for that. Zero = not said.
+type stamp struct{ time.Time }
+
+func (s *stamp) UnmarshalJSON(data []byte) error {
+	if s.Time.UnmarshalJSON(data) != nil {
+		s.Time = time.Time{}
+	}
+	return nil
 }
 
 func parseConfig(data []byte) (*configFile, error) {

@@ -277,12 +277,12 @@ func short(s string) string {
 // content reads one file.
 func (s *scanner) content(r io.Reader, f *File, size int64) error {
 	s.hash.Reset()
+	if what := unreadDatabases[f.Path]; what != "" && size > 0 {
+		s.problem(f.Path, "not looked at: "+what)
+	}
 	keep := keepLimit(f.Path)
 	var kept []byte
 	if keep > 0 {
-		if what := unreadDatabases[f.Path]; what != "" && size > 0 {
-			s.problem(f.Path, "not looked at: "+what)
-		}
 		if size > int64(keep) {
 			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", Bytes(size), Bytes(int64(keep))))
 			keep = 0

@@ -104,7 +104,14 @@ func (img *Image) list() {
 		if s.Layer >= 0 {
 			prefix = fmt.Sprintf("%-9s %9s  ", "layer "+strconv.Itoa(s.Layer+1), Bytes(img.Layers[s.Layer].Size))
 		}
-		whole, part := line(prefix, s.Text)
+		body := s.Text
+		if body == "" {
+			body = s.Comment // as of an import
+		}
+		whole, part := line(prefix, body)
+		if s.Text == "" {
+			part.End = part.Start
+		}
 		l.steps = append(l.steps, stepSpan{whole, part})
 		if s.Layer >= 0 {
 			l.layers[s.Layer] = whole

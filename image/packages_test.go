@@ -69,6 +69,14 @@ func TestPackagesHaveLayers(t *testing.T) {
 	}
 }
 
+// What rpm wrote in another format is not passed over in silence.
+func TestUnreadDatabase(t *testing.T) {
+	img := imageOf(t, nil, layerOf(t, entry{name: "var/lib/rpm/Packages", body: "x"}))
+	if len(img.Problems) != 1 || img.Problems[0].Path != "/var/lib/rpm/Packages" {
+		t.Errorf("%v", img.Problems)
+	}
+}
+
 func FuzzPackages(f *testing.F) {
 	if rpm, err := os.ReadFile("testdata/rpmdb.sqlite"); err == nil {
 		f.Add(rpm)

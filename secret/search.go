@@ -67,7 +67,7 @@ func Search(data []byte, from, to int, found func(Match)) {
 	f := prefixes()
 	is := &f.is
 	end := min(to, len(data)-3)
-	search := searcher{data: data, to: to, found: found}
+	search := searcher{list: shapes(), data: data, to: to, found: found}
 	for i := from; i < end; i += 3 {
 		if !f.near[uint(data[i+2])|uint(data[i+3])<<8] {
 			continue
@@ -82,6 +82,7 @@ func Search(data []byte, from, to int, found func(Match)) {
 
 // A searcher tries the shapes where a prefix may begin.
 type searcher struct {
+	list  *shapeList
 	data  []byte
 	to    int
 	found func(Match)
@@ -89,9 +90,10 @@ type searcher struct {
 }
 
 func (s *searcher) at(i int) {
-	list, data := shapes(), s.data
+	list, data := s.list, s.data
+	inWord := i > 0 && wordByte(data[i-1])
 	for _, p := range list.first[data[i]] {
-		if i+len(p.text) > len(data) || string(data[i:i+len(p.text)]) != p.text || s.last.had(i, p.shape) {
+		if inWord && list.all[p.shape].lead || i+len(p.text) > len(data) || string(data[i:i+len(p.text)]) != p.text || s.last.had(i, p.shape) {
 			continue
 		}
 		lo, hi, whole := piece(data, i, len(p.text))

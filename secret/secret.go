@@ -44,6 +44,7 @@ type shape struct {
 	Source  string   `json:"source"`
 
 	compiled *regexp.Regexp
+	lead     bool // a match begins with its prefix, and with a word
 }
 
 // shapeList is the shapes, found by the first byte of their prefixes.
@@ -62,12 +63,18 @@ var shapes = sync.OnceValue(func() *shapeList {
 	for i := range l.all {
 		sh := &l.all[i]
 		sh.compiled = regexp.MustCompile(sh.Pattern)
+		sh.lead = strings.HasPrefix(sh.Pattern, `\b`) && wordByte(sh.Prefix[0][0])
 		for _, p := range sh.Prefix {
 			l.first[p[0]] = append(l.first[p[0]], shapePrefix{p, i})
 		}
 	}
 	return l
 })
+
+// wordByte tells what \b takes for a part of a word.
+func wordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+}
 
 // Mask is a form in which a secret may be shown: its first characters where
 // it is long enough that these give nothing away, then stars.
