@@ -132,6 +132,7 @@ func (img *Image) assemble(scans []*scanned) {
 	}
 	secrets := map[place][]int{}
 	for _, s := range scans {
+		img.Planted = append(img.Planted, s.planted...)
 		for _, found := range s.secrets {
 			at := place{found.Layer, found.Path}
 			secrets[at] = append(secrets[at], len(img.Secrets))

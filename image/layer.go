@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -41,6 +42,7 @@ type scanned struct {
 	kept      map[string][]byte // the contents of the few files that the model reads whole
 	databases []database
 	secrets   []Secret
+	planted   []Plant
 	lost      int // secrets beyond maxSecrets
 	problems  []Problem
 	dropped   int // problems beyond maxProblems
@@ -291,7 +293,7 @@ func (s *scanner) content(r io.Reader, f *File, size int64) error {
 		}
 	}
 	var elf *elfLook
-	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets}
+	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets && len(s.opts.Planted) == 0}
 	held := 0 // bytes at the buffer's beginning that the last block left
 	for {
 		n, err := fill(r, s.buf[held:])
@@ -356,7 +358,8 @@ func (g *searching) block(data []byte, end int64, held int, last bool) int {
 		to -= secret.Margin
 	}
 	start := end - int64(len(data))
-	if to > g.from && g.found < maxFileSecrets {
+	g.planted(data, to)
+	if to > g.from && g.found < maxFileSecrets && !g.opts.NoSecrets {
 		secret.Search(data, g.from, to, func(m secret.Match) { g.match(data, start, m) })
 	}
 	if last {
@@ -365,6 +368,18 @@ func (g *searching) block(data []byte, end int64, held int, last bool) int {
 	back := max(0, to-secret.Before)
 	g.from = to - back
 	return copy(g.buf, data[back:])
+}
+
+// planted looks for the planted words that begin before data[to].
+func (g *searching) planted(data []byte, to int) {
+	for w, word := range g.opts.Planted {
+		if at := bytes.Index(data[g.from:min(len(data), to+len(word)-1)], []byte(word)); at < 0 {
+			continue
+		}
+		if hit := (Plant{Word: w, Layer: g.index, Path: g.path}); !slices.Contains(g.out.planted, hit) {
+			g.out.planted = append(g.out.planted, hit)
+		}
+	}
 }
 
 func (g *searching) match(data []byte, start int64, m secret.Match) {

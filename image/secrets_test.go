@@ -1,7 +1,9 @@
 package image
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,5 +150,20 @@ venv /opt/venv 1/1 -1`
 	}
 	if s := strings.Join(got, ", "); s != "apt /var/cache/apt 6, pip /root/.cache/pip 4, npm /home/app/.npm/_cacache 2" {
 		t.Errorf("%s", s)
+	}
+}
+
+func TestPlanted(t *testing.T) {
+	const quiet, loud, split = "dw-canary-1111111111", "dw-canary-2222222222", "dw-canary-3333333333"
+	// One word lies across the border of two blocks, one in a file that goes.
+	big := strings.Repeat("x", blockSize-7) + split + strings.Repeat("y", blockSize)
+	data := saved(t, nil, layerOf(t, entry{name: "srv/.env", body: "A=" + loud}, entry{name: "srv/big", body: big}), layerOf(t, entry{name: "srv/.wh..env"}))
+	img, err := ReadArchive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Plant{{1, 0, "/srv/.env"}, {2, 0, "/srv/big"}}
+	if !slices.Equal(img.Planted, want) {
+		t.Errorf("planted words were found at %v, want %v", img.Planted, want)
 	}
 }
