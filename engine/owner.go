@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +76,7 @@ func abandoned(id string) bool {
 // Sweep removes what runs of this machine left on the engine whose process is
 // gone, and says which runs these were.
 func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
+	sweepTemp()
 	ids, err := e.runs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for what an earlier run left: %w", err)
@@ -148,6 +150,29 @@ func runOf(tag string) (string, bool) {
 	}
 	id, _, _ := strings.Cut(rest, ".")
 	return id, id != ""
+}
+
+// tempPrefix begins the names of runs' folders for temporary files.
+const tempPrefix = "dockworthy-run-"
+
+// TempDir makes the folder for a run's temporary files. What a killed run left
+// there Sweep removes too.
+func TempDir(id string) (string, error) {
+	dir := filepath.Join(os.TempDir(), tempPrefix+id)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for temporary files: %w", err)
+	}
+	return dir, nil
+}
+
+// sweepTemp removes the folders of runs that are gone.
+func sweepTemp() {
+	list, _ := filepath.Glob(filepath.Join(os.TempDir(), tempPrefix+"*"))
+	for _, dir := range list {
+		if abandoned(strings.TrimPrefix(filepath.Base(dir), tempPrefix)) {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 // tag is the name of an image of a run.
