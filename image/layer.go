@@ -306,6 +306,8 @@ func (s *scanner) content(r io.Reader, f *File, size int64) error {
 				if elf = lookELF(fresh, s.head); elf != nil {
 					search.program = true
 				}
+			case bytes.HasPrefix(fresh, []byte("!<arch>\n")): // object files
+				search.program = true
 			case fresh[0] == '#':
 				f.Script = parseScript(fresh)
 			}
