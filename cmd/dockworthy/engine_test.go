@@ -2,9 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -81,4 +88,76 @@ func left(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return ids
+}
+
+// TestInterrupted ends a proof in its middle, by Ctrl-C and by the signal that
+// no program hears: nothing stays on the engine, or nothing after the next
+// start.
+func TestInterrupted(t *testing.T) {
+	if reason := noEngine(t); reason != "" {
+		t.Skipf("skipped: %s", reason) // TestEngine fails where that may not be
+	}
+	golden, err := filepath.Abs("../../examples/agent/golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			before := containers(t)
+			cmd := &exec.Cmd{Path: os.Args[0], Args: []string{"dockworthy", "prove", golden}, Env: os.Environ()}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			// The first container of the run is there: it is in its middle.
+			var mine []string
+			for range 600 {
+				mine = slices.DeleteFunc(containers(t), func(c string) bool {
+					return slices.Contains(before, c) || !strings.Contains(c, "-"+strconv.Itoa(cmd.Process.Pid)+"-")
+				})
+				if len(mine) > 0 {
+					break
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if len(mine) == 0 {
+				t.Fatal("no container of the run was ever there")
+			}
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			err := cmd.Wait()
+			var exit *exec.ExitError
+			if sig == syscall.SIGINT && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
+				t.Errorf("the program ended with %v, want status 130", err)
+			}
+			id, _, _ := strings.Cut(mine[0], "|")
+			ids := left(t)
+			switch there := slices.Contains(ids, id); {
+			case sig == syscall.SIGINT && there:
+				t.Errorf("after Ctrl-C the run %s is still on the engine", id)
+			case sig == syscall.SIGKILL && !there:
+				t.Errorf("the killed run %s is not found", id)
+			}
+			// The next start, whatever it is for, cleans up.
+			next := exec.Command(os.Args[0])
+			next.Args = []string{"dockworthy", "prove", t.TempDir()}
+			if out, err := next.CombinedOutput(); err == nil {
+				t.Errorf("an empty folder was proved: %s", out)
+			}
+			if slices.Contains(left(t), id) {
+				t.Errorf("the next start left the run %s on the engine", id)
+			}
+		})
+	}
+}
+
+// containers are the containers of runs, as "RUN|ID".
+func containers(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("docker", "ps", "-a", "--filter", "label="+engine.Label, "--format", `{{.Label "`+engine.Label+`"}} {{.ID}}`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(strings.ReplaceAll(string(out), " ", "|"))
 }

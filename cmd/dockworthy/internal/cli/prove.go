@@ -104,6 +104,16 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	e, err := openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if gone, err := e.Sweep(ctx); err != nil {
+		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+	} else if len(gone) > 0 {
+		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
+	}
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
 		if p.Config {
@@ -117,16 +127,6 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	builds, prob := project.Builds(unit)
 	if prob != nil {
 		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
-	}
-	e, err := openEngine(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	if gone, err := e.Sweep(ctx); err != nil {
-		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
-	} else if len(gone) > 0 {
-		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
 	}
 	out, err := f.open(c)
 	if err != nil {
