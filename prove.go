@@ -16,8 +16,9 @@ import (
 // A Proof is what was written, built and seen of one build.
 type Proof struct {
 	check.Evidence
-	Plan   engine.BuildPlan
-	Report *check.Report
+	Plan      engine.BuildPlan
+	Report    *check.Report
+	Published []Published // where the image went
 }
 
 // Result is the proof as the result of one unit, for reports.
@@ -30,10 +31,12 @@ func (p *Proof) Result(u source.Unit) *Result {
 // ProveOptions are the inputs of a proof that are not in the project. The zero
 // options prove at the hardest settings that the project allows.
 type ProveOptions struct {
-	Root string        // the folder on this machine that the project's paths are relative to
-	Look check.Options // what is judged
-	Plan func(*engine.BuildPlan, *run.Settings)
-	Say  func(format string, args ...any) // progress; nil = silence
+	Root string                                 // the folder on this machine that the project's paths are relative to
+	Look check.Options                          // what is judged
+	Plan func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
+	// Target is where the image goes when it is proved; nil = it is removed.
+	Target *Target
+	Say    func(format string, args ...any) // progress; nil = silence
 }
 
 func (o ProveOptions) say(format string, args ...any) {
@@ -77,7 +80,9 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 		}
 	}()
 	plan.Tag = e.Tag(log.ID, "image")
-	plan.Labels = map[string]string{engine.Label: log.ID}
+	if opt.Target == nil {
+		plan.Labels = map[string]string{engine.Label: log.ID}
+	} // what goes out is the user's image and nothing else; its tag is enough to remove it
 	plan.Temp = dir
 	p := &prover{e: e, b: b, opt: opt, dir: dir, plan: plan, log: log}
 	proof = &Proof{Evidence: check.Evidence{Source: b, Run: log}, Plan: plan}
@@ -85,6 +90,9 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 		return nil, err
 	}
 	proof.Report = Look(proof.Evidence, opt.Look)
+	if err := p.publish(ctx, proof); err != nil {
+		return proof, err
+	}
 	return proof, nil
 }
 

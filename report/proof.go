@@ -34,12 +34,45 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 	}
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
 	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
-		fmt.Fprintf(t.w, "  %s\n", visible(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(t.w, "  %s\n", visible(hidden.Hide(strings.TrimRight(line, "\n"))))
 	}
 	fmt.Fprintln(t.w)
+	if p.Image != nil {
+		t.layers(p.Image, hidden)
+	}
 	t.card(p.Report)
+	for _, out := range p.Published {
+		word := "published"
+		if out.Signed {
+			word = "published, with the proof"
+		}
+		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), visible(out.Name), out.Digest)
+	}
 	return t.w.Flush()
 }
+
+// A ProofJSON writes proofs as JSON.
+type ProofJSON struct{ *JSON }
+
+// Proof writes one proof.
+func (j ProofJSON) Proof(u source.Unit, p *dockworthy.Proof) error {
+	j.all = true
+	j.proof = p
+	defer func() { j.proof = nil }()
+	return j.Result(p.Result(u))
+}
+
+// Close ends the object.
+func (j ProofJSON) Close() error { return j.JSON.Close(nil) }
+
+// A ProofSARIF writes proofs as SARIF.
+type ProofSARIF struct{ *SARIF }
+
+// Proof writes one proof.
+func (s ProofSARIF) Proof(u source.Unit, p *dockworthy.Proof) error { return s.Result(p.Result(u)) }
+
+// Close ends the log.
+func (s ProofSARIF) Close() error { return s.SARIF.Close(nil) }
 
 // Close ends the report.
 func (t *Proof) Close() error { return t.w.Flush() }
