@@ -42,6 +42,10 @@ type Log struct {
 	transcript *Transcript
 }
 
+// ProbeRebuild is the probe of Log.Unseen that a build gets which takes no
+// source file that could be edited.
+const ProbeRebuild = "a rebuild"
+
 // An Engine is what ran the containers.
 type Engine struct {
 	Name     string // "Docker Engine", "Podman Engine"

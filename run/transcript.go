@@ -38,7 +38,10 @@ const (
 	TopicUnseen   Topic = "unseen"
 )
 
-const topicWidth = 9
+const (
+	topicWidth   = 9
+	maxProcesses = 30 // that are written down; all are judged
+)
 
 type line struct {
 	topic Topic
@@ -108,7 +111,11 @@ func (l *Log) write() *Transcript {
 		say(TopicRelaxed, "", "as an engine runs it by default: %s", l.Relaxed)
 	}
 	if l.Procs != nil {
-		for _, p := range l.Procs.List {
+		for i, p := range l.Procs.List {
+			if rest := len(l.Procs.List) - i; i == maxProcesses && rest > 1 {
+				say(TopicProcess, "", "and %d more", rest)
+				break
+			}
 			say(TopicProcess, strconv.Itoa(p.PID), "%s", p)
 		}
 		for _, s := range l.Procs.Listens {
