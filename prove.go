@@ -33,6 +33,7 @@ func (p *Proof) Result(u source.Unit) *Result {
 type ProveOptions struct {
 	Root  string                                 // the folder on this machine that the project's paths are relative to
 	Look  check.Options                          // what is judged
+	Image string                                 // an image of the engine that was built from it; "" = it is built
 	Swarm bool                                   // also as a service of a swarm of one node
 	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
 	// Target is where the image goes when it is proved; nil = it is removed.
@@ -57,7 +58,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 	if b.Target == nil {
 		return nil, fmt.Errorf("%s is no Dockerfile: there is nothing to build", b.Path)
 	}
-	if b.Context == nil {
+	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
 	}
 	plan, set := Plan(b, opt.Root)
@@ -109,6 +110,14 @@ type prover struct {
 
 // prove fills the log and gives the image; nil where the build fails.
 func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image, err error) {
+	if p.opt.Image != "" {
+		p.opt.say("reading the image")
+		p.plan.Tag = p.opt.Image
+		if img, err = ReadEngine(ctx, p.e, p.opt.Image, ImageOf+p.b.Path, image.Options{}); err != nil {
+			return nil, err
+		}
+		return img, p.run(ctx, set)
+	}
 	p.opt.say("building %s", p.b.Path)
 	if p.log.Build, err = p.e.Build(ctx, p.plan); err != nil || p.log.Build.Error != "" {
 		return nil, err
@@ -147,15 +156,20 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if c := p.log.Canaries; c != nil {
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
+	return img, p.run(ctx, set)
+}
+
+// run runs the image.
+func (p *prover) run(ctx context.Context, set run.Settings) error {
 	p.opt.say("running it")
 	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
-		return nil, err
+		return err
 	}
 	if p.opt.Swarm && p.log.Up() != nil {
 		p.opt.say("running it in a swarm")
-		return img, p.e.Swarm(ctx, p.plan.Tag, p.log)
+		return p.e.Swarm(ctx, p.plan.Tag, p.log)
 	}
-	return img, nil
+	return nil
 }
 
 func (p *prover) unseen(probe, reason string) {

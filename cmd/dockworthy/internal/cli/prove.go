@@ -39,6 +39,7 @@ type proveFlags struct {
 	noCache    bool
 	record     string
 	swarm      bool
+	image      string
 	push       string
 	layout     string
 	attest     bool
@@ -95,6 +96,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from it, rather than to build it: what builds show is then not looked at")
 	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
 	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
 	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
@@ -156,8 +158,11 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	worst, failed := check.Severity(0), false
 	var unsent error
+	if f.image != "" && len(builds) > 1 {
+		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
+	}
 	for _, b := range builds {
-		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Say: bar.say})
+		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
 		if err != nil && proof == nil {
 			return err
@@ -175,7 +180,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			}
 		}
 		worst = max(worst, proof.Worst())
-		failed = failed || proof.Run.Build.Error != ""
+		failed = failed || proof.Run.Build != nil && proof.Run.Build.Error != ""
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
