@@ -138,8 +138,11 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 		img, err = ReadEngine(reading, p.e, p.plan.Tag, ImageOf+p.b.Path, image.Options{Planted: words})
 		read <- err
 	}()
+	berr := p.weigh(ctx)
 	p.opt.say("building once more after an edit")
-	berr := p.rebuild(ctx)
+	if berr == nil {
+		berr = p.rebuild(ctx)
+	}
 	if berr == nil {
 		p.opt.say("building with canaries")
 		berr = p.releaseCanaries(ctx)

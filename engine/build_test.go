@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,4 +67,42 @@ func TestBuildCause(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.step, got, c.want)
 		}
 	}
+}
+
+func TestNoBuildx(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, _, err := FindBuildx(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "buildx, the client of Docker's builder, is not here; install the package docker-buildx-plugin") {
+		t.Errorf("without buildx: %v", err)
+	}
+	_, err = (&Engine{}).Build(t.Context(), BuildPlan{Context: "."})
+	if err == nil || !strings.Contains(err.Error(), "buildx") {
+		t.Errorf("a build without buildx: %v", err)
+	}
+}
+
+// FuzzProgress holds the reader of the builder's progress against whatever a
+// builder may print.
+func FuzzProgress(f *testing.F) {
+	list, err := filepath.Glob("testdata/*.jsonl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range list {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("{}\n{\"vertexes\":[{}]}\n\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g := &progress{}
+		g.read(bytes.NewReader(data))
+		b := g.result()
+		g.explain(b)
+		if b.Error == "" {
+			t.Error("a failed build without a reason")
+		}
+	})
 }

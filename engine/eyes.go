@@ -110,7 +110,7 @@ func (e *Engine) open(ctx context.Context, run, image, target string) (*eyes, er
 			NetworkMode:    container.NetworkMode("container:" + target),
 			ReadonlyRootfs: true,
 			CapDrop:        []string{"ALL"},
-			CapAdd:         []string{"KILL", "SYS_PTRACE"},
+			CapAdd:         []string{"KILL"},
 			SecurityOpt:    []string{"no-new-privileges"},
 			LogConfig:      container.LogConfig{Type: "none"},
 		},

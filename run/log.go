@@ -81,6 +81,7 @@ type Build struct {
 	Step    string     `json:",omitempty"` // the step that failed
 	Tail    []string   `json:",omitempty"` // the last lines that the failing step wrote
 	Network bool       `json:",omitempty"` // the failure is the network's
+	Sizes   []Size     `json:",omitempty"` // what ships first, then the stages that it takes from
 	Context int64      `json:",omitempty"` // bytes of the build context, walked
 	Files   int        `json:",omitempty"` // files of the build context
 }
@@ -95,6 +96,12 @@ type BuildStep struct {
 	Seconds float64
 	Cached  bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
+}
+
+// A Size is how large the image of a stage is.
+type Size struct {
+	Stage string // its name or number; "" = what ships
+	Bytes int64
 }
 
 // A Resolved is a reference with the digest that the builder took.

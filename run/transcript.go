@@ -20,6 +20,7 @@ const (
 	TopicBuild    Topic = "build"
 	TopicStep     Topic = "build step"
 	TopicBase     Topic = "base"
+	TopicSize     Topic = "size"
 	TopicContext  Topic = "context"
 	TopicStart    Topic = "start"
 	TopicRelaxed  Topic = "relaxed"
@@ -98,6 +99,13 @@ func (l *Log) write() *Transcript {
 				say(TopicBase, r.Ref, "%s is a local image without a digest", r.Ref)
 			} else {
 				say(TopicBase, r.Ref, "%s is %s", r.Ref, r.Digest)
+			}
+		}
+		for i, z := range bd.Sizes {
+			if i == 0 {
+				say(TopicSize, "", "%.1f MB ship", float64(z.Bytes)/1e6)
+			} else {
+				say(TopicSize, z.Stage, "%.1f MB are the stage %s, which is left behind", float64(z.Bytes)/1e6, z.Stage)
 			}
 		}
 		if bd.Files > 0 {
