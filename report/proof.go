@@ -34,7 +34,7 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 	}
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
 	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
-		fmt.Fprintf(t.w, "  %s\n", visible(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(t.w, "  %s\n", visible(hidden.Hide(strings.TrimRight(line, "\n"))))
 	}
 	fmt.Fprintln(t.w)
 	t.card(p.Report)

@@ -170,6 +170,15 @@ func masks(res *dockworthy.Result) check.Masks {
 			all[f] = append(all[f], spans...)
 		}
 	}
+	if len(all) == 0 {
+		return all
+	}
+	for _, f := range res.Findings {
+		spread(all, f.Place.File)
+		for _, p := range f.Related {
+			spread(all, p.File)
+		}
+	}
 	return all
 }
 

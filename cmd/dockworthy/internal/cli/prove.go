@@ -59,7 +59,8 @@ Exit status: 0 when nothing is found at or above --fail-on, 1 when something
 is, 2 when the build fails, or nothing could be proved.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
-  dockworthy prove . --writable /tmp --writable /var/cache/app`,
+  dockworthy prove . --writable /tmp --writable /var/cache/app
+  dockworthy prove --format html -o proof.html .`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var command []string
@@ -74,6 +75,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 	}
 	fl := cmd.Flags()
 	f.judging(fl)
+	f.formats(fl, "html")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
 	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
 	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
@@ -132,7 +134,10 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
-	w := report.NewProof(out, pl.names, f.colored(out))
+	w, err := f.proofs(out, pl.names)
+	if err != nil {
+		return err
+	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	worst, failed := check.Severity(0), false
 	for _, b := range builds {
@@ -166,6 +171,30 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	return nil
 }
+
+// proofWriter writes proofs in one format.
+type proofWriter interface {
+	Proof(source.Unit, *dockworthy.Proof) error
+	Close() error
+}
+
+func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
+	switch f.format {
+	case "html":
+		return report.NewHTML(out, names), nil
+	case "text":
+		return report.NewProof(out, names, f.colored(out)), nil
+	}
+	w, err := f.writer(out, names)
+	return resultWriter{w}, err
+}
+
+// A resultWriter writes proofs as the results of units.
+type resultWriter struct{ report.Writer }
+
+func (w resultWriter) Proof(u source.Unit, p *dockworthy.Proof) error { return w.Result(p.Result(u)) }
+
+func (w resultWriter) Close() error { return w.Writer.Close(nil) }
 
 // writeRecord writes a run's log. The values of its environment are not in it.
 func writeRecord(file string, log *run.Log) error {
