@@ -48,7 +48,8 @@ type (
 		Rebuild string // its sentence; "" = there was none
 		Touched string
 		Failed  string
-		Again   bool // there is a rebuild to be drawn
+		Again   bool   // there is a rebuild to be drawn
+		Whole   string // how long the whole drawing is
 	}
 	stageView struct {
 		Name  string
@@ -66,21 +67,22 @@ type (
 
 	// A runView is what was seen of the container.
 	runView struct {
-		Anchor         string
-		Start, Relaxed string
-		CommandLine    string
-		Settings       []fact
-		Logs           []string
-		Processes      []processView
-		Ports          []portView
-		Health         *healthView
-		Stops          []stopView
-		Facts          []answer
-		Canaries       []canaryView
-		CanaryError    string
-		Wrote          []string
-		Empty          bool // there was no run
+		Anchor      string
+		Starts      []startView
+		CommandLine string
+		Settings    []fact
+		Logs        []string
+		Processes   []processView
+		Ports       []portView
+		Health      *healthView
+		Stops       []stopView
+		Facts       []answer
+		Canaries    []canaryView
+		CanaryError string
+		Wrote       []string
+		Empty       bool // there was no run
 	}
+	startView   struct{ How, Argv, User, What string }
 	processView struct {
 		PID, PPID         int
 		Argv, User, State string
@@ -137,6 +139,7 @@ func (m *pageMaker) image() *imageView {
 		v.Facts = append(v.Facts, fact{Name: "From the base image", Value: image.Bytes(base)}, fact{Name: "From this Dockerfile", Value: image.Bytes(total - base)})
 	}
 	v.Facts = append(v.Facts, fact{Name: "Wasted", Value: image.Bytes(img.Wasted())}, fact{Name: "Efficiency", Value: percent(img.Efficiency())})
+	v.Facts = append(v.Facts, fact{Name: "Id of the config", Value: visible(img.ID), Code: true, Wide: true})
 	at := pct(0)
 	for i := range img.Layers {
 		l := &img.Layers[i]
@@ -158,7 +161,7 @@ func (m *pageMaker) image() *imageView {
 		}
 		lv.Text = "not in the history"
 		if s := img.StepOf(i); s != nil {
-			lv.Text = cut(strings.Join(strings.Fields(m.veil.said(s.Text)), " "), 240)
+			lv.Text = cmp.Or(cut(strings.Join(strings.Fields(m.veil.said(s.Text)), " "), 240), "not said")
 		}
 		if s := ev.Maker(i); s != nil {
 			lv.Line = fmt.Sprintf("line %d", m.p.Source.Text().Position(s.Span.Start).Line)
@@ -203,7 +206,9 @@ func seconds(s float64) string {
 		return fmt.Sprintf("%d min %02d s", int(s)/60, int(s)%60)
 	case s >= 9.95:
 		return fmt.Sprintf("%.0f s", s)
-	case s > 0 && s < 0.95:
+	case s < 0.005:
+		return "0 s"
+	case s < 0.95:
 		return fmt.Sprintf("%.2f s", s)
 	}
 	return fmt.Sprintf("%.1f s", s)
@@ -224,7 +229,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		if value == "" {
 			value = "a local image without a digest"
 		}
-		v.Facts = append(v.Facts, fact{Name: "Base", Value: visible(r.Ref) + " is " + visible(value)})
+		v.Facts = append(v.Facts, fact{Name: "Base", Value: visible(r.Ref) + " is " + visible(value), Wide: true})
 	}
 	whole := b.Seconds
 	var again map[string]run.BuildStep
@@ -253,6 +258,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 			}
 		}
 	}
+	v.Whole = seconds(whole)
 	draw := func(s run.BuildStep) spanView {
 		v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, whole), W: max(0.6, part(s.Seconds, whole))}
 		v.X = min(v.X, 100-v.W)
@@ -350,9 +356,9 @@ func (m *pageMaker) ran() *runView {
 		m.canaries(v)
 		return v
 	}
-	v.Start = sentence(m.veil.told(log.Start.String()))
+	v.Starts = append(v.Starts, m.start("Under the settings below", log.Start))
 	if log.Relaxed != nil {
-		v.Relaxed = sentence(m.veil.told(log.Relaxed.String()))
+		v.Starts = append(v.Starts, m.start("As an engine runs it by default", log.Relaxed))
 	}
 	if m.view.Failure == nil {
 		last := log.Start
@@ -371,6 +377,22 @@ func (m *pageMaker) ran() *runView {
 	m.stops(v)
 	m.answers(v)
 	m.canaries(v)
+	return v
+}
+
+func (m *pageMaker) start(how string, s *run.Start) startView {
+	v := startView{How: how, Argv: m.veil.words(s.Argv), User: m.veil.said(cmp.Or(s.User, "root, for the image names no user"))}
+	switch {
+	case s.Up && s.Ended:
+		v.What = "ended with 0 after " + seconds(s.Seconds)
+	case s.Up:
+		v.What = "up after " + seconds(s.Seconds)
+	default:
+		v.What = "not up: " + m.veil.told(s.Why())
+	}
+	if s.OOM {
+		v.What += "; the kernel ended it for want of memory"
+	}
 	return v
 }
 
@@ -393,7 +415,11 @@ func (m *pageMaker) settings(v *runView) {
 	if len(s.Volumes) > 0 {
 		add("Volumes", strings.Join(s.Volumes, ", "))
 	}
-	add("Capabilities", cmp.Or(strings.Join(s.Capabilities, ", "), "none"))
+	if s.Capabilities == nil {
+		add("Capabilities", "the engine's own")
+	} else {
+		add("Capabilities", cmp.Or(strings.Join(s.Capabilities, ", "), "none"))
+	}
 	add("No new privileges", yes(s.NoNewPrivs))
 	if s.Memory > 0 {
 		add("Memory", fmt.Sprintf("%d MiB", s.Memory>>20))

@@ -50,6 +50,7 @@ type (
 	fact struct {
 		Name, Value string
 		Code        bool
+		Wide        bool // on a line of its own
 	}
 	failureView struct {
 		Title, Step, Cause string
@@ -80,7 +81,7 @@ type (
 	findingView struct {
 		Anchor              string
 		Severity, ID, Level string
-		Message, Why, Do    string
+		Message, Why, Do    prose
 		Place               placeView
 		Related             []placeView
 	}
@@ -89,8 +90,11 @@ type (
 		Line                string // its number; "" = the whole file
 		Before, Mark, After string
 	}
-	openView struct{ ID, Level, Reason, Settle string }
-	letView  struct {
+	openView struct {
+		ID, Level      string
+		Reason, Settle prose
+	}
+	letView struct {
 		IDs, Reason, Until, Place string
 	}
 	checksView struct {
@@ -100,8 +104,15 @@ type (
 		Checks              []checkView
 	}
 	checkView struct {
-		ID, Claim string
-		Cells     [3]cellView
+		ID    string
+		Claim prose
+		Cells [3]cellView
+	}
+	// prose is text in which `this` is code.
+	prose []piece
+	piece struct {
+		Text string
+		Code bool
 	}
 	meaning struct {
 		outcomeView
@@ -134,6 +145,20 @@ var meanings = []meaning{
 	{shown(check.Undecided), "it was looked at, and this evidence cannot tell"},
 	{shown(check.NotApplicable), "there is nothing here that the claim is about"},
 	{shown(check.NotLookedAt), "nobody looked: neither good news nor bad"},
+}
+
+// proseOf takes what stands between backquotes for code.
+func proseOf(s string) (p prose) {
+	parts := strings.Split(s, "`")
+	if len(parts)%2 == 0 {
+		return prose{{Text: s}}
+	}
+	for i, part := range parts {
+		if part != "" {
+			p = append(p, piece{part, i%2 == 1})
+		}
+	}
+	return p
 }
 
 // A pageMaker makes the view of one proof.
@@ -178,10 +203,9 @@ func (m *pageMaker) facts() {
 	v, b, log := m.view, m.p.Source, m.p.Run
 	add := func(code bool, name, value string) {
 		if value != "" {
-			v.Facts = append(v.Facts, fact{name, value, code})
+			v.Facts = append(v.Facts, fact{Name: name, Value: value, Code: code})
 		}
 	}
-	add(true, "Dockerfile", v.Path)
 	target := b.Target.Name
 	if target == "" {
 		target = "stage " + strconv.Itoa(b.Target.Index)
@@ -353,7 +377,7 @@ func (m *pageMaker) findings() {
 			n++
 			fv := findingView{
 				Anchor: fmt.Sprintf("%s-f%d", m.id, n), Severity: f.Severity.String(), ID: f.ID(), Level: f.Level.String(),
-				Message: sentence(m.words(f.Level, f.Message)), Why: sentence(f.Check.Why), Do: sentence(m.words(f.Level, helpOf(f))),
+				Message: proseOf(m.words(f.Level, f.Message)), Why: proseOf(f.Check.Why), Do: proseOf(m.words(f.Level, helpOf(f))),
 				Place: m.place(f.Place),
 			}
 			for _, p := range f.Related {
@@ -429,10 +453,7 @@ func (m *pageMaker) card() {
 		}
 		found[k][f.Severity]++
 	}
-	clashes := map[*check.Rule][]string{}
-	for _, c := range rep.Contradictions() {
-		clashes[c.Rule] = append(clashes[c.Rule], fmt.Sprintf("%s holds by the %s and is violated by the %s", c.Rule.ID(c.Check), c.Holds, c.Violated))
-	}
+	clashes := m.clashes()
 	for _, row := range rep.Scorecard() {
 		rv := rowView{Number: row.Rule.Number, Name: row.Rule.Name, Title: row.Rule.Title, Clashes: clashes[row.Rule]}
 		for l, o := range row.Outcomes {
@@ -451,6 +472,31 @@ func (m *pageMaker) card() {
 		}
 		m.view.Rows = append(m.view.Rows, rv)
 	}
+}
+
+// clashes are the contradictions of each rule, a sentence for each check and
+// level that is violated.
+func (m *pageMaker) clashes() map[*check.Rule][]string {
+	out := map[*check.Rule][]string{}
+	type where struct {
+		check *check.Check
+		level check.Level
+	}
+	good := map[where][]string{}
+	all := m.p.Report.Contradictions()
+	for _, c := range all {
+		w := where{c.Check, c.Violated}
+		good[w] = append(good[w], "the "+c.Holds.String())
+	}
+	for _, c := range all {
+		w := where{c.Check, c.Violated}
+		if good[w] == nil {
+			continue // said
+		}
+		out[c.Rule] = append(out[c.Rule], fmt.Sprintf("%s holds by %s, and is violated by the %s", c.Rule.ID(c.Check), list(good[w]), c.Violated))
+		good[w] = nil
+	}
+	return out
 }
 
 // whyNot is why a level says nothing of a rule.
@@ -486,7 +532,7 @@ func (m *pageMaker) checks() {
 			}
 			g := &v.Checks[n-1]
 			where[r.Check] = place{n - 1, len(g.Checks)}
-			cv := checkView{ID: r.Rule.ID(r.Check), Claim: sentence(r.Check.Claim)}
+			cv := checkView{ID: r.Rule.ID(r.Check), Claim: proseOf(r.Check.Claim)}
 			for l := check.Source; l <= check.Run; l++ {
 				c := cellView{outcomeView: shown(check.NotLookedAt), Level: l.String()}
 				if !r.Check.At(l) {
@@ -518,7 +564,7 @@ func (m *pageMaker) checks() {
 func (m *pageMaker) open() {
 	for _, r := range m.p.Report.Results {
 		if v := r.Verdict; v.Outcome == check.Undecided {
-			m.view.Open = append(m.view.Open, openView{r.Rule.ID(r.Check), r.Level.String(), sentence(m.words(r.Level, v.Reason)), sentence(v.Settle.String())})
+			m.view.Open = append(m.view.Open, openView{r.Rule.ID(r.Check), r.Level.String(), proseOf(m.words(r.Level, v.Reason)), proseOf(v.Settle.String())})
 		}
 	}
 	for _, probe := range sortedKeys(m.p.Run.Unseen) {
