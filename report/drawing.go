@@ -80,7 +80,9 @@ type (
 		Canaries    []canaryView
 		CanaryError string
 		Wrote       []string
-		Empty       bool // there was no run
+		// What is beyond the lists.
+		MoreWrote, MoreProcesses, MorePorts string
+		Empty                               bool // there was no run
 	}
 	startView   struct{ How, Argv, User, What string }
 	processView struct {
@@ -126,9 +128,9 @@ func (m *pageMaker) image() *imageView {
 	for _, w := range img.Waste {
 		wasted[w.First] += w.Bytes
 	}
-	var most, base int64
+	var largest, base int64
 	for i := range img.Layers {
-		most = max(most, img.Layers[i].Size)
+		largest = max(largest, img.Layers[i].Size)
 		if known && i < first {
 			base += img.Layers[i].Size
 		}
@@ -153,8 +155,8 @@ func (m *pageMaker) image() *imageView {
 		lv.WX = lv.X + lv.W - lv.WW
 		lv.Middle, lv.Wide = lv.X+lv.W/2, lv.W > 4
 		at += lv.W
-		lv.Bar = part(float64(l.Size), float64(most))
-		lv.Lost = part(float64(lost), float64(most))
+		lv.Bar = part(float64(l.Size), float64(largest))
+		lv.Lost = part(float64(lost), float64(largest))
 		lv.BarX = lv.Bar - lv.Lost
 		if lost > 0 {
 			lv.Wasted = image.Bytes(lost) + " wasted"
@@ -346,6 +348,20 @@ func tallied(steps []run.BuildStep) (n, kept int) {
 	return n, kept
 }
 
+// most is how many entries of a list that a program can make long are shown.
+const most = 40
+
+// more is how many are beyond those.
+func more(n int, what string) string {
+	switch n -= most; {
+	case n <= 0:
+		return ""
+	case n > 1:
+		return fmt.Sprintf("and %d more of them", n)
+	}
+	return "and one " + what + " more"
+}
+
 // ran is what was seen of the container.
 func (m *pageMaker) ran() *runView {
 	log := m.p.Run
@@ -366,9 +382,10 @@ func (m *pageMaker) ran() *runView {
 			last = up
 		}
 		v.Logs = m.veil.lines(last.Logs)
-		for _, w := range last.Wrote {
+		for _, w := range last.Wrote[:min(most, len(last.Wrote))] {
 			v.Wrote = append(v.Wrote, m.veil.said(w))
 		}
+		v.MoreWrote = more(len(last.Wrote), "file")
 	}
 	m.processes(v)
 	if log.Health != nil {
@@ -452,7 +469,8 @@ func (m *pageMaker) processes(v *runView) {
 	if log.Procs == nil {
 		return
 	}
-	for _, p := range log.Procs.List {
+	v.MoreProcesses, v.MorePorts = more(len(log.Procs.List), "process"), more(len(log.Procs.Listens), "port")
+	for _, p := range log.Procs.List[:min(most, len(log.Procs.List))] {
 		pv := processView{PID: p.PID, PPID: p.PPID, Argv: m.veil.words(p.Argv), State: map[string]string{"Z": "zombie", "T": "stopped"}[p.State]}
 		pv.User = fmt.Sprintf("uid %d, gid %d", p.UIDs[1], p.GIDs[1])
 		if p.UIDs[1] == 0 {
@@ -478,7 +496,11 @@ func (m *pageMaker) processes(v *runView) {
 		v.Processes = append(v.Processes, pv)
 	}
 	heard := map[int]bool{}
-	for _, l := range log.Procs.Listens {
+	for i, l := range log.Procs.Listens {
+		heard[l.Port] = true
+		if i >= most {
+			continue
+		}
 		pv := portView{Address: visible(l.Address), Port: strconv.Itoa(l.Port), Remark: "on this address"}
 		switch {
 		case l.Address == "0.0.0.0" || l.Address == "::":
@@ -489,7 +511,6 @@ func (m *pageMaker) processes(v *runView) {
 		if len(log.Settings.Ports) > 0 && !slices.Contains(log.Settings.Ports, l.Port) {
 			pv.Remark += "; not among the expected ports"
 		}
-		heard[l.Port] = true
 		v.Ports = append(v.Ports, pv)
 	}
 	for _, p := range log.Settings.Ports {

@@ -112,10 +112,12 @@ func shapes(s string) string {
 // words joins words, each fit to be shown.
 func (v *veil) words(list []string) string { return v.said(strings.Join(list, " ")) }
 
+// lines are the last lines of what was said, none of them endless.
 func (v *veil) lines(list []string) []string {
+	list = list[max(0, len(list)-most):]
 	out := make([]string, len(list))
 	for i, s := range list {
-		out[i] = v.told(s)
+		out[i] = cut(v.told(s), 400)
 	}
 	return out
 }
