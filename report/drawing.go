@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/image"
 	"github.com/dockworthy/dockworthy/run"
@@ -602,13 +603,23 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 	return v
 }
 
+// spoken tells whether a finding points at the run's line about a topic. The
+// page draws; to judge is for the checks.
+func (m *pageMaker) spoken(topic run.Topic) bool {
+	t := m.p.Run.Transcript()
+	span := t.Span(topic, "")
+	return slices.ContainsFunc(m.res.Findings, func(f dockworthy.Finding) bool {
+		return f.Place.File == t.File && f.Place.Span == span && f.Severity > check.Note
+	})
+}
+
 func (m *pageMaker) stops(v *runView) {
-	add := func(name string, s *run.Stop) {
+	add := func(name string, s *run.Stop, topic run.Topic) {
 		if s == nil {
 			return
 		}
 		whole := max(s.Limit, s.Seconds) * 1.08
-		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && (s.Code == 0 || s.Code == 143),
+		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic),
 			W: max(0.6, part(s.Seconds, whole)), LimitX: part(s.Limit, whole), Limit: "limit " + seconds(s.Limit)}
 		sv.Result = fmt.Sprintf("%s: ended with %d after %s", visible(s.Signal), s.Code, seconds(s.Seconds))
 		if s.Killed {
@@ -616,53 +627,58 @@ func (m *pageMaker) stops(v *runView) {
 		}
 		v.Stops = append(v.Stops, sv)
 	}
-	add("nobody connected", m.p.Run.Stop)
+	add("nobody connected", m.p.Run.Stop, run.TopicStop)
 	if s := m.p.Run.StopBusy; s != nil {
-		add("with an open connection to port "+strconv.Itoa(s.Port), s)
+		add("with an open connection to port "+strconv.Itoa(s.Port), s, run.TopicBusy)
 	}
 }
 
 // answers are what was asked of the program, and what it did.
 func (m *pageMaker) answers(v *runView) {
 	log := m.p.Run
-	add := func(o check.Outcome, name, format string, args ...any) {
-		v.Facts = append(v.Facts, answer{shown(o), name, fmt.Sprintf(format, args...)})
+	add := func(topic run.Topic, good bool, name, format string, args ...any) {
+		o := outcomeView{"noted", "noted"}
+		switch {
+		case m.spoken(topic):
+			o = shown(check.Violated)
+		case good:
+			o = shown(check.Holds)
+		}
+		v.Facts = append(v.Facts, answer{o, name, fmt.Sprintf(format, args...)})
 	}
 	if o := log.Override; o != nil {
+		const name = "Arguments of docker run"
 		word := m.veil.said(o.Word)
 		switch {
 		case o.Reached:
-			add(check.Holds, "Arguments of docker run", "%s reaches the program: %s", word, m.veil.said(o.Seen))
+			add(run.TopicOverride, true, name, "%s reaches the program: %s", word, m.veil.said(o.Seen))
 		case o.Known:
-			add(check.Violated, "Arguments of docker run", "%s does not reach the program", word)
+			add(run.TopicOverride, false, name, "%s does not reach the program", word)
 		default:
-			add(check.Undecided, "Arguments of docker run", "whether %s reaches the program could not be seen", word)
+			v.Facts = append(v.Facts, answer{shown(check.Undecided), name, "whether " + word + " reaches the program could not be seen"})
 		}
 	}
 	if o := log.Orphan; o != nil {
-		zombies := ""
-		if o.Zombies > 0 {
-			zombies = "; the program left " + plural(o.Zombies, "zombie") + " of its own"
-		}
+		does := "PID 1 leaves a process whose parent ended as a zombie"
 		switch {
-		case o.Zombies > 0:
-			add(check.Violated, "Orphans", "PID 1 reaps what it is given: %s%s", map[bool]string{true: "yes", false: "no"}[o.Reaped], zombies)
 		case o.Reaped:
-			add(check.Holds, "Orphans", "PID 1 reaps a process whose parent ended")
-		case log.Procs != nil && len(log.Procs.List) > 1:
-			add(check.Undecided, "Orphans", "PID 1 leaves a process whose parent ended as a zombie")
-		default:
-			add(check.NotApplicable, "Orphans", "PID 1 would leave a process whose parent ended as a zombie; the program starts none")
+			does = "PID 1 reaps a process whose parent ended"
+		case log.Procs != nil && len(log.Procs.List) == 1:
+			does = "PID 1 would leave a process whose parent ended as a zombie; the program starts none"
 		}
+		if o.Zombies > 0 {
+			does += "; the program left " + plural(o.Zombies, "zombie") + " of its own"
+		}
+		add(run.TopicOrphan, o.Reaped && o.Zombies == 0, "Orphans", "%s", does)
 	}
 	if s := log.Swarm; s != nil {
 		switch {
 		case s.Error != "":
-			add(check.NotLookedAt, "Swarm", "not tried: %s", m.veil.told(s.Error))
+			v.Facts = append(v.Facts, answer{shown(check.NotLookedAt), "Swarm", "not tried: " + m.veil.told(s.Error)})
 		case s.Replaced:
-			add(check.Holds, "Swarm", "the frozen task was replaced after %s", seconds(s.Seconds))
+			add(run.TopicSwarm, true, "Swarm", "the frozen task was replaced after %s", seconds(s.Seconds))
 		default:
-			add(check.Violated, "Swarm", "the frozen task was not replaced within %s", seconds(s.Seconds))
+			add(run.TopicSwarm, false, "Swarm", "the frozen task was not replaced within %s", seconds(s.Seconds))
 		}
 	}
 }

@@ -43,6 +43,9 @@ func (h *HTML) Close() error {
 		title = "Proof of " + h.proofs[0].Path
 	default:
 		title = fmt.Sprintf("Proofs of %d builds", len(h.proofs))
+		for i := range h.proofs {
+			h.proofs[i].Path += ", target " + h.proofs[i].Target
+		}
 	}
 	err := pageTemplate.Execute(h.w, struct {
 		Title, Version, Policy string

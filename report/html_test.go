@@ -441,35 +441,39 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 	says(t, doc.id("p1-run"), "As an engine runs it by default", "not up: it must write to /data")
 }
 
+// evil is what would be markup where it is not escaped, and too long for a line.
+var evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "'`</style></title>&lt;--><!--" + "\x1b[31m\u202e" + strings.Repeat("long", 100)
+
+// hostile is a proof in which everything that can be said is evil.
+func hostile(t *testing.T) (source.Unit, *dockworthy.Proof) {
+	log := readLog(t, "service.json")
+	log.ID, log.Engine.Name, log.Image = evil, evil, evil
+	log.Settings.Writable = []string{"/" + evil}
+	log.Settings.Command = []string{evil}
+	log.Build.Bases[0].Ref = evil
+	for i := range log.Build.Steps {
+		s := &log.Build.Steps[i]
+		s.Stage, s.Instr, s.Name = s.Stage+evil, s.Instr+evil, s.Name+evil
+	}
+	log.Rebuild.Touched = evil
+	log.Start.Argv, log.Start.User, log.Start.Logs, log.Start.Wrote = []string{evil}, evil, []string{evil}, []string{evil}
+	log.Procs.List[0].Argv = []string{evil}
+	log.Procs.List[0].State = evil
+	log.Procs.Listens[0].Address = evil
+	log.Health.Test = []string{evil}
+	log.Health.Healthy, log.Health.Last = false, evil
+	log.Stop.Signal = evil
+	log.Override.Seen, log.Override.Word = evil, evil
+	log.Canaries.Planted[0] = run.Canary{Kind: evil, Name: evil, Found: []string{evil}}
+	log.Swarm.Error = evil
+	log.Unseen = map[string]string{evil: evil}
+	return proofOf(t, map[string]string{
+		"Dockerfile": "FROM alpine:latest AS build\n# dockworthy: allow secrets because " + strings.ReplaceAll(evil, "\n", " ") + "\nRUN echo '" + evil + "'\nENV PASSWORD=" + `"x<b>y</b>"` + "\nCMD echo " + evil + "\n",
+	}, imageOf(t, layer{"RUN " + evil, [][2]string{{"a" + evil, "some bytes"}}}, layer{"RUN rm " + evil, [][2]string{{"a" + evil, "some other bytes"}}}), log)
+}
+
 // Nothing that a Dockerfile, a builder or a program says can become markup.
 func TestPageEscapes(t *testing.T) {
-	evil := `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "'`</style></title>&lt;--><!--" + "\x1b[31m\u202e"
-	hostile := func(t *testing.T) (source.Unit, *dockworthy.Proof) {
-		log := readLog(t, "service.json")
-		log.ID, log.Engine.Name, log.Image = evil, evil, evil
-		log.Settings.Writable = []string{"/" + evil}
-		log.Settings.Command = []string{evil}
-		log.Build.Bases[0].Ref = evil
-		for i := range log.Build.Steps {
-			s := &log.Build.Steps[i]
-			s.Stage, s.Instr, s.Name = s.Stage+evil, s.Instr+evil, s.Name+evil
-		}
-		log.Rebuild.Touched = evil
-		log.Start.Argv, log.Start.User, log.Start.Logs, log.Start.Wrote = []string{evil}, evil, []string{evil}, []string{evil}
-		log.Procs.List[0].Argv = []string{evil}
-		log.Procs.List[0].State = evil
-		log.Procs.Listens[0].Address = evil
-		log.Health.Test = []string{evil}
-		log.Health.Healthy, log.Health.Last = false, evil
-		log.Stop.Signal = evil
-		log.Override.Seen, log.Override.Word = evil, evil
-		log.Canaries.Planted[0] = run.Canary{Kind: evil, Name: evil, Found: []string{evil}}
-		log.Swarm.Error = evil
-		log.Unseen = map[string]string{evil: evil}
-		return proofOf(t, map[string]string{
-			"Dockerfile": "FROM alpine:latest AS build\n# dockworthy: allow secrets because " + strings.ReplaceAll(evil, "\n", " ") + "\nRUN echo '" + evil + "'\nENV PASSWORD=" + `"x<b>y</b>"` + "\nCMD echo " + evil + "\n",
-		}, imageOf(t, layer{"RUN " + evil, [][2]string{{"a" + evil, "some bytes"}}}, layer{"RUN rm " + evil, [][2]string{{"a" + evil, "some other bytes"}}}), log)
-	}
 	failing := func(t *testing.T) (source.Unit, *dockworthy.Proof) {
 		log := readLog(t, "broken.json")
 		log.Build.Error, log.Build.Step, log.Build.Tail = evil, evil, []string{evil}

@@ -1,5 +1,5 @@
 // Package report turns results into bytes: text for people, JSON for programs,
-// SARIF for code hosts. A Writer takes results one by one, so that a long run
+// SARIF for code hosts, and for proofs a page. A Writer takes results one by one, so that a long run
 // shows what it has.
 package report
 

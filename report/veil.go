@@ -62,7 +62,12 @@ type veil struct {
 }
 
 func veilOf(p *dockworthy.Proof, hidden check.Masks, root string) *veil {
-	v := &veil{masks: hidden, root: strings.TrimRight(root, "/")}
+	v := &veil{masks: hidden}
+	// A root as /app or /usr/src/app tells nothing of this machine, and may be
+	// a folder of the container too.
+	if strings.Count(root, "/") > 1 && !strings.HasPrefix(root, "/usr/") {
+		v.root = strings.TrimRight(root, "/")
+	}
 	for _, m := range []map[string]string{p.Run.Settings.Env, p.Plan.Args} {
 		for _, value := range m {
 			// Short values and plain words say nothing, and would hide much.
@@ -86,7 +91,7 @@ func (v *veil) said(s string) string {
 
 // told is said of words that name files of this machine, as errors do.
 func (v *veil) told(s string) string {
-	if len(v.root) > 1 {
+	if v.root != "" {
 		s = strings.ReplaceAll(s, v.root+"/", "")
 		s = strings.ReplaceAll(s, v.root, ".")
 	}

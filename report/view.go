@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -18,6 +19,7 @@ import (
 type proofView struct {
 	ID        string // the prefix of its anchors
 	Path      string
+	Target    string
 	Verdict   verdictView
 	Facts     []fact
 	Failure   *failureView // what stopped the proof; nil = nothing did
@@ -174,11 +176,14 @@ type pageMaker struct {
 }
 
 func viewOf(p *dockworthy.Proof, u source.Unit, names Names, id string) proofView {
+	if p.Run == nil {
+		q := *p
+		q.Run = &run.Log{}
+		p = &q
+	}
 	res := p.Result(u)
 	m := &pageMaker{id: id, p: p, names: names, res: res, mask: masks(res), first: map[string]string{}}
-	if p.Run != nil {
-		spread(m.mask, p.Run.Transcript().File)
-	}
+	spread(m.mask, p.Run.Transcript().File)
 	m.veil = veilOf(p, m.mask, names.Root)
 	m.view = &proofView{ID: id, Path: names.Shown(u.Path), Findings: len(res.Findings), Meanings: meanings}
 	m.findings()
@@ -210,7 +215,8 @@ func (m *pageMaker) facts() {
 	if target == "" {
 		target = "stage " + strconv.Itoa(b.Target.Index)
 	}
-	add(true, "Target", visible(target))
+	v.Target = visible(target)
+	add(true, "Target", v.Target)
 	if root, ok := b.ContextRoot(); ok {
 		add(true, "Context", m.names.Shown(root))
 	}
@@ -224,7 +230,9 @@ func (m *pageMaker) facts() {
 		add(false, "Size", fmt.Sprintf("%s in %s", image.Bytes(img.Size()), plural(len(img.Layers), "layer")))
 		add(false, "System", visible(img.OS.Name))
 	}
-	add(false, "Begun", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
+	if !log.Started.IsZero() {
+		add(false, "Begun", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
+	}
 	add(false, "Engine", visible(strings.Join(strings.Fields(log.Engine.Name+" "+log.Engine.Version), " "))+
 		" ("+visible(log.Engine.Platform)+", API "+visible(log.Engine.API)+")")
 	add(false, "Judged by", "dockworthy "+dockworthy.Version)
@@ -417,7 +425,7 @@ func (m *pageMaker) place(p check.Place) placeView {
 	v.Name += fmt.Sprintf(":%d:%d", pos.Line, pos.Column)
 	v.Line = strconv.Itoa(pos.Line)
 	file, line, span := p.File, p.File.LineSpan(pos.Line), p.Span
-	if m.p.Run != nil && file == m.p.Run.Transcript().File {
+	if file == m.p.Run.Transcript().File {
 		// What was said in the run is hidden before it is cut to a line's width.
 		raw := strings.TrimRight(file.Text(line), "\n")
 		if told := m.veil.told(raw); told != visible(raw) {
