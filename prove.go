@@ -16,8 +16,9 @@ import (
 // A Proof is what was written, built and seen of one build.
 type Proof struct {
 	check.Evidence
-	Plan   engine.BuildPlan
-	Report *check.Report
+	Plan      engine.BuildPlan
+	Report    *check.Report
+	Published []Published // where the image went
 }
 
 // Result is the proof as the result of one unit, for reports.
@@ -30,10 +31,12 @@ func (p *Proof) Result(u source.Unit) *Result {
 // ProveOptions are the inputs of a proof that are not in the project. The zero
 // options prove at the hardest settings that the project allows.
 type ProveOptions struct {
-	Root string        // the folder on this machine that the project's paths are relative to
-	Look check.Options // what is judged
-	Plan func(*engine.BuildPlan, *run.Settings)
-	Say  func(format string, args ...any) // progress; nil = silence
+	Root string                                 // the folder on this machine that the project's paths are relative to
+	Look check.Options                          // what is judged
+	Plan func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
+	// Target is where the image goes when it is proved; nil = it is removed.
+	Target *Target
+	Say    func(format string, args ...any) // progress; nil = silence
 }
 
 func (o ProveOptions) say(format string, args ...any) {
@@ -62,6 +65,11 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 	}
 	log := &run.Log{ID: engine.NewID(), Name: RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
 		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
+	dir, err := engine.TempDir(log.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
 	defer func() {
 		// Also after an interruption: the context that ended is not the one
 		// that cleans up.
@@ -71,25 +79,82 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 			err = rerr
 		}
 	}()
-	proof = &Proof{Evidence: check.Evidence{Source: b, Run: log}, Plan: plan}
-	opt.say("building %s", b.Path)
 	plan.Tag = e.Tag(log.ID, "image")
-	plan.Labels = map[string]string{engine.Label: log.ID}
-	if log.Build, err = e.Build(ctx, plan); err != nil {
+	if opt.Target == nil {
+		plan.Labels = map[string]string{engine.Label: log.ID}
+	} // what goes out is the user's image and nothing else; its tag is enough to remove it
+	plan.Temp = dir
+	p := &prover{e: e, b: b, opt: opt, dir: dir, plan: plan, log: log}
+	proof = &Proof{Evidence: check.Evidence{Source: b, Run: log}, Plan: plan}
+	if proof.Image, err = p.prove(ctx, set); err != nil {
 		return nil, err
 	}
-	if log.Build.Error == "" {
-		opt.say("reading the image")
-		if proof.Image, err = ReadEngine(ctx, e, plan.Tag, ImageOf+b.Path, image.Options{}); err != nil {
-			return nil, err
-		}
-		opt.say("running it")
-		if err := e.Probe(ctx, plan.Tag, set, log); err != nil {
-			return nil, err
-		}
-	}
 	proof.Report = Look(proof.Evidence, opt.Look)
+	if err := p.publish(ctx, proof); err != nil {
+		return proof, err
+	}
 	return proof, nil
+}
+
+// A prover proves one build.
+type prover struct {
+	e    *engine.Engine
+	b    *source.Build
+	opt  ProveOptions
+	dir  string // for copies of the context
+	plan engine.BuildPlan
+	log  *run.Log
+}
+
+// prove fills the log and gives the image; nil where the build fails.
+func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image, err error) {
+	p.opt.say("building %s", p.b.Path)
+	if p.log.Build, err = p.e.Build(ctx, p.plan); err != nil || p.log.Build.Error != "" {
+		return nil, err
+	}
+	p.e.Resolve(ctx, p.log.Build)
+	p.opt.say("reading the image")
+	words, given, err := givenSecrets(p.plan.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	// The builder waits for most of its time when all is cached, so that the
+	// image can be read meanwhile. What is timed comes after both.
+	read := make(chan error, 1)
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		var err error
+		img, err = ReadEngine(reading, p.e, p.plan.Tag, ImageOf+p.b.Path, image.Options{Planted: words})
+		read <- err
+	}()
+	p.opt.say("building once more after an edit")
+	berr := p.rebuild(ctx)
+	if berr == nil {
+		p.opt.say("building with canaries")
+		berr = p.releaseCanaries(ctx)
+	}
+	if berr != nil {
+		stop()
+	}
+	if rerr := <-read; berr == nil {
+		berr = rerr
+	}
+	if berr != nil {
+		return nil, berr
+	}
+	if c := p.log.Canaries; c != nil {
+		c.Planted = append(found(given, words, img), c.Planted...)
+	}
+	p.opt.say("running it")
+	return img, p.e.Probe(ctx, p.plan.Tag, set, p.log)
+}
+
+func (p *prover) unseen(probe, reason string) {
+	if p.log.Unseen == nil {
+		p.log.Unseen = map[string]string{}
+	}
+	p.log.Unseen[probe] = reason
 }
 
 // ReadEngine reads an image of an engine: it is saved to a file, and that is
@@ -100,7 +165,11 @@ func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt ima
 		return nil, fmt.Errorf("make a file for the image: %w", err)
 	}
 	defer f.Close()
-	defer os.Remove(f.Name())
+	// Where the system can do that the file loses its name at once, so that
+	// nothing is left of it whatever happens.
+	if os.Remove(f.Name()) != nil {
+		defer os.Remove(f.Name())
+	}
 	size, err := e.Save(ctx, ref, f)
 	if err != nil {
 		return nil, err

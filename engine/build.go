@@ -18,6 +18,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
+
 	"github.com/dockworthy/dockworthy/run"
 )
 
@@ -34,6 +36,7 @@ type BuildPlan struct {
 	Platform   string // "" = the engine's
 	Tag        string // the image's name
 	Labels     map[string]string
+	Temp       string // a folder for temporary files; "" = the system's
 }
 
 // FindBuildx is the command that runs buildx here: the docker command's plugin,
@@ -79,7 +82,7 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "dockworthy-build-*")
+	dir, err := os.MkdirTemp(p.Temp, "dockworthy-build-*")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the build: %w", err)
 	}
@@ -315,4 +318,35 @@ func (g *progress) result() *run.Build {
 	}
 	slices.SortStableFunc(b.Steps, func(x, y run.BuildStep) int { return cmp.Compare(x.Begin, y.Begin) })
 	return b
+}
+
+// Resolve adds to a build's bases what the engine knows of them: the digest
+// that a tag of its own stands for, and the layers.
+func (e *Engine) Resolve(ctx context.Context, b *run.Build) {
+	for i := range b.Bases {
+		r := &b.Bases[i]
+		img, err := e.cli.ImageInspect(ctx, r.Ref)
+		if err != nil {
+			continue // the builder keeps what it pulls to itself
+		}
+		for _, d := range img.RepoDigests {
+			name, digest, _ := strings.Cut(d, "@")
+			if r.Digest == "" && sameRepository(name, r.Ref) {
+				r.Digest = digest
+			}
+		}
+		if r.Digest == "" || slices.ContainsFunc(img.RepoDigests, func(d string) bool { return strings.HasSuffix(d, r.Digest) }) {
+			r.Layers = img.RootFS.Layers
+		}
+	}
+}
+
+// sameRepository tells whether a repository is that of a reference.
+func sameRepository(repo, ref string) bool {
+	a, err := reference.ParseNormalizedNamed(repo)
+	if err != nil {
+		return false
+	}
+	b, err := reference.ParseNormalizedNamed(ref)
+	return err == nil && a.Name() == b.Name()
 }

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -72,19 +74,26 @@ func abandoned(id string) bool {
 	return err == nil && startTime(pid) != parts[2]
 }
 
-// Sweep removes what runs of this machine left on the engine whose process is
-// gone, and says which runs these were.
-func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
+// Left are the runs of this machine that left something on the engine and whose
+// process is gone.
+func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	ids, err := e.runs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for what an earlier run left: %w", err)
 	}
+	return slices.DeleteFunc(ids, func(id string) bool { return !abandoned(id) }), nil
+}
+
+// Sweep removes what such runs left, and says which they were.
+func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
+	sweepTemp()
+	ids, err := e.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var gone []string
 	var errs []error
 	for _, id := range ids {
-		if !abandoned(id) {
-			continue
-		}
 		if err := e.Remove(ctx, id); err != nil {
 			errs = append(errs, err)
 			continue
@@ -150,12 +159,54 @@ func runOf(tag string) (string, bool) {
 	return id, id != ""
 }
 
+// tempPrefix begins the names of runs' folders for temporary files.
+const tempPrefix = "dockworthy-run-"
+
+// TempDir makes the folder for a run's temporary files. What a killed run left
+// there Sweep removes too.
+func TempDir(id string) (string, error) {
+	dir := filepath.Join(os.TempDir(), tempPrefix+id)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make a folder for temporary files: %w", err)
+	}
+	return dir, nil
+}
+
+// sweepTemp removes the folders of runs that are gone.
+func sweepTemp() {
+	list, _ := filepath.Glob(filepath.Join(os.TempDir(), tempPrefix+"*"))
+	for _, dir := range list {
+		if abandoned(strings.TrimPrefix(filepath.Base(dir), tempPrefix)) {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
 // tag is the name of an image of a run.
 func tag(id, what string) string { return Repository + ":" + id + "." + what }
 
-// Remove removes everything that a run made: containers first, for the rest
-// hangs on them. It goes on after an error, and removing nothing is no error.
+// Remove removes everything that a run made. It goes on after an error, and
+// removing nothing is no error. What the engine was still making when the run
+// was interrupted shows up a moment later, so it looks again until there is
+// nothing.
 func (e *Engine) Remove(ctx context.Context, id string) error {
+	var err error
+	for range 20 {
+		if err = e.remove(ctx, id); ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+		if ids, lerr := e.runs(ctx); lerr == nil && !slices.Contains(ids, id) && err == nil {
+			return nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return err
+}
+
+// remove removes what is there now: containers first, for the rest hangs on
+// them.
+func (e *Engine) remove(ctx context.Context, id string) error {
 	var errs []error
 	fail := func(what string, err error) {
 		if err != nil && !errdefs.IsNotFound(err) {

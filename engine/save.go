@@ -28,5 +28,18 @@ func (e *Engine) Has(ctx context.Context, name string) bool {
 	return err == nil
 }
 
+// Same tells whether two names are one image.
+func (e *Engine) Same(ctx context.Context, a, b string) (bool, error) {
+	one, err := e.cli.ImageInspect(ctx, a)
+	if err != nil {
+		return false, fmt.Errorf("look at the image %s: %w", a, err)
+	}
+	other, err := e.cli.ImageInspect(ctx, b)
+	if err != nil {
+		return false, fmt.Errorf("look at the image %s: %w", b, err)
+	}
+	return one.ID == other.ID, nil
+}
+
 // Tag is the name of an image of a run: what tells the run's images apart.
 func (e *Engine) Tag(id, what string) string { return tag(id, what) }

@@ -44,6 +44,10 @@ const (
 // create makes a container of the image under these settings. command replaces
 // CMD; nil keeps it.
 func (p *prober) create(ctx context.Context, s run.Settings, command []string) (*trial, error) {
+	// What the engine has begun to make it makes, also after an interruption:
+	// it is waited for, so that it is known and removed.
+	steady, done := steadily(ctx)
+	defer done()
 	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
@@ -81,17 +85,22 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string) (
 		// What a VOLUME holds comes out of the image, with its owner; an
 		// unnamed volume could not be labelled.
 		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
-		if _, err := p.e.cli.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
+		if _, err := p.e.cli.VolumeCreate(steady, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
 			return nil, fmt.Errorf("make a volume for %s: %w", dir, err)
 		}
 		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: name, Target: dir})
 	}
-	res, err := p.e.cli.ContainerCreate(ctx, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
+	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
 	if err != nil {
 		return nil, fmt.Errorf("make the container: %w", err)
 	}
 	t.id = res.ID
 	return t, nil
+}
+
+// steadily is a context that an interruption does not end, for a minute.
+func steadily(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 }
 
 // run starts the container and waits until it is up, has ended, or the limit is

@@ -132,6 +132,7 @@ func (img *Image) assemble(scans []*scanned) {
 	}
 	secrets := map[place][]int{}
 	for _, s := range scans {
+		img.Planted = append(img.Planted, s.planted...)
 		for _, found := range s.secrets {
 			at := place{found.Layer, found.Path}
 			secrets[at] = append(secrets[at], len(img.Secrets))
@@ -150,6 +151,16 @@ func (img *Image) assemble(scans []*scanned) {
 			}
 		})
 	}
+	// What is gone under one name may still be seen under another.
+	alive := map[place]bool{}
+	for _, s := range scans {
+		for j := range s.layer.files {
+			if f := &s.layer.files[j]; f.Hard && img.Tree.Lstat(f.Path) == f {
+				alive[place{f.Layer, f.Link}] = true
+			}
+		}
+	}
+	img.Waste = slices.DeleteFunc(img.Waste, func(w Waste) bool { return alive[place{w.First, w.Path}] })
 	slices.SortStableFunc(img.Waste, byWaste)
 	kept := func(p string) []byte {
 		f, err := img.Tree.Lookup(p)

@@ -34,6 +34,7 @@ type Image struct {
 	Waste    []Waste   // bytes that no container sees, by layer and path
 	Packages []Package // what the package databases say, by ecosystem and name
 	Secrets  []Secret  // secrets in the files of all layers, deleted ones too
+	Planted  []Plant   // where Options.Planted were found in the files of all layers
 	OS       Release   // /etc/os-release; zero = there is none
 	Problems []Problem // what was odd in the image, or could not be looked at
 
@@ -46,6 +47,13 @@ type Image struct {
 	users  []Account
 	groups []Group
 	loader loader
+}
+
+// A Plant is a file of a layer that holds one of the words of Options.Planted.
+type Plant struct {
+	Word  int // its index
+	Layer int
+	Path  string
 }
 
 // A Platform is what an image runs on, in Go's words, as images have it.

@@ -2,25 +2,17 @@ package image
 
 import (
 	"archive/tar"
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
 	"sync/atomic"
 
-	"github.com/dockworthy/dockworthy/secret"
-
 	"github.com/cespare/xxhash/v2"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+
+	"github.com/dockworthy/dockworthy/secret"
 )
 
 const (
@@ -41,6 +33,7 @@ type scanned struct {
 	kept      map[string][]byte // the contents of the few files that the model reads whole
 	databases []database
 	secrets   []Secret
+	planted   []Plant
 	lost      int // secrets beyond maxSecrets
 	problems  []Problem
 	dropped   int // problems beyond maxProblems
@@ -272,253 +265,4 @@ func short(s string) string {
 		s = s[:100] + "…"
 	}
 	return s
-}
-
-// content reads one file.
-func (s *scanner) content(r io.Reader, f *File, size int64) error {
-	s.hash.Reset()
-	if what := unreadDatabases[f.Path]; what != "" && size > 0 {
-		s.problem(f.Path, "not looked at: "+what)
-	}
-	keep := keepLimit(f.Path)
-	var kept []byte
-	if keep > 0 {
-		if size > int64(keep) {
-			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", Bytes(size), Bytes(int64(keep))))
-			keep = 0
-		} else {
-			kept = make([]byte, 0, size)
-		}
-	}
-	var elf *elfLook
-	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets}
-	held := 0 // bytes at the buffer's beginning that the last block left
-	for {
-		n, err := fill(r, s.buf[held:])
-		if err != nil && err != io.EOF {
-			return err
-		}
-		fresh := s.buf[held : held+n]
-		s.hash.Write(fresh)
-		if f.Size == 0 && n > 1 {
-			switch {
-			case fresh[0] == 0x7f:
-				if elf = lookELF(fresh, s.head); elf != nil {
-					search.program = true
-				}
-			case fresh[0] == '#':
-				f.Script = parseScript(fresh)
-			}
-		}
-		if elf != nil {
-			elf.feed(uint64(f.Size), fresh)
-		}
-		if keep > 0 {
-			kept = append(kept, fresh...)
-		}
-		f.Size += int64(n)
-		held = search.block(s.buf[:held+n], f.Size, held, err == io.EOF)
-		if err == io.EOF {
-			break
-		}
-	}
-	f.Sum = s.hash.Sum64()
-	if elf != nil {
-		f.ELF = elf.finish()
-		s.head = elf.head[:0]
-	}
-	if keep > 0 {
-		s.keep(f.Path, kept)
-	}
-	return nil
-}
-
-// searching is the search for secrets in one file.
-type searching struct {
-	*scanner
-	path    string
-	off     bool
-	program bool
-	from    int // where in the next block the search goes on
-	found   int
-	surface *surface
-}
-
-// block searches what is in the buffer, of which the last byte is the one
-// before offset end in the file. It leaves what the next block needs at the
-// buffer's beginning and gives its length.
-func (g *searching) block(data []byte, end int64, held int, last bool) int {
-	if g.off {
-		return 0
-	}
-	to := len(data)
-	if !last {
-		to -= secret.Margin
-	}
-	start := end - int64(len(data))
-	if to > g.from && g.found < maxFileSecrets {
-		secret.Search(data, g.from, to, func(m secret.Match) { g.match(data, start, m) })
-	}
-	if last {
-		return 0
-	}
-	back := max(0, to-secret.Before)
-	g.from = to - back
-	return copy(g.buf, data[back:])
-}
-
-func (g *searching) match(data []byte, start int64, m secret.Match) {
-	if g.surface == nil {
-		surface := surfaceOf(g.path)
-		surface.program = g.program
-		g.surface = &surface
-	}
-	value := string(data[m.From:m.To])
-	if g.found >= maxFileSecrets || !g.surface.speaks(m, value) {
-		return
-	}
-	g.found++
-	masked := secret.Mask(value)
-	if strings.HasPrefix(value, "-----BEGIN") {
-		masked = "-----BEGIN …"
-	}
-	g.secret(g.path, Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
-}
-
-// keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
-// use.
-func keepLimit(p string) int {
-	switch p {
-	case "/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release", "/etc/ld.so.conf":
-		return 1 << 20
-	}
-	if _, limit := packagesIn(p); limit > 0 {
-		return limit
-	}
-	if loaderPath(p) {
-		return 1 << 16
-	}
-	if _, ok := kindOf(p); ok {
-		return 1 << 20
-	}
-	return 0
-}
-
-// keep makes what it can of a file's content.
-func (s *scanner) keep(p string, data []byte) {
-	if read, _ := packagesIn(p); read != nil {
-		list, err := read(p, data)
-		if err != nil {
-			s.problem(p, err.Error())
-		}
-		s.out.databases = append(s.out.databases, database{p, list})
-		return
-	}
-	if kind, ok := kindOf(p); ok {
-		if !s.opts.NoSecrets {
-			for _, found := range kind.secretsIn(data) {
-				s.secret(p, found)
-			}
-		}
-		return
-	}
-	if s.out.kept == nil {
-		s.out.kept = map[string][]byte{}
-	}
-	s.out.kept[p] = data
-}
-
-// decompress undoes gzip or zstd, whatever the media type says.
-func decompress(r io.Reader) (content io.Reader, done func(), compressed bool, err error) {
-	br := bufio.NewReaderSize(r, blockSize)
-	magic, err := br.Peek(4)
-	if err != nil && err != io.EOF {
-		return nil, nil, false, err
-	}
-	switch {
-	case isGzip(magic):
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, nil, false, err
-		}
-		return z, func() { z.Close() }, true, nil
-	case isZstd(magic):
-		z, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(32<<20))
-		if err != nil {
-			return nil, nil, false, err
-		}
-		return z, z.Close, true, nil
-	}
-	return br, func() {}, false, nil
-}
-
-func isGzip(magic []byte) bool { return bytes.HasPrefix(magic, []byte{0x1f, 0x8b}) }
-func isZstd(magic []byte) bool { return bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) }
-
-// A sum holds bytes against a digest.
-type sum struct {
-	hash.Hash
-	want string // "" = whatever comes is right
-}
-
-func newSum(want string) *sum {
-	if want == "" {
-		return &sum{Hash: nothing{}}
-	}
-	return &sum{sha256.New(), want}
-}
-
-func (s *sum) check(what string) error {
-	if s.want == "" {
-		return nil
-	}
-	if !strings.HasPrefix(s.want, "sha256:") {
-		return fmt.Errorf("its digest %s is not a SHA-256", short(s.want))
-	}
-	if got := "sha256:" + hex.EncodeToString(s.Sum(nil)); got != s.want {
-		return fmt.Errorf("%w: %s is %s, and %s was announced", ErrDigest, what, shortDigest(got), shortDigest(s.want))
-	}
-	return nil
-}
-
-// What stops the reading of an image, among other things.
-var (
-	ErrDigest   = errors.New("wrong digest")           // a layer or a manifest is not the one that is meant
-	ErrTooLarge = errors.New("too large")              // beyond Limits
-	ErrPlatform = errors.New("no such platform")       // an index has not what Options.Platform asks for
-	ErrNoImage  = errors.New("this is not an image")   // neither docker save's nor OCI's format
-	ErrChoice   = errors.New("there is more than one") // an archive of several images, and no Options.Tag
-)
-
-// nothing is a hash that nobody asks.
-type nothing struct{}
-
-func (nothing) Write(p []byte) (int, error) { return len(p), nil }
-func (nothing) Sum(b []byte) []byte         { return b }
-func (nothing) Reset()                      {}
-func (nothing) Size() int                   { return 0 }
-func (nothing) BlockSize() int              { return 1 }
-
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-// interruptible ends a stream when its context does.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (i *interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.Read(p)
 }

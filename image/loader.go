@@ -209,7 +209,17 @@ func (img *Image) elfLacks(f *File) []Lack {
 				dirs = append(dirs, img.loader.conf...)
 				dirs = append(dirs, glibcDirs(f.ELF)...)
 			}
-			lib := img.library(name, dirs, f.ELF)
+			if strings.Contains(name, "/") {
+				// A path is taken as it is, from the working directory.
+				if dirs = origin(at.file, []string{name}); len(dirs) == 0 {
+					dirs = []string{img.Config.WorkingDir + "/" + name}
+				}
+			} else {
+				for i := range dirs {
+					dirs[i] += "/" + name
+				}
+			}
+			lib := img.library(dirs, f.ELF)
 			if lib == nil {
 				lacks = append(lacks, Lack{NoLibrary, name, at.file.Path})
 				continue
@@ -234,17 +244,11 @@ func (img *Image) muslSearch(e *ELF) []string {
 	return muslDirs
 }
 
-// library looks for a library in folders; one for another processor is passed
-// over, as the loaders do it.
-func (img *Image) library(name string, dirs []string, like *ELF) *File {
-	if strings.Contains(name, "/") {
-		dirs, name = []string{img.Config.WorkingDir}, strings.TrimPrefix(name, "./")
-		if strings.HasPrefix(name, "/") {
-			dirs = []string{""}
-		}
-	}
-	for _, dir := range dirs {
-		f, err := img.Tree.Lookup(dir + "/" + name)
+// library is the first of the files that is a library for the same processor;
+// others are passed over, as the loaders do it.
+func (img *Image) library(files []string, like *ELF) *File {
+	for _, p := range files {
+		f, err := img.Tree.Lookup(p)
 		if err == nil && f.ELF != nil && f.ELF.Arch == like.Arch && f.ELF.Bits == like.Bits {
 			return f
 		}

@@ -15,6 +15,10 @@ type Options struct {
 	Tag string
 	// NoSecrets leaves the contents of files unsearched.
 	NoSecrets bool
+	// Planted are words that were put into the build to see where they come
+	// out: every file of every layer is searched for them. Each is longer than
+	// seven bytes and shorter than a kibibyte.
+	Planted []string
 	// Workers is how many layers are read at a time; 0 = one a processor.
 	Workers int
 	Limits  Limits

@@ -35,17 +35,30 @@ const (
 // A surface is what kind of file secrets are looked for in.
 type surface struct {
 	program bool // machine code: it holds other programs' patterns and test keys
-	sample  bool // it belongs to a published package and is documentation, a test or an example
-	library bool // it belongs to a published package
+	sample  bool // it belongs to a library and is documentation, a test or an example
+	library bool // it belongs to somebody's library
+	public  bool // it belongs to a package that anybody can download
 }
 
-// published are the folders where package managers put what anybody can
-// download. Sources: the file system hierarchy standard; Python's site
-// module; npm's folders; `go env GOROOT GOMODCACHE`; RubyGems' and Maven's.
+// published are the folders in which package managers put what anybody can
+// download: a key in there is no secret. A company may install packages of its
+// own too, so tokens in there are. Sources: the file system hierarchy
+// standard; Python's site module; npm's folders; go env GOROOT GOMODCACHE;
+// RubyGems', Cargo's and Maven's documentation.
 var published = []string{
-	"/site-packages/", "/dist-packages/", "/node_modules/", "/usr/share/", "/usr/lib/", "/usr/libexec/", "/usr/include/", "/usr/local/go/", "/go/pkg/mod/",
-	"/usr/local/lib/python", "/usr/local/lib/ruby/", "/usr/local/share/", "/gems/", "/.cargo/registry/", "/.m2/repository/", "/opt/java/", "/vendor/",
-	"/lib/python", "/.npm/_cacache/", "/usr/src/", "/usr/bin/", "/usr/sbin/", "/usr/local/rustup/", "/.rustup/",
+	"/site-packages/", "/dist-packages/", "/node_modules/", "/usr/share/", "/usr/lib/", "/usr/libexec/", "/usr/include/", "/usr/local/go/", "/lib/python",
+	"/lib/ruby/", "/gems/", "/.rustup/", "/usr/local/rustup/", "/opt/java/",
+}
+
+// sourced are the folders with the sources of published packages, byte for
+// byte as they were published: nothing in them is a secret.
+var sourced = []string{"/go/pkg/mod/", "/.cargo/registry/", "/usr/local/cargo/registry/", "/.m2/repository/", "/_cacache/"}
+
+// libraries are the folders with others' code that may be changed.
+var libraries = []string{"/vendor/", "/third_party/", "/usr/bin/", "/usr/sbin/"}
+
+func inAny(p string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return strings.Contains(p, dir) })
 }
 
 // samplePart are the names of folders in which packages keep what only shows
@@ -54,20 +67,18 @@ var samplePart = map[string]bool{
 	"test": true, "tests": true, "testing": true, "testdata": true, "test_data": true, "__tests__": true, "__fixtures__": true, "fixtures": true, "fixture": true,
 	"spec": true, "specs": true, "example": true, "examples": true, "doc": true, "docs": true, "man": true, "info": true, "demo": true, "demos": true,
 	"sample": true, "samples": true, "testsuite": true, "unittest": true, "unittests": true, "testcert": true, "certdata": true, "idlelib": true, "locale": true,
-	"benchmark": true, "benchmarks": true, "perf": true, "src": true,
+	"benchmark": true, "benchmarks": true, "perf": true,
 }
 
 // sampleEnd are the ends of names of such files.
 var sampleEnd = []string{".md", ".rst", ".txt", ".html", ".htm", ".map", "_test.go", ".test.js", ".spec.js", ".test.ts", ".d.ts", ".pod", ".adoc", ".json.gz", "readme", "changelog"}
 
 func surfaceOf(p string) surface {
-	var s surface
-	for _, dir := range published {
-		if strings.Contains(p, dir) {
-			s.library = true
-			break
-		}
+	if inAny(p, sourced) {
+		return surface{sample: true, library: true, public: true}
 	}
+	s := surface{public: inAny(p, published)}
+	s.library = s.public || inAny(p, libraries)
 	if !s.library {
 		return s
 	}
@@ -87,6 +98,8 @@ func (s surface) speaks(m secret.Match, value string) bool {
 	key := m.What == "a private key"
 	switch {
 	case s.sample:
+		return false
+	case s.public && key:
 		return false
 	case s.program:
 		return !key && !m.Public && !m.Weak() && secret.Random(value)
@@ -117,8 +130,17 @@ var (
 	gcloudKey  = regexp.MustCompile(`"(private_key)"\s*:\s*"([^"]*PRIVATE KEY[^"]*)"`)
 )
 
-// kindOf knows a file by its name.
+// kindOf knows a file by its name. In a published package such names are
+// fixtures.
 func kindOf(p string) (fileKind, bool) {
+	kind, ok := kindByName(p)
+	if ok && surfaceOf(p).public {
+		return fileKind{}, false
+	}
+	return kind, ok
+}
+
+func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	switch {
 	case base == ".env", strings.HasPrefix(base, ".env.") && !harmlessEnv(base):
@@ -137,7 +159,7 @@ func kindOf(p string) (fileKind, bool) {
 		return fileKind{"a cluster's login", kubeLogin}, true
 	case base == "config.json" && dir == ".docker", base == ".dockercfg":
 		return fileKind{"a registry's login", dockerAuth}, true
-	case strings.HasSuffix(base, ".json") && !surfaceOf(p).library && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")):
+	case strings.HasSuffix(base, ".json") && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")):
 		return fileKind{"the key of a service account", gcloudKey}, true
 	}
 	return fileKind{}, false

@@ -1,7 +1,9 @@
 package image
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,15 +28,18 @@ func TestQuietContents(t *testing.T) {
 		"root/.npmrc":     "registry=https://registry.npmjs.org/\n//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n",
 		"root/.pypirc":    "[pypi]\nusername = __token__\npassword = %(PYPI)s\n",
 		"app/.git/config": "[remote \"origin\"]\n\turl = https://github.com/x/y.git\n\turl = git@github.com:x/y.git\n",
-		"usr/local/lib/python3.11/test/certdata/keycert.pem":          pem,
-		"usr/local/lib/python3.11/test/ssl_key.pem":                   pem,
-		"app/node_modules/jsonwebtoken/test/priv.pem":                 pem,
-		"app/node_modules/jsonwebtoken/README.md":                     pem + jwt,
-		"app/node_modules/firebase/dist/index.js":                     "apiKey: 'AIza" + letters[:35] + "', " + jwt,
-		"usr/local/go/src/crypto/x509/platform_root_key.pem":          pem,
-		"go/pkg/mod/x@v1/server_test.go":                              pem,
-		"usr/share/doc/openssl/demo.key":                              pem,
-		"opt/venv/lib/python3.12/site-packages/paramiko/tests/id_rsa": pem,
+		"usr/local/lib/python3.11/test/certdata/keycert.pem":            pem,
+		"usr/local/lib/python3.11/test/ssl_key.pem":                     pem,
+		"app/node_modules/jsonwebtoken/test/priv.pem":                   pem,
+		"app/node_modules/jsonwebtoken/README.md":                       pem + jwt,
+		"app/node_modules/firebase/dist/index.js":                       "apiKey: 'AIza" + letters[:35] + "', " + jwt,
+		"usr/local/go/src/crypto/x509/platform_root_key.pem":            pem,
+		"go/pkg/mod/x@v1/server_test.go":                                pem,
+		"usr/local/lib/python3.11/site-packages/moto/moto_proxy/ca.key": pem,
+		"root/go/pkg/mod/x@v1/.env":                                     "API_TOKEN=" + token,
+		"usr/lib/x86_64-linux-gnu/libgnutls.a":                          "!<arch>\n" + pem,
+		"usr/share/doc/openssl/demo.key":                                pem,
+		"opt/venv/lib/python3.12/site-packages/paramiko/tests/id_rsa":   pem,
 		"usr/bin/scanner":          elfOf(program{}) + "\x00" + pem + "\x00" + aws + "\x00AKIA[0-9A-Z]{16}\x00ghp_[0-9a-zA-Z]{36}\x00SK" + "9f8e7d6c5b4a32100f1e2d3c4b5a6978\x00",
 		"home/app/.ssh/id_rsa.pub": "ssh-rsa AAAAB3NzaC1yc2E" + letters + " me@host\n",
 		"etc/ssl/certs/ca.pem":     "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEA" + letters + "\n",
@@ -52,6 +57,7 @@ func TestSecretsInContents(t *testing.T) {
 		"app/settings.py":              {"x = 1\nTOKEN = '" + token + "'\n", "a GitHub token", ""},
 		"app/big.bin":                  {strings.Repeat("0123456789abcdef\n", 20_000) + token + strings.Repeat("\nxyz", 100_000), "a GitHub token", ""},
 		"app/key.pem":                  {pem, "a private key", ""},
+		"usr/src/app/server.key":       {pem, "a private key", ""},
 		"etc/ssl/private/snakeoil.key": {pem, "a private key", ""},
 		"app/tests/fixtures/real.pem":  {pem, "a private key", ""},
 		"usr/bin/tool":                 {elfOf(program{}) + "\x00\x00" + token + "\x00", "a GitHub token", ""},
@@ -148,5 +154,20 @@ venv /opt/venv 1/1 -1`
 	}
 	if s := strings.Join(got, ", "); s != "apt /var/cache/apt 6, pip /root/.cache/pip 4, npm /home/app/.npm/_cacache 2" {
 		t.Errorf("%s", s)
+	}
+}
+
+func TestPlanted(t *testing.T) {
+	const quiet, loud, split = "dw-canary-1111111111", "dw-canary-2222222222", "dw-canary-3333333333"
+	// One word lies across the border of two blocks, one in a file that goes.
+	big := strings.Repeat("x", blockSize-7) + split + strings.Repeat("y", blockSize)
+	data := saved(t, nil, layerOf(t, entry{name: "srv/.env", body: "A=" + loud}, entry{name: "srv/big", body: big}), layerOf(t, entry{name: "srv/.wh..env"}))
+	img, err := ReadArchive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Plant{{1, 0, "/srv/.env"}, {2, 0, "/srv/big"}}
+	if !slices.Equal(img.Planted, want) {
+		t.Errorf("planted words were found at %v, want %v", img.Planted, want)
 	}
 }

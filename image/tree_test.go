@@ -112,3 +112,14 @@ func TestAccess(t *testing.T) {
 		t.Errorf("%v, %v, %v", ok, by, err)
 	}
 }
+
+// A file that is deleted under one of its names is not wasted.
+func TestHardLinksAreNotWasted(t *testing.T) {
+	base := layerOf(t, entry{name: "git", body: "12345"}, entry{name: "git-log", link: "git", hard: true})
+	if img := imageOf(t, nil, base, layerOf(t, entry{name: ".wh.git"})); len(img.Waste) != 0 {
+		t.Errorf("%+v", img.Waste)
+	}
+	if img := imageOf(t, nil, base, layerOf(t, entry{name: ".wh.git"}, entry{name: ".wh.git-log"})); len(img.Waste) != 1 || img.Wasted() != 5 {
+		t.Errorf("%+v", img.Waste)
+	}
+}

@@ -38,21 +38,58 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 		fmt.Fprintf(t.w, "  %s\n", veil.told(strings.TrimRight(line, "\n")))
 	}
 	fmt.Fprintln(t.w)
+	if p.Image != nil {
+		t.layers(p.Image, hidden)
+	}
 	t.card(p.Report)
+	for _, out := range p.Published {
+		word := "published"
+		if out.Signed {
+			word = "published, with the proof"
+		}
+		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), visible(out.Name), out.Digest)
+	}
 	return t.w.Flush()
 }
+
+// A ProofJSON writes proofs as JSON.
+type ProofJSON struct{ *JSON }
+
+// Proof writes one proof.
+func (j ProofJSON) Proof(u source.Unit, p *dockworthy.Proof) error {
+	j.all = true
+	j.proof = p
+	defer func() { j.proof = nil }()
+	return j.Result(p.Result(u))
+}
+
+// Close ends the object.
+func (j ProofJSON) Close() error { return j.JSON.Close(nil) }
+
+// A ProofSARIF writes proofs as SARIF.
+type ProofSARIF struct{ *SARIF }
+
+// Proof writes one proof.
+func (s ProofSARIF) Proof(u source.Unit, p *dockworthy.Proof) error { return s.Result(p.Result(u)) }
+
+// Close ends the log.
+func (s ProofSARIF) Close() error { return s.SARIF.Close(nil) }
 
 // Close ends the report.
 func (t *Proof) Close() error { return t.w.Flush() }
 
 // card is the scorecard: a line for each rule, a column for each level.
 func (t *Text) card(rep *check.Report) {
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %-15s", "", check.Source, check.Image, check.Run)))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %s", "", check.Source, check.Image, check.Run)))
 	for _, row := range rep.Scorecard() {
 		fmt.Fprintf(t.w, "%d %-15s", row.Rule.Number, row.Rule.Name)
-		for _, o := range row.Outcomes {
+		for l, o := range row.Outcomes {
 			word, color := outcomeWord(o)
-			fmt.Fprintf(t.w, " %s", t.paint(color, fmt.Sprintf("%-15s", word)))
+			pad := ""
+			if l < len(row.Outcomes)-1 {
+				pad = strings.Repeat(" ", 15-len(word))
+			}
+			fmt.Fprintf(t.w, " %s%s", t.paint(color, word), pad)
 		}
 		fmt.Fprintln(t.w)
 	}

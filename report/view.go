@@ -237,6 +237,13 @@ func (m *pageMaker) facts() {
 		" ("+visible(log.Engine.Platform)+", API "+visible(log.Engine.API)+")")
 	add(false, "Judged by", "dockworthy "+dockworthy.Version)
 	add(true, "Run", visible(log.ID))
+	for _, out := range m.p.Published {
+		what := ""
+		if out.Signed {
+			what = ", with the signed proof"
+		}
+		v.Facts = append(v.Facts, fact{Name: "Published" + what, Value: fmt.Sprintf("%s@%s", m.veil.told(out.Name), out.Digest), Code: true, Wide: true})
+	}
 }
 
 // cut is s with no more than n characters and a sign that there were more.

@@ -96,7 +96,8 @@ type BuildStep struct {
 // A Resolved is a reference with the digest that the builder took.
 type Resolved struct {
 	Ref    string
-	Digest string // "" = it was a local image without one
+	Digest string   // "" = it was a local image without one
+	Layers []string `json:",omitempty"` // digests of its layers' content, where the engine has it
 }
 
 // A Start is how a container came up.

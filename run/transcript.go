@@ -168,6 +168,9 @@ func (l *Log) write() *Transcript {
 		}
 	}
 	if c := l.Canaries; c != nil {
+		if c.Error != "" {
+			say(TopicCanary, "", "%s", c.Error)
+		}
 		for _, k := range c.Planted {
 			if len(k.Found) == 0 {
 				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: found nowhere", k.Kind, k.Name)
@@ -199,7 +202,7 @@ func (l *Log) write() *Transcript {
 
 func instructions(steps []BuildStep) (n int) {
 	for _, s := range steps {
-		if s.Index > 0 {
+		if s.Index > 1 {
 			n++
 		}
 	}
@@ -208,7 +211,7 @@ func instructions(steps []BuildStep) (n int) {
 
 func cached(steps []BuildStep) (n int) {
 	for _, s := range steps {
-		if s.Index > 0 && s.Cached {
+		if s.Index > 1 && s.Cached {
 			n++
 		}
 	}

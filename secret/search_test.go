@@ -68,3 +68,22 @@ func prose(n int) []byte {
 	}
 	return []byte(b.String()[:n])
 }
+
+// What Search finds lies in the data, once, and looks like a secret to Find.
+func FuzzSearch(f *testing.F) {
+	for _, s := range []string{"a=AKIA" + "Q3EGR5PLTX7M2WSK b", "-----BEGIN PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEAa8Fk2LqP9xT4\n", "eyJaaaaaaaaaaaa.eyJaaaaaaaaaaaa.aaaaaaaaaaaa-eyJ", "x.atlasv1.", "sk-", "&sig=aaaa"} {
+		f.Add([]byte(s), 0, len(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, from, to int) {
+		from = max(0, min(from, len(data)))
+		to = max(from, min(to, len(data)))
+		Search(data, from, to, func(m Match) {
+			if m.From < 0 || m.To > len(data) || m.From >= to || m.From >= m.To {
+				t.Errorf("%v of %d bytes, looked for in %d-%d", m, len(data), from, to)
+			}
+			if len(Find(string(data[m.From:m.To]))) == 0 && !strings.Contains(m.What, "access signature") && !strings.Contains(m.What, "webhook") {
+				t.Errorf("%q is none", data[m.From:m.To])
+			}
+		})
+	})
+}

@@ -119,10 +119,17 @@ func orphan() (bool, error) {
 		return false, fmt.Errorf("start a process: %q is no PID", out)
 	}
 	path := fmt.Sprintf("/proc/%d/stat", pid)
-	for range 60 {
-		time.Sleep(50 * time.Millisecond)
-		if _, err := os.Stat(path); err != nil {
+	dead := 0
+	for range 100 {
+		time.Sleep(25 * time.Millisecond)
+		stat, err := os.ReadFile(path)
+		if err != nil {
 			return true, nil
+		}
+		if _, state, ok := strings.Cut(string(stat), ") "); ok && strings.HasPrefix(state, "Z") {
+			if dead++; dead == 20 { // half a second: an init reaps at once
+				return false, nil
+			}
 		}
 	}
 	return false, nil

@@ -19,6 +19,7 @@ var sendsUnwanted = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtUnwanted,
+	Run:      ranUnwanted,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

@@ -20,6 +20,7 @@ var sourcesBeforeDependencies = &check.Check{
 	Quiet:    "Where only manifests come before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where a cache mount keeps the downloads, and in stages of which only a derived manifest is copied.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	Run:      rebuilt(false),
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

@@ -16,6 +16,7 @@ var systemInstallAfterSources = &check.Check{
 	Quiet:    "After a COPY of manifests or settings, where the installed package is a file that was built here, where a cache mount keeps the downloads, and for RUNs that make users.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Run:      rebuilt(true),
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

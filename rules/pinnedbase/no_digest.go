@@ -17,6 +17,8 @@ var noDigest = &check.Check{
 	Banking:  check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"sonar docker:S8431"},
+	Image:    builtOn,
+	Run:      ranResolved,
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

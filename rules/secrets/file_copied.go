@@ -21,6 +21,7 @@ var fileCopied = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
 	Image:    builtFiles(false),
+	Run:      ranCanaries("file", "%s, laid into a copy of the context, came into the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

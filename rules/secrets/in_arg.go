@@ -20,6 +20,7 @@ var inArg = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
 	Image:    builtArgs,
+	Run:      ranCanaries("build-arg", "the value given for the build argument %s came out in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

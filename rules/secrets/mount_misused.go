@@ -19,6 +19,7 @@ var mountMisused = &check.Check{
 	Quiet:    "Where the file is removed in the same RUN, lies on another mount, or holds certificates.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Run:      ranCanaries("secret", "the value of the secret mount %s came out in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

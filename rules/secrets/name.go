@@ -161,3 +161,7 @@ func forEverybody(name string) bool {
 	}
 	return false
 }
+
+// Named tells whether a name says that its value is a secret, as that of a
+// build argument.
+func Named(name string) bool { return nameOf(name) == strong }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
 	"github.com/dockworthy/dockworthy/report"
@@ -36,6 +38,10 @@ type proveFlags struct {
 	startLimit time.Duration
 	noCache    bool
 	record     string
+	push       string
+	layout     string
+	attest     bool
+	key        string
 }
 
 func proveCommand(c Command) *cobra.Command {
@@ -60,7 +66,8 @@ is, 2 when the build fails, or nothing could be proved.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
   dockworthy prove . --writable /tmp --writable /var/cache/app
-  dockworthy prove --format html -o proof.html .`,
+  dockworthy prove --format html -o proof.html .
+  dockworthy prove . --push registry.example.com/team/app:1.4.2 --attest --key release.key`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var command []string
@@ -89,6 +96,10 @@ is, 2 when the build fails, or nothing could be proved.`,
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
+	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
+	fl.BoolVar(&f.attest, "attest", false, "sign what was proved and attach it to the image that --push or --layout names")
+	fl.StringVar(&f.key, "key", "dockworthy.key", "the key that signs; dockworthy keygen makes one")
 	fl.StringVar(&f.record, "record", "", "write what was seen to this file, as JSON")
 	return cmd
 }
@@ -102,9 +113,23 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	target, err := f.target()
+	if err != nil {
+		return err
+	}
 	pl, err := f.place(c, args, &opt)
 	if err != nil {
 		return err
+	}
+	e, err := openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if gone, err := e.Sweep(ctx); err != nil {
+		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+	} else if len(gone) > 0 {
+		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
 	}
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
@@ -120,16 +145,6 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if prob != nil {
 		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 	}
-	e, err := openEngine(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	if gone, err := e.Sweep(ctx); err != nil {
-		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
-	} else if len(gone) > 0 {
-		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
-	}
 	out, err := f.open(c)
 	if err != nil {
 		return err
@@ -140,11 +155,16 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	worst, failed := check.Severity(0), false
+	var unsent error
 	for _, b := range builds {
-		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Say: bar.say})
+		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Say: bar.say})
 		bar.end()
-		if err != nil {
+		if err != nil && proof == nil {
 			return err
+		}
+		if err != nil {
+			// What was proved is told, also when it could not be sent.
+			unsent = err
 		}
 		if err := w.Proof(unit, proof); err != nil {
 			return fmt.Errorf("write the report: %w", err)
@@ -164,6 +184,8 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	switch {
+	case unsent != nil:
+		return unsent
 	case failed:
 		return errTrouble
 	case f.fails(worst):
@@ -172,29 +194,50 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	return nil
 }
 
-// proofWriter writes proofs in one format.
+// target is where the image is to go; nil = nowhere.
+func (f *proveFlags) target() (*dockworthy.Target, error) {
+	if f.push == "" && f.layout == "" {
+		if f.attest {
+			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
+		}
+		return nil, nil
+	}
+	t := &dockworthy.Target{Push: f.push, Layout: f.layout, Accept: func(p *dockworthy.Proof) bool { return !f.fails(p.Worst()) }}
+	if f.attest {
+		data, err := os.ReadFile(f.key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no key %s: make one with `dockworthy keygen`, or name yours with --key", f.key)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the key: %w", err)
+		}
+		key, err := attest.ParseKey(data)
+		if err != nil {
+			return nil, fmt.Errorf("read the key %s: %w", f.key, err)
+		}
+		t.Key = &key
+	}
+	return t, nil
+}
+
+// A proofWriter writes the proofs of one run.
 type proofWriter interface {
 	Proof(source.Unit, *dockworthy.Proof) error
 	Close() error
 }
 
+// proofs is the writer of the format that was asked for.
 func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
 	switch f.format {
 	case "html":
 		return report.NewHTML(out, names), nil
-	case "text":
-		return report.NewProof(out, names, f.colored(out)), nil
+	case "json":
+		return report.ProofJSON{JSON: report.NewJSON(out, names)}, nil
+	case "sarif":
+		return report.ProofSARIF{SARIF: report.NewSARIF(out, names)}, nil
 	}
-	w, err := f.writer(out, names)
-	return resultWriter{w}, err
+	return report.NewProof(out, names, f.colored(out)), nil
 }
-
-// A resultWriter writes proofs as the results of units.
-type resultWriter struct{ report.Writer }
-
-func (w resultWriter) Proof(u source.Unit, p *dockworthy.Proof) error { return w.Result(p.Result(u)) }
-
-func (w resultWriter) Close() error { return w.Writer.Close(nil) }
 
 // writeRecord writes a run's log. The values of its environment are not in it.
 func writeRecord(file string, log *run.Log) error {

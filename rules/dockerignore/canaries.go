@@ -1,0 +1,68 @@
+package dockerignore
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/run"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// ranUnwanted judges by what came into the image of files that were laid into a
+// copy of the context.
+func ranUnwanted(ev check.Evidence) check.Verdict {
+	c := ev.Run.Canaries
+	switch {
+	case ev.Run.Build != nil && ev.Run.Build.Error != "":
+		return check.Verdict{}
+	case c == nil:
+		return check.Unknown(check.ByRun, "no canaries were planted")
+	case c.Error != "":
+		return check.Unknown(check.ByRun, c.Error)
+	}
+	t := ev.Run.Transcript()
+	var names []string
+	var first run.Canary
+	worst := check.Note
+	for _, k := range c.Planted {
+		if k.Kind != "file" || len(k.Found) == 0 {
+			continue
+		}
+		name, _, _ := strings.Cut(k.Name, "/")
+		if !source.Unwanted(path.Base(name)) {
+			continue // a key: rule 5 speaks of it
+		}
+		if len(names) == 0 {
+			first = k
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if name == ".git" || name == ".env" {
+			worst = check.Warning
+		}
+	}
+	if len(names) == 0 {
+		return check.Judge(nil)
+	}
+	verb := "was"
+	if len(names) > 1 {
+		verb = "were"
+	}
+	return check.Judge([]check.Finding{{
+		Severity: worst,
+		Place:    check.Place{File: t.File, Span: t.Span(run.TopicCanary, first.Kind+" "+first.Name)},
+		Message:  fmt.Sprintf("%s %s laid into a copy of the context and came into the image: %s", list(names), verb, first.Found[0]),
+	}})
+}
+
+// list is a list in a sentence.
+func list(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
