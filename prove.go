@@ -31,9 +31,10 @@ func (p *Proof) Result(u source.Unit) *Result {
 // ProveOptions are the inputs of a proof that are not in the project. The zero
 // options prove at the hardest settings that the project allows.
 type ProveOptions struct {
-	Root string                                 // the folder on this machine that the project's paths are relative to
-	Look check.Options                          // what is judged
-	Plan func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
+	Root  string                                 // the folder on this machine that the project's paths are relative to
+	Look  check.Options                          // what is judged
+	Swarm bool                                   // also as a service of a swarm of one node
+	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
 	// Target is where the image goes when it is proved; nil = it is removed.
 	Target *Target
 	Say    func(format string, args ...any) // progress; nil = silence
@@ -147,7 +148,14 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
 	p.opt.say("running it")
-	return img, p.e.Probe(ctx, p.plan.Tag, set, p.log)
+	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
+		return nil, err
+	}
+	if p.opt.Swarm && p.log.Up() != nil {
+		p.opt.say("running it in a swarm")
+		return img, p.e.Swarm(ctx, p.plan.Tag, p.log)
+	}
+	return img, nil
 }
 
 func (p *prover) unseen(probe, reason string) {

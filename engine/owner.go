@@ -105,7 +105,7 @@ func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 
 // runs are the ids of all runs that have something on the engine.
 func (e *Engine) runs(ctx context.Context) ([]string, error) {
-	seen := map[string]bool{}
+	seen := map[string]bool{e.swarmOf(ctx): true}
 	byLabel := make(client.Filters).Add("label", Label)
 	containers, err := e.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: byLabel})
 	if err != nil {
@@ -214,6 +214,8 @@ func (e *Engine) remove(ctx context.Context, id string) error {
 		}
 	}
 	mine := make(client.Filters).Add("label", Label+"="+id)
+	// A swarm would start anew what is removed.
+	fail("the swarm", e.disband(ctx, id))
 	containers, err := e.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	fail("the containers", err)
 	for _, c := range containers.Items {

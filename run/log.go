@@ -235,6 +235,7 @@ type Canary struct {
 	Name  string   // the file's path, the argument, the secret's id
 	Found []string `json:",omitempty"` // where: "layer 3 /app/.env", "config env TOKEN", "history 7"
 	Layer int      // the layer it was first found in, from 0; -1 = not in a layer
+	Real  bool     `json:",omitempty"` // the context sends such a file anyway: a line was added to a copy of it
 }
 
 // A Swarm is what a one-node swarm did with an unhealthy task.

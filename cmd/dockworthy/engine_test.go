@@ -43,7 +43,7 @@ func TestEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
+	testscript.RunT(serial{t}, testscript.Params{
 		Dir:  "testdata/engine",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
@@ -59,6 +59,17 @@ func TestEngine(t *testing.T) {
 		},
 	})
 }
+
+// serial runs scripts one after the other: what they measure is time.
+type serial struct{ *testing.T }
+
+func (serial) Parallel() {}
+
+func (s serial) Run(name string, f func(testscript.T)) {
+	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
+}
+
+func (s serial) Verbose() bool { return testing.Verbose() }
 
 // noEngine is why nothing can be built and run here; "" = it can.
 func noEngine(t *testing.T) string {

@@ -183,3 +183,29 @@ var portNotOpen = &check.Check{
 		return check.Judge([]check.Finding{f})
 	},
 }
+
+var notReplaced = &check.Check{
+	Name:     "not-replaced",
+	Claim:    "a swarm replaces a task that hangs",
+	Why:      "that is what a health check is for: somebody acts on it",
+	Mend:     "give the image a health check that fails when the program hangs, and let it end when it is told to",
+	Quiet:    "Where it was not tried: prove tries it with --swarm, on an engine that is in no swarm.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		s := ev.Run.Swarm
+		switch {
+		case s == nil:
+			return check.Verdict{}
+		case s.Error != "":
+			return check.Unknown(check.ByRun, s.Error)
+		case s.Replaced:
+			return check.Judge(nil)
+		}
+		t := ev.Run.Transcript()
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: t.File, Span: t.Span(run.TopicSwarm, "")},
+			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, no other task was healthy", s.Seconds),
+		}})
+	},
+}

@@ -38,6 +38,7 @@ type proveFlags struct {
 	startLimit time.Duration
 	noCache    bool
 	record     string
+	swarm      bool
 	push       string
 	layout     string
 	attest     bool
@@ -96,6 +97,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
 	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
 	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
 	fl.BoolVar(&f.attest, "attest", false, "sign what was proved and attach it to the image that --push or --layout names")
@@ -157,7 +159,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	worst, failed := check.Severity(0), false
 	var unsent error
 	for _, b := range builds {
-		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Say: bar.say})
+		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Say: bar.say})
 		bar.end()
 		if err != nil && proof == nil {
 			return err
