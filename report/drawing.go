@@ -605,9 +605,9 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 
 // spoken tells whether a finding points at the run's line about a topic. The
 // page draws; to judge is for the checks.
-func (m *pageMaker) spoken(topic run.Topic) bool {
+func (m *pageMaker) spoken(topic run.Topic, name string) bool {
 	t := m.p.Run.Transcript()
-	span := t.Span(topic, "")
+	span := t.Span(topic, name)
 	return slices.ContainsFunc(m.res.Findings, func(f dockworthy.Finding) bool {
 		return f.Place.File == t.File && f.Place.Span == span && f.Severity > check.Note
 	})
@@ -619,7 +619,7 @@ func (m *pageMaker) stops(v *runView) {
 			return
 		}
 		whole := max(s.Limit, s.Seconds) * 1.08
-		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic),
+		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic, ""),
 			W: max(0.6, part(s.Seconds, whole)), LimitX: part(s.Limit, whole), Limit: "limit " + seconds(s.Limit)}
 		sv.Result = fmt.Sprintf("%s: ended with %d after %s", visible(s.Signal), s.Code, seconds(s.Seconds))
 		if s.Killed {
@@ -639,7 +639,7 @@ func (m *pageMaker) answers(v *runView) {
 	add := func(topic run.Topic, good bool, name, format string, args ...any) {
 		o := outcomeView{"noted", "noted"}
 		switch {
-		case m.spoken(topic):
+		case m.spoken(topic, ""):
 			o = shown(check.Violated)
 		case good:
 			o = shown(check.Holds)
@@ -696,8 +696,10 @@ func (m *pageMaker) canaries(v *runView) {
 			cv.Name = path.Clean(cv.Name)
 		}
 		switch {
-		case len(k.Found) > 0:
+		case len(k.Found) > 0 && m.spoken(run.TopicCanary, k.Kind+" "+k.Name):
 			cv.outcomeView = outcomeView{check.Violated.String(), "found"}
+		case len(k.Found) > 0:
+			cv.outcomeView = outcomeView{"noted", "found"}
 		case c.Error != "":
 			cv.outcomeView = outcomeView{check.NotLookedAt.String(), "not looked for"}
 		}

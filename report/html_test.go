@@ -424,6 +424,19 @@ func TestPageOfABuildThatFails(t *testing.T) {
 	says(t, doc.id("p1-run"), "was not run")
 }
 
+// What is undecided is neither good nor bad, and says what would settle it.
+func TestPageOfDoubt(t *testing.T) {
+	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *dockworthy.Proof) {
+		return proofOf(t, map[string]string{"Dockerfile": "FROM registry.example/team/base:1.2.3@sha256:" + strings.Repeat("0", 64) + "\nENTRYPOINT [\"/app\"]\n"}, nil, &run.Log{Name: dockworthy.RunOf + "Dockerfile"})
+	}))
+	words, classes := cells(t, doc, "non-root")
+	if classes[0] != "undecided" || !strings.HasPrefix(words[0], "undecided") {
+		t.Errorf("non-root: %q %q", words, classes)
+	}
+	says(t, doc.id("p1"), "No rule is violated, and", "cannot be decided")
+	says(t, doc.id("p1-open"), "non-root/final-user-root", "describe the base image under bases: in .dockworthy.yaml")
+}
+
 func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *dockworthy.Proof) {
 		u, p := clock(t)

@@ -325,6 +325,9 @@ func (m *pageMaker) verdict() {
 	case cells[check.Holds.String()] == 0:
 		v.Verdict.outcomeView = shown(check.NotLookedAt)
 		v.Verdict.Sentence = "Nothing was judged."
+	case cells[check.Holds.String()] == total:
+		v.Verdict.outcomeView = shown(check.Holds)
+		v.Verdict.Sentence = "Every rule holds by the source, by the image and by the run."
 	default:
 		v.Verdict.outcomeView = shown(check.Holds)
 		v.Verdict.Sentence = "Every rule holds at every level of evidence that could judge it."
