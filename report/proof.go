@@ -32,9 +32,10 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 	for _, a := range p.Report.Unused {
 		t.unused(p.Report.Build, a)
 	}
+	veil := veilOf(p, hidden, t.Names.Root)
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
 	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
-		fmt.Fprintf(t.w, "  %s\n", visible(hidden.Hide(strings.TrimRight(line, "\n"))))
+		fmt.Fprintf(t.w, "  %s\n", veil.told(strings.TrimRight(line, "\n")))
 	}
 	fmt.Fprintln(t.w)
 	if p.Image != nil {

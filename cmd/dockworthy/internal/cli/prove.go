@@ -68,6 +68,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
   dockworthy prove . --writable /tmp --writable /var/cache/app
+  dockworthy prove --format html -o proof.html .
   dockworthy prove . --push registry.example.com/team/app:1.4.2 --attest --key release.key`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,6 +84,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 	}
 	fl := cmd.Flags()
 	f.judging(fl)
+	f.formats(fl, "html")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
 	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
 	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
@@ -234,6 +236,8 @@ type proofWriter interface {
 // proofs is the writer of the format that was asked for.
 func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
 	switch f.format {
+	case "html":
+		return report.NewHTML(out, names), nil
 	case "json":
 		return report.ProofJSON{JSON: report.NewJSON(out, names)}, nil
 	case "sarif":
