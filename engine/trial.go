@@ -115,7 +115,7 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 		if client.IsErrConnectionFailed(err) {
 			return fmt.Errorf("start the container: %w", err)
 		}
-		t.start.Ended, t.start.Error = true, startError(err)
+		t.start.Ended, t.start.Error = true, hide(startError(err), t.p.values)
 		if in, ierr := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{}); ierr == nil && in.Container.State != nil {
 			t.start.Code = in.Container.State.ExitCode
 		}
@@ -158,7 +158,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		}
 		if !st.Running {
 			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
-			t.start.Error = st.Error
+			t.start.Error = hide(st.Error, t.p.values)
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
 		}
@@ -250,7 +250,7 @@ func (t *trial) logs(ctx context.Context, n int) ([]string, error) {
 		if len(line) > 2000 {
 			line = line[:2000] + "…"
 		}
-		lines = append(lines, line)
+		lines = append(lines, hide(line, t.p.values))
 	}
 	return lines, nil
 }

@@ -242,7 +242,7 @@ func (j *JSON) proved(res *dockworthy.Result) *jsonProof {
 	if j.proof == nil {
 		return nil
 	}
-	out := &jsonProof{Log: masked(j.proof.Run, masks(res))}
+	out := &jsonProof{Log: masked(j.proof.Run, veilOf(j.proof, masks(res), j.names.Root))}
 	for _, c := range j.proof.Report.Contradictions() {
 		out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
 	}
@@ -252,33 +252,42 @@ func (j *JSON) proved(res *dockworthy.Result) *jsonProof {
 	return out
 }
 
-// masked is a log, as JSON has it, in which no string shows a secret.
-func masked(l *run.Log, hidden check.Masks) any {
+// masked is a log, as JSON has it, in which no string shows a secret or a
+// folder of this machine.
+func masked(l *run.Log, v *veil) any {
 	data, err := json.Marshal(l)
 	if err != nil {
 		panic(err) // plain data
 	}
-	var v any
-	if err := json.Unmarshal(data, &v); err != nil {
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
 		panic(err)
 	}
-	return hide(v, hidden)
+	return v.over(tree)
 }
 
-func hide(v any, hidden check.Masks) any {
-	switch v := v.(type) {
+// over is a tree of plain data with every string fit to be shown.
+func (v *veil) over(tree any) any {
+	switch tree := tree.(type) {
 	case string:
-		return hidden.Hide(v)
+		return v.told(tree)
 	case []any:
-		for i := range v {
-			v[i] = hide(v[i], hidden)
+		for i := range tree {
+			tree[i] = v.over(tree[i])
 		}
 	case map[string]any:
-		for k := range v {
-			v[k] = hide(v[k], hidden)
+		for k := range tree {
+			tree[k] = v.over(tree[k])
 		}
 	}
-	return v
+	return tree
+}
+
+// Record is the record of a proof's run as JSON, for replays. It shows no
+// secret.
+func Record(u source.Unit, p *dockworthy.Proof, names Names) ([]byte, error) {
+	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, masks(p.Result(u)), names.Root)), "", "  ")
+	return append(data, '\n'), err
 }
 
 // imageOf is what a report looked at of an image; nil = nothing.

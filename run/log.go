@@ -56,10 +56,10 @@ type Engine struct {
 
 // Settings are how the program was told to run.
 type Settings struct {
-	ReadOnly     bool              `json:",omitempty"` // the root file system
-	Writable     []string          `json:",omitempty"` // folders that are memory (tmpfs)
-	Volumes      []string          `json:",omitempty"` // folders that are volumes, with what the image holds there
-	Capabilities []string          `json:",omitempty"` // kept; all others are dropped
+	ReadOnly     bool              `json:",omitempty"`   // the root file system
+	Writable     []string          `json:",omitempty"`   // folders that are memory (tmpfs)
+	Volumes      []string          `json:",omitempty"`   // folders that are volumes, with what the image holds there
+	Capabilities []string          `json:"Capabilities"` // kept; all others are dropped; nil = the engine\'s own
 	NoNewPrivs   bool              `json:",omitempty"`
 	Memory       int64             `json:",omitempty"` // bytes
 	Pids         int64             `json:",omitempty"`

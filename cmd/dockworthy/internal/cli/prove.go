@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -177,7 +176,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			return fmt.Errorf("write the report: %w", err)
 		}
 		if f.record != "" {
-			if err := writeRecord(f.record, proof.Run); err != nil {
+			if err := writeRecord(f.record, unit, proof, pl.names); err != nil {
 				return err
 			}
 		}
@@ -246,11 +245,11 @@ func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error
 	return report.NewProof(out, names, f.colored(out)), nil
 }
 
-// writeRecord writes a run's log. The values of its environment are not in it.
-func writeRecord(file string, log *run.Log) error {
-	data, err := json.MarshalIndent(log, "", "  ")
+// writeRecord writes a run's record.
+func writeRecord(file string, u source.Unit, p *dockworthy.Proof, names report.Names) error {
+	data, err := report.Record(u, p, names)
 	if err == nil {
-		err = os.WriteFile(file, append(data, '\n'), 0o644)
+		err = os.WriteFile(file, data, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write the record: %w", err)

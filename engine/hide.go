@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/secret"
+)
+
+// hide masks in what a program or a builder said the values that the user gave
+// it, and what has the shape of a vendor's secret, so that no record holds
+// either. A short value or a plain word says nothing, and would hide much.
+func hide(s string, values []string) string {
+	for _, v := range values {
+		if len(v) >= 8 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") != "" {
+			s = strings.ReplaceAll(s, v, secret.Mask(v))
+		}
+	}
+	var b strings.Builder
+	at := 0
+	found := secret.Find(s)
+	slices.SortFunc(found, func(x, y secret.Match) int { return cmp.Compare(x.From, y.From) })
+	for _, m := range found {
+		if m.Weak() || m.From < at {
+			continue
+		}
+		b.WriteString(s[at:m.From] + secret.Mask(s[m.From:m.To]))
+		at = m.To
+	}
+	return b.String() + s[at:]
+}
+
+// valuesOf are the values of a map, the longer first, so that one within
+// another is found in it alone.
+func valuesOf(m map[string]string) []string {
+	return slices.SortedFunc(maps.Values(m), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) })
+}
