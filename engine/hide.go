@@ -18,18 +18,7 @@ func hide(s string, values []string) string {
 			s = strings.ReplaceAll(s, v, secret.Mask(v))
 		}
 	}
-	var b strings.Builder
-	at := 0
-	found := secret.Find(s)
-	slices.SortFunc(found, func(x, y secret.Match) int { return cmp.Compare(x.From, y.From) })
-	for _, m := range found {
-		if m.Weak() || m.From < at {
-			continue
-		}
-		b.WriteString(s[at:m.From] + secret.Mask(s[m.From:m.To]))
-		at = m.To
-	}
-	return b.String() + s[at:]
+	return secret.Hide(s)
 }
 
 // valuesOf are the values of a map, the longer first, so that one within

@@ -86,7 +86,7 @@ func (v *veil) said(s string) string {
 	for _, value := range v.values {
 		s = strings.ReplaceAll(s, value, check.Mask(value))
 	}
-	return visible(shapes(s))
+	return visible(secret.Hide(s))
 }
 
 // told is said of words that name files of this machine, as errors do.
@@ -96,22 +96,6 @@ func (v *veil) told(s string) string {
 		s = strings.ReplaceAll(s, v.root, ".")
 	}
 	return v.said(s)
-}
-
-// shapes masks what has the shape of a vendor's secret.
-func shapes(s string) string {
-	var b strings.Builder
-	at := 0
-	found := secret.Find(s)
-	slices.SortFunc(found, func(a, b secret.Match) int { return cmp.Compare(a.From, b.From) })
-	for _, m := range found {
-		if m.Public || m.Weak() || m.From < at {
-			continue
-		}
-		b.WriteString(s[at:m.From] + check.Mask(s[m.From:m.To]))
-		at = m.To
-	}
-	return b.String() + s[at:]
 }
 
 // words joins words, each fit to be shown.
