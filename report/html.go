@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
+	"github.com/dockworthy/dockworthy/proof"
 	"html/template"
 	"io"
 
@@ -29,7 +30,7 @@ func NewHTML(w io.Writer, names Names) *HTML {
 }
 
 // Proof adds one proof. The page is written by Close.
-func (h *HTML) Proof(u source.Unit, p *dockworthy.Proof) error {
+func (h *HTML) Proof(u source.Unit, p *proof.Proof) error {
 	h.proofs = append(h.proofs, viewOf(p, u, h.names, fmt.Sprintf("p%d", len(h.proofs)+1)))
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
@@ -95,7 +96,7 @@ func imageOf(t *testing.T, layers ...layer) *image.Image {
 }
 
 // proofOf judges a project's Dockerfile with an image and a log.
-func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.Log) (source.Unit, *dockworthy.Proof) {
+func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.Log) (source.Unit, *proof.Proof) {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for name, data := range files {
@@ -110,7 +111,7 @@ func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.L
 		if prob != nil {
 			t.Fatal(prob.Err)
 		}
-		proof := &dockworthy.Proof{Evidence: check.Evidence{Source: builds[0], Image: img, Run: log}}
+		proof := &proof.Proof{Evidence: check.Evidence{Source: builds[0], Image: img, Run: log}}
 		proof.Report = dockworthy.Look(proof.Evidence, check.Options{})
 		return u, proof
 	}
@@ -135,7 +136,7 @@ ENTRYPOINT ["/clock"]
 CMD ["-listen", "0.0.0.0:8080"]
 `
 
-func clock(t *testing.T) (source.Unit, *dockworthy.Proof) {
+func clock(t *testing.T) (source.Unit, *proof.Proof) {
 	big := strings.Repeat("wasted bytes and used ones\n", 20_000)
 	return proofOf(t, map[string]string{"Dockerfile": clockDockerfile, ".dockerignore": "*\n!go.mod\n!main.go\n", "go.mod": "module clock\n", "main.go": "package main\n"},
 		imageOf(t,
@@ -161,12 +162,12 @@ HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1
 ENTRYPOINT ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
 `
 
-func broken(t *testing.T) (source.Unit, *dockworthy.Proof) {
+func broken(t *testing.T) (source.Unit, *proof.Proof) {
 	return proofOf(t, map[string]string{"Dockerfile": brokenDockerfile, ".dockerignore": ".git\n.env\n", "requirements.txt": "uvicorn\n", "main.py": "app = None\n"}, nil, readLog(t, "broken.json"))
 }
 
 // page writes proofs as one page.
-func page(t *testing.T, names report.Names, proofs ...func(*testing.T) (source.Unit, *dockworthy.Proof)) string {
+func page(t *testing.T, names report.Names, proofs ...func(*testing.T) (source.Unit, *proof.Proof)) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := report.NewHTML(&b, names)
@@ -386,7 +387,7 @@ func TestPage(t *testing.T) {
 
 // Each finding stands on the page, with its id, its words and what to do.
 func TestPageTellsEveryFinding(t *testing.T) {
-	for _, proof := range []func(*testing.T) (source.Unit, *dockworthy.Proof){clock, broken} {
+	for _, proof := range []func(*testing.T) (source.Unit, *proof.Proof){clock, broken} {
 		doc := sound(t, page(t, report.Names{}, proof))
 		u, p := proof(t)
 		findings := p.Result(u).Findings
@@ -426,7 +427,7 @@ func TestPageOfABuildThatFails(t *testing.T) {
 
 // What is undecided is neither good nor bad, and says what would settle it.
 func TestPageOfDoubt(t *testing.T) {
-	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *dockworthy.Proof) {
+	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *proof.Proof) {
 		return proofOf(t, map[string]string{"Dockerfile": "FROM registry.example/team/base:1.2.3@sha256:" + strings.Repeat("0", 64) + "\nENTRYPOINT [\"/app\"]\n"}, nil, &run.Log{Name: dockworthy.RunOf + "Dockerfile"})
 	}))
 	words, classes := cells(t, doc, "non-root")
@@ -438,7 +439,7 @@ func TestPageOfDoubt(t *testing.T) {
 }
 
 func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
-	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *dockworthy.Proof) {
+	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *proof.Proof) {
 		u, p := clock(t)
 		log := readLog(t, "service.json")
 		bad := *log.Start
@@ -458,7 +459,7 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 var evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "'`</style></title>&lt;--><!--" + "\x1b[31m\u202e" + strings.Repeat("long", 100)
 
 // hostile is a proof in which everything that can be said is evil.
-func hostile(t *testing.T) (source.Unit, *dockworthy.Proof) {
+func hostile(t *testing.T) (source.Unit, *proof.Proof) {
 	log := readLog(t, "service.json")
 	log.ID, log.Engine.Name, log.Image = evil, evil, evil
 	log.Settings.Writable = []string{"/" + evil}
@@ -487,7 +488,7 @@ func hostile(t *testing.T) (source.Unit, *dockworthy.Proof) {
 
 // Nothing that a Dockerfile, a builder or a program says can become markup.
 func TestPageEscapes(t *testing.T) {
-	failing := func(t *testing.T) (source.Unit, *dockworthy.Proof) {
+	failing := func(t *testing.T) (source.Unit, *proof.Proof) {
 		log := readLog(t, "broken.json")
 		log.Build.Error, log.Build.Step, log.Build.Tail = evil, evil, []string{evil}
 		return proofOf(t, map[string]string{"<b>/Dockerfile": "FROM alpine:latest\n"}, nil, log)
@@ -516,7 +517,7 @@ func TestPageEscapes(t *testing.T) {
 // wherever it turns up.
 func TestPageHides(t *testing.T) {
 	const token, env, root = "ghp_x8Kq2LmZ9xTb4WcV7nRd3YpE6sHj1Gf0UiOa", "postgres://app:S3cretWord@db/app", "/home/somebody/project"
-	text := page(t, report.Names{Root: root, From: root}, func(t *testing.T) (source.Unit, *dockworthy.Proof) {
+	text := page(t, report.Names{Root: root, From: root}, func(t *testing.T) (source.Unit, *proof.Proof) {
 		log := readLog(t, "service.json")
 		for i := range log.Build.Steps {
 			log.Build.Steps[i].Instr += " --password " + secret

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
@@ -28,8 +29,8 @@ type JSON struct {
 	units []jsonUnit
 	wrote bool
 	began bool
-	all   bool              // the scorecard has every level
-	proof *dockworthy.Proof // of the next result
+	all   bool         // the scorecard has every level
+	proof *proof.Proof // of the next result
 }
 
 type (
@@ -285,7 +286,7 @@ func (v *veil) over(tree any) any {
 
 // Record is the record of a proof's run as JSON, for replays. It shows no
 // secret.
-func Record(u source.Unit, p *dockworthy.Proof, names Names) ([]byte, error) {
+func Record(u source.Unit, p *proof.Proof, names Names) ([]byte, error) {
 	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, masks(p.Result(u)), names.Root)), "", "  ")
 	return append(data, '\n'), err
 }

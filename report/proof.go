@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -22,7 +22,7 @@ func NewProof(w io.Writer, names Names, color bool) *Proof {
 }
 
 // Proof writes one proof.
-func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
+func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	res := p.Result(u)
 	hidden := masks(res)
 	t.header(res)
@@ -56,7 +56,7 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 type ProofJSON struct{ *JSON }
 
 // Proof writes one proof.
-func (j ProofJSON) Proof(u source.Unit, p *dockworthy.Proof) error {
+func (j ProofJSON) Proof(u source.Unit, p *proof.Proof) error {
 	j.all = true
 	j.proof = p
 	defer func() { j.proof = nil }()
@@ -70,7 +70,7 @@ func (j ProofJSON) Close() error { return j.JSON.Close(nil) }
 type ProofSARIF struct{ *SARIF }
 
 // Proof writes one proof.
-func (s ProofSARIF) Proof(u source.Unit, p *dockworthy.Proof) error { return s.Result(p.Result(u)) }
+func (s ProofSARIF) Proof(u source.Unit, p *proof.Proof) error { return s.Result(p.Result(u)) }
 
 // Close ends the log.
 func (s ProofSARIF) Close() error { return s.SARIF.Close(nil) }

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -61,7 +61,7 @@ type veil struct {
 	root   string   // the project's folder on this machine
 }
 
-func veilOf(p *dockworthy.Proof, hidden check.Masks, root string) *veil {
+func veilOf(p *proof.Proof, hidden check.Masks, root string) *veil {
 	v := &veil{masks: hidden}
 	// A root as /app or /usr/src/app tells nothing of this machine, and may be
 	// a folder of the container too.

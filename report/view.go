@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -166,7 +167,7 @@ func proseOf(s string) (p prose) {
 // A pageMaker makes the view of one proof.
 type pageMaker struct {
 	id    string
-	p     *dockworthy.Proof
+	p     *proof.Proof
 	names Names
 	res   *dockworthy.Result
 	mask  check.Masks
@@ -175,7 +176,7 @@ type pageMaker struct {
 	first map[string]string // the anchor of the first finding, by rule and level
 }
 
-func viewOf(p *dockworthy.Proof, u source.Unit, names Names, id string) proofView {
+func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
 	if p.Run == nil {
 		q := *p
 		q.Run = &run.Log{}

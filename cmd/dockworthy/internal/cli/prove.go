@@ -16,6 +16,7 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
@@ -163,25 +164,25 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
 	for _, b := range builds {
-		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
-		if err != nil && proof == nil {
+		if err != nil && proved == nil {
 			return err
 		}
 		if err != nil {
 			// What was proved is told, also when it could not be sent.
 			unsent = err
 		}
-		if err := w.Proof(unit, proof); err != nil {
+		if err := w.Proof(unit, proved); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 		if f.record != "" {
-			if err := writeRecord(f.record, unit, proof, pl.names); err != nil {
+			if err := writeRecord(f.record, unit, proved, pl.names); err != nil {
 				return err
 			}
 		}
-		worst = max(worst, proof.Worst())
-		failed = failed || proof.Run.Build != nil && proof.Run.Build.Error != ""
+		worst = max(worst, proved.Worst())
+		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -201,14 +202,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 }
 
 // target is where the image is to go; nil = nowhere.
-func (f *proveFlags) target() (*dockworthy.Target, error) {
+func (f *proveFlags) target() (*proof.Target, error) {
 	if f.push == "" && f.layout == "" {
 		if f.attest {
 			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
 		}
 		return nil, nil
 	}
-	t := &dockworthy.Target{Push: f.push, Layout: f.layout, Accept: func(p *dockworthy.Proof) bool { return !f.fails(p.Worst()) }}
+	t := &proof.Target{Push: f.push, Layout: f.layout, Accept: func(p *proof.Proof) bool { return !f.fails(p.Worst()) }}
 	if f.attest {
 		data, err := os.ReadFile(f.key)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -228,7 +229,7 @@ func (f *proveFlags) target() (*dockworthy.Target, error) {
 
 // A proofWriter writes the proofs of one run.
 type proofWriter interface {
-	Proof(source.Unit, *dockworthy.Proof) error
+	Proof(source.Unit, *proof.Proof) error
 	Close() error
 }
 
@@ -246,7 +247,7 @@ func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error
 }
 
 // writeRecord writes a run's record.
-func writeRecord(file string, u source.Unit, p *dockworthy.Proof, names report.Names) error {
+func writeRecord(file string, u source.Unit, p *proof.Proof, names report.Names) error {
 	data, err := report.Record(u, p, names)
 	if err == nil {
 		err = os.WriteFile(file, data, 0o644)

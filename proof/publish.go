@@ -1,4 +1,4 @@
-package dockworthy
+package proof
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/attest/audit"
 	"github.com/dockworthy/dockworthy/registry"
@@ -50,7 +51,7 @@ func (p *prover) publish(ctx context.Context, proof *Proof) error {
 	}
 	if t.Push != "" {
 		p.opt.say("pushing %s", t.Push)
-		img, err := registry.Open(t.Push, registry.Options{UserAgent: "dockworthy/" + Version})
+		img, err := registry.Open(t.Push, registry.Options{UserAgent: "dockworthy/" + dockworthy.Version})
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name string, d attest.D
 	out := Published{Name: name, Digest: d}
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
-		a.Tool = attest.Tool{Name: "dockworthy", Version: Version}
+		a.Tool = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}
 		a.StartedOn, a.FinishedOn = proof.Run.Started, time.Now().UTC()
 		a.Platform = proof.Image.Platform.String()
 		subject := attest.NewSubject(name, d)
