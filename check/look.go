@@ -198,6 +198,9 @@ func (c *Check) judge(l Level, ev Evidence) Verdict {
 			// Nothing could run: that is no doubt, but nothing seen.
 			return Verdict{}
 		}
+		if v.Settle == ByRun {
+			v.Settle = BySettings // it was run
+		}
 		return v
 	}
 	return c.Source(ev.Source)

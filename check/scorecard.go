@@ -63,12 +63,18 @@ func (rep *Report) Contradictions() []Contradiction {
 		}
 		s.outcome[r.Level] = rep.own(r)
 	}
+	rules := map[*Rule][3]Outcome{}
+	for _, row := range rep.Scorecard() {
+		rules[row.Rule] = row.Outcomes
+	}
 	var out []Contradiction
 	for _, c := range order {
 		s := by[c]
 		for good := Source; good <= Run; good++ {
 			for bad := Source; bad <= Run; bad++ {
-				if s.outcome[good] == Holds && s.outcome[bad] == Violated {
+				// Where another check of the rule speaks, the level does not
+				// say that all is well.
+				if s.outcome[good] == Holds && s.outcome[bad] == Violated && rules[s.rule][good] != Violated {
 					out = append(out, Contradiction{s.rule, c, good, bad})
 				}
 			}

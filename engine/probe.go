@@ -51,7 +51,7 @@ func Harden(s run.Settings) run.Settings {
 // relax is what an engine gives a container that nobody thought about. The
 // limits on memory and processes stay: they protect this machine.
 func relax(s run.Settings) run.Settings {
-	s.ReadOnly, s.NoNewPrivs, s.Capabilities = false, false, nil
+	s.ReadOnly, s.NoNewPrivs, s.Capabilities, s.Writable, s.Volumes = false, false, nil, nil, nil
 	return s
 }
 

@@ -76,8 +76,14 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		host.CapDrop = []string{"ALL"}
 		host.CapAdd = slices.DeleteFunc(slices.Clone(s.Capabilities), func(c string) bool { return c == "" })
 	}
+	uid, gid := s.UID, s.GID
+	if user != "" {
+		fmt.Sscanf(user, "%d:%d", &uid, &gid)
+	}
 	for _, dir := range s.Writable {
-		host.Tmpfs[dir] = "mode=1777"
+		// Over a folder that is there the runtime lays one with its mode, and
+		// root as its owner, whatever the mode is to be.
+		host.Tmpfs[dir] = fmt.Sprintf("mode=1777,uid=%d,gid=%d", uid, gid)
 	}
 	for i, dir := range append(p.volumes(), s.Volumes...) {
 		if slices.Contains(s.Writable, dir) {

@@ -122,7 +122,7 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 		if img, err = ReadEngine(ctx, p.e, p.opt.Image, dockworthy.ImageOf+p.b.Path, image.Options{}); err != nil {
 			return nil, err
 		}
-		return img, p.run(ctx, set)
+		return img, p.run(ctx, img, set)
 	}
 	p.opt.say("building %s", p.b.Path)
 	if p.log.Build, err = p.e.Build(ctx, p.plan); err != nil || p.log.Build.Error != "" {
@@ -165,11 +165,14 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if c := p.log.Canaries; c != nil {
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
-	return img, p.run(ctx, set)
+	return img, p.run(ctx, img, set)
 }
 
 // run runs the image.
-func (p *prover) run(ctx context.Context, set run.Settings) error {
+func (p *prover) run(ctx context.Context, img *image.Image, set run.Settings) error {
+	if me, err := img.User(); err == nil {
+		set.UID, set.GID = me.UID, me.GID
+	}
 	p.opt.say("running it")
 	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
 		return err

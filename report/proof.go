@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -42,6 +43,7 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 		t.layers(p.Image, hidden)
 	}
 	t.card(p.Report)
+	t.doubts(p.Report)
 	for _, out := range p.Published {
 		word := "published"
 		if out.Signed {
@@ -50,6 +52,27 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), visible(out.Name), out.Digest)
 	}
 	return t.w.Flush()
+}
+
+// doubts are the first few reasons why something stayed undecided, and what
+// would settle them.
+func (t *Text) doubts(rep *check.Report) {
+	var told []string
+	for _, r := range rep.Results {
+		if r.Verdict.Outcome != check.Undecided {
+			continue
+		}
+		line := fmt.Sprintf("%s (%s)", r.Verdict.Reason, r.Level)
+		if !slices.Contains(told, line) {
+			told = append(told, line)
+			if len(told) <= 4 {
+				fmt.Fprintf(t.w, "%s %s; to settle it, %s\n", t.paint(yellow, "undecided:"), visible(line), r.Verdict.Settle)
+			}
+		}
+	}
+	if n := len(told) - 4; n > 0 {
+		fmt.Fprintf(t.w, "%s %d more reasons\n", t.paint(yellow, "undecided:"), n)
+	}
 }
 
 // A ProofJSON writes proofs as JSON.

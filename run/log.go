@@ -57,8 +57,9 @@ type Engine struct {
 
 // Settings are how the program was told to run.
 type Settings struct {
-	ReadOnly     bool              `json:",omitempty"`   // the root file system
-	Writable     []string          `json:",omitempty"`   // folders that are memory (tmpfs)
+	ReadOnly     bool              `json:",omitempty"` // the root file system
+	Writable     []string          `json:",omitempty"` // folders that are memory (tmpfs)
+	UID, GID     int               // the image's user, whose the folders in memory are; 0 = root, or not known
 	Volumes      []string          `json:",omitempty"`   // folders that are volumes, with what the image holds there
 	Capabilities []string          `json:"Capabilities"` // kept; all others are dropped; nil = the engine\'s own
 	NoNewPrivs   bool              `json:",omitempty"`

@@ -102,6 +102,12 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 			f.Help = "copy it with --chmod=0755"
 			break
 		}
+		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil {
+			f.Message = fmt.Sprintf("%s, which the image starts, is out of its user's reach: %s is %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
+			f.Help = "install it where everybody may pass, as /usr/local/bin or /opt"
+			f.Cause = "closed " + by.Path
+			break
+		}
 		lacks := img.Missing(program.Path)
 		if len(lacks) == 0 {
 			return check.Judge(nil)

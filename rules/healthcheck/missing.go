@@ -19,6 +19,7 @@ var missing = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0026", "checkov CKV_DOCKER_2", "CIS 4.6"},
 	Image:    builtMissing,
+	Run:      ranMissing,
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

@@ -53,6 +53,32 @@ func noProbe(ev check.Evidence) check.Verdict {
 	return check.None()
 }
 
+// ranMissing judges a service that nothing can ask whether it is alive.
+func ranMissing(ev check.Evidence) check.Verdict {
+	log := ev.Run
+	switch {
+	case log.Health != nil && log.Health.Healthy:
+		return check.Judge(nil)
+	case log.Up() == nil:
+		return check.Unknown(check.ByRun, "the program did not come up")
+	case log.Health != nil:
+		return check.Judge(nil) // it has one; what it is worth others say
+	case ev.Image == nil:
+		return check.None()
+	}
+	v := builtMissing(ev)
+	for i := range v.Findings {
+		t := log.Transcript()
+		v.Findings[i].Place = check.Place{File: t.File, Span: t.Span(run.TopicStart, "")}
+		v.Findings[i].Message = "the program serves and the engine has nothing to ask it: whether it hangs nobody would see"
+		v.Findings[i].Missing = false
+	}
+	if v.Outcome == check.Holds {
+		return noProbe(ev)
+	}
+	return v
+}
+
 // oneLine is the last line of what a probe said.
 func oneLine(s string) string {
 	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
@@ -119,11 +145,11 @@ var loopbackOnly = &check.Check{
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		log := ev.Run
-		if log.Procs == nil {
-			return check.Unknown(check.ByRun, "its ports could not be looked at")
-		}
 		if !log.Settings.Service && len(log.Settings.Ports) == 0 {
 			return check.None()
+		}
+		if log.Procs == nil {
+			return check.Unknown(check.ByRun, "its ports could not be looked at")
 		}
 		t := log.Transcript()
 		var found []check.Finding

@@ -22,6 +22,7 @@ var buildToolsInFinal = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.3"},
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, false) },
+	Run:      ranTools(false),
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

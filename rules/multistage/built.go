@@ -137,6 +137,31 @@ func builtTools(ev check.Evidence, base bool) check.Verdict {
 	return check.Judge(found)
 }
 
+// ranTools judges the container that ran: with the tools in it nobody has seen
+// that the program works without them.
+func ranTools(base bool) func(check.Evidence) check.Verdict {
+	return func(ev check.Evidence) check.Verdict {
+		log := ev.Run
+		switch {
+		case ev.Image == nil:
+			return check.Verdict{}
+		case log.Up() == nil:
+			return check.Unknown(check.ByRun, "the container did not come up")
+		}
+		v := builtTools(ev, base)
+		t := log.Transcript()
+		for i := range v.Findings {
+			f := &v.Findings[i]
+			f.Related = []check.Place{f.Place}
+			f.Related[0].Message = "they come from here"
+			f.Place = check.Place{File: t.File, Span: log.StartSpan(log.Up())}
+			f.Message = "the container ran with them: " + f.Message
+			f.Cause = "ran " + f.Cause
+		}
+		return v
+	}
+}
+
 // strong tells whether there is something among tools that makes programs, and
 // not only a header or a make.
 func strong(tools []tool) bool {

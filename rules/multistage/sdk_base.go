@@ -23,6 +23,7 @@ var sdkBaseInFinal = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.3"},
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, true) },
+	Run:      ranTools(true),
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil || b.Windows() {
 			return check.None()

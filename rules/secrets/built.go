@@ -72,7 +72,28 @@ func builtArgs(ev check.Evidence) check.Verdict {
 			})
 		}
 	}
+	if name := unvalued(ev); name != "" && len(found) == 0 {
+		return check.Unknown(check.ByRun, "no value was given for the build argument "+name+", so that none could be left behind")
+	}
 	return tell(found)
+}
+
+// unvalued is a build argument that is named as a secret and was given no value;
+// "" = there is none.
+func unvalued(ev check.Evidence) string {
+	if ev.Source == nil {
+		return ""
+	}
+	for _, st := range ev.Source.Stages {
+		for _, s := range st.Steps {
+			for _, v := range s.Vars {
+				if v.Arg && v.Value == "" && nameOf(v.Name) == strong && ev.Source.InChain(st) {
+					return v.Name
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // occurrences are the places of a value in a part of a file.

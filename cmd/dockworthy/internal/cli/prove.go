@@ -65,7 +65,7 @@ How the program is run is taken from Compose, from run: in .dockworthy.yaml and
 from these flags, the later over the earlier. COMMAND replaces CMD.
 
 Exit status: 0 when nothing is found at or above --fail-on, 1 when something
-is, 2 when the build fails, or nothing could be proved.`,
+is, 2 when the build fails, or the program was not seen alive.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
   dockworthy prove . --writable /tmp --writable /var/cache/app
@@ -162,7 +162,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
-	worst, failed := check.Severity(0), false
+	worst, failed, unseen := check.Severity(0), false, false
 	var unsent error
 	if f.image != "" && len(builds) > 1 {
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
@@ -186,6 +186,11 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			}
 		}
 		worst = max(worst, proved.Worst())
+		if s := proved.Run.Failed(); s != nil && !f.fails(proved.Worst()) {
+			// Nothing speaks against it, and nobody has seen it alive.
+			unseen = true
+			fmt.Fprintf(c.Stderr, "dockworthy: the program was not seen alive: %s; %s\n", s.Why(), check.BySettings)
+		}
 		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
 	if err := w.Close(); err != nil {
@@ -197,7 +202,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	switch {
 	case unsent != nil:
 		return unsent
-	case failed:
+	case failed || unseen:
 		return errTrouble
 	case f.fails(worst):
 		return errFindings
