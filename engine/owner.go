@@ -73,20 +73,26 @@ func abandoned(id string) bool {
 	return err == nil && startTime(pid) != parts[2]
 }
 
-// Sweep removes what runs of this machine left on the engine whose process is
-// gone, and says which runs these were.
-func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
-	sweepTemp()
+// Left are the runs of this machine that left something on the engine and whose
+// process is gone.
+func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	ids, err := e.runs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for what an earlier run left: %w", err)
 	}
+	return slices.DeleteFunc(ids, func(id string) bool { return !abandoned(id) }), nil
+}
+
+// Sweep removes what such runs left, and says which they were.
+func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
+	sweepTemp()
+	ids, err := e.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var gone []string
 	var errs []error
 	for _, id := range ids {
-		if !abandoned(id) {
-			continue
-		}
 		if err := e.Remove(ctx, id); err != nil {
 			errs = append(errs, err)
 			continue

@@ -88,15 +88,16 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 		}
 		p.unseen("processes", err)
 	}
+	log.Settings = s
 	t, s, err := p.hardest(ctx, s)
 	if err != nil {
 		return err
 	}
-	log.Settings = s
 	defer t.remove(ctx)
 	if !t.start.Up || t.start.Ended {
 		return nil
 	}
+	log.Settings = s
 	// The others wait for most of their time, as this one does.
 	var wg sync.WaitGroup
 	var busyErr error

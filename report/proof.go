@@ -46,12 +46,16 @@ func (t *Proof) Close() error { return t.w.Flush() }
 
 // card is the scorecard: a line for each rule, a column for each level.
 func (t *Text) card(rep *check.Report) {
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %-15s", "", check.Source, check.Image, check.Run)))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %s", "", check.Source, check.Image, check.Run)))
 	for _, row := range rep.Scorecard() {
 		fmt.Fprintf(t.w, "%d %-15s", row.Rule.Number, row.Rule.Name)
-		for _, o := range row.Outcomes {
+		for l, o := range row.Outcomes {
 			word, color := outcomeWord(o)
-			fmt.Fprintf(t.w, " %s", t.paint(color, fmt.Sprintf("%-15s", word)))
+			pad := ""
+			if l < len(row.Outcomes)-1 {
+				pad = strings.Repeat(" ", 15-len(word))
+			}
+			fmt.Fprintf(t.w, " %s%s", t.paint(color, word), pad)
 		}
 		fmt.Fprintln(t.w)
 	}

@@ -1,10 +1,9 @@
 package main
 
 import (
+	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,8 +22,8 @@ func TestEngine(t *testing.T) {
 	}
 	// When all scripts are done, and not before: they run side by side.
 	t.Cleanup(func() {
-		if left := leftovers(t); left != "" {
-			t.Errorf("left behind:\n%s", left)
+		if ids := left(t); len(ids) > 0 {
+			t.Errorf("left on the engine by the runs %q", ids)
 		}
 	})
 	repo, err := filepath.Abs("../..")
@@ -64,23 +63,22 @@ func noEngine(t *testing.T) string {
 	return ""
 }
 
-// leftovers is what runs left on the engine.
-func leftovers(t *testing.T) string {
-	var left strings.Builder
-	for _, list := range [][]string{
-		{"ps", "-aq", "--filter", "label=" + engine.Label},
-		{"images", "-q", "--filter", "label=" + engine.Label},
-		{"images", "-q", engine.Repository},
-		{"volume", "ls", "-q", "--filter", "label=" + engine.Label},
-		{"network", "ls", "-q", "--filter", "label=" + engine.Label},
-	} {
-		out, err := exec.Command("docker", list...).Output()
-		if err != nil {
-			t.Fatalf("docker %s: %v", strings.Join(list, " "), err)
-		}
-		if len(out) > 0 {
-			left.WriteString("docker " + strings.Join(list, " ") + ": " + string(out))
-		}
+// left are the runs that left something on the engine and have ended.
+func left(t *testing.T) []string {
+	host, err := engine.ResolveHost()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return left.String()
+	// The test's own context has ended when this is asked.
+	ctx := context.Background()
+	e, err := engine.Open(ctx, host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	ids, err := e.Left(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
 }

@@ -268,12 +268,10 @@ func ranBroken(ev check.Evidence) check.Verdict {
 		return check.Verdict{}
 	}
 	s := log.Failed()
-	switch {
-	case s == nil && log.Up() == nil:
-		return check.Unknown(check.ByRun, "the container was not started")
-	case s == nil:
-		return check.Judge(nil)
-	case s.Cause == nil:
+	if s == nil {
+		return ranProbe(log)
+	}
+	if s.Cause == nil {
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
 	f := check.Finding{Place: check.Place{File: t.File, Span: log.StartSpan(s)}, Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
@@ -286,12 +284,38 @@ func ranBroken(ev check.Evidence) check.Verdict {
 		}
 	case run.NotFound:
 		if ev.Image == nil || ev.Image.LookPath(s.Cause.Path) != nil {
-			return check.Judge(nil)
+			return notUp()
 		}
 	default:
-		return check.Judge(nil)
+		return notUp()
 	}
 	return check.Judge([]check.Finding{f})
+}
+
+// notUp is the verdict where the container failed for a reason that is another
+// check's: whether the rest would have run nobody saw.
+func notUp() check.Verdict {
+	return check.Unknown(check.ByRun, "the container did not come up, for another reason")
+}
+
+// ranProbe judges what was copied where the program itself came up: its health
+// check may be what does not run.
+func ranProbe(log *run.Log) check.Verdict {
+	switch h := log.Health; {
+	case log.Up() == nil:
+		return check.Unknown(check.ByRun, "the container was not started")
+	case h == nil || h.Healthy:
+		return check.Judge(nil)
+	case strings.Contains(h.Last, "error while loading shared libraries") || strings.Contains(h.Last, "Error loading shared library"):
+		t := log.Transcript()
+		return check.Judge([]check.Finding{{Place: check.Place{File: t.File, Span: t.Span(run.TopicHealth, "")}, Message: "the probe does not run in the image: " + lastLine(h.Last)}})
+	}
+	return check.Unknown(check.ByRun, "the health check fails, and whether for what the image lacks is not known")
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // elsewhereInstalled is the site-packages folder that holds a Python module; ""

@@ -30,13 +30,19 @@ func startUnreadable(ev check.Evidence) check.Verdict {
 	case run.NotFound, run.NotExecutable:
 		barred, by := closed(ev.Image, s)
 		if barred == "" {
-			return check.Judge(nil)
+			return notUp()
 		}
 		f.Message = fmt.Sprintf("the program does not run: %s is in the image, and the user %s may not enter %s", barred, who(s), by)
 	default:
-		return check.Judge(nil)
+		return notUp()
 	}
 	return check.Judge([]check.Finding{f})
+}
+
+// notUp is the verdict where the container failed for a reason that is another
+// check's: what comes after it nobody saw.
+func notUp() check.Verdict {
+	return check.Unknown(check.ByRun, "the container did not come up, for another reason")
 }
 
 func who(s *run.Start) string {
@@ -74,7 +80,7 @@ func startWithoutUser(ev check.Evidence) check.Verdict {
 	case s == nil && log.Up() == nil:
 		return check.Unknown(check.ByRun, "the container was not started")
 	case s == nil || s.Cause == nil || s.Cause.Kind != run.NoUser:
-		return check.Judge(nil)
+		return check.Judge(nil) // whatever failed, its user was found
 	}
 	return check.Judge([]check.Finding{{
 		Place:   check.Place{File: log.Transcript().File, Span: log.StartSpan(s)},
