@@ -36,6 +36,9 @@ func judge(f *Facts, dockerfile string) Card {
 
 	c.set("multi-stage", "image", verdict(len(f.Tools)+len(f.Lost) > 0))
 	c.set("non-root", "image", verdict(f.UID == 0 || f.UnknownUser || len(f.Setuid) > 0 || f.ArgvDenied && f.UID != 0))
+	if f.UID == 0 && len(f.Setuid) == 0 && f.Drops {
+		c.set("non-root", "image", "undecided", "violated")
+	}
 	c.set("layer-cache", "image", verdict(f.Rewritten > rewrittenLimit))
 	c.set("secrets", "image", verdict(f.Planted))
 	c.set("dockerignore", "image", verdict(len(f.Unwanted) > 0))
@@ -52,8 +55,11 @@ func judge(f *Facts, dockerfile string) Card {
 	switch {
 	case len(f.Tools) > 0:
 		c.set("multi-stage", "run", "violated", "undecided", "not-applicable")
-	case f.Started:
+	case f.Started && len(f.Lost) == 0:
 		c.set("multi-stage", "run", "holds")
+	case f.Started:
+		// The program works, and something beside it does not.
+		c.set("multi-stage", "run", "holds", "violated")
 	}
 	if f.Started && !f.Ended {
 		c.set("non-root", "run", verdict(len(f.Root) > 0))
@@ -160,6 +166,8 @@ func judgeSource(c Card, dockerfile string) {
 	}
 	if script := last("ENTRYPOINT"); strings.Contains(script, "start.sh") && user == "" {
 		c.set("non-root", "source", "holds", "undecided")
+	} else if strings.Contains(script, "start.py") && user == "" {
+		c.set("non-root", "source", "holds", "undecided", "violated")
 	} else {
 		c.set("non-root", "source", verdict(root || has(final, `chmod [24567]\d\d\d `) || has(final, `^COPY \S+ /root/`) && !root))
 	}
@@ -194,6 +202,8 @@ func judgeSource(c Card, dockerfile string) {
 	case strings.Contains(entry, "start.sh") && err == nil:
 		info, err := os.Stat(filepath.Join(dir, "start.sh"))
 		c.set("entrypoint", "source", verdict(err != nil || info.Mode()&0o111 == 0 || strings.Contains(string(script), "\r\n") || !regexp.MustCompile(`(?m)^exec `).Match(script)))
+	case strings.Contains(entry, `"npm"`):
+		c.set("entrypoint", "source", "violated")
 	case strings.Contains(entry, "/root/"):
 		c.set("entrypoint", "source", "holds", "violated")
 	default:
@@ -205,9 +215,9 @@ func judgeSource(c Card, dockerfile string) {
 		c.set("healthcheck", "source", "violated")
 	case probe == "":
 		c.set("healthcheck", "source", "holds", "not-applicable")
-	case strings.HasSuffix(probe, "exit 0"):
+	case strings.HasSuffix(probe, "exit 0") || strings.HasSuffix(probe, "kill -0 1"):
 		c.set("healthcheck", "source", "violated")
-	case strings.Contains(probe, "curl") || strings.Contains(last("CMD"), "127.0.0.1"):
+	case strings.Contains(probe, "curl") || strings.Contains(probe, "9000") || strings.Contains(last("CMD"), "127.0.0.1"):
 		// Whether it works is not in the text.
 	default:
 		c.set("healthcheck", "source", "holds")

@@ -24,6 +24,7 @@ type Facts struct {
 	Lost         []string // what ELF files above the base need and do not find
 	UID          int
 	UnknownUser  bool
+	Drops        bool // the start script has a word that drops root
 	Setuid       []string
 	Rewritten    int64
 	Planted      bool     // the planted secret is in a layer or the config
@@ -151,6 +152,9 @@ func saved(ctx context.Context, tag, dir string, needles []string) (*image, erro
 	return readImage(file.Name(), base, needles)
 }
 
+// drops are the programs that start scripts drop root with.
+var drops = regexp.MustCompile(`exec .*(gosu|su-exec|setpriv|runuser)`)
+
 // unwanted are names that the context has to keep to itself.
 var unwanted = []string{".git", ".env", "__pycache__", "venv", ".venv", "node_modules", "test_data"}
 
@@ -168,6 +172,11 @@ func look(f *Facts, b *Build, im *image) {
 	uid, gid, known := im.user()
 	f.UID, f.UnknownUser = uid, !known
 	f.Setuid = im.setuid()
+	if len(im.Config.Entrypoint) > 0 {
+		if n := im.tree[im.which(im.Config.Entrypoint[0])]; n != nil {
+			f.Drops = drops.Match(n.data)
+		}
+	}
 	f.Rewritten = im.rewritten
 	f.Planted = im.found[planted[b.Planted]] > 0
 	for _, name := range im.names {
@@ -248,6 +257,9 @@ func live(ctx context.Context, f *Facts, im *image, dir, tag string) error {
 		return remove(ctx, id)
 	}
 	f.Started = true
+	if f.Probe != nil && f.Probe[0] != "NONE" {
+		_, f.Healthy = await(ctx, id, 15*time.Second, healthIs("healthy"))
+	}
 	for _, p := range processes(s.Pid) {
 		if p.state == "Z" {
 			f.Zombies++
@@ -262,14 +274,11 @@ func live(ctx context.Context, f *Facts, im *image, dir, tag string) error {
 		}
 	}
 	f.Ports = listens(s.Pid)
-	if f.Probe != nil && f.Probe[0] != "NONE" {
-		_, f.Healthy = await(ctx, id, 10*time.Second, healthIs("healthy"))
-		if f.Healthy {
-			signalAll(s.Pid, syscall.SIGSTOP)
-			_, f.Unhealthy = await(ctx, id, 15*time.Second, healthIs("unhealthy"))
-			signalAll(s.Pid, syscall.SIGCONT)
-			_, f.Recovers = await(ctx, id, 10*time.Second, healthIs("healthy"))
-		}
+	if f.Healthy {
+		signalAll(s.Pid, syscall.SIGSTOP)
+		_, f.Unhealthy = await(ctx, id, 15*time.Second, healthIs("unhealthy"))
+		signalAll(s.Pid, syscall.SIGCONT)
+		_, f.Recovers = await(ctx, id, 15*time.Second, healthIs("healthy"))
 	}
 	before := time.Now()
 	if _, err := docker(ctx, "stop", "-t", "10", id); err != nil {
