@@ -43,6 +43,9 @@ func judge(f *Facts, dockerfile string) Card {
 	c.set("secrets", "image", verdict(f.Planted))
 	c.set("dockerignore", "image", verdict(len(f.Unwanted) > 0))
 	c.set("entrypoint", "image", verdict(f.ArgvTrouble != ""))
+	if len(f.Argv) > 1 && f.Argv[0] == "/bin/sh" && f.Argv[1] == "-c" {
+		c.set("entrypoint", "image", "holds", "violated") // it can be run, and the shell shows
+	}
 	switch {
 	case len(f.Probe) > 0:
 		c.set("healthcheck", "image", verdict(f.Probe[0] == "NONE" || f.ProbeTrouble != ""))
@@ -93,11 +96,15 @@ func judge(f *Facts, dockerfile string) Card {
 		graceful := f.StopSeconds <= stopLimit && (f.StopCode == 0 || f.StopCode == 143)
 		c.set("entrypoint", "run", verdict(!graceful || f.Zombies > 0 || f.Override == "lost"))
 	case f.SoftStarted:
-		c.set("entrypoint", "run", "violated", "undecided", "not-looked-at")
+		// What it does with less forbidden was not looked at here.
+	case f.EndCode == 1 && f.ArgvTrouble == "":
+		// It ran, and went by itself: perhaps it was not told enough.
+		c.set("entrypoint", "run", "violated", "undecided")
 	default:
 		c.set("entrypoint", "run", "violated")
 	}
 	switch {
+	case f.SoftStarted:
 	case !f.Started:
 		c.set("healthcheck", "run", "violated", "undecided", "not-looked-at")
 	case len(f.Probe) > 0:

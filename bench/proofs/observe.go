@@ -70,8 +70,9 @@ type runConfig struct {
 	}
 }
 
-// hard are the settings under which a program has to work.
-func hard(dir string) ([]string, error) {
+// hard are the settings under which a program has to work. A folder that may be
+// written is its user's.
+func hard(dir string, uid, gid int) ([]string, error) {
 	var c runConfig
 	if data, err := os.ReadFile(filepath.Join(dir, ".dockworthy.yaml")); err == nil {
 		if err := yaml.Unmarshal(data, &c); err != nil {
@@ -83,7 +84,9 @@ func hard(dir string) ([]string, error) {
 		c.Run.Writable = []string{"/tmp"}
 	}
 	for _, w := range c.Run.Writable {
-		flags = append(flags, "--tmpfs", w)
+		// Over a folder that the image has, runc takes that one's mode, and root
+		// as the owner.
+		flags = append(flags, "--tmpfs", fmt.Sprintf("%s:uid=%d,gid=%d", w, uid, gid))
 	}
 	for _, capability := range c.Run.Capabilities {
 		flags = append(flags, "--cap-add", capability)
@@ -217,7 +220,8 @@ func trouble(im *image, argv []string, uid, gid int) (why string, denied bool) {
 		return argv[0] + " is not there", false
 	}
 	if !im.may(at, uid, gid, 1) {
-		return fmt.Sprintf("UID %d may not run /%s", uid, at), true
+		// What nobody may run is no matter of the user.
+		return fmt.Sprintf("UID %d may not run /%s", uid, at), im.tree[at].mode&0o111 != 0
 	}
 	if lost := im.missing(at); len(lost) > 0 {
 		return fmt.Sprintf("/%s needs %s", at, strings.Join(lost, ", ")), false
@@ -230,7 +234,8 @@ const sentinel = "--canary-argument"
 
 // live runs the image hard, looks at it from outside, freezes it and stops it.
 func live(ctx context.Context, f *Facts, im *image, dir, tag string) error {
-	flags, err := hard(dir)
+	uid, gid, _ := im.user()
+	flags, err := hard(dir, uid, gid)
 	if err != nil {
 		return err
 	}
