@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/image"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/source"
 )
@@ -147,6 +148,25 @@ func judge(p *source.Project, u source.Unit, opt check.Options) (res *Result) {
 	}
 	res.merge()
 	return res
+}
+
+// ResultOf is the result of one unit that these reports are of.
+func ResultOf(u source.Unit, reports ...*check.Report) *Result {
+	res := &Result{Unit: u, Reports: reports}
+	res.merge()
+	return res
+}
+
+// LookIntoImage judges an image, with the build that it was made by where that
+// is known; b may be nil.
+func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *Result {
+	rep := Look(check.Evidence{Source: b, Image: img}, opt)
+	if b != nil {
+		// The Dockerfile is there to hold the image against it; its own
+		// findings are another verb's.
+		rep = rep.At(check.Image)
+	}
+	return ResultOf(source.Unit{Path: img.Name, Named: true}, rep)
 }
 
 // merge tells equal findings of several targets once, at the highest of their

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -54,17 +55,8 @@ func inTheClear(file *text.File, spans []text.Span, v string) bool {
 	return bytes.Count(file.Data, []byte(v)) > masked
 }
 
-// Mask is a form in which a secret may be shown: its first characters where
-// it is long enough that these give nothing away, then stars.
-func Mask(v string) string {
-	show := 0
-	if len(v) >= 20 {
-		show = 4
-	} else if len(v) >= 12 {
-		show = 2
-	}
-	return v[:show] + "****"
-}
+// Mask is a form in which a secret may be shown.
+func Mask(v string) string { return secret.Mask(v) }
 
 // A Result is a check's verdict at one level.
 type Result struct {

@@ -143,6 +143,7 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	runErr := cmd.Run()
 	pw.Close()
 	g := <-done
+	g.values = valuesOf(p.Args)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -154,6 +155,13 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 			return nil, fmt.Errorf("run %s: %w", strings.Join(argv, " "), runErr)
 		}
 		g.explain(b)
+	}
+	b.Error = hide(b.Error, g.values)
+	for i := range b.Tail {
+		b.Tail[i] = hide(b.Tail[i], g.values)
+	}
+	for i := range b.Steps {
+		b.Steps[i].Error = hide(b.Steps[i].Error, g.values)
 	}
 	return b, nil
 }
@@ -173,6 +181,7 @@ type progress struct {
 	vertexes map[string]*vertex
 	order    []*vertex
 	plain    []string
+	values   []string // of build arguments, which nothing may show
 }
 
 type vertex struct {

@@ -106,6 +106,14 @@ func (e *Engine) ask(ctx context.Context) error {
 func (e *Engine) explain(err error) error {
 	at := fmt.Sprintf("%s (from %s)", e.Host.Address, e.Host.From)
 	path, isSocket := strings.CutPrefix(e.Host.Address, "unix://")
+	if isSocket && client.IsErrConnectionFailed(err) {
+		// The client does not say what failed.
+		if c, derr := net.DialTimeout("unix", path, 5*time.Second); derr != nil {
+			err = derr
+		} else {
+			c.Close()
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || isSocket && missing(path):
 		return &Error{What: "no container engine answers at " + at, Hint: "start Docker, or name the engine with DOCKER_HOST; `dockworthy doctor` says what is there", Err: err}

@@ -126,8 +126,11 @@ func buildCause(step, cause, last string, tail []string) string {
 		}
 		return "the base image " + ref + " cannot be looked up: " + cause
 	}
-	cause = strings.TrimPrefix(cause, "failed to build: ")
-	cause = strings.TrimPrefix(cause, "failed to solve: ")
+	for _, layer := range []string{"failed to create LLB definition: ", "failed to build: ", "failed to solve: "} {
+		if _, rest, ok := strings.Cut(cause, layer); ok {
+			cause = rest
+		}
+	}
 	return cause
 }
 

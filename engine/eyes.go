@@ -97,7 +97,9 @@ func (e *Engine) peekImage(ctx context.Context, id string) (string, error) {
 
 // open opens eyes on a running container.
 func (e *Engine) open(ctx context.Context, run, image, target string) (*eyes, error) {
-	created, err := e.cli.ContainerCreate(ctx, client.ContainerCreateOptions{
+	steady, done := steadily(ctx)
+	defer done()
+	created, err := e.cli.ContainerCreate(steady, client.ContainerCreateOptions{
 		Config: &container.Config{
 			Image: image, Entrypoint: []string{"/dockworthy", "peek"}, User: "0:0",
 			OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
@@ -108,10 +110,11 @@ func (e *Engine) open(ctx context.Context, run, image, target string) (*eyes, er
 			NetworkMode:    container.NetworkMode("container:" + target),
 			ReadonlyRootfs: true,
 			CapDrop:        []string{"ALL"},
-			CapAdd:         []string{"KILL", "SYS_PTRACE"},
+			CapAdd:         []string{"KILL"},
 			SecurityOpt:    []string{"no-new-privileges"},
 			LogConfig:      container.LogConfig{Type: "none"},
 		},
+		Name: "dockworthy-" + run + "-peek-" + short(target),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the probe: %w", err)

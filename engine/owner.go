@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -104,7 +105,7 @@ func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 
 // runs are the ids of all runs that have something on the engine.
 func (e *Engine) runs(ctx context.Context) ([]string, error) {
-	seen := map[string]bool{}
+	seen := map[string]bool{e.swarmOf(ctx): true}
 	byLabel := make(client.Filters).Add("label", Label)
 	containers, err := e.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: byLabel})
 	if err != nil {
@@ -184,9 +185,28 @@ func sweepTemp() {
 // tag is the name of an image of a run.
 func tag(id, what string) string { return Repository + ":" + id + "." + what }
 
-// Remove removes everything that a run made: containers first, for the rest
-// hangs on them. It goes on after an error, and removing nothing is no error.
+// Remove removes everything that a run made. It goes on after an error, and
+// removing nothing is no error. What the engine was still making when the run
+// was interrupted shows up a moment later, so it looks again until there is
+// nothing.
 func (e *Engine) Remove(ctx context.Context, id string) error {
+	var err error
+	for range 20 {
+		if err = e.remove(ctx, id); ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+		if ids, lerr := e.runs(ctx); lerr == nil && !slices.Contains(ids, id) && err == nil {
+			return nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return err
+}
+
+// remove removes what is there now: containers first, for the rest hangs on
+// them.
+func (e *Engine) remove(ctx context.Context, id string) error {
 	var errs []error
 	fail := func(what string, err error) {
 		if err != nil && !errdefs.IsNotFound(err) {
@@ -194,6 +214,8 @@ func (e *Engine) Remove(ctx context.Context, id string) error {
 		}
 	}
 	mine := make(client.Filters).Add("label", Label+"="+id)
+	// A swarm would start anew what is removed.
+	fail("the swarm", e.disband(ctx, id))
 	containers, err := e.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	fail("the containers", err)
 	for _, c := range containers.Items {

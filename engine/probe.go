@@ -63,8 +63,10 @@ type prober struct {
 	cfg   dockerspec.DockerOCIImageConfig
 	peek  string // the probe's image; "" = there is none
 	log   *run.Log
-	mu    sync.Mutex
-	n     atomic.Int64
+	// values are those of the program's environment, which nothing may show.
+	values []string
+	mu     sync.Mutex
+	n      atomic.Int64
 }
 
 // Probe runs an image of the engine under these settings and puts into the log
@@ -78,7 +80,7 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 	}
 	log.Image, log.ImageID = image, img.ID
 	s = Harden(s)
-	p := &prober{e: e, id: log.ID, image: image, log: log}
+	p := &prober{e: e, id: log.ID, image: image, log: log, values: valuesOf(s.Env)}
 	if img.Config != nil {
 		p.cfg = *img.Config
 	}
@@ -206,6 +208,11 @@ func (p *prober) watch(ctx context.Context, t *trial, s run.Settings) error {
 		if err != nil {
 			p.unseen("processes", err)
 		} else {
+			for _, pr := range a.Procs {
+				for i := range pr.Argv {
+					pr.Argv[i] = hide(pr.Argv[i], p.values)
+				}
+			}
 			p.log.Procs = &run.Procs{List: a.Procs, Listens: p.own(a.Listens)}
 		}
 		if a, err := t.eyes.ask(ctx, peek.Request{Op: "orphan"}); err != nil {
@@ -247,7 +254,7 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	}
 	if st := in.Container.State; st != nil && st.Health != nil && len(st.Health.Log) > 0 && !h.Healthy {
 		last := st.Health.Log[len(st.Health.Log)-1]
-		h.Last, h.LastCode = strings.TrimSpace(last.Output), last.ExitCode
+		h.Last, h.LastCode = hide(strings.TrimSpace(last.Output), p.values), last.ExitCode
 		if len(h.Last) > 500 {
 			h.Last = h.Last[:500] + "…"
 		}

@@ -28,6 +28,15 @@ func (e *Engine) Has(ctx context.Context, name string) bool {
 	return err == nil
 }
 
+// Size is the bytes of an image's layers, as they lie on the engine.
+func (e *Engine) Size(ctx context.Context, name string) (int64, error) {
+	img, err := e.cli.ImageInspect(ctx, name)
+	if err != nil {
+		return 0, fmt.Errorf("look at the image %s: %w", name, err)
+	}
+	return img.Size, nil
+}
+
 // Same tells whether two names are one image.
 func (e *Engine) Same(ctx context.Context, a, b string) (bool, error) {
 	one, err := e.cli.ImageInspect(ctx, a)

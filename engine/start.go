@@ -32,7 +32,7 @@ var startCauses = []struct {
 	{run.NotFound, regexp.MustCompile(`exec: "([^"]+)": stat [^:]+: no such file or directory`), "$1 is not there"},
 	{run.NotExecutable, regexp.MustCompile(`exec: "([^"]+)": permission denied`), "$1 may not be executed by this user"},
 	{run.NotExecutable, regexp.MustCompile(`exec ([^:\s]+): exec format error|exec format error()`), "$1 is built for another machine, or is a script without #!"},
-	{run.NoInterpreter, regexp.MustCompile(`exec ([^:\s]+): no such file or directory`), "the interpreter of $1 is not there: its #! line (also one that ends in CR), or the loader of its C library"},
+	{run.NoInterpreter, regexp.MustCompile(`exec (?:([^:\s]+)|user process caused): "?no such file or directory`), "the interpreter of the program $1 is not there: its #! line (also one that ends in CR), or the loader of its C library"},
 	// What programs say.
 	{run.NoInterpreter, regexp.MustCompile(`(?:env|/usr/bin/env): .?([^:'’]+?)(?:\\r|\r|\?)?.?: No such file or directory`), "the interpreter $1 is not there; a #! line that ends in CR LF names one that never is"},
 	{run.NoLibrary, regexp.MustCompile(`error while loading shared libraries: ([^:]+): cannot open`), "the shared library $1 is not there"},

@@ -44,6 +44,10 @@ const (
 // create makes a container of the image under these settings. command replaces
 // CMD; nil keeps it.
 func (p *prober) create(ctx context.Context, s run.Settings, command []string) (*trial, error) {
+	// What the engine has begun to make it makes, also after an interruption:
+	// it is waited for, so that it is known and removed.
+	steady, done := steadily(ctx)
+	defer done()
 	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
@@ -81,17 +85,22 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string) (
 		// What a VOLUME holds comes out of the image, with its owner; an
 		// unnamed volume could not be labelled.
 		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
-		if _, err := p.e.cli.VolumeCreate(ctx, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
+		if _, err := p.e.cli.VolumeCreate(steady, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
 			return nil, fmt.Errorf("make a volume for %s: %w", dir, err)
 		}
 		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: name, Target: dir})
 	}
-	res, err := p.e.cli.ContainerCreate(ctx, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
+	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
 	if err != nil {
 		return nil, fmt.Errorf("make the container: %w", err)
 	}
 	t.id = res.ID
 	return t, nil
+}
+
+// steadily is a context that an interruption does not end, for a minute.
+func steadily(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 }
 
 // run starts the container and waits until it is up, has ended, or the limit is
@@ -106,7 +115,7 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 		if client.IsErrConnectionFailed(err) {
 			return fmt.Errorf("start the container: %w", err)
 		}
-		t.start.Ended, t.start.Error = true, startError(err)
+		t.start.Ended, t.start.Error = true, hide(startError(err), t.p.values)
 		if in, ierr := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{}); ierr == nil && in.Container.State != nil {
 			t.start.Code = in.Container.State.ExitCode
 		}
@@ -149,7 +158,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		}
 		if !st.Running {
 			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
-			t.start.Error = st.Error
+			t.start.Error = hide(st.Error, t.p.values)
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
 		}
@@ -241,7 +250,7 @@ func (t *trial) logs(ctx context.Context, n int) ([]string, error) {
 		if len(line) > 2000 {
 			line = line[:2000] + "…"
 		}
-		lines = append(lines, line)
+		lines = append(lines, hide(line, t.p.values))
 	}
 	return lines, nil
 }

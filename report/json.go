@@ -10,7 +10,9 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -27,6 +29,8 @@ type JSON struct {
 	units []jsonUnit
 	wrote bool
 	began bool
+	all   bool         // the scorecard has every level
+	proof *proof.Proof // of the next result
 }
 
 type (
@@ -46,7 +50,8 @@ type (
 		Severity    string      `json:"severity"`
 		Message     string      `json:"message"`
 		Why         string      `json:"why"`
-		Help        string      `json:"help"`
+		Mend        string      `json:"mend"`
+		Evidence    string      `json:"evidence,omitempty"`
 		Unit        string      `json:"unit"`
 		Targets     []string    `json:"targets,omitempty"`
 		Place       jsonPlace   `json:"place"`
@@ -80,6 +85,21 @@ type (
 		Instruction string `json:"instruction,omitempty"`
 		Skipped     string `json:"skipped,omitempty"`
 	}
+	jsonProof struct {
+		Log            any                 `json:"log"`
+		Contradictions []jsonContradiction `json:"contradictions,omitempty"`
+		Published      []jsonPublished     `json:"published,omitempty"`
+	}
+	jsonContradiction struct {
+		ID       string `json:"id"`
+		Holds    string `json:"holds"`
+		Violated string `json:"violated"`
+	}
+	jsonPublished struct {
+		Name   string `json:"name"`
+		Digest string `json:"digest"`
+		Signed bool   `json:"signed"`
+	}
 	jsonOpen struct {
 		ID     string `json:"id"`
 		Reason string `json:"reason"`
@@ -87,6 +107,7 @@ type (
 	}
 	jsonUnit struct {
 		Path         string            `json:"path"`
+		Proof        *jsonProof        `json:"proof,omitempty"`
 		Kind         string            `json:"kind"`
 		Builds       []jsonBuild       `json:"builds,omitempty"`
 		Problem      *jsonProblem      `json:"problem,omitempty"`
@@ -138,7 +159,7 @@ func (j *JSON) place(p check.Place, hidden check.Masks) jsonPlace {
 func (j *JSON) Result(res *dockworthy.Result) error {
 	j.begin()
 	j.tally.Add(res)
-	u := jsonUnit{Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
+	u := jsonUnit{Proof: j.proved(res), Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
 	hidden := masks(res)
 	if p := res.Problem; p != nil {
 		u.Problem = &jsonProblem{problemText(*p), p.Line, res.Unit.Named}
@@ -161,7 +182,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 	for _, f := range res.Findings {
 		out := jsonFinding{
 			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
-			Message: hidden.Hide(f.Message), Why: f.Check.Why, Help: strings.TrimSpace(hidden.Hide(helpText(f))),
+			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(evidence(f.Place)),
 			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit.Path),
 		}
 		for _, t := range f.Targets {
@@ -209,6 +230,67 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 	return out
 }
 
+// evidence is the line that a finding points at; "" = the whole file.
+func evidence(p check.Place) string {
+	if p.Span.IsZero() {
+		return ""
+	}
+	return seen(p)
+}
+
+// proved is what a proof says beside its verdicts; nil = there is none.
+func (j *JSON) proved(res *dockworthy.Result) *jsonProof {
+	if j.proof == nil {
+		return nil
+	}
+	out := &jsonProof{Log: masked(j.proof.Run, veilOf(j.proof, masks(res), j.names.Root))}
+	for _, c := range j.proof.Report.Contradictions() {
+		out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
+	}
+	for _, p := range j.proof.Published {
+		out.Published = append(out.Published, jsonPublished{p.Name, string(p.Digest), p.Signed})
+	}
+	return out
+}
+
+// masked is a log, as JSON has it, in which no string shows a secret or a
+// folder of this machine.
+func masked(l *run.Log, v *veil) any {
+	data, err := json.Marshal(l)
+	if err != nil {
+		panic(err) // plain data
+	}
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		panic(err)
+	}
+	return v.over(tree)
+}
+
+// over is a tree of plain data with every string fit to be shown.
+func (v *veil) over(tree any) any {
+	switch tree := tree.(type) {
+	case string:
+		return v.told(tree)
+	case []any:
+		for i := range tree {
+			tree[i] = v.over(tree[i])
+		}
+	case map[string]any:
+		for k := range tree {
+			tree[k] = v.over(tree[k])
+		}
+	}
+	return tree
+}
+
+// Record is the record of a proof's run as JSON, for replays. It shows no
+// secret.
+func Record(u source.Unit, p *proof.Proof, names Names) ([]byte, error) {
+	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, masks(p.Result(u)), names.Root)), "", "  ")
+	return append(data, '\n'), err
+}
+
 // imageOf is what a report looked at of an image; nil = nothing.
 func imageOf(rep *check.Report) *jsonImage {
 	img := rep.Evidence.Image
@@ -249,7 +331,7 @@ func (j *JSON) Close(problems []source.Problem) error {
 	for _, r := range rules.All {
 		levels := map[string]string{}
 		for l := check.Source; l <= check.Run; l++ {
-			if j.tally.Levels[l] || l == check.Source && j.tally.Levels == [3]bool{} {
+			if j.all || j.tally.Levels[l] || l == check.Source && j.tally.Levels == [3]bool{} {
 				levels[l.String()] = j.tally.Cards[r.Name][l].String()
 			}
 		}

@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -22,7 +22,7 @@ func NewProof(w io.Writer, names Names, color bool) *Proof {
 }
 
 // Proof writes one proof.
-func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
+func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	res := p.Result(u)
 	hidden := masks(res)
 	t.header(res)
@@ -32,14 +32,48 @@ func (t *Proof) Proof(u source.Unit, p *dockworthy.Proof) error {
 	for _, a := range p.Report.Unused {
 		t.unused(p.Report.Build, a)
 	}
+	veil := veilOf(p, hidden, t.Names.Root)
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
 	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
-		fmt.Fprintf(t.w, "  %s\n", visible(strings.TrimRight(line, "\n")))
+		fmt.Fprintf(t.w, "  %s\n", veil.told(strings.TrimRight(line, "\n")))
 	}
 	fmt.Fprintln(t.w)
+	if p.Image != nil {
+		t.layers(p.Image, hidden)
+	}
 	t.card(p.Report)
+	for _, out := range p.Published {
+		word := "published"
+		if out.Signed {
+			word = "published, with the proof"
+		}
+		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), visible(out.Name), out.Digest)
+	}
 	return t.w.Flush()
 }
+
+// A ProofJSON writes proofs as JSON.
+type ProofJSON struct{ *JSON }
+
+// Proof writes one proof.
+func (j ProofJSON) Proof(u source.Unit, p *proof.Proof) error {
+	j.all = true
+	j.proof = p
+	defer func() { j.proof = nil }()
+	return j.Result(p.Result(u))
+}
+
+// Close ends the object.
+func (j ProofJSON) Close() error { return j.JSON.Close(nil) }
+
+// A ProofSARIF writes proofs as SARIF.
+type ProofSARIF struct{ *SARIF }
+
+// Proof writes one proof.
+func (s ProofSARIF) Proof(u source.Unit, p *proof.Proof) error { return s.Result(p.Result(u)) }
+
+// Close ends the log.
+func (s ProofSARIF) Close() error { return s.SARIF.Close(nil) }
 
 // Close ends the report.
 func (t *Proof) Close() error { return t.w.Flush() }

@@ -1,5 +1,5 @@
 // Package report turns results into bytes: text for people, JSON for programs,
-// SARIF for code hosts. A Writer takes results one by one, so that a long run
+// SARIF for code hosts, and for proofs a page. A Writer takes results one by one, so that a long run
 // shows what it has.
 package report
 
@@ -168,6 +168,15 @@ func masks(res *dockworthy.Result) check.Masks {
 	for _, rep := range res.Reports {
 		for f, spans := range rep.Masks {
 			all[f] = append(all[f], spans...)
+		}
+	}
+	if len(all) == 0 {
+		return all
+	}
+	for _, f := range res.Findings {
+		spread(all, f.Place.File)
+		for _, p := range f.Related {
+			spread(all, p.File)
 		}
 	}
 	return all

@@ -101,7 +101,7 @@ func TestJSON(t *testing.T) {
 	var doc struct {
 		Version  int
 		Findings []struct {
-			ID, Rule, Severity, Message, Why, Help, Unit, Fingerprint string
+			ID, Rule, Severity, Message, Why, Mend, Unit, Fingerprint string
 			Family                                                    int
 			Place                                                     struct {
 				File                  string
@@ -126,7 +126,7 @@ func TestJSON(t *testing.T) {
 		t.Errorf("version %d, %d findings, %d rules", doc.Version, len(doc.Findings), len(doc.Scorecard))
 	}
 	for _, f := range doc.Findings {
-		if f.ID == "" || f.Family < 1 || f.Family > 8 || f.Message == "" || f.Why == "" || f.Help == "" || f.Unit == "" || len(f.Fingerprint) != 32 {
+		if f.ID == "" || f.Family < 1 || f.Family > 8 || f.Message == "" || f.Why == "" || f.Mend == "" || f.Unit == "" || len(f.Fingerprint) != 32 {
 			t.Errorf("incomplete: %+v", f)
 		}
 	}

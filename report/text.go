@@ -116,7 +116,11 @@ func (t *Text) layers(img *image.Image, hidden check.Masks) {
 		const width = 24
 		full := int(l.Size * width / most)
 		lost := int(min(wasted[i], l.Size) * width / most)
-		bar := strings.Repeat("█", full-lost) + t.paint(red, strings.Repeat("▒", lost)) + strings.Repeat(" ", width-full)
+		bar := strings.Repeat("█", full-lost)
+		if lost > 0 {
+			bar += t.paint(red, strings.Repeat("▒", lost))
+		}
+		bar += strings.Repeat(" ", width-full)
 		what := "(not in the history)"
 		if s := img.StepOf(i); s != nil {
 			what = hidden.Hide(strings.Join(strings.Fields(s.Text), " "))

@@ -42,6 +42,10 @@ type Log struct {
 	transcript *Transcript
 }
 
+// ProbeRebuild is the probe of Log.Unseen that a build gets which takes no
+// source file that could be edited.
+const ProbeRebuild = "a rebuild"
+
 // An Engine is what ran the containers.
 type Engine struct {
 	Name     string // "Docker Engine", "Podman Engine"
@@ -52,10 +56,10 @@ type Engine struct {
 
 // Settings are how the program was told to run.
 type Settings struct {
-	ReadOnly     bool              `json:",omitempty"` // the root file system
-	Writable     []string          `json:",omitempty"` // folders that are memory (tmpfs)
-	Volumes      []string          `json:",omitempty"` // folders that are volumes, with what the image holds there
-	Capabilities []string          `json:",omitempty"` // kept; all others are dropped
+	ReadOnly     bool              `json:",omitempty"`   // the root file system
+	Writable     []string          `json:",omitempty"`   // folders that are memory (tmpfs)
+	Volumes      []string          `json:",omitempty"`   // folders that are volumes, with what the image holds there
+	Capabilities []string          `json:"Capabilities"` // kept; all others are dropped; nil = the engine\'s own
 	NoNewPrivs   bool              `json:",omitempty"`
 	Memory       int64             `json:",omitempty"` // bytes
 	Pids         int64             `json:",omitempty"`
@@ -77,6 +81,7 @@ type Build struct {
 	Step    string     `json:",omitempty"` // the step that failed
 	Tail    []string   `json:",omitempty"` // the last lines that the failing step wrote
 	Network bool       `json:",omitempty"` // the failure is the network's
+	Sizes   []Size     `json:",omitempty"` // what ships first, then the stages that it takes from
 	Context int64      `json:",omitempty"` // bytes of the build context, walked
 	Files   int        `json:",omitempty"` // files of the build context
 }
@@ -91,6 +96,12 @@ type BuildStep struct {
 	Seconds float64
 	Cached  bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
+}
+
+// A Size is how large the image of a stage is.
+type Size struct {
+	Stage string // its name or number; "" = what ships
+	Bytes int64
 }
 
 // A Resolved is a reference with the digest that the builder took.
@@ -235,6 +246,7 @@ type Canary struct {
 	Name  string   // the file's path, the argument, the secret's id
 	Found []string `json:",omitempty"` // where: "layer 3 /app/.env", "config env TOKEN", "history 7"
 	Layer int      // the layer it was first found in, from 0; -1 = not in a layer
+	Real  bool     `json:",omitempty"` // the context sends such a file anyway: a line was added to a copy of it
 }
 
 // A Swarm is what a one-node swarm did with an unhealthy task.

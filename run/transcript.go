@@ -20,6 +20,7 @@ const (
 	TopicBuild    Topic = "build"
 	TopicStep     Topic = "build step"
 	TopicBase     Topic = "base"
+	TopicSize     Topic = "size"
 	TopicContext  Topic = "context"
 	TopicStart    Topic = "start"
 	TopicRelaxed  Topic = "relaxed"
@@ -38,7 +39,10 @@ const (
 	TopicUnseen   Topic = "unseen"
 )
 
-const topicWidth = 9
+const (
+	topicWidth   = 9
+	maxProcesses = 30 // that are written down; all are judged
+)
 
 type line struct {
 	topic Topic
@@ -97,6 +101,13 @@ func (l *Log) write() *Transcript {
 				say(TopicBase, r.Ref, "%s is %s", r.Ref, r.Digest)
 			}
 		}
+		for i, z := range bd.Sizes {
+			if i == 0 {
+				say(TopicSize, "", "%.1f MB ship", float64(z.Bytes)/1e6)
+			} else {
+				say(TopicSize, z.Stage, "%.1f MB are the stage %s, which is left behind", float64(z.Bytes)/1e6, z.Stage)
+			}
+		}
 		if bd.Files > 0 {
 			say(TopicContext, "", "%d files, %d bytes are sent", bd.Files, bd.Context)
 		}
@@ -108,7 +119,11 @@ func (l *Log) write() *Transcript {
 		say(TopicRelaxed, "", "as an engine runs it by default: %s", l.Relaxed)
 	}
 	if l.Procs != nil {
-		for _, p := range l.Procs.List {
+		for i, p := range l.Procs.List {
+			if rest := len(l.Procs.List) - i; i == maxProcesses && rest > 1 {
+				say(TopicProcess, "", "and %d more", rest)
+				break
+			}
 			say(TopicProcess, strconv.Itoa(p.PID), "%s", p)
 		}
 		for _, s := range l.Procs.Listens {

@@ -2,10 +2,21 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/dockworthy/dockworthy/engine"
@@ -26,15 +37,18 @@ func TestEngine(t *testing.T) {
 			t.Errorf("left on the engine by the runs %q", ids)
 		}
 	})
+	reg := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
+	t.Cleanup(reg.Close)
 	repo, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
+	testscript.RunT(serial{t}, testscript.Params{
 		Dir:  "testdata/engine",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repo)
+			env.Setenv("REGISTRY", strings.TrimPrefix(reg.URL, "http://"))
 			// The docker command finds its plugins and its credentials there.
 			for _, name := range []string{"HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "XDG_RUNTIME_DIR"} {
 				if v, ok := os.LookupEnv(name); ok {
@@ -45,6 +59,17 @@ func TestEngine(t *testing.T) {
 		},
 	})
 }
+
+// serial runs scripts one after the other: what they measure is time.
+type serial struct{ *testing.T }
+
+func (serial) Parallel() {}
+
+func (s serial) Run(name string, f func(testscript.T)) {
+	s.T.Run(name, func(t *testing.T) { f(serial{t}) })
+}
+
+func (s serial) Verbose() bool { return testing.Verbose() }
 
 // noEngine is why nothing can be built and run here; "" = it can.
 func noEngine(t *testing.T) string {
@@ -81,4 +106,76 @@ func left(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return ids
+}
+
+// TestInterrupted ends a proof in its middle, by Ctrl-C and by the signal that
+// no program hears: nothing stays on the engine, or nothing after the next
+// start.
+func TestInterrupted(t *testing.T) {
+	if reason := noEngine(t); reason != "" {
+		t.Skipf("skipped: %s", reason) // TestEngine fails where that may not be
+	}
+	golden, err := filepath.Abs("../../examples/agent/golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			before := containers(t)
+			cmd := &exec.Cmd{Path: os.Args[0], Args: []string{"dockworthy", "prove", golden}, Env: os.Environ()}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Process.Kill()
+			// The first container of the run is there: it is in its middle.
+			var mine []string
+			for range 600 {
+				mine = slices.DeleteFunc(containers(t), func(c string) bool {
+					return slices.Contains(before, c) || !strings.Contains(c, "-"+strconv.Itoa(cmd.Process.Pid)+"-")
+				})
+				if len(mine) > 0 {
+					break
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if len(mine) == 0 {
+				t.Fatal("no container of the run was ever there")
+			}
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			err := cmd.Wait()
+			var exit *exec.ExitError
+			if sig == syscall.SIGINT && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
+				t.Errorf("the program ended with %v, want status 130", err)
+			}
+			id, _, _ := strings.Cut(mine[0], "|")
+			ids := left(t)
+			switch there := slices.Contains(ids, id); {
+			case sig == syscall.SIGINT && there:
+				t.Errorf("after Ctrl-C the run %s is still on the engine", id)
+			case sig == syscall.SIGKILL && !there:
+				t.Errorf("the killed run %s is not found", id)
+			}
+			// The next start, whatever it is for, cleans up.
+			next := exec.Command(os.Args[0])
+			next.Args = []string{"dockworthy", "prove", t.TempDir()}
+			if out, err := next.CombinedOutput(); err == nil {
+				t.Errorf("an empty folder was proved: %s", out)
+			}
+			if slices.Contains(left(t), id) {
+				t.Errorf("the next start left the run %s on the engine", id)
+			}
+		})
+	}
+}
+
+// containers are the containers of runs, as "RUN|ID".
+func containers(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("docker", "ps", "-a", "--filter", "label="+engine.Label, "--format", `{{.Label "`+engine.Label+`"}} {{.ID}}`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(strings.ReplaceAll(string(out), " ", "|"))
 }

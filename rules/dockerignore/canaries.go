@@ -42,7 +42,10 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 			names = append(names, name)
 		}
 		if name == ".git" || name == ".env" {
-			worst = check.Warning
+			worst = max(worst, check.Warning)
+		}
+		if k.Real {
+			worst = check.Error
 		}
 	}
 	if len(names) == 0 {

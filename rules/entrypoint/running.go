@@ -26,8 +26,12 @@ var doesNotStart = &check.Check{
 		if s == nil {
 			return check.Unknown(check.ByRun, "the container was not started")
 		}
-		if s.Cause != nil && (s.Cause.Kind == run.NoConfig || s.Cause.Kind == run.NoNetwork) {
-			return check.Unknown(check.BySettings, s.Cause.Text)
+		if s.Cause != nil {
+			switch s.Cause.Kind {
+			case run.NoConfig, run.NoNetwork, run.OutOfMemory:
+				// What it asks for may well be its due.
+				return check.Unknown(check.BySettings, s.Cause.Text)
+			}
 		}
 		f := check.Finding{Place: check.Place{File: log.Transcript().File, Span: log.StartSpan(s)}, Cause: "start"}
 		switch {

@@ -41,6 +41,7 @@ var Rule = &check.Rule{
 		noRecovery,
 		loopbackOnly,
 		portNotOpen,
+		notReplaced,
 	},
 	Examples: examples,
 }

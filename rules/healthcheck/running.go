@@ -30,7 +30,7 @@ var neverHealthy = &check.Check{
 			}
 			return check.Unknown(check.ByRun, "the program did not come up, so nothing could be healthy")
 		case h == nil:
-			return check.None()
+			return noProbe(ev)
 		}
 		t := log.Transcript()
 		f := check.Finding{Place: check.Place{File: t.File, Span: t.Span(run.TopicHealth, "")}, Message: "the program listens, and its health check fails"}
@@ -42,6 +42,15 @@ var neverHealthy = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// noProbe is the verdict where no health check was run: there is none, or the
+// engine did not take the image's.
+func noProbe(ev check.Evidence) check.Verdict {
+	if ev.Image != nil && ev.Image.Config.Healthcheck != nil && len(ev.Image.Config.Healthcheck.Test) > 1 {
+		return check.Unknown(check.ByRun, "the image has a health check, and the engine did not run it")
+	}
+	return check.None()
 }
 
 // oneLine is the last line of what a probe said.
@@ -59,7 +68,7 @@ func frozen(ev check.Evidence) check.Verdict {
 	h := ev.Run.Health
 	switch {
 	case h == nil && ev.Run.Up() != nil:
-		return check.None()
+		return noProbe(ev)
 	case h == nil || !h.Healthy:
 		return check.Unknown(check.ByRun, "the container did not become healthy, so it could not turn unhealthy")
 	case !h.Frozen:
@@ -86,7 +95,7 @@ var noRecovery = &check.Check{
 		h := ev.Run.Health
 		switch {
 		case h == nil && ev.Run.Up() != nil:
-			return check.None()
+			return noProbe(ev)
 		case h == nil || !h.Frozen || !h.Unhealthy:
 			return check.Unknown(check.ByRun, "the container did not turn unhealthy")
 		case h.Recovered:
@@ -181,5 +190,31 @@ var portNotOpen = &check.Check{
 			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on " + strings.Join(open, ", ")
 		}
 		return check.Judge([]check.Finding{f})
+	},
+}
+
+var notReplaced = &check.Check{
+	Name:     "not-replaced",
+	Claim:    "a swarm replaces a task that hangs",
+	Why:      "that is what a health check is for: somebody acts on it",
+	Mend:     "give the image a health check that fails when the program hangs, and let it end when it is told to",
+	Quiet:    "Where it was not tried: prove tries it with --swarm, on an engine that is in no swarm.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		s := ev.Run.Swarm
+		switch {
+		case s == nil:
+			return check.Verdict{}
+		case s.Error != "":
+			return check.Unknown(check.ByRun, s.Error)
+		case s.Replaced:
+			return check.Judge(nil)
+		}
+		t := ev.Run.Transcript()
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: t.File, Span: t.Span(run.TopicSwarm, "")},
+			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, no other task was healthy", s.Seconds),
+		}})
 	},
 }

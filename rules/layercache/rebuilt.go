@@ -21,6 +21,8 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 			return check.None()
 		case log.Build.Error != "":
 			return check.Verdict{}
+		case log.Rebuild == nil && log.Unseen[run.ProbeRebuild] != "":
+			return check.None() // there is no source file that an edit could be made in
 		case log.Rebuild == nil:
 			return check.Unknown(check.ByRun, "it was not built again after an edit")
 		case log.Rebuild.Error != "":

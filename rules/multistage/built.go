@@ -276,7 +276,11 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	}
 	f := check.Finding{Place: check.Place{File: t.File, Span: log.StartSpan(s)}, Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
 	switch s.Cause.Kind {
-	case run.NoInterpreter, run.NoLibrary:
+	case run.NoInterpreter:
+		if badLine(ev.Image, s) {
+			return notUp() // the script's own first line, which no copy broke
+		}
+	case run.NoLibrary:
 	case run.NoModule:
 		if at := elsewhereInstalled(ev.Image, s.Cause.Path); at != "" {
 			f.Message += fmt.Sprintf("; it lies in %s, which this user's Python does not look into", at)
@@ -290,6 +294,16 @@ func ranBroken(ev check.Evidence) check.Verdict {
 		return notUp()
 	}
 	return check.Judge([]check.Finding{f})
+}
+
+// badLine tells whether what was started is a script whose first line ends in a
+// carriage return.
+func badLine(img *image.Image, s *run.Start) bool {
+	if img == nil || len(s.Argv) == 0 {
+		return false
+	}
+	f := img.LookPath(s.Argv[0])
+	return f != nil && f.Script != nil && f.Script.CRLF
 }
 
 // notUp is the verdict where the container failed for a reason that is another

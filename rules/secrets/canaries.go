@@ -39,6 +39,9 @@ func ranCanaries(kind, how string) func(check.Evidence) check.Verdict {
 				f.Message += fmt.Sprintf(", and in %d more places", n)
 			}
 			switch {
+			case k.Real:
+				f.Severity = check.Error
+				f.Message = fmt.Sprintf("the context's own %s came into the image: %s", k.Name, k.Found[0])
 			case k.Name == ".env" && kind == "file":
 				// There is none today: it is what would happen.
 				f.Severity = check.Warning

@@ -31,6 +31,7 @@ type checkFlags struct {
 	asOf           string
 	format, output string
 	color          string
+	more           []string // formats beyond those of every verb
 }
 
 func checkCommand(c Command) *cobra.Command {
@@ -77,6 +78,12 @@ func (f *checkFlags) printing(fl *pflag.FlagSet) {
 	fl.StringVar(&f.format, "format", "text", "text, json or sarif")
 	fl.StringVarP(&f.output, "output", "o", "", "write to this file rather than standard output")
 	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
+}
+
+// formats are formats that a verb writes beyond text, json and sarif.
+func (f *checkFlags) formats(fl *pflag.FlagSet, more ...string) {
+	f.more = more
+	fl.Lookup("format").Usage = "text, json, sarif or " + strings.Join(more, ", ")
 }
 
 // fails tells whether findings up to this severity end the run with 1.
@@ -189,10 +196,11 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 	default:
 		return opt, look, fmt.Errorf("--fail-on %q is none of error, warning, never", f.failOn)
 	}
-	switch f.format {
-	case "text", "json", "sarif":
-	default:
-		return opt, look, fmt.Errorf("--format %q is none of text, json, sarif", f.format)
+	if known := append([]string{"text", "json", "sarif"}, f.more...); !slices.Contains(known, f.format) {
+		if f.format == "html" {
+			return opt, look, errors.New("only prove writes a page: dockworthy prove --format html -o proof.html")
+		}
+		return opt, look, fmt.Errorf("--format %q is none of %s", f.format, strings.Join(known, ", "))
 	}
 	switch f.color {
 	case "auto", "always", "never":

@@ -12,6 +12,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/engine"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/source"
 )
@@ -174,7 +175,7 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 	if err == nil {
 		defer e.Close()
 		if e.Has(ctx, ref) {
-			return dockworthy.ReadEngine(ctx, e, tagged(ref), ref, opt)
+			return proof.ReadEngine(ctx, e, tagged(ref), ref, opt)
 		}
 		err = fmt.Errorf("the engine has no image %s", ref)
 	}

@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
@@ -36,6 +38,12 @@ type proveFlags struct {
 	startLimit time.Duration
 	noCache    bool
 	record     string
+	swarm      bool
+	image      string
+	push       string
+	layout     string
+	attest     bool
+	key        string
 }
 
 func proveCommand(c Command) *cobra.Command {
@@ -59,7 +67,9 @@ Exit status: 0 when nothing is found at or above --fail-on, 1 when something
 is, 2 when the build fails, or nothing could be proved.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
-  dockworthy prove . --writable /tmp --writable /var/cache/app`,
+  dockworthy prove . --writable /tmp --writable /var/cache/app
+  dockworthy prove --format html -o proof.html .
+  dockworthy prove . --push registry.example.com/team/app:1.4.2 --attest --key release.key`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var command []string
@@ -74,6 +84,7 @@ is, 2 when the build fails, or nothing could be proved.`,
 	}
 	fl := cmd.Flags()
 	f.judging(fl)
+	f.formats(fl, "html")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
 	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
 	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
@@ -87,6 +98,12 @@ is, 2 when the build fails, or nothing could be proved.`,
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from it, rather than to build it: what builds show is then not looked at")
+	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
+	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
+	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
+	fl.BoolVar(&f.attest, "attest", false, "sign what was proved and attach it to the image that --push or --layout names")
+	fl.StringVar(&f.key, "key", "dockworthy.key", "the key that signs; dockworthy keygen makes one")
 	fl.StringVar(&f.record, "record", "", "write what was seen to this file, as JSON")
 	return cmd
 }
@@ -100,9 +117,23 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	target, err := f.target()
+	if err != nil {
+		return err
+	}
 	pl, err := f.place(c, args, &opt)
 	if err != nil {
 		return err
+	}
+	e, err := openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if gone, err := e.Sweep(ctx); err != nil {
+		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+	} else if len(gone) > 0 {
+		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
 	}
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
@@ -118,39 +149,40 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if prob != nil {
 		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 	}
-	e, err := openEngine(ctx)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	if gone, err := e.Sweep(ctx); err != nil {
-		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
-	} else if len(gone) > 0 {
-		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
-	}
 	out, err := f.open(c)
 	if err != nil {
 		return err
 	}
-	w := report.NewProof(out, pl.names, f.colored(out))
+	w, err := f.proofs(out, pl.names)
+	if err != nil {
+		return err
+	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	worst, failed := check.Severity(0), false
+	var unsent error
+	if f.image != "" && len(builds) > 1 {
+		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
+	}
 	for _, b := range builds {
-		proof, err := dockworthy.Prove(ctx, e, b, dockworthy.ProveOptions{Root: pl.names.Root, Look: look, Plan: adjust, Say: bar.say})
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
-		if err != nil {
+		if err != nil && proved == nil {
 			return err
 		}
-		if err := w.Proof(unit, proof); err != nil {
+		if err != nil {
+			// What was proved is told, also when it could not be sent.
+			unsent = err
+		}
+		if err := w.Proof(unit, proved); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 		if f.record != "" {
-			if err := writeRecord(f.record, proof.Run); err != nil {
+			if err := writeRecord(f.record, unit, proved, pl.names); err != nil {
 				return err
 			}
 		}
-		worst = max(worst, proof.Worst())
-		failed = failed || proof.Run.Build.Error != ""
+		worst = max(worst, proved.Worst())
+		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -159,6 +191,8 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	switch {
+	case unsent != nil:
+		return unsent
 	case failed:
 		return errTrouble
 	case f.fails(worst):
@@ -167,11 +201,56 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	return nil
 }
 
-// writeRecord writes a run's log. The values of its environment are not in it.
-func writeRecord(file string, log *run.Log) error {
-	data, err := json.MarshalIndent(log, "", "  ")
+// target is where the image is to go; nil = nowhere.
+func (f *proveFlags) target() (*proof.Target, error) {
+	if f.push == "" && f.layout == "" {
+		if f.attest {
+			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
+		}
+		return nil, nil
+	}
+	t := &proof.Target{Push: f.push, Layout: f.layout, Accept: func(p *proof.Proof) bool { return !f.fails(p.Worst()) }}
+	if f.attest {
+		data, err := os.ReadFile(f.key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no key %s: make one with `dockworthy keygen`, or name yours with --key", f.key)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the key: %w", err)
+		}
+		key, err := attest.ParseKey(data)
+		if err != nil {
+			return nil, fmt.Errorf("read the key %s: %w", f.key, err)
+		}
+		t.Key = &key
+	}
+	return t, nil
+}
+
+// A proofWriter writes the proofs of one run.
+type proofWriter interface {
+	Proof(source.Unit, *proof.Proof) error
+	Close() error
+}
+
+// proofs is the writer of the format that was asked for.
+func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
+	switch f.format {
+	case "html":
+		return report.NewHTML(out, names), nil
+	case "json":
+		return report.ProofJSON{JSON: report.NewJSON(out, names)}, nil
+	case "sarif":
+		return report.ProofSARIF{SARIF: report.NewSARIF(out, names)}, nil
+	}
+	return report.NewProof(out, names, f.colored(out)), nil
+}
+
+// writeRecord writes a run's record.
+func writeRecord(file string, u source.Unit, p *proof.Proof, names report.Names) error {
+	data, err := report.Record(u, p, names)
 	if err == nil {
-		err = os.WriteFile(file, append(data, '\n'), 0o644)
+		err = os.WriteFile(file, data, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("write the record: %w", err)

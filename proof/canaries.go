@@ -1,4 +1,4 @@
-package dockworthy
+package proof
 
 import (
 	"context"
@@ -54,10 +54,13 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if fresh {
-			words = append(words, w)
-			log.Planted = append(log.Planted, run.Canary{Kind: "file", Name: name, Layer: -1})
+		if !fresh {
+			if name != ".env" && name != "id_rsa" || c.edit(name, content) != nil {
+				continue
+			}
 		}
+		words = append(words, w)
+		log.Planted = append(log.Planted, run.Canary{Kind: "file", Name: name, Layer: -1, Real: !fresh})
 	}
 	plan := p.plan
 	plan.Context, plan.Tag = c.dir, p.e.Tag(p.log.ID, "canary")
@@ -120,7 +123,12 @@ func found(list []run.Canary, words []string, img *image.Image) []run.Canary {
 			k.Layer = hit.Layer
 		}
 	}
-	for line := range strings.Lines(string(img.Text.Data)) {
+	lines := slices.Collect(strings.Lines(string(img.Text.Data)))
+	for _, s := range img.Steps {
+		// The listing leaves out the build arguments of a RUN.
+		lines = append(lines, "history "+s.CreatedBy, "comment "+s.Comment)
+	}
+	for _, line := range lines {
 		for i, w := range words {
 			head, _, ok := strings.Cut(strings.Join(strings.Fields(line), " "), w)
 			if !ok || len(list[i].Found) >= 20 {

@@ -1,4 +1,4 @@
-package dockworthy
+package proof
 
 import (
 	"cmp"

@@ -1,4 +1,8 @@
-package dockworthy
+// Package proof proves builds: it builds them, reads the images, runs them,
+// builds them again after an edit and with canaries, judges by all that was
+// seen, and sends out what was proved with a signed account of it. It composes
+// the engine, the readers and the rules, and judges nothing itself.
+package proof
 
 import (
 	"context"
@@ -6,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
 	"github.com/dockworthy/dockworthy/image"
@@ -16,27 +21,30 @@ import (
 // A Proof is what was written, built and seen of one build.
 type Proof struct {
 	check.Evidence
-	Plan   engine.BuildPlan
-	Report *check.Report
+	Plan      engine.BuildPlan
+	Report    *check.Report
+	Published []Published // where the image went
 }
 
 // Result is the proof as the result of one unit, for reports.
-func (p *Proof) Result(u source.Unit) *Result {
-	res := &Result{Unit: u, Reports: []*check.Report{p.Report}}
-	res.merge()
-	return res
+func (p *Proof) Result(u source.Unit) *dockworthy.Result {
+	return dockworthy.ResultOf(u, p.Report)
 }
 
-// ProveOptions are the inputs of a proof that are not in the project. The zero
+// Options are the inputs of a proof that are not in the project. The zero
 // options prove at the hardest settings that the project allows.
-type ProveOptions struct {
-	Root string        // the folder on this machine that the project's paths are relative to
-	Look check.Options // what is judged
-	Plan func(*engine.BuildPlan, *run.Settings)
-	Say  func(format string, args ...any) // progress; nil = silence
+type Options struct {
+	Root  string                                 // the folder on this machine that the project's paths are relative to
+	Look  check.Options                          // what is judged
+	Image string                                 // an image of the engine that was built from it; "" = it is built
+	Swarm bool                                   // also as a service of a swarm of one node
+	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
+	// Target is where the image goes when it is proved; nil = it is removed.
+	Target *Target
+	Say    func(format string, args ...any) // progress; nil = silence
 }
 
-func (o ProveOptions) say(format string, args ...any) {
+func (o Options) say(format string, args ...any) {
 	if o.Say != nil {
 		o.Say(format, args...)
 	}
@@ -49,18 +57,18 @@ func (o ProveOptions) say(format string, args ...any) {
 //
 // Running an image is running its code: on the engine, without capabilities and
 // without a network, but running it.
-func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOptions) (proof *Proof, err error) {
+func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) (proof *Proof, err error) {
 	if b.Target == nil {
 		return nil, fmt.Errorf("%s is no Dockerfile: there is nothing to build", b.Path)
 	}
-	if b.Context == nil {
+	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
 	}
 	plan, set := Plan(b, opt.Root)
 	if opt.Plan != nil {
 		opt.Plan(&plan, &set)
 	}
-	log := &run.Log{ID: engine.NewID(), Name: RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
+	log := &run.Log{ID: engine.NewID(), Name: dockworthy.RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
 		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
 	dir, err := engine.TempDir(log.ID)
 	if err != nil {
@@ -77,14 +85,19 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 		}
 	}()
 	plan.Tag = e.Tag(log.ID, "image")
-	plan.Labels = map[string]string{engine.Label: log.ID}
+	if opt.Target == nil {
+		plan.Labels = map[string]string{engine.Label: log.ID}
+	} // what goes out is the user's image and nothing else; its tag is enough to remove it
 	plan.Temp = dir
 	p := &prover{e: e, b: b, opt: opt, dir: dir, plan: plan, log: log}
 	proof = &Proof{Evidence: check.Evidence{Source: b, Run: log}, Plan: plan}
 	if proof.Image, err = p.prove(ctx, set); err != nil {
 		return nil, err
 	}
-	proof.Report = Look(proof.Evidence, opt.Look)
+	proof.Report = dockworthy.Look(proof.Evidence, opt.Look)
+	if err := p.publish(ctx, proof); err != nil {
+		return proof, err
+	}
 	return proof, nil
 }
 
@@ -92,7 +105,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt ProveOpti
 type prover struct {
 	e    *engine.Engine
 	b    *source.Build
-	opt  ProveOptions
+	opt  Options
 	dir  string // for copies of the context
 	plan engine.BuildPlan
 	log  *run.Log
@@ -100,6 +113,14 @@ type prover struct {
 
 // prove fills the log and gives the image; nil where the build fails.
 func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image, err error) {
+	if p.opt.Image != "" {
+		p.opt.say("reading the image")
+		p.plan.Tag = p.opt.Image
+		if img, err = ReadEngine(ctx, p.e, p.opt.Image, dockworthy.ImageOf+p.b.Path, image.Options{}); err != nil {
+			return nil, err
+		}
+		return img, p.run(ctx, set)
+	}
 	p.opt.say("building %s", p.b.Path)
 	if p.log.Build, err = p.e.Build(ctx, p.plan); err != nil || p.log.Build.Error != "" {
 		return nil, err
@@ -117,11 +138,14 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	defer stop()
 	go func() {
 		var err error
-		img, err = ReadEngine(reading, p.e, p.plan.Tag, ImageOf+p.b.Path, image.Options{Planted: words})
+		img, err = ReadEngine(reading, p.e, p.plan.Tag, dockworthy.ImageOf+p.b.Path, image.Options{Planted: words})
 		read <- err
 	}()
+	berr := p.weigh(ctx)
 	p.opt.say("building once more after an edit")
-	berr := p.rebuild(ctx)
+	if berr == nil {
+		berr = p.rebuild(ctx)
+	}
 	if berr == nil {
 		p.opt.say("building with canaries")
 		berr = p.releaseCanaries(ctx)
@@ -138,8 +162,20 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if c := p.log.Canaries; c != nil {
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
+	return img, p.run(ctx, set)
+}
+
+// run runs the image.
+func (p *prover) run(ctx context.Context, set run.Settings) error {
 	p.opt.say("running it")
-	return img, p.e.Probe(ctx, p.plan.Tag, set, p.log)
+	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
+		return err
+	}
+	if p.opt.Swarm && p.log.Up() != nil {
+		p.opt.say("running it in a swarm")
+		return p.e.Swarm(ctx, p.plan.Tag, p.log)
+	}
+	return nil
 }
 
 func (p *prover) unseen(probe, reason string) {
@@ -175,18 +211,4 @@ func (p *Proof) Worst() (worst check.Severity) {
 		worst = max(worst, f.Severity)
 	}
 	return worst
-}
-
-// LookIntoImage judges an image, with the build that it was made by where that
-// is known; b may be nil.
-func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *Result {
-	rep := Look(check.Evidence{Source: b, Image: img}, opt)
-	if b != nil {
-		// The Dockerfile is there to hold the image against it; its own
-		// findings are another verb's.
-		rep = rep.At(check.Image)
-	}
-	res := &Result{Unit: source.Unit{Path: img.Name, Named: true}, Reports: []*check.Report{rep}}
-	res.merge()
-	return res
 }

@@ -1,9 +1,10 @@
-package dockworthy
+package proof
 
 import (
 	"context"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/run"
@@ -20,7 +21,7 @@ func (p *prover) rebuild(ctx context.Context) error {
 	p.log.Build.Context, p.log.Build.Files = c.bytes, len(c.files)
 	file, line := touchable(p.b, c.files)
 	if file == "" {
-		p.unseen("a rebuild", "no COPY takes a source file out of the context that a line could be added to")
+		p.unseen(run.ProbeRebuild, "no COPY takes a source file out of the context that a line could be added to")
 		return nil
 	}
 	// The edit is new each time: the same one would be answered from the
@@ -95,4 +96,41 @@ func taken(b *source.Build, p string) bool {
 		}
 	}
 	return false
+}
+
+// weigh asks how large what ships is, and the stages that it takes from. They
+// are built already: this only gives them names.
+func (p *prover) weigh(ctx context.Context) error {
+	n, err := p.e.Size(ctx, p.plan.Tag)
+	if err != nil {
+		return err
+	}
+	p.log.Build.Sizes = []run.Size{{Bytes: n}}
+	for s := range p.b.Steps() {
+		c := s.Copy
+		if c == nil || c.Stage == nil || p.b.InChain(c.Stage) || len(p.log.Build.Sizes) > 2 {
+			continue
+		}
+		name := c.Stage.Name
+		if name == "" {
+			name = strconv.Itoa(c.Stage.Index)
+		}
+		if slices.ContainsFunc(p.log.Build.Sizes, func(z run.Size) bool { return z.Stage == name }) {
+			continue
+		}
+		plan := p.plan
+		plan.Target, plan.NoCache, plan.Tag = name, false, p.e.Tag(p.log.ID, "stage-"+strconv.Itoa(c.Stage.Index))
+		b, err := p.e.Build(ctx, plan)
+		if err != nil {
+			return err
+		}
+		if b.Error != "" {
+			continue
+		}
+		if n, err = p.e.Size(ctx, plan.Tag); err != nil {
+			return err
+		}
+		p.log.Build.Sizes = append(p.log.Build.Sizes, run.Size{Stage: name, Bytes: n})
+	}
+	return nil
 }

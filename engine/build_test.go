@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The records are what docker buildx build --progress=rawjson printed.
+func TestProgress(t *testing.T) {
+	for name, want := range map[string]struct {
+		error, step string
+		bases       int
+		cached      int
+		network     bool
+	}{
+		"good.jsonl":       {"", "", 1, 0, false},
+		"missing.jsonl":    {"/usr/bin/curl is not in b: COPY --from takes what is there, and neither its base nor a step of it brings this", "COPY --from=b /usr/bin/curl", 1, 0, false},
+		"notsent.jsonl":    {"nosuch is not in the build context: it is not there, or .dockerignore keeps it out", "COPY nosuch /x", 1, 0, false},
+		"failing.jsonl":    {"the command ended with 3: hi", "RUN echo hi", 1, 0, false},
+		"nobase.jsonl":     {"the base image docker.io/library/nosuch:1.2.3 is not there, or may not be pulled", "load metadata", 0, 0, false},
+		"unparsable.jsonl": {"dockerfile parse error", "", 0, 0, false},
+		"network.jsonl":    {"the network failed: ", "RUN", 1, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := os.Open(filepath.Join("testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			g := &progress{}
+			g.read(f)
+			b := g.result()
+			if want.error != "" {
+				g.explain(b)
+			}
+			if !strings.HasPrefix(b.Error, want.error) || want.error == "" && b.Error != "" {
+				t.Errorf("error %q, want %q", b.Error, want.error)
+			}
+			if !strings.Contains(b.Step, want.step) {
+				t.Errorf("step %q, want %q", b.Step, want.step)
+			}
+			if len(b.Bases) != want.bases || b.Network != want.network {
+				t.Errorf("bases %v, network %t; want %d, %t", b.Bases, b.Network, want.bases, want.network)
+			}
+		})
+	}
+}
+
+func TestBuildCause(t *testing.T) {
+	for _, c := range []struct {
+		step, cause string
+		tail        []string
+		want        string
+	}{
+		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"x.c:1:10: fatal error: stdlib.h: No such file or directory", "error: command '/usr/bin/gcc' failed"}, "the C library's headers are missing (stdlib.h)"},
+		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"x.c:1:10: fatal error: Python.h: No such file or directory"}, "Python's headers are missing"},
+		{"[b 3/4] RUN make", "exit code: 127", []string{"/bin/sh: 1: make: not found"}, "the program make is not in this stage"},
+		{"[b 3/4] RUN go build", "exit code: 1", []string{"error obtaining VCS status: exit status 128"}, "Go wants to read .git"},
+		{"[b 2/2] COPY --chown=app:app . /srv", "unable to convert uid/gid chown string to host mapping: can't find uid for user app: no such user: app", nil, "--chown names a user that this stage does not have"},
+		{"[b 3/4] RUN true", "process \"/bin/sh -c true\" did not complete successfully: unable to find user app: no matching entries in passwd file", nil, "the step runs as app, a user that this stage does not have"},
+		{"[b 3/4] RUN false", "exit code: 1", nil, "the command ended with 1 and said nothing"},
+	} {
+		if got := buildCause(c.step, c.cause, "", c.tail); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.step, got, c.want)
+		}
+	}
+}
+
+func TestNoBuildx(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, _, err := FindBuildx(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "buildx, the client of Docker's builder, is not here; install the package docker-buildx-plugin") {
+		t.Errorf("without buildx: %v", err)
+	}
+	_, err = (&Engine{}).Build(t.Context(), BuildPlan{Context: "."})
+	if err == nil || !strings.Contains(err.Error(), "buildx") {
+		t.Errorf("a build without buildx: %v", err)
+	}
+}
+
+// FuzzProgress holds the reader of the builder's progress against whatever a
+// builder may print.
+func FuzzProgress(f *testing.F) {
+	list, err := filepath.Glob("testdata/*.jsonl")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range list {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("{}\n{\"vertexes\":[{}]}\n\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		g := &progress{}
+		g.read(bytes.NewReader(data))
+		b := g.result()
+		g.explain(b)
+		if b.Error == "" {
+			t.Error("a failed build without a reason")
+		}
+	})
+}

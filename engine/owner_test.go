@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestRunsAreOwned(t *testing.T) {
+	id := NewID()
+	if abandoned(id) {
+		t.Errorf("this process's own run %s is taken for abandoned", id)
+	}
+	if NewID() == id {
+		t.Error("two runs have one id")
+	}
+	parts := strings.Split(id, "-")
+	if len(parts) != 4 {
+		t.Fatalf("id %q has not four parts", id)
+	}
+	// A process that has ended, and one that got the same number later.
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for what, other := range map[string][]string{
+		"a process that is gone":          {parts[0], "4194303", parts[2], parts[3]},
+		"a process with another begin":    {parts[0], parts[1], "1", parts[3]},
+		"a process of another machine":    {"0000000000", "4194303", "1", parts[3]},
+		"something that is no id of ours": {"x"},
+	} {
+		want := strings.HasPrefix(what, "a process that") || strings.HasPrefix(what, "a process with")
+		if got := abandoned(strings.Join(other, "-")); got != want {
+			t.Errorf("%s: abandoned %t, want %t", what, got, want)
+		}
+	}
+	if run, ok := runOf(tag(id, "image")); !ok || run != id {
+		t.Errorf("the tag %s names the run %q", tag(id, "image"), run)
+	}
+	if _, ok := runOf("python:3.13"); ok {
+		t.Error("python:3.13 is taken for an image of a run")
+	}
+}

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/proof"
+	"github.com/dockworthy/dockworthy/secret"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// spread adds to the masks the places in a file where their values stand
+// again, as a build step repeats a line of the Dockerfile.
+func spread(all check.Masks, f *text.File) {
+	for _, v := range values(all) {
+		if all.Hide(v) == v {
+			continue // so is it left in messages
+		}
+		for at := 0; ; {
+			i := bytes.Index(f.Data[at:], []byte(v))
+			if i < 0 {
+				break
+			}
+			s := text.Span{Start: at + i, End: at + i + len(v)}
+			if !slices.Contains(all[f], s) {
+				all[f] = append(all[f], s)
+			}
+			at = s.End
+		}
+	}
+}
+
+// values are what the masks hide.
+func values(all check.Masks) (list []string) {
+	for file, spans := range all {
+		for _, s := range spans {
+			if v := file.Text(s); len(v) >= 4 {
+				list = append(list, v)
+			}
+		}
+	}
+	slices.SortFunc(list, longer)
+	return slices.Compact(list)
+}
+
+// longer puts the longer words first, so that one within another is found in
+// it alone.
+func longer(a, b string) int {
+	return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+}
+
+// A veil hides in words that a build or a program said what nobody wrote them
+// to show: secrets, the values of its environment, folders of this machine.
+type veil struct {
+	masks  check.Masks
+	values []string // longest first
+	root   string   // the project's folder on this machine
+}
+
+func veilOf(p *proof.Proof, hidden check.Masks, root string) *veil {
+	v := &veil{masks: hidden}
+	// A root as /app or /usr/src/app tells nothing of this machine, and may be
+	// a folder of the container too.
+	if strings.Count(root, "/") > 1 && !strings.HasPrefix(root, "/usr/") {
+		v.root = strings.TrimRight(root, "/")
+	}
+	for _, m := range []map[string]string{p.Run.Settings.Env, p.Plan.Args} {
+		for _, value := range m {
+			// Short values and plain words say nothing, and would hide much.
+			if len(value) >= 8 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") != "" {
+				v.values = append(v.values, value)
+			}
+		}
+	}
+	slices.SortFunc(v.values, longer)
+	return v
+}
+
+// said is what a program or a builder said, fit to be shown.
+func (v *veil) said(s string) string {
+	s = v.masks.Hide(s)
+	for _, value := range v.values {
+		s = strings.ReplaceAll(s, value, check.Mask(value))
+	}
+	return visible(secret.Hide(s))
+}
+
+// told is said of words that name files of this machine, as errors do.
+func (v *veil) told(s string) string {
+	if v.root != "" {
+		s = strings.ReplaceAll(s, v.root+"/", "")
+		s = strings.ReplaceAll(s, v.root, ".")
+	}
+	return v.said(s)
+}
+
+// words joins words, each fit to be shown.
+func (v *veil) words(list []string) string { return v.said(strings.Join(list, " ")) }
+
+// lines are the last lines of what was said, none of them endless.
+func (v *veil) lines(list []string) []string {
+	list = list[max(0, len(list)-most):]
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = cut(v.told(s), 400)
+	}
+	return out
+}
+
+// sortedKeys are a map's keys in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
