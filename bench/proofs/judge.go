@@ -58,6 +58,9 @@ func judge(f *Facts, dockerfile string) Card {
 	switch {
 	case len(f.Tools) > 0:
 		c.set("multi-stage", "run", "violated", "undecided", "not-applicable")
+	case f.Started && len(f.Lost) == 0 && len(f.Probe) > 0 && !f.Healthy:
+		// It runs; whether it works is not seen.
+		c.set("multi-stage", "run", "holds", "undecided")
 	case f.Started && len(f.Lost) == 0:
 		c.set("multi-stage", "run", "holds")
 	case f.Started:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -155,8 +156,8 @@ func saved(ctx context.Context, tag, dir string, needles []string) (*image, erro
 	return readImage(file.Name(), base, needles)
 }
 
-// drops are the programs that start scripts drop root with.
-var drops = regexp.MustCompile(`exec .*(gosu|su-exec|setpriv|runuser)`)
+// drops is what start scripts drop root with.
+var drops = regexp.MustCompile(`exec .*(gosu|su-exec|setpriv|runuser)|os\.setuid`)
 
 // unwanted are names that the context has to keep to itself.
 var unwanted = []string{".git", ".env", "__pycache__", "venv", ".venv", "node_modules", "test_data"}
@@ -175,9 +176,12 @@ func look(f *Facts, b *Build, im *image) {
 	uid, gid, known := im.user()
 	f.UID, f.UnknownUser = uid, !known
 	f.Setuid = im.setuid()
-	if len(im.Config.Entrypoint) > 0 {
-		if n := im.tree[im.which(im.Config.Entrypoint[0])]; n != nil {
-			f.Drops = drops.Match(n.data)
+	for _, word := range im.Config.Entrypoint {
+		if n := im.tree[im.resolve(path.Join("/", im.Config.WorkingDir, word))]; n != nil {
+			f.Drops = f.Drops || drops.Match(n.data)
+		}
+		if n := im.tree[im.which(word)]; n != nil {
+			f.Drops = f.Drops || drops.Match(n.data)
 		}
 	}
 	f.Rewritten = im.rewritten
