@@ -97,6 +97,9 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 	}
 	defer t.remove(ctx)
 	if !t.start.Up || t.start.Ended {
+		if t.start.Up {
+			log.Procs = t.seen
+		}
 		return nil
 	}
 	log.Settings = s
@@ -104,8 +107,10 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 	var wg sync.WaitGroup
 	var busyErr error
 	wg.Go(func() {
-		if busyErr = p.busy(ctx, s); busyErr == nil {
-			busyErr = p.override(ctx, s)
+		for _, probe := range []func(context.Context, run.Settings) error{p.busy, p.override, p.stranger} {
+			if busyErr = probe(ctx, s); busyErr != nil {
+				return
+			}
 		}
 	})
 	err = p.watch(ctx, t, s)
@@ -132,7 +137,7 @@ func (p *prober) next() int64 { return p.n.Add(1) }
 // it wrote then is made writable and the hard settings are tried once more. The
 // settings that come back are those under which the container runs.
 func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Settings, error) {
-	hard, err := p.try(ctx, s)
+	hard, err := p.try(ctx, s, "")
 	if err != nil {
 		return nil, s, err
 	}
@@ -142,7 +147,7 @@ func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Setti
 	}
 	hard.remove(ctx)
 	soft := relax(s)
-	t, err := p.try(ctx, soft)
+	t, err := p.try(ctx, soft, "")
 	if err != nil {
 		return nil, s, err
 	}
@@ -158,7 +163,7 @@ func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Setti
 	if dirs := folders(wrote); len(dirs) > 0 {
 		again := s
 		again.Volumes = append(slices.Clone(s.Volumes), dirs...)
-		t2, err := p.try(ctx, again)
+		t2, err := p.try(ctx, again, "")
 		if err != nil {
 			return nil, s, err
 		}
@@ -190,8 +195,8 @@ func folders(files []string) []string {
 	return out[:min(8, len(out))]
 }
 
-func (p *prober) try(ctx context.Context, s run.Settings) (*trial, error) {
-	t, err := p.create(ctx, s, s.Command)
+func (p *prober) try(ctx context.Context, s run.Settings, user string) (*trial, error) {
+	t, err := p.create(ctx, s, s.Command, user)
 	if err != nil {
 		return nil, err
 	}
@@ -208,12 +213,7 @@ func (p *prober) watch(ctx context.Context, t *trial, s run.Settings) error {
 		if err != nil {
 			p.unseen("processes", err)
 		} else {
-			for _, pr := range a.Procs {
-				for i := range pr.Argv {
-					pr.Argv[i] = hide(pr.Argv[i], p.values)
-				}
-			}
-			p.log.Procs = &run.Procs{List: a.Procs, Listens: p.own(a.Listens)}
+			p.log.Procs = p.procs(a)
 		}
 		if a, err := t.eyes.ask(ctx, peek.Request{Op: "orphan"}); err != nil {
 			p.unseen("orphans", err)
@@ -327,7 +327,7 @@ func (p *prober) busy(ctx context.Context, s run.Settings) error {
 	if p.peek == "" || !s.Service {
 		return nil
 	}
-	t, err := p.try(ctx, s)
+	t, err := p.try(ctx, s, "")
 	if err != nil {
 		return err
 	}
@@ -362,6 +362,22 @@ func (p *prober) busy(ctx context.Context, s run.Settings) error {
 	return nil
 }
 
+// strangeUser is a user that no image knows, in root's group, as OpenShift
+// gives it to every container.
+const strangeUser = "1000700000:0"
+
+// stranger looks whether the program works as such a user.
+func (p *prober) stranger(ctx context.Context, s run.Settings) error {
+	t, err := p.try(ctx, s, strangeUser)
+	if err != nil {
+		return err
+	}
+	defer t.remove(ctx)
+	t.start.User = strangeUser
+	p.log.Stranger = &t.start
+	return nil
+}
+
 // overrideWord is an argument that no program takes for its own.
 const overrideWord = "--dockworthy-override"
 
@@ -371,7 +387,7 @@ func (p *prober) override(ctx context.Context, s run.Settings) error {
 	if len(p.cfg.Entrypoint) == 0 {
 		return nil
 	}
-	t, err := p.create(ctx, s, []string{overrideWord})
+	t, err := p.create(ctx, s, []string{overrideWord}, "")
 	if err != nil {
 		return err
 	}
@@ -496,6 +512,17 @@ func (p *prober) argv(command []string) []string {
 		command = p.cfg.Cmd
 	}
 	return append(slices.Clone(p.cfg.Entrypoint), command...)
+}
+
+// procs are the processes and ports of an answer, with nothing in their words
+// that the user gave as a value.
+func (p *prober) procs(a peek.Answer) *run.Procs {
+	for _, pr := range a.Procs {
+		for i := range pr.Argv {
+			pr.Argv[i] = hide(pr.Argv[i], p.values)
+		}
+	}
+	return &run.Procs{List: a.Procs, Listens: p.own(a.Listens)}
 }
 
 // own leaves out the engine's resolver, which listens inside containers of a

@@ -29,8 +29,9 @@ type trial struct {
 	start  run.Start
 	begun  time.Time
 	eyes   *eyes
-	health bool // the image has a health check, and it is asked
-	blind  bool // eyes could not be opened on it
+	health bool       // the image has a health check, and it is asked
+	blind  bool       // eyes could not be opened on it
+	seen   *run.Procs // its processes, early on: all there is of a job that ends
 }
 
 // The pace of the health check while a program is probed. The image's own
@@ -42,13 +43,13 @@ const (
 )
 
 // create makes a container of the image under these settings. command replaces
-// CMD; nil keeps it.
-func (p *prober) create(ctx context.Context, s run.Settings, command []string) (*trial, error) {
+// CMD; nil keeps it. user replaces USER; "" keeps it.
+func (p *prober) create(ctx context.Context, s run.Settings, command []string, user string) (*trial, error) {
 	// What the engine has begun to make it makes, also after an interruption:
 	// it is waited for, so that it is known and removed.
 	steady, done := steadily(ctx)
 	defer done()
-	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command}
+	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command, User: user}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
 	}
@@ -165,6 +166,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		if t.eyes == nil && t.p.peek != "" && !t.blind {
 			if y, err := t.p.e.open(ctx, t.p.id, t.p.peek, t.id); err == nil {
 				t.eyes = y
+				t.glance(ctx)
 			} else if ctx.Err() != nil {
 				return ctx.Err()
 			} else if in, ierr := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{}); ierr == nil && in.Container.State.Running {
@@ -217,6 +219,13 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// glance looks at the processes once.
+func (t *trial) glance(ctx context.Context) {
+	if a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"}); err == nil && len(a.Procs) > 0 {
+		t.seen = t.p.procs(a)
 	}
 }
 

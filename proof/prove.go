@@ -64,6 +64,9 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
 	}
+	if e.Podman() && opt.Image == "" {
+		return nil, &engine.Error{What: "buildx does not build with Podman", Hint: "build with `podman build --format docker --tag NAME`, and name the image with --image NAME"}
+	}
 	plan, set := Plan(b, opt.Root)
 	if opt.Plan != nil {
 		opt.Plan(&plan, &set)

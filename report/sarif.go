@@ -261,7 +261,9 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	if c := s[0]; c >= 'a' && c <= 'z' && !strings.HasPrefix(s, "e.g") {
+	// A name, as of an image or a file, keeps its own case.
+	word, _, _ := strings.Cut(s, " ")
+	if c := s[0]; c >= 'a' && c <= 'z' && !strings.ContainsAny(word, "/.:@_-0123456789") {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
 	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {

@@ -26,6 +26,7 @@ type Log struct {
 	Build    *Build    `json:",omitempty"`
 	Start    *Start    `json:",omitempty"` // under the hardest settings
 	Relaxed  *Start    `json:",omitempty"` // under the engine's defaults, after the hard start failed
+	Stranger *Start    `json:",omitempty"` // as a user that the image does not know
 	Procs    *Procs    `json:",omitempty"`
 	Health   *Health   `json:",omitempty"`
 	Stop     *Stop     `json:",omitempty"` // nobody connected

@@ -32,6 +32,7 @@ const (
 	TopicBusy     Topic = "stop-busy"
 	TopicOverride Topic = "override"
 	TopicOrphan   Topic = "orphan"
+	TopicStranger Topic = "stranger"
 	TopicRebuild  Topic = "rebuild"
 	TopicRebuilt  Topic = "rebuild step"
 	TopicCanary   Topic = "canary"
@@ -162,6 +163,9 @@ func (l *Log) write() *Transcript {
 		default:
 			say(TopicOverride, "", "whether %s reaches the program could not be seen", o.Word)
 		}
+	}
+	if l.Stranger != nil {
+		say(TopicStranger, "", "%s", l.Stranger)
 	}
 	if o := l.Orphan; o != nil {
 		if o.Reaped {

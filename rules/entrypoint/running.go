@@ -63,6 +63,9 @@ var shellAsPID1 = &check.Check{
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		log := ev.Run
+		if ended(log) {
+			return check.None()
+		}
 		if log.Procs == nil || len(log.Procs.List) == 0 {
 			return check.Unknown(check.ByRun, "its processes could not be looked at")
 		}
@@ -93,6 +96,9 @@ var ignoresStop = &check.Check{
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		log := ev.Run
+		if ended(log) {
+			return check.None()
+		}
 		if log.Stop == nil {
 			return check.Unknown(check.ByRun, "it was not stopped: the container did not come up")
 		}
@@ -113,6 +119,13 @@ var ignoresStop = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// ended tells whether the program did its work and ended by itself: nobody has
+// to stop it.
+func ended(log *run.Log) bool {
+	s := log.Up()
+	return s != nil && s.Ended
 }
 
 // graceful tells whether a program ended as it was told: with 0, or by the
@@ -152,6 +165,8 @@ var argumentsLost = &check.Check{
 	Run: func(ev check.Evidence) check.Verdict {
 		o := ev.Run.Override
 		switch {
+		case ended(ev.Run):
+			return check.None()
 		case o == nil && ev.Image != nil && len(ev.Image.Config.Entrypoint) == 0:
 			return check.None()
 		case o == nil || !o.Known:
@@ -177,6 +192,9 @@ var zombies = &check.Check{
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		log := ev.Run
+		if ended(log) {
+			return check.None()
+		}
 		if log.Orphan == nil || log.Procs == nil {
 			return check.Unknown(check.ByRun, "its processes could not be looked at")
 		}

@@ -40,6 +40,7 @@ var Rule = &check.Rule{
 		notOwnedWorkdir,
 		worldWritable,
 		needsMore,
+		needsItsUID,
 		setID,
 		codeWritable,
 		composeRoot,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +113,9 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	opt, look, err := f.options()
 	if err != nil {
 		return err
+	}
+	if f.file == "-" || slices.Contains(args, "-") {
+		return errors.New("prove builds a file: write the Dockerfile down, and name it")
 	}
 	adjust, err := f.plan(command)
 	if err != nil {
