@@ -63,7 +63,7 @@ type proofs struct {
 
 // A tally counts the cells of one level that were compared, and those that
 // agreed.
-type tally struct{ labels, labelsAgree, probe, probeAgree, exact int }
+type tally struct{ labels, labelsAgree, probe, probeAgree int }
 
 func (p *proofs) run(ctx context.Context, labels, stage string, names []string) (differ int, err error) {
 	if p.labels, err = readLabels(labels); err != nil {
