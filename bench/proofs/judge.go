@@ -31,6 +31,7 @@ func judge(f *Facts, dockerfile string) Card {
 			c.set(rule, "image", "undecided", "not-looked-at")
 			c.set(rule, "run", "undecided", "not-looked-at")
 		}
+		delete(c["pinned-base"], "run") // a base may be resolved by then
 		return c
 	}
 

@@ -11,7 +11,7 @@
 // dot where nobody judged), then every cell in which they differ.
 //
 // Everything that the probe makes on the engine bears the label
-// dockworthy.probe=1 and is removed at the end.
+// dockworthy.probe=1 and is removed when a build has been looked at.
 package main
 
 import (
@@ -76,9 +76,6 @@ func (p *proofs) run(ctx context.Context, labels, stage string, names []string) 
 	for _, level := range levelNames {
 		p.cells[level] = &tally{}
 	}
-	if !p.noProbe && stage == "" {
-		defer clean()
-	}
 	if stage == "" {
 		fmt.Fprintf(p.out, "%-22s            ", "")
 		for i := range ruleNames {
@@ -132,6 +129,7 @@ func (p *proofs) one(ctx context.Context, b *Build) (int, error) {
 	proved := time.Since(started)
 	probe, facts := Card{}, (*Facts)(nil)
 	if !p.noProbe {
+		defer clean()
 		if facts, err = observe(ctx, b, p.builds, dir); err != nil {
 			return 0, err
 		}
