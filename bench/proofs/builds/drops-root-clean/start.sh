@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+exec setpriv --reuid=10001 --regid=10001 --clear-groups python app.py "$@"

@@ -1,0 +1,34 @@
+"""Answers every request; ends when it is asked to."""
+import argparse
+import signal
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok\n")
+
+    def log_message(self, *args):
+        pass
+
+
+def main():
+    flags = argparse.ArgumentParser()
+    flags.add_argument("--host", default="0.0.0.0")
+    flags.add_argument("--port", type=int, default=8000)
+    args = flags.parse_args()
+    server = ThreadingHTTPServer((args.host, args.port), Handler)
+
+    def stop(*_):
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    server.serve_forever()
+    time.sleep(5)
+
+
+main()
