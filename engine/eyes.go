@@ -61,6 +61,10 @@ func (e *Engine) peekImage(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	name := tag(id, "peek")
+	if e.Has(ctx, name) {
+		return name, nil
+	}
 	f, err := os.Open(self)
 	if err != nil {
 		return "", fmt.Errorf("read this program: %w", err)
@@ -82,7 +86,6 @@ func (e *Engine) peekImage(ctx context.Context, id string) (string, error) {
 		}
 		pw.CloseWithError(err)
 	}()
-	name := tag(id, "peek")
 	res, err := e.cli.ImageImport(ctx, client.ImageImportSource{Source: pr, SourceName: "-"}, name,
 		client.ImageImportOptions{Changes: []string{"LABEL " + Label + "=" + id}})
 	if err != nil {

@@ -125,6 +125,14 @@ func (e *Engine) runs(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
+	// One that lost its name to another is known by its label alone.
+	nameless, err := e.cli.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", Label).Add("dangling", "true")})
+	if err != nil {
+		return nil, err
+	}
+	for _, img := range nameless.Items {
+		seen[img.Labels[Label]] = true
+	}
 	volumes, err := e.cli.VolumeList(ctx, client.VolumeListOptions{Filters: byLabel})
 	if err != nil {
 		return nil, err
@@ -234,6 +242,12 @@ func (e *Engine) remove(ctx context.Context, id string) error {
 				fail("image "+path.Base(t), err)
 			}
 		}
+	}
+	nameless, err := e.cli.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", Label+"="+id).Add("dangling", "true")})
+	fail("the images", err)
+	for _, img := range nameless.Items {
+		_, err := e.cli.ImageRemove(ctx, img.ID, client.ImageRemoveOptions{PruneChildren: true})
+		fail("image "+short(img.ID), err)
 	}
 	volumes, err := e.cli.VolumeList(ctx, client.VolumeListOptions{Filters: mine})
 	fail("the volumes", err)
