@@ -12,8 +12,8 @@ import (
 // its like always are.
 const rewrittenLimit = 1 << 20
 
-// secretArg is a build argument that is named as a secret.
-var secretArg = regexp.MustCompile(`(?m)^ARG \w*(KEY|TOKEN|SECRET|PASSWORD)\w*$`)
+// unvaluedArg is a build argument that is named as a secret and has no default.
+var unvaluedArg = regexp.MustCompile(`(?m)^ARG \w*(KEY|TOKEN|SECRET|PASSWORD)\w*$`)
 
 // stopLimit is how long a program may take to end.
 const stopLimit = 2.3 // 2 s, and the client's own time
@@ -45,7 +45,7 @@ func judge(f *Facts, dockerfile string) Card {
 	}
 	c.set("layer-cache", "image", verdict(f.Rewritten > rewrittenLimit))
 	c.set("secrets", "image", verdict(f.Planted))
-	if data, err := os.ReadFile(dockerfile); err == nil && !f.Planted && secretArg.Match(data) {
+	if data, err := os.ReadFile(dockerfile); err == nil && !f.Planted && unvaluedArg.Match(data) {
 		c.set("secrets", "image", "holds", "undecided") // no value was given, so none can have stayed
 	}
 	c.set("dockerignore", "image", verdict(len(f.Unwanted) > 0))
