@@ -53,14 +53,29 @@ func copyContext(ctx context.Context, b *source.Build, root, parent string) (*co
 	if err != nil {
 		return nil, fmt.Errorf("copy the build context: %w", err)
 	}
-	// The builder looks for the ignore file in the context; one that bears the
-	// Dockerfile's name it finds beside that.
-	if b.Context.File != nil && path.Base(b.Context.File.Name) == ".dockerignore" {
-		if err := os.WriteFile(filepath.Join(dir, ".dockerignore"), b.Context.File.Data, 0o644); err != nil && !errors.Is(err, fs.ErrExist) {
+	if f := b.Context.File; f != nil && path.Base(f.Name) == ".dockerignore" {
+		if err := c.ignoreFile(f.Data); err != nil {
 			return nil, fmt.Errorf("copy the build context: %w", err)
 		}
 	}
 	return c, nil
+}
+
+// ignoreFile puts the ignore file where the builder looks for it, in the
+// context; one that bears the Dockerfile's name it finds beside that. One that
+// was sent is there already, and is the user's own file under a second name: it
+// is never written to. A link may lead to what is not sent, so it is replaced.
+func (c *contextCopy) ignoreFile(data []byte) error {
+	to := filepath.Join(c.dir, ".dockerignore")
+	if info, err := os.Lstat(to); err == nil {
+		if info.Mode().IsRegular() {
+			return nil
+		}
+		if err := os.Remove(to); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(to, data, 0o644)
 }
 
 // folders makes the folders of a path with the modes that they have: a COPY's

@@ -140,3 +140,42 @@ func TestCopyContext(t *testing.T) {
 		}
 	}
 }
+
+// The ignore file is sent where nothing keeps it out. The copy's is then the
+// user's own under a second name, or a link to what is not sent, and neither
+// may be written through.
+func TestCopyLeavesTheIgnoreFile(t *testing.T) {
+	for _, link := range []bool{false, true} {
+		root := t.TempDir()
+		write := func(name, data string) {
+			t.Helper()
+			if err := os.WriteFile(filepath.Join(root, name), []byte(data), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("Dockerfile", "FROM scratch\nCOPY . /\n")
+		kept := ".dockerignore"
+		if link {
+			kept = ".gitignore"
+			if err := os.Symlink(kept, filepath.Join(root, ".dockerignore")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(kept, "*.log\n")
+		old := time.Unix(1_000_000_000, 0)
+		if err := os.Chtimes(filepath.Join(root, kept), old, old); err != nil {
+			t.Fatal(err)
+		}
+		b := first(t, dockworthy.Load(os.DirFS(root), []string{"."}, source.Options{}))
+		c, err := copyContext(t.Context(), b, root, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(root, kept)); err != nil || !info.ModTime().Equal(old) {
+			t.Errorf("link %t: the user's ignore file was written to: %v, %v", link, info.ModTime(), err)
+		}
+		if data, err := os.ReadFile(filepath.Join(c.dir, ".dockerignore")); err != nil || string(data) != "*.log\n" {
+			t.Errorf("link %t: the copy's ignore file is %q, %v", link, data, err)
+		}
+	}
+}
