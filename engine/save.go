@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Save writes an image of the engine, as docker save does, and says how many
-// bytes it is. The name needs a tag or digest: a repository alone would save
-// all that it holds.
+// bytes it is. A repository alone is its latest, as everywhere: the engine would
+// save all that it holds.
 func (e *Engine) Save(ctx context.Context, name string, w io.Writer) (int64, error) {
-	r, err := e.cli.ImageSave(ctx, []string{name})
+	r, err := e.cli.ImageSave(ctx, []string{tagged(name)})
 	if err != nil {
 		return 0, fmt.Errorf("save the image %s: %w", name, err)
 	}
@@ -52,3 +53,18 @@ func (e *Engine) Same(ctx context.Context, a, b string) (bool, error) {
 
 // Tag is the name of an image of a run: what tells the run's images apart.
 func (e *Engine) Tag(id, what string) string { return tag(id, what) }
+
+// tagged is a name with the tag that docker takes it for: a repository alone
+// would save all of its images.
+func tagged(ref string) string {
+	last := ref[strings.LastIndexByte(ref, '/')+1:]
+	if strings.ContainsAny(last, ":@") || isID(ref) {
+		return ref
+	}
+	return ref + ":latest"
+}
+
+// isID tells whether a name is an image's id, whole or shortened.
+func isID(ref string) bool {
+	return len(ref) >= 12 && strings.Trim(strings.TrimPrefix(ref, "sha256:"), "0123456789abcdef") == ""
+}

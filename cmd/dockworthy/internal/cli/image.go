@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -175,7 +174,7 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 	if err == nil {
 		defer e.Close()
 		if e.Has(ctx, ref) {
-			return proof.ReadEngine(ctx, e, tagged(ref), ref, opt)
+			return proof.ReadEngine(ctx, e, ref, ref, opt)
 		}
 		err = fmt.Errorf("the engine has no image %s", ref)
 	}
@@ -187,21 +186,6 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 		return nil, errors.Join(rerr, fmt.Errorf("nor is it to be had from an engine: %w", err))
 	}
 	return img, nil
-}
-
-// tagged is a name with the tag that docker takes it for: a repository alone
-// would save all of its images.
-func tagged(ref string) string {
-	last := ref[strings.LastIndexByte(ref, '/')+1:]
-	if strings.ContainsAny(last, ":@") || isID(ref) {
-		return ref
-	}
-	return ref + ":latest"
-}
-
-// isID tells whether a name is an image's id, whole or shortened.
-func isID(ref string) bool {
-	return len(ref) >= 12 && strings.Trim(strings.TrimPrefix(ref, "sha256:"), "0123456789abcdef") == ""
 }
 
 // openEngine connects to the engine that this machine means.
