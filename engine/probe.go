@@ -65,7 +65,7 @@ type prober struct {
 	log   *run.Log
 	// values are those of the program's environment, which nothing may show.
 	values []string
-	mu     sync.Mutex
+	mu     sync.Mutex // of the log's Unseen: every other part has one writer
 	n      atomic.Int64
 }
 
@@ -354,9 +354,7 @@ func (p *prober) busy(ctx context.Context, s run.Settings) error {
 			return err
 		}
 		stop.Port = l.Port
-		p.mu.Lock()
 		p.log.StopBusy = stop
-		p.mu.Unlock()
 		return nil
 	}
 	return nil
@@ -454,9 +452,7 @@ func (p *prober) override(ctx context.Context, s run.Settings) error {
 			return ctx.Err()
 		}
 	}
-	p.mu.Lock()
 	p.log.Override = o
-	p.mu.Unlock()
 	return nil
 }
 
@@ -498,7 +494,21 @@ func (p *prober) patience() time.Duration {
 	return d
 }
 
-func (p *prober) volumes() []string { return slices.Sorted(maps.Keys(p.cfg.Volumes)) }
+// volumes are the folders that get a volume: those that the image names and
+// those that the user does, each once, for an engine mounts one thing on a path.
+func (p *prober) volumes(s run.Settings) []string {
+	set := map[string]bool{}
+	for dir := range p.cfg.Volumes {
+		set[path.Clean(dir)] = true
+	}
+	for _, dir := range s.Volumes {
+		set[path.Clean(dir)] = true
+	}
+	for _, dir := range s.Writable {
+		delete(set, path.Clean(dir))
+	}
+	return slices.Sorted(maps.Keys(set))
+}
 
 func (p *prober) stopSignal() string {
 	if p.cfg.StopSignal != "" {

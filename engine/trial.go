@@ -85,10 +85,7 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		// root as its owner, whatever the mode is to be.
 		host.Tmpfs[dir] = fmt.Sprintf("mode=1777,uid=%d,gid=%d", uid, gid)
 	}
-	for i, dir := range append(p.volumes(), s.Volumes...) {
-		if slices.Contains(s.Writable, dir) {
-			continue
-		}
+	for i, dir := range p.volumes(s) {
 		// What a VOLUME holds comes out of the image, with its owner; an
 		// unnamed volume could not be labelled.
 		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
