@@ -147,7 +147,7 @@ func (m *pageMaker) image() *imageView {
 	for i := range img.Layers {
 		l := &img.Layers[i]
 		lost := min(wasted[i], l.Size)
-		lv := layerView{N: i + 1, Base: known && i < first, Size: image.Bytes(l.Size), Files: plural(l.Files, "entry"), Skipped: visible(l.Skipped)}
+		lv := layerView{N: i + 1, Base: known && i < first, Size: image.Bytes(l.Size), Files: check.Count(l.Files, "entry"), Skipped: visible(l.Skipped)}
 		if l.Files != 1 {
 			lv.Files = strconv.Itoa(l.Files) + " entries"
 		}
@@ -192,7 +192,7 @@ func (m *pageMaker) image() *imageView {
 		v.Waste = append(v.Waste, wasteView{image.Bytes(w.Bytes), m.veil.said(w.Path), how})
 	}
 	if n := len(waste) - listed; n > 0 {
-		v.More = fmt.Sprintf("and %s more, %s", plural(n, "file"), image.Bytes(rest))
+		v.More = fmt.Sprintf("and %s more, %s", check.Count(n, "file"), image.Bytes(rest))
 	}
 	for _, p := range img.Problems {
 		v.Problems = append(v.Problems, sentence(m.veil.said(p.String())))
@@ -225,7 +225,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 	add("Time", seconds(b.Seconds))
 	add("Steps", fmt.Sprintf("%d, of which %d from the cache", n, kept))
 	if b.Files > 0 {
-		add("Build context", fmt.Sprintf("%s in %s", image.Bytes(b.Context), plural(b.Files, "file")))
+		add("Build context", fmt.Sprintf("%s in %s", image.Bytes(b.Context), check.Count(b.Files, "file")))
 	}
 	for _, r := range b.Bases {
 		value := r.Digest
@@ -592,7 +592,7 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 		at += w
 	}
 	if h.Interval > 0 {
-		v.Timing = fmt.Sprintf("For this run it was probed every %s, with %s for an answer; %s in a row count.", seconds(h.Interval), seconds(h.Timeout), plural(h.Retries, "failure"))
+		v.Timing = fmt.Sprintf("For this run it was probed every %s, with %s for an answer; %s in a row count.", seconds(h.Interval), seconds(h.Timeout), check.Count(h.Retries, "failure"))
 	}
 	if img := m.p.Image; img != nil && img.Config.Healthcheck != nil {
 		c := img.Config.Healthcheck
@@ -667,7 +667,7 @@ func (m *pageMaker) answers(v *runView) {
 			does = "PID 1 would leave a process whose parent ended as a zombie; the program starts none"
 		}
 		if o.Zombies > 0 {
-			does += "; the program left " + plural(o.Zombies, "zombie") + " of its own"
+			does += "; the program left " + check.Count(o.Zombies, "zombie") + " of its own"
 		}
 		add(run.TopicOrphan, o.Reaped && o.Zombies == 0, "Orphans", "%s", does)
 	}

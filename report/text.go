@@ -87,7 +87,7 @@ func (t *Text) Result(res *dockworthy.Result) error {
 // imageFacts are what an image is, for a header.
 func imageFacts(img *image.Image) []string {
 	n := len(img.Layers)
-	parts := []string{img.Platform.String(), fmt.Sprintf("%s in %s", image.Bytes(img.Size()), plural(n, "layer")), fmt.Sprintf("efficiency %.0f %%", 100*img.Efficiency())}
+	parts := []string{img.Platform.String(), fmt.Sprintf("%s in %s", image.Bytes(img.Size()), check.Count(n, "layer")), fmt.Sprintf("efficiency %.0f %%", 100*img.Efficiency())}
 	if img.OS.Name != "" {
 		parts = append(parts, visible(img.OS.Name))
 	}
@@ -378,7 +378,7 @@ func (t *Text) scorecard() {
 		if c := t.tally.counts[r.Name]; c != nil {
 			for i, unit := range []string{"error", "warning", "note"} {
 				if c[i] > 0 {
-					counts = append(counts, plural(c[i], unit))
+					counts = append(counts, check.Count(c[i], unit))
 				}
 			}
 		}
@@ -388,7 +388,7 @@ func (t *Text) scorecard() {
 		}
 		fmt.Fprintln(t.w)
 	}
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", plural(t.tally.Errors, "error"), plural(t.tally.Warnings, "warning"), plural(t.tally.Notes, "note"), plural(t.tally.Units, t.tally.unit()))))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", check.Count(t.tally.Errors, "error"), check.Count(t.tally.Warnings, "warning"), check.Count(t.tally.Notes, "note"), check.Count(t.tally.Units, t.tally.unit()))))
 	if list := t.tally.open(); len(list) > 0 {
 		o := list[0]
 		more := ""
@@ -397,11 +397,4 @@ func (t *Text) scorecard() {
 		}
 		fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.id, more, o.reason, o.settle)
 	}
-}
-
-func plural(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return strconv.Itoa(n) + " " + unit + "s"
 }

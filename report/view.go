@@ -222,13 +222,13 @@ func (m *pageMaker) facts() {
 		add(true, "Context", m.names.Shown(root))
 	}
 	if bd := log.Build; bd != nil && bd.Files > 0 {
-		add(false, "Sent to the builder", fmt.Sprintf("%s in %s", image.Bytes(bd.Context), plural(bd.Files, "file")))
+		add(false, "Sent to the builder", fmt.Sprintf("%s in %s", image.Bytes(bd.Context), check.Count(bd.Files, "file")))
 	}
 	add(false, "Profile", b.Profile)
 	if img := m.p.Image; img != nil {
 		add(true, "Image id", cut(img.ID, 7+12))
 		add(false, "Platform", img.Platform.String())
-		add(false, "Size", fmt.Sprintf("%s in %s", image.Bytes(img.Size()), plural(len(img.Layers), "layer")))
+		add(false, "Size", fmt.Sprintf("%s in %s", image.Bytes(img.Size()), check.Count(len(img.Layers), "layer")))
 		add(false, "System", visible(img.OS.Name))
 	}
 	if !log.Started.IsZero() {
@@ -314,15 +314,15 @@ func (m *pageMaker) verdict() {
 			if len(broken) == 1 {
 				be = "is"
 			}
-			say("%s %s violated: %s.", rules, be, list(broken))
+			say("%s %s violated: %s.", rules, be, check.List(broken))
 		}
 	case len(broken) == 1:
 		v.Verdict.Sentence = fmt.Sprintf("One of %d rules is violated: %s.", len(v.Rows), broken[0])
 	case len(broken) > 1:
-		v.Verdict.Sentence = fmt.Sprintf("%s are violated: %s.", rules, list(broken))
+		v.Verdict.Sentence = fmt.Sprintf("%s are violated: %s.", rules, check.List(broken))
 	case len(doubt) > 0:
 		v.Verdict.outcomeView = shown(check.Undecided)
-		v.Verdict.Sentence = fmt.Sprintf("No rule is violated, and %s cannot be decided: %s.", plural(len(doubt), "rule"), list(doubt))
+		v.Verdict.Sentence = fmt.Sprintf("No rule is violated, and %s cannot be decided: %s.", check.Count(len(doubt), "rule"), check.List(doubt))
 	case cells[check.Holds.String()] == 0:
 		v.Verdict.outcomeView = shown(check.NotLookedAt)
 		v.Verdict.Sentence = "Nothing was judged."
@@ -344,14 +344,6 @@ func (m *pageMaker) verdict() {
 	}
 }
 
-// list is words as a sentence has them: "a, b and c".
-func list(words []string) string {
-	if n := len(words); n > 1 {
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
-	return strings.Join(words, "")
-}
-
 // counts are the findings by severity, in words.
 func counts(found []dockworthy.Finding) string {
 	n := map[check.Severity]int{}
@@ -365,13 +357,13 @@ func severities(n map[check.Severity]int, none string) string {
 	var parts []string
 	for s := check.Error; s >= check.Note; s-- {
 		if n[s] > 0 {
-			parts = append(parts, plural(n[s], s.String()))
+			parts = append(parts, check.Count(n[s], s.String()))
 		}
 	}
 	if len(parts) == 0 {
 		return none
 	}
-	return list(parts)
+	return check.List(parts)
 }
 
 func key(r *check.Rule, l check.Level) string { return r.Name + "-" + l.String() }
@@ -485,7 +477,7 @@ func (m *pageMaker) card() {
 			case o == check.NotLookedAt:
 				c.Detail = m.whyNot(level)
 			default:
-				c.Detail, c.Href = plural(judged[k], "check"), "#"+m.id+"-checks-"+row.Rule.Name
+				c.Detail, c.Href = check.Count(judged[k], "check"), "#"+m.id+"-checks-"+row.Rule.Name
 			}
 			rv.Cells[l] = c
 		}
@@ -512,7 +504,7 @@ func (m *pageMaker) clashes() map[*check.Rule][]string {
 		if good[w] == nil {
 			continue // said
 		}
-		out[c.Rule] = append(out[c.Rule], fmt.Sprintf("%s holds by %s, and is violated by the %s", c.Rule.ID(c.Check), list(good[w]), c.Violated))
+		out[c.Rule] = append(out[c.Rule], fmt.Sprintf("%s holds by %s, and is violated by the %s", c.Rule.ID(c.Check), check.List(good[w]), c.Violated))
 		good[w] = nil
 	}
 	return out

@@ -58,14 +58,6 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	return check.Judge([]check.Finding{{
 		Severity: worst,
 		Place:    check.Place{File: t.File, Span: t.Span(run.TopicCanary, first.Kind+" "+first.Name)},
-		Message:  fmt.Sprintf("%s %s laid into a copy of the context and came into the image: %s", list(names), verb, first.Found[0]),
+		Message:  fmt.Sprintf("%s %s laid into a copy of the context and came into the image: %s", check.List(names), verb, first.Found[0]),
 	}})
-}
-
-// list is a list in a sentence.
-func list(words []string) string {
-	if len(words) == 1 {
-		return words[0]
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

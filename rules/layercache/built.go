@@ -46,7 +46,7 @@ func builtTwice(ev check.Evidence) check.Verdict {
 		found = append(found, check.Finding{
 			Place: ev.LayerPlace(l), Cause: fmt.Sprintf("twice %d", l),
 			Related: related(ev, largest[l].First, "the files come from here"),
-			Message: fmt.Sprintf("layer %d holds %s of %s once more: only their owner or mode changed", l+1, image.Bytes(bytes[l]), plural(files[l], "file")),
+			Message: fmt.Sprintf("layer %d holds %s of %s once more: only their owner or mode changed", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file")),
 		})
 	}
 	return check.Judge(found)
@@ -56,13 +56,6 @@ func related(ev check.Evidence, layer int, msg string) []check.Place {
 	p := ev.LayerPlace(layer)
 	p.Message = msg
 	return []check.Place{p}
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 var hiddenBytes = &check.Check{
@@ -84,7 +77,7 @@ var hiddenBytes = &check.Check{
 			found = append(found, check.Finding{
 				Place:   ev.LayerPlace(l),
 				Related: related(ev, w.First, "the largest comes from here"),
-				Message: fmt.Sprintf("layer %d hides %s of %s below it, as %s (%s)", l+1, image.Bytes(bytes[l]), plural(files[l], "file"), w.Path, image.Bytes(w.Bytes)),
+				Message: fmt.Sprintf("layer %d hides %s of %s below it, as %s (%s)", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file"), w.Path, image.Bytes(w.Bytes)),
 			})
 		}
 		return check.Judge(found)
@@ -101,7 +94,7 @@ func builtCaches(ev check.Evidence) check.Verdict {
 		if c.Bytes < worthSaying || ev.FromBase(c.Layer) {
 			continue
 		}
-		found = append(found, check.Finding{Place: ev.LayerPlace(c.Layer), Message: fmt.Sprintf("%s left %s of %s in %s", c.Tool, image.Bytes(c.Bytes), plural(c.Files, "file"), c.Path)})
+		found = append(found, check.Finding{Place: ev.LayerPlace(c.Layer), Message: fmt.Sprintf("%s left %s of %s in %s", c.Tool, image.Bytes(c.Bytes), check.Count(c.Files, "file"), c.Path)})
 	}
 	return check.Judge(found)
 }

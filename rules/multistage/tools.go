@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -168,14 +169,7 @@ func sentence(list []string) string {
 	if len(list) > 5 {
 		list = append(list[:4:4], fmt.Sprintf("%d more", len(list)-4))
 	}
-	switch n := len(list); n {
-	case 0:
-		return ""
-	case 1:
-		return list[0]
-	default:
-		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
-	}
+	return check.List(list)
 }
 
 // plural is the first form for one, the second for more.

@@ -274,7 +274,7 @@ func builtWorldWritable(ev check.Evidence) check.Verdict {
 // some names the first of several paths and counts the rest.
 func some(files []string) string {
 	if len(files) <= 3 {
-		return list(files)
+		return check.List(files)
 	}
 	return fmt.Sprintf("%s, %s and %d more", files[0], files[1], len(files)-2)
 }

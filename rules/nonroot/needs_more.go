@@ -34,8 +34,8 @@ var needsMore = &check.Check{
 		wrote := log.Relaxed.Wrote
 		if folders := added(log); len(folders) > 0 {
 			// It was tried: with these folders the hard settings are enough.
-			f.Message = "it does not come up with a read-only root; with " + list(folders) + " writable it does"
-			f.Help = fmt.Sprintf("declare %s as a volume or tmpfs (Compose, Kubernetes emptyDir) and under `run: {volumes: [%s]}` in .dockworthy.yaml", list(folders), strings.Join(folders, ", "))
+			f.Message = "it does not come up with a read-only root; with " + check.List(folders) + " writable it does"
+			f.Help = fmt.Sprintf("declare %s as a volume or tmpfs (Compose, Kubernetes emptyDir) and under `run: {volumes: [%s]}` in .dockworthy.yaml", check.List(folders), strings.Join(folders, ", "))
 			return check.Judge([]check.Finding{f})
 		}
 		f.Message = "it comes up only with what an engine gives by default: under hard settings " + log.Start.Why()
@@ -43,7 +43,7 @@ var needsMore = &check.Check{
 		case log.Start.Cause != nil && log.Start.Cause.Kind == run.NoPermission || root(log):
 			f.Help = "start as the user that the program runs as, so that it has nothing to give up and nothing to change; or declare what it keeps under `run: {capabilities: […]}`"
 		case len(wrote) > 0:
-			f.Help = "it wrote " + list(wrote[:min(4, len(wrote))]) + ": let it write under /tmp, or declare the folders"
+			f.Help = "it wrote " + check.List(wrote[:min(4, len(wrote))]) + ": let it write under /tmp, or declare the folders"
 		}
 		return check.Judge([]check.Finding{f})
 	},
@@ -66,12 +66,4 @@ func added(log *run.Log) []string {
 
 func root(log *run.Log) bool {
 	return log.Procs != nil && len(log.Procs.List) > 0 && log.Procs.List[0].UIDs[1] == 0
-}
-
-// list is a list in a sentence.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

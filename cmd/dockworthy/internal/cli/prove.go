@@ -137,7 +137,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if gone, err := e.Sweep(ctx); err != nil {
 		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
 	} else if len(gone) > 0 {
-		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", plural(len(gone), "killed run"))
+		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", check.Count(len(gone), "killed run"))
 	}
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
@@ -384,11 +384,4 @@ func (f *proveFlags) plan(command []string) (func(*engine.BuildPlan, *run.Settin
 			s.StartLimit = f.startLimit
 		}
 	}, nil
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
