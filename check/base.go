@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -73,4 +74,15 @@ func (ev Evidence) LayerPlace(layer int) Place {
 		return Place{File: ev.Source.Text(), Span: s.Span}
 	}
 	return Place{File: ev.Image.Text, Span: ev.Image.LayerSpan(layer)}
+}
+
+// Seen is the place of what a run's record says about a topic.
+func Seen(log *run.Log, topic run.Topic, name string) Place {
+	t := log.Transcript()
+	return Place{File: t.File, Span: t.Span(topic, name)}
+}
+
+// Started is the place of what it says of a start.
+func Started(log *run.Log, s *run.Start) Place {
+	return Place{File: log.Transcript().File, Span: log.StartSpan(s)}
 }

@@ -106,6 +106,19 @@ type Lack struct {
 	By   string // path of the file that needs it: the program, its interpreter, or a library
 }
 
+// String is what is so, as a clause.
+func (l Lack) String() string {
+	switch l.Kind {
+	case NoInterpreter:
+		return "its interpreter " + l.Name + " is not in the image"
+	case WrongArch:
+		return "it is made for " + l.Name
+	case CarriageReturn:
+		return "its first line ends in a carriage return"
+	}
+	return l.Name + " is not in the image"
+}
+
 // maxLibraries is more than any program loads.
 const maxLibraries = 5000
 

@@ -33,6 +33,15 @@ func (img *Image) Wasted() int64 {
 	return n
 }
 
+// WastedIn is, for each layer, the bytes that it carries and no container sees.
+func (img *Image) WastedIn() []int64 {
+	n := make([]int64, len(img.Layers))
+	for _, w := range img.Waste {
+		n[w.First] += w.Bytes
+	}
+	return n
+}
+
 // Efficiency is the share of the image's bytes that a container sees, 0 to 1.
 // An image without bytes is efficient.
 func (img *Image) Efficiency() float64 {

@@ -125,10 +125,7 @@ func (m *pageMaker) image() *imageView {
 	ev := m.p.Report.Evidence
 	first, known := ev.Own()
 	v := &imageView{Anchor: m.id + "-image", Own: known}
-	wasted := make([]int64, len(img.Layers))
-	for _, w := range img.Waste {
-		wasted[w.First] += w.Bytes
-	}
+	wasted := img.WastedIn()
 	var largest, base int64
 	for i := range img.Layers {
 		largest = max(largest, img.Layers[i].Size)

@@ -298,10 +298,7 @@ func imageOf(rep *check.Report) *jsonImage {
 		return nil
 	}
 	out := &jsonImage{Name: img.Name, ID: img.ID, Digest: img.Digest, Platform: img.Platform.String(), Bytes: img.Size(), Wasted: img.Wasted()}
-	wasted := make([]int64, len(img.Layers))
-	for _, w := range img.Waste {
-		wasted[w.First] += w.Bytes
-	}
+	wasted := img.WastedIn()
 	for i := range img.Layers {
 		l := &img.Layers[i]
 		one := jsonLayer{DiffID: l.DiffID, Digest: l.Digest, Bytes: l.Size, Files: l.Files, Wasted: wasted[i], Skipped: l.Skipped}

@@ -102,10 +102,7 @@ func (t *Text) layers(img *image.Image, hidden check.Masks) {
 	if len(img.Layers) == 0 {
 		return
 	}
-	wasted := make([]int64, len(img.Layers))
-	for _, w := range img.Waste {
-		wasted[w.First] += w.Bytes
-	}
+	wasted := img.WastedIn()
 	var most int64 = 1
 	for i := range img.Layers {
 		most = max(most, img.Layers[i].Size)

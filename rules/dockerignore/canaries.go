@@ -23,7 +23,6 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	case c.Error != "":
 		return check.Unknown(check.ByRun, c.Error)
 	}
-	t := ev.Run.Transcript()
 	var names []string
 	var first run.Canary
 	worst := check.Note
@@ -57,7 +56,7 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	}
 	return check.Judge([]check.Finding{{
 		Severity: worst,
-		Place:    check.Place{File: t.File, Span: t.Span(run.TopicCanary, first.Kind+" "+first.Name)},
+		Place:    check.Seen(ev.Run, run.TopicCanary, first.Kind+" "+first.Name),
 		Message:  fmt.Sprintf("%s %s laid into a copy of the context and came into the image: %s", check.List(names), verb, first.Found[0]),
 	}})
 }

@@ -33,7 +33,7 @@ var doesNotStart = &check.Check{
 				return check.Unknown(check.BySettings, s.Cause.Text)
 			}
 		}
-		f := check.Finding{Place: check.Place{File: log.Transcript().File, Span: log.StartSpan(s)}, Cause: "start"}
+		f := check.Finding{Place: check.Started(log, s), Cause: "start"}
 		switch {
 		case s.Error != "":
 			f.Message = "the container does not start: " + s.Why()
@@ -77,9 +77,8 @@ var shellAsPID1 = &check.Check{
 		if i < 0 {
 			return check.Judge(nil)
 		}
-		t := log.Transcript()
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: t.File, Span: t.Span(run.TopicProcess, "1")},
+			Place:   check.Seen(log, run.TopicProcess, "1"),
 			Message: fmt.Sprintf("PID 1 is %s, and the program, %s, is its child", strings.Join(first.Argv[:min(2, len(first.Argv))], " "), log.Procs.List[i].Argv[0]),
 			Cause:   "signal",
 		}})
@@ -102,10 +101,9 @@ var ignoresStop = &check.Check{
 		if log.Stop == nil {
 			return check.Unknown(check.ByRun, "it was not stopped: the container did not come up")
 		}
-		t := log.Transcript()
 		var found []check.Finding
 		if f, bad := late(log.Stop); bad {
-			f.Place = check.Place{File: t.File, Span: t.Span(run.TopicStop, "")}
+			f.Place = check.Seen(log, run.TopicStop, "")
 			f.Cause = "signal"
 			found = append(found, f)
 		} else if log.StopBusy != nil {
@@ -113,7 +111,7 @@ var ignoresStop = &check.Check{
 				f.Severity = check.Warning
 				f.Message = fmt.Sprintf("with an open connection to port %d, %s", log.StopBusy.Port, f.Message)
 				f.Help = "let the server close idle connections when it is told to stop, or give it a limit for it (uvicorn --timeout-graceful-shutdown 1, gunicorn --graceful-timeout)"
-				f.Place = check.Place{File: t.File, Span: t.Span(run.TopicBusy, "")}
+				f.Place = check.Seen(log, run.TopicBusy, "")
 				found = append(found, f)
 			}
 		}
@@ -174,9 +172,8 @@ var argumentsLost = &check.Check{
 		case o.Reached:
 			return check.Judge(nil)
 		}
-		t := ev.Run.Transcript()
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: t.File, Span: t.Span(run.TopicOverride, "")},
+			Place:   check.Seen(ev.Run, run.TopicOverride, ""),
 			Message: "the argument " + o.Word + ", given in place of CMD, reaches no program of the container",
 		}})
 	},
@@ -198,8 +195,7 @@ var zombies = &check.Check{
 		if log.Orphan == nil || log.Procs == nil {
 			return check.Unknown(check.ByRun, "its processes could not be looked at")
 		}
-		t := log.Transcript()
-		place := check.Place{File: t.File, Span: t.Span(run.TopicOrphan, "")}
+		place := check.Seen(log, run.TopicOrphan, "")
 		switch {
 		case log.Orphan.Zombies > 0:
 			return check.Judge([]check.Finding{{Place: place, Message: fmt.Sprintf("the program left %d of its processes as zombies while it was watched", log.Orphan.Zombies)}})

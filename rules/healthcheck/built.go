@@ -127,19 +127,7 @@ func probeProgram(ev check.Evidence, name string) check.Verdict {
 	if lacks := img.Missing(f.Path); len(lacks) > 0 {
 		p := ev.LayerPlace(f.Layer)
 		p.Message = path.Base(f.Path) + " comes from here"
-		return check.Judge([]check.Finding{{Place: onHealth(img), Related: []check.Place{p}, Message: fmt.Sprintf("the probe runs %s, which cannot be started: %s", f.Path, lacking(lacks[0]))}})
+		return check.Judge([]check.Finding{{Place: onHealth(img), Related: []check.Place{p}, Message: fmt.Sprintf("the probe runs %s, which cannot be started: %s", f.Path, lacks[0])}})
 	}
 	return check.Judge(nil)
-}
-
-func lacking(l image.Lack) string {
-	switch l.Kind {
-	case image.NoInterpreter:
-		return "its interpreter " + l.Name + " is not in the image"
-	case image.WrongArch:
-		return "it is made for " + l.Name
-	case image.CarriageReturn:
-		return "its first line ends in a carriage return"
-	}
-	return l.Name + " is not in the image"
 }

@@ -32,8 +32,7 @@ var neverHealthy = &check.Check{
 		case h == nil:
 			return noProbe(ev)
 		}
-		t := log.Transcript()
-		f := check.Finding{Place: check.Place{File: t.File, Span: t.Span(run.TopicHealth, "")}, Message: "the program listens, and its health check fails"}
+		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, and its health check fails"}
 		if h != nil {
 			f.Message = fmt.Sprintf("the program runs, and its health check fails with %d", h.LastCode)
 			if said := strings.TrimSpace(h.Last); said != "" {
@@ -68,8 +67,7 @@ func ranMissing(ev check.Evidence) check.Verdict {
 	}
 	v := builtMissing(ev)
 	for i := range v.Findings {
-		t := log.Transcript()
-		v.Findings[i].Place = check.Place{File: t.File, Span: t.Span(run.TopicStart, "")}
+		v.Findings[i].Place = check.Seen(log, run.TopicStart, "")
 		v.Findings[i].Message = "the program serves and the engine has nothing to ask it: whether it hangs nobody would see"
 		v.Findings[i].Missing = false
 	}
@@ -102,9 +100,8 @@ func frozen(ev check.Evidence) check.Verdict {
 	case h.Unhealthy:
 		return check.Judge(nil)
 	}
-	t := ev.Run.Transcript()
 	return check.Judge([]check.Finding{{
-		Place:    check.Place{File: t.File, Span: t.Span(run.TopicFreeze, "")},
+		Place:    check.Seen(ev.Run, run.TopicFreeze, ""),
 		Severity: check.Error,
 		Message:  fmt.Sprintf("every process of the container was frozen, and after %.0f s it was still healthy", h.UnhealthyIn),
 	}})
@@ -127,9 +124,8 @@ var noRecovery = &check.Check{
 		case h.Recovered:
 			return check.Judge(nil)
 		}
-		t := ev.Run.Transcript()
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: t.File, Span: t.Span(run.TopicFreeze, "")},
+			Place:   check.Seen(ev.Run, run.TopicFreeze, ""),
 			Message: fmt.Sprintf("%.0f s after its processes ran on the container was not healthy again", h.RecoveredIn),
 		}})
 	},
@@ -151,7 +147,6 @@ var loopbackOnly = &check.Check{
 		if log.Procs == nil {
 			return check.Unknown(check.ByRun, "its ports could not be looked at")
 		}
-		t := log.Transcript()
 		var found []check.Finding
 		open := map[int]bool{}
 		for _, l := range log.Procs.Listens {
@@ -167,7 +162,7 @@ var loopbackOnly = &check.Check{
 			}
 			told[l.Port] = true
 			found = append(found, check.Finding{
-				Place:   check.Place{File: t.File, Span: t.Span(run.TopicListen, fmt.Sprint(l.Port))},
+				Place:   check.Seen(log, run.TopicListen, fmt.Sprint(l.Port)),
 				Message: fmt.Sprintf("port %d is open on %s only", l.Port, l.Address),
 			})
 		}
@@ -191,7 +186,6 @@ var portNotOpen = &check.Check{
 		case log.Procs == nil:
 			return check.Unknown(check.ByRun, "its ports could not be looked at")
 		}
-		t := log.Transcript()
 		var open []string
 		for _, l := range log.Procs.Listens {
 			if p := fmt.Sprint(l.Port); !slices.Contains(open, p) {
@@ -207,12 +201,12 @@ var portNotOpen = &check.Check{
 		if len(closed) == 0 {
 			return check.Judge(nil)
 		}
-		f := check.Finding{Place: check.Place{File: t.File, Span: t.Span(run.TopicStart, "")}}
+		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
 		switch {
 		case len(open) == 0:
 			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on none"
 		default:
-			f.Place.Span = t.Span(run.TopicListen, open[0])
+			f.Place = check.Seen(log, run.TopicListen, open[0])
 			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on " + strings.Join(open, ", ")
 		}
 		return check.Judge([]check.Finding{f})
@@ -237,9 +231,8 @@ var notReplaced = &check.Check{
 		case s.Replaced:
 			return check.Judge(nil)
 		}
-		t := ev.Run.Transcript()
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: t.File, Span: t.Span(run.TopicSwarm, "")},
+			Place:   check.Seen(ev.Run, run.TopicSwarm, ""),
 			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, no other task was healthy", s.Seconds),
 		}})
 	},

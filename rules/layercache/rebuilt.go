@@ -30,7 +30,6 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 		}
 		steps := matched(b, log.Rebuild.Steps)
 		moved := false
-		t := log.Transcript()
 		var found []check.Finding
 		v := newView(b)
 		v.each(func(l *layers, step *source.Step) {
@@ -40,7 +39,7 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 			}
 			moved = true
 			if f, ok := v.again(l, step, log.Rebuild.Steps[i], system); ok {
-				f.Place = check.Place{File: t.File, Span: t.Span(run.TopicRebuilt, fmt.Sprint(i))}
+				f.Place = check.Seen(log, run.TopicRebuilt, fmt.Sprint(i))
 				f.Related = append(f.Related, check.Place{File: b.Text(), Span: step.Span, Message: "this is the step"})
 				f.Message = fmt.Sprintf("after an edit of %s, %s", log.Rebuild.Touched, f.Message)
 				found = append(found, f)

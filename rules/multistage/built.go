@@ -149,12 +149,11 @@ func ranTools(base bool) func(check.Evidence) check.Verdict {
 			return check.Unknown(check.ByRun, "the container did not come up")
 		}
 		v := builtTools(ev, base)
-		t := log.Transcript()
 		for i := range v.Findings {
 			f := &v.Findings[i]
 			f.Related = []check.Place{f.Place}
 			f.Related[0].Message = "they come from here"
-			f.Place = check.Place{File: t.File, Span: log.StartSpan(log.Up())}
+			f.Place = check.Started(log, log.Up())
 			f.Message = "the container ran with them: " + f.Message
 			f.Cause = "ran " + f.Cause
 		}
@@ -271,24 +270,15 @@ func lacking(file string, l image.Lack) string {
 	if l.By != file {
 		by = ", which " + l.By + " needs"
 	}
-	switch l.Kind {
-	case image.NoInterpreter:
-		return fmt.Sprintf("%s cannot be started: its interpreter %s is not in the image%s", file, l.Name, by)
-	case image.WrongArch:
-		return fmt.Sprintf("%s cannot be started: it is made for %s%s", file, l.Name, by)
-	case image.NoLibrary:
-		return fmt.Sprintf("%s cannot be started: %s is not in the image%s", file, l.Name, by)
-	}
-	return fmt.Sprintf("%s cannot be started: %s%s", file, l.Kind, by)
+	return fmt.Sprintf("%s cannot be started: %s%s", file, l, by)
 }
 
 // ranBroken judges what was copied by how the build and the start went.
 func ranBroken(ev check.Evidence) check.Verdict {
 	log := ev.Run
-	t := log.Transcript()
 	if b := log.Build; b != nil && b.Error != "" {
 		if strings.Contains(b.Step, "COPY --from=") || strings.Contains(b.Step, "ADD --from=") {
-			return check.Judge([]check.Finding{{Place: check.Place{File: t.File, Span: t.Span(run.TopicBuild, "")}, Message: "the build stops: " + b.Error}})
+			return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicBuild, ""), Message: "the build stops: " + b.Error}})
 		}
 		return check.Verdict{}
 	}
@@ -299,7 +289,7 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	if s.Cause == nil {
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
-	f := check.Finding{Place: check.Place{File: t.File, Span: log.StartSpan(s)}, Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
+	f := check.Finding{Place: check.Started(log, s), Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
 	switch s.Cause.Kind {
 	case run.NoInterpreter:
 		if badLine(ev.Image, s) {
@@ -346,8 +336,7 @@ func ranProbe(log *run.Log) check.Verdict {
 	case h == nil || h.Healthy:
 		return check.Judge(nil)
 	case strings.Contains(h.Last, "error while loading shared libraries") || strings.Contains(h.Last, "Error loading shared library"):
-		t := log.Transcript()
-		return check.Judge([]check.Finding{{Place: check.Place{File: t.File, Span: t.Span(run.TopicHealth, "")}, Message: "the probe does not run in the image: " + lastLine(h.Last)}})
+		return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicHealth, ""), Message: "the probe does not run in the image: " + lastLine(h.Last)}})
 	}
 	return check.Unknown(check.ByRun, "the health check fails, and whether for what the image lacks is not known")
 }
@@ -384,6 +373,5 @@ func ranToolchain(ev check.Evidence) check.Verdict {
 	case !strings.Contains(b.Error, "headers are missing") && !strings.Contains(b.Error, "a header is missing") && !strings.Contains(b.Error, "no C compiler") && !strings.Contains(b.Error, "no linker"):
 		return check.Verdict{}
 	}
-	t := ev.Run.Transcript()
-	return check.Judge([]check.Finding{{Severity: check.Error, Place: check.Place{File: t.File, Span: t.Span(run.TopicBuild, "")}, Message: "the build stops: " + b.Error}})
+	return check.Judge([]check.Finding{{Severity: check.Error, Place: check.Seen(ev.Run, run.TopicBuild, ""), Message: "the build stops: " + b.Error}})
 }

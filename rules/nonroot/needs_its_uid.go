@@ -21,9 +21,8 @@ var needsItsUID = &check.Check{
 		case log.Stranger.Up:
 			return check.Judge(nil)
 		}
-		t := log.Transcript()
 		return check.Judge([]check.Finding{{
-			Place:   check.Place{File: t.File, Span: t.Span(run.TopicStranger, "")},
+			Place:   check.Seen(log, run.TopicStranger, ""),
 			Message: "as a user that the image does not know it does not come up: " + log.Stranger.Why(),
 		}})
 	},

@@ -29,8 +29,7 @@ var needsMore = &check.Check{
 		if log.Relaxed == nil || !log.Relaxed.Up {
 			return check.Unknown(check.ByRun, "the container comes up under no settings")
 		}
-		t := log.Transcript()
-		f := check.Finding{Place: check.Place{File: t.File, Span: t.Span(run.TopicStart, "")}}
+		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
 		wrote := log.Relaxed.Wrote
 		if folders := added(log); len(folders) > 0 {
 			// It was tried: with these folders the hard settings are enough.

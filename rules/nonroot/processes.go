@@ -17,7 +17,6 @@ func rootProcesses(ev check.Evidence) check.Verdict {
 	case log.Procs == nil || len(log.Procs.List) == 0:
 		return check.Unknown(check.ByRun, "its processes could not be looked at")
 	}
-	t := log.Transcript()
 	var roots []run.Process
 	for _, p := range log.Procs.List {
 		if p.UIDs[1] == 0 && p.State != "Z" {
@@ -29,7 +28,7 @@ func rootProcesses(ev check.Evidence) check.Verdict {
 	}
 	f := check.Finding{
 		Cause: "root",
-		Place: check.Place{File: t.File, Span: t.Span(run.TopicProcess, fmt.Sprint(roots[0].PID))},
+		Place: check.Seen(log, run.TopicProcess, fmt.Sprint(roots[0].PID)),
 		Help:  "end the final stage with USER and a number, and let no start script go back to root",
 	}
 	switch n, all := len(roots), len(log.Procs.List); {

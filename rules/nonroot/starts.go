@@ -23,7 +23,7 @@ func startUnreadable(ev check.Evidence) check.Verdict {
 	case s.Cause == nil:
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
-	f := check.Finding{Place: check.Place{File: log.Transcript().File, Span: log.StartSpan(s)}, Cause: "start"}
+	f := check.Finding{Place: check.Started(log, s), Cause: "start"}
 	switch s.Cause.Kind {
 	case run.NotReadable:
 		f.Message = "the program does not run: " + s.Cause.Text
@@ -83,7 +83,7 @@ func startWithoutUser(ev check.Evidence) check.Verdict {
 		return check.Judge(nil) // whatever failed, its user was found
 	}
 	return check.Judge([]check.Finding{{
-		Place:   check.Place{File: log.Transcript().File, Span: log.StartSpan(s)},
+		Place:   check.Started(log, s),
 		Message: "the container does not start: " + s.Cause.Text,
 		Cause:   "start",
 	}})

@@ -20,7 +20,6 @@ func ranResolved(ev check.Evidence) check.Verdict {
 	case len(log.Build.Bases) == 0:
 		return check.None()
 	}
-	t := log.Transcript()
 	var found []check.Finding
 	told := map[string]bool{}
 	for _, u := range uses(b) {
@@ -33,7 +32,7 @@ func ranResolved(ev check.Evidence) check.Verdict {
 		if !ok {
 			continue
 		}
-		f := check.Finding{Place: check.Place{File: t.File, Span: t.Span(run.TopicBase, r.Ref)}}
+		f := check.Finding{Place: check.Seen(log, run.TopicBase, r.Ref)}
 		switch {
 		case img.Ref.Digest != "" && r.Digest != "" && r.Digest != img.Ref.Digest:
 			f.Severity = check.Error

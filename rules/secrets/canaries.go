@@ -17,7 +17,6 @@ func ranCanaries(kind, how string) func(check.Evidence) check.Verdict {
 		case c == nil:
 			return check.Unknown(check.ByRun, "no canaries were planted")
 		}
-		t := ev.Run.Transcript()
 		any := false
 		var found []check.Finding
 		for _, k := range c.Planted {
@@ -29,7 +28,7 @@ func ranCanaries(kind, how string) func(check.Evidence) check.Verdict {
 				continue
 			}
 			f := check.Finding{
-				Place:   check.Place{File: t.File, Span: t.Span(run.TopicCanary, k.Kind+" "+k.Name)},
+				Place:   check.Seen(ev.Run, run.TopicCanary, k.Kind+" "+k.Name),
 				Message: fmt.Sprintf(how, k.Name, k.Found[0]),
 			}
 			switch n := len(k.Found) - 1; {
