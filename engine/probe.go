@@ -74,16 +74,11 @@ type prober struct {
 // is an engine that fails, or an interruption. It leaves its containers to
 // Remove.
 func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *run.Log) error {
-	img, err := e.cli.ImageInspect(ctx, image)
+	p, err := e.prober(ctx, image, s, log)
 	if err != nil {
-		return fmt.Errorf("look at the image %s: %w", image, err)
+		return err
 	}
-	log.Image, log.ImageID = image, img.ID
 	s = Harden(s)
-	p := &prober{e: e, id: log.ID, image: image, log: log, values: valuesOf(s.Env)}
-	if img.Config != nil {
-		p.cfg = *img.Config
-	}
 	if p.peek, err = e.peekImage(ctx, log.ID); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -119,6 +114,20 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 		err = busyErr
 	}
 	return err
+}
+
+// prober looks an image up, to run it under these settings.
+func (e *Engine) prober(ctx context.Context, image string, s run.Settings, log *run.Log) (*prober, error) {
+	img, err := e.cli.ImageInspect(ctx, image)
+	if err != nil {
+		return nil, fmt.Errorf("look at the image %s: %w", image, err)
+	}
+	log.Image, log.ImageID = image, img.ID
+	p := &prober{e: e, id: log.ID, image: image, log: log, values: valuesOf(s.Env)}
+	if img.Config != nil {
+		p.cfg = *img.Config
+	}
+	return p, nil
 }
 
 func (p *prober) unseen(probe string, err error) {
@@ -248,11 +257,11 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	h := &run.Health{Test: p.cfg.Healthcheck.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds,
 		Interval: healthInterval.Seconds(), Timeout: p.healthTimeout().Seconds(), Retries: healthRetries}
 	p.log.Health = h
-	in, err := p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+	st, err := t.state(ctx)
 	if err != nil {
-		return fmt.Errorf("look at the container: %w", err)
+		return err
 	}
-	if st := in.Container.State; st != nil && st.Health != nil && len(st.Health.Log) > 0 && !h.Healthy {
+	if st.Health != nil && len(st.Health.Log) > 0 && !h.Healthy {
 		last := st.Health.Log[len(st.Health.Log)-1]
 		h.Last, h.LastCode = hide(strings.TrimSpace(last.Output), p.values), last.ExitCode
 		if len(h.Last) > 500 {
@@ -300,12 +309,11 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, limit time.Duration) (bool, error) {
 	deadline := time.Now().Add(limit)
 	for {
-		in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+		st, err := t.state(ctx)
 		if err != nil {
-			return false, fmt.Errorf("look at the container: %w", err)
+			return false, err
 		}
-		st := in.Container.State
-		if st == nil || !st.Running {
+		if !st.Running {
 			return false, nil
 		}
 		if st.Health != nil && st.Health.Status == want {
@@ -403,12 +411,11 @@ func (p *prober) override(ctx context.Context, s run.Settings) error {
 	}
 	begin := time.Now()
 	for {
-		in, err := p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+		st, err := t.state(ctx)
 		if err != nil {
-			return fmt.Errorf("look at the container: %w", err)
+			return err
 		}
-		st := in.Container.State
-		if st == nil || !st.Running {
+		if !st.Running {
 			o.Known = true
 			logs, err := t.logs(ctx, 100)
 			if err != nil {
@@ -420,7 +427,7 @@ func (p *prober) override(ctx context.Context, s run.Settings) error {
 					break
 				}
 			}
-			if !o.Reached && st != nil {
+			if !o.Reached {
 				// Without the argument it stays up: that it ended shows that it
 				// took notice.
 				o.Reached = st.ExitCode != 0

@@ -36,13 +36,9 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 		s.Error = "the engine is in a swarm already, which is not ours to try things in"
 		return nil
 	}
-	img, err := e.cli.ImageInspect(ctx, image)
+	p, err := e.prober(ctx, image, log.Settings, log)
 	if err != nil {
-		return fmt.Errorf("look at the image %s: %w", image, err)
-	}
-	p := &prober{e: e, id: log.ID, image: image, log: log}
-	if img.Config != nil {
-		p.cfg = *img.Config
+		return err
 	}
 	if !p.hasHealth() {
 		s.Error = "the image has no health check: a swarm replaces what is unhealthy"

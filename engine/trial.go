@@ -120,8 +120,8 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 			return fmt.Errorf("start the container: %w", err)
 		}
 		t.start.Ended, t.start.Error = true, hide(startError(err), t.p.values)
-		if in, ierr := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{}); ierr == nil && in.Container.State != nil {
-			t.start.Code = in.Container.State.ExitCode
+		if st, serr := t.state(ctx); serr == nil {
+			t.start.Code = st.ExitCode
 		}
 		t.start.Seconds = time.Since(t.begun).Seconds()
 		t.start.Cause = startCause(t.start)
@@ -152,13 +152,9 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 	defer tick.Stop()
 	sick := time.Time{}
 	for {
-		in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+		st, err := t.state(ctx)
 		if err != nil {
-			return fmt.Errorf("look at the container: %w", err)
-		}
-		st := in.Container.State
-		if st == nil {
-			return errors.New("look at the container: the engine gives no state")
+			return err
 		}
 		if !st.Running {
 			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
@@ -172,7 +168,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 				t.glance(ctx)
 			} else if ctx.Err() != nil {
 				return ctx.Err()
-			} else if in, ierr := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{}); ierr == nil && in.Container.State.Running {
+			} else if now, serr := t.state(ctx); serr == nil && now.Running {
 				t.p.unseen("processes", err)
 				t.blind = true
 			}
@@ -232,6 +228,18 @@ func (t *trial) glance(ctx context.Context) {
 	}
 }
 
+// state asks the engine for the container's state; never nil without an error.
+func (t *trial) state(ctx context.Context) (*container.State, error) {
+	in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("look at the container: %w", err)
+	}
+	if in.Container.State == nil {
+		return nil, errors.New("look at the container: the engine gives no state")
+	}
+	return in.Container.State, nil
+}
+
 // listens tells whether a process of the container listens on a TCP port.
 func (t *trial) listens(ctx context.Context) bool {
 	if t.eyes == nil {
@@ -276,14 +284,12 @@ func (t *trial) stop(ctx context.Context, limit time.Duration) (*run.Stop, error
 		return nil, fmt.Errorf("stop the container: %w", err)
 	}
 	s.Seconds = time.Since(begin).Seconds()
-	in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+	st, err := t.state(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("look at the container: %w", err)
+		return nil, err
 	}
-	if st := in.Container.State; st != nil {
-		s.Code = st.ExitCode
-		s.Killed = st.ExitCode == 137 && !st.OOMKilled && s.Seconds >= float64(grace)
-	}
+	s.Code = st.ExitCode
+	s.Killed = st.ExitCode == 137 && !st.OOMKilled && s.Seconds >= float64(grace)
 	return s, nil
 }
 
