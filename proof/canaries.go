@@ -64,14 +64,10 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 	}
 	plan := p.plan
 	plan.Context, plan.Tag = c.dir, p.e.Tag(p.log.ID, "canary")
-	plan.Args = map[string]string{}
-	for k, v := range p.plan.Args {
-		plan.Args[k] = v
-	}
-	plan.Secrets = map[string]string{}
-	for k, v := range p.plan.Secrets {
-		plan.Secrets[k] = v
-	}
+	// Maps of its own: the other builds of this proof get none of it.
+	plan.Args, plan.Secrets = map[string]string{}, map[string]string{}
+	maps.Copy(plan.Args, p.plan.Args)
+	maps.Copy(plan.Secrets, p.plan.Secrets)
 	args, mounts := secretInputs(p.b)
 	for _, name := range args {
 		if _, given := plan.Args[name]; !given {

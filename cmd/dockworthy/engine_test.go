@@ -22,16 +22,22 @@ import (
 	"github.com/dockworthy/dockworthy/engine"
 )
 
-// TestEngine runs the scripts that build and run for real. Without an engine
-// they are skipped, aloud; with DOCKWORTHY_ENGINE=required that is a failure.
-func TestEngine(t *testing.T) {
-	if reason := noEngine(t); reason != "" {
-		if os.Getenv("DOCKWORTHY_ENGINE") == "required" {
-			t.Fatalf("DOCKWORTHY_ENGINE=required, and %s", reason)
-		}
+// needEngine skips a test where nothing can be built and run, aloud; with
+// DOCKWORTHY_ENGINE=required that is a failure.
+func needEngine(t *testing.T) {
+	t.Helper()
+	switch reason := noEngine(t); {
+	case reason == "":
+	case os.Getenv("DOCKWORTHY_ENGINE") == "required":
+		t.Fatalf("DOCKWORTHY_ENGINE=required, and %s", reason)
+	default:
 		t.Skipf("the engine tests are skipped: %s", reason)
 	}
-	// When all scripts are done, and not before: they run side by side.
+}
+
+// TestEngine runs the scripts that build and run for real.
+func TestEngine(t *testing.T) {
+	needEngine(t)
 	t.Cleanup(func() {
 		if ids := left(t); len(ids) > 0 {
 			t.Errorf("left on the engine by the runs %q", ids)
@@ -112,9 +118,7 @@ func left(t *testing.T) []string {
 // no program hears: nothing stays on the engine, or nothing after the next
 // start.
 func TestInterrupted(t *testing.T) {
-	if reason := noEngine(t); reason != "" {
-		t.Skipf("skipped: %s", reason) // TestEngine fails where that may not be
-	}
+	needEngine(t)
 	golden, err := filepath.Abs("../../examples/agent/golden")
 	if err != nil {
 		t.Fatal(err)
