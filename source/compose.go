@@ -89,8 +89,11 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 		return nil, err
 	}
 	env := map[string]string{}
-	if dot, err := p.read(path.Join(path.Dir(name), ".env")); err == nil {
+	dotenv := path.Join(path.Dir(name), ".env")
+	if dot, err := p.read(dotenv); err == nil {
 		env = deploy.ParseDotEnv(dot.Data)
+	} else {
+		p.unread(dotenv, err)
 	}
 	return deploy.ParseCompose(file, env)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -299,12 +300,7 @@ func (c *Context) Read(p string) ([]byte, bool) {
 	if c == nil {
 		return nil, false
 	}
-	name := path.Join(c.Root, p)
-	info, err := fs.Stat(c.fsys, name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRead {
-		return nil, false
-	}
-	data, err := fs.ReadFile(c.fsys, name)
+	data, err := files.Read(c.fsys, path.Join(c.Root, p), maxRead)
 	return data, err == nil
 }
 

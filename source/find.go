@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/source/deploy"
 	"github.com/dockworthy/dockworthy/source/gitignore"
 )
@@ -104,7 +105,7 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		if t := e.Type(); t&fs.ModeSymlink != 0 {
 			info, err := fs.Stat(fsys, p)
 			if err != nil {
-				if kind == 'd' {
+				if kind == 'd' || errors.Is(err, files.ErrOutside) {
 					l.Problems = append(l.Problems, Problem{Path: p, Err: err})
 				}
 				continue

@@ -2,11 +2,11 @@ package source
 
 import (
 	"bytes"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/source/base"
 )
 
@@ -96,8 +96,8 @@ func (b *Build) IsBase() (reason string, ok bool) {
 	dir := path.Dir(b.Path)
 	for {
 		for _, n := range []string{"action.yml", "action.yaml"} {
-			data, err := fs.ReadFile(b.project.fsys, path.Join(dir, n))
-			if err != nil || len(data) > maxRead {
+			data, err := files.Read(b.project.fsys, path.Join(dir, n), maxRead)
+			if err != nil {
 				continue
 			}
 			if actionUses(data, path.Base(b.Path)) {

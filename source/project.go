@@ -4,8 +4,6 @@ package source
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -15,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/source/deploy"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
 	"github.com/dockworthy/dockworthy/source/ignore"
@@ -171,38 +170,26 @@ func underAny(name string, roots []string) bool {
 
 // read is the bytes of a regular file within the size limit.
 func (p *Project) read(name string) (*text.File, error) {
-	// Stat first: opening a named pipe would wait for its writer.
-	info, err := fs.Stat(p.fsys, name)
+	data, err := files.Read(p.fsys, name, maxFile)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case info.IsDir():
-		return nil, errors.New("is a folder, not a file")
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("is no regular file (%s)", info.Mode().Type())
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("is larger than %d MiB, far more than a Dockerfile is", maxFile>>20)
-	}
-	f, err := p.fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("is larger than %d MiB, far more than a Dockerfile is", maxFile>>20)
 	}
 	return text.NewFile(name, data), nil
+}
+
+// unread notes a file of a name that has a meaning and that cannot be read; that
+// there is none is no problem.
+func (p *Project) unread(name string, err error) {
+	known := slices.ContainsFunc(p.Problems, func(q Problem) bool { return q.Path == name })
+	if !known && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
+		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
+	}
 }
 
 func (p *Project) openKubernetes(name string, isNamed bool) {
 	file, err := p.read(name)
 	if err != nil {
-		if isNamed {
+		if isNamed || errors.Is(err, files.ErrOutside) {
 			p.Problems = append(p.Problems, Problem{Path: name, Err: err})
 		}
 		return
@@ -238,7 +225,7 @@ func (p *Project) configIn(dir string) *Config {
 	}
 	var c *Config
 	name := path.Join(dir, ConfigName)
-	data, err := fs.ReadFile(p.fsys, name)
+	data, err := files.Read(p.fsys, name, maxRead)
 	if err == nil {
 		c, err = ParseConfig(name, data)
 	}
@@ -270,8 +257,11 @@ func (p *Project) context(root, dockerfile string) *Context {
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {
 		ig, ok := p.ignores[name]
 		if !ok {
-			if file, err := p.read(name); err == nil {
+			file, err := p.read(name)
+			if err == nil {
 				ig = &ignoreFile{file, ignore.Parse(file)}
+			} else {
+				p.unread(name, err)
 			}
 			p.ignores[name] = ig
 		}

@@ -9,6 +9,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/files"
 )
 
 // A Stack is the patterns in force in one folder: its own .gitignore over its
@@ -53,11 +55,7 @@ func (s *Stack) Enter(fsys fs.FS, dir string, entries []fs.DirEntry) *Stack {
 }
 
 func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
-	info, err := fs.Stat(fsys, path.Join(dir, ".gitignore"))
-	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
-		return s
-	}
-	data, err := fs.ReadFile(fsys, path.Join(dir, ".gitignore"))
+	data, err := files.Read(fsys, path.Join(dir, ".gitignore"), 1<<20)
 	if err != nil {
 		return s
 	}

@@ -101,6 +101,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	defer pl.close()
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	out, err := f.open(c)
 	if err != nil {
@@ -148,6 +149,8 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		}
 		rest = append(rest, p)
 	}
+	// Some were met while builds were judged, several at a time.
+	slices.SortStableFunc(rest, func(a, b source.Problem) int { return strings.Compare(a.Path, b.Path) })
 	if t, ok := w.(*report.Text); ok && trouble {
 		t.Quiet = true
 	}

@@ -29,6 +29,7 @@ the largest first, with the pattern that decided, then what is kept out.`,
 			if err != nil {
 				return err
 			}
+			defer pl.close()
 			p := dockworthy.Load(pl.fsys, pl.paths, opt)
 			var lists []*contextList
 			seen := map[string]bool{}

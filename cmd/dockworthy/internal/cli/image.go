@@ -76,10 +76,11 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	default:
 		return fmt.Errorf("--from %q is none of engine, registry, archive, layout", f.from)
 	}
-	b, names, err := f.build(c, &opt)
+	b, names, done, err := f.build(c, &opt)
 	if err != nil {
 		return err
 	}
+	defer done()
 	out, err := f.open(c)
 	if err != nil {
 		return err
@@ -124,16 +125,21 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	return nil
 }
 
-// build is the build of --dockerfile; nil without one.
-func (f *imageFlags) build(c Command, opt *source.Options) (*source.Build, report.Names, error) {
+// build is the build of --dockerfile, nil without one; done closes its files.
+func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, names report.Names, done func(), err error) {
 	if f.dockerfile == "" {
-		return nil, report.Names{}, nil
+		return nil, names, func() {}, nil
 	}
 	f.file = f.dockerfile
 	pl, err := f.place(c, nil, opt)
 	if err != nil {
-		return nil, report.Names{}, err
+		return nil, names, nil, err
 	}
+	defer func() {
+		if err != nil {
+			pl.close()
+		}
+	}()
 	project := dockworthy.Load(pl.fsys, pl.paths, *opt)
 	for _, u := range project.Units {
 		if u.Kind != source.Dockerfile {
@@ -141,11 +147,11 @@ func (f *imageFlags) build(c Command, opt *source.Options) (*source.Build, repor
 		}
 		builds, prob := project.Builds(u)
 		if prob != nil {
-			return nil, pl.names, fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
+			return nil, names, nil, fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 		}
-		return builds[0], pl.names, nil
+		return builds[0], pl.names, pl.close, nil
 	}
-	return nil, pl.names, fmt.Errorf("%s cannot be read", f.dockerfile)
+	return nil, names, nil, fmt.Errorf("%s cannot be read", f.dockerfile)
 }
 
 // read reads an image from where it is.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dockworthy/dockworthy/internal/repo"
 	"github.com/dockworthy/dockworthy/report"
-	"github.com/dockworthy/dockworthy/source"
 )
 
 // stdinName is the project path under which standard input is read.
@@ -22,19 +22,25 @@ const stdinName = "<stdin>"
 // in it that the user named.
 type place struct {
 	fsys  fs.FS
+	repo  *repo.FS // fsys without standard input
 	paths []string
 	names report.Names
 }
 
-// open finds the folder that holds all named paths: the repository of each, by
-// its .git, or where there is none the folder itself, so that contexts and
-// Compose files above a Dockerfile are in reach.
+// close closes the folders of the place.
+func (pl *place) close() { pl.repo.Close() }
+
+// open finds what may be looked at: the repository of each named path, by its
+// .git, or where there is none the path's own folder. Nothing outside is read,
+// whatever a link, a Compose file or a config says; paths are relative to the
+// folder that holds all of them.
 func open(paths []string, stdin []byte) (*place, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find the working folder: %w", err)
 	}
 	var root string
+	var tops []string
 	abs := make([]string, len(paths))
 	for i, p := range paths {
 		if p == stdinName {
@@ -45,7 +51,10 @@ func open(paths []string, stdin []byte) (*place, error) {
 			return nil, fmt.Errorf("find %s: %w", p, err)
 		}
 		abs[i] = full
-		top := repository(full, cwd)
+		top := repository(full)
+		if isFolder(top) { // else the path is told as one that is not there
+			tops = append(tops, top)
+		}
 		if root == "" {
 			root = top
 		} else {
@@ -55,7 +64,11 @@ func open(paths []string, stdin []byte) (*place, error) {
 	if root == "" {
 		root = cwd
 	}
-	pl := &place{fsys: os.DirFS(root), names: report.Names{Root: root, From: cwd}}
+	in, err := repo.Open(root, tops...)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder: %w", err)
+	}
+	pl := &place{fsys: in, repo: in, names: report.Names{Root: root, From: cwd}}
 	for i, p := range abs {
 		if paths[i] == stdinName {
 			pl.paths = append(pl.paths, stdinName)
@@ -74,28 +87,31 @@ func open(paths []string, stdin []byte) (*place, error) {
 	return pl, nil
 }
 
-// repository is the nearest folder upwards that holds .git; without one, the
-// nearest that holds a config; without that, the folder where the user stands
-// if the path lies in it, else the path's own folder.
-func repository(path, cwd string) string {
+// repository is the git work tree of a path, the nearest folder upwards that
+// holds .git; without one, the path itself, or the folder of a file. Behind a
+// link of a work tree that tree is meant, not what the link leads to.
+func repository(path string) string {
 	dir := path
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	if !isFolder(path) {
 		dir = filepath.Dir(path)
 	}
-	for _, mark := range []string{".git", source.ConfigName} {
-		for d := dir; ; d = filepath.Dir(d) {
-			if _, err := os.Lstat(filepath.Join(d, mark)); err == nil {
-				return d
-			}
-			if d == filepath.Dir(d) {
-				break
-			}
+	top, found := dir, false
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil && !found {
+			top, found = d, true
+		}
+		if info, err := os.Lstat(d); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			found = false
+		}
+		if d == filepath.Dir(d) {
+			return top
 		}
 	}
-	if rel, err := filepath.Rel(cwd, dir); err == nil && filepath.IsLocal(rel) {
-		return cwd
-	}
-	return dir
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // common is the deepest folder that holds both.

@@ -129,6 +129,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	defer pl.close()
 	e, err := openEngine(ctx)
 	if err != nil {
 		return err
