@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/dockworthy/dockworthy/internal/repo"
 )
 
 // This file is where the package meets the disk.
@@ -19,13 +21,13 @@ func ReadPath(ctx context.Context, file string, opts Options) (*Image, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		// A link in a layout may not lead out of it.
-		root, err := os.OpenRoot(file)
+		// A link in a layout may not lead out of it, nor a pipe stop the reader.
+		root, err := repo.Open(file, file)
 		if err != nil {
 			return nil, err
 		}
 		defer root.Close()
-		return ReadLayout(ctx, file, root.FS(), opts)
+		return ReadLayout(ctx, file, root, opts)
 	}
 	f, err := os.Open(file)
 	if err != nil {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/dockworthy/dockworthy/internal/files"
@@ -23,7 +25,28 @@ import (
 type FS struct {
 	dir  string
 	tops []top
+
+	mu   sync.Mutex
+	dirs map[string]*folder // that were asked for, by path
+	// lists are folders that were listed: several ask for the same one, at
+	// about the same time.
+	lists  map[string][]fs.DirEntry
+	listed int // entries in lists
 }
+
+// A folder is one of the tree that is kept open for the next question about it:
+// a root resolves a path from its top each time.
+type folder struct {
+	root *os.Root // nil = it cannot be opened
+	own  bool     // the root is this folder's alone
+}
+
+// maxDirs bounds how many folders are kept open, and maxListed how many entries
+// of folders that were listed are kept, each folder counting as one more.
+const (
+	maxDirs   = 64
+	maxListed = 50_000
+)
 
 type top struct {
 	prefix string // "." = the folder itself
@@ -66,6 +89,7 @@ func (f *FS) has(prefix string) bool {
 
 // Close closes the folders.
 func (f *FS) Close() error {
+	f.forget()
 	var errs []error
 	for _, t := range f.tops {
 		errs = append(errs, t.root.Close())
@@ -103,9 +127,120 @@ func (f *FS) in(op, name string) (*os.Root, string, error) {
 	return root, filepath.FromSlash(rest), nil
 }
 
+// folder is an open folder of the tree.
+func (f *FS) folder(dir string) *folder {
+	f.mu.Lock()
+	d, ok := f.dirs[dir]
+	f.mu.Unlock()
+	if ok {
+		return d
+	}
+	d = f.enter(dir)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if old, ok := f.dirs[dir]; ok {
+		d.close()
+		return old
+	}
+	if len(f.dirs) >= maxDirs || f.dirs == nil {
+		f.forgetLocked()
+		f.dirs = map[string]*folder{}
+	}
+	f.dirs[dir] = d
+	return d
+}
+
+func (f *FS) enter(dir string) *folder {
+	in, p, err := f.in("open", dir)
+	if err != nil {
+		return &folder{}
+	}
+	if p == "." {
+		return &folder{root: in}
+	}
+	if up, base := path.Split(dir); up != "" {
+		if parent := f.folder(path.Clean(up)); parent.own {
+			root, err := parent.root.OpenRoot(base)
+			if err == nil {
+				return &folder{root, true}
+			}
+			if !isLink(parent.root, base) {
+				return &folder{}
+			}
+			// A link that leads out of its folder may stay within the tree: then
+			// the way from the top tells.
+		}
+	}
+	root, err := in.OpenRoot(p)
+	if err != nil {
+		return &folder{}
+	}
+	return &folder{root, true}
+}
+
+func (d *folder) close() {
+	if d.own {
+		d.root.Close()
+	}
+}
+
+func (f *FS) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forgetLocked()
+}
+
+// forgetLocked closes the folders that are kept open. Who is using one ends what
+// it does, and its next call there fails, and goes by the top.
+func (f *FS) forgetLocked() {
+	for _, d := range f.dirs {
+		d.close()
+	}
+	f.dirs = nil
+}
+
+// do asks a question about a path: of its folder, and where that cannot answer
+// of the top. For a link may lead out of its folder and stay within the tree.
+func do[T any](f *FS, op, name string, ask func(*os.Root, string) (T, error)) (T, error) {
+	root, p, err := f.in(op, name)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	if in, base := f.parent(name); in != nil {
+		if t, err := ask(in, base); err == nil || !isLink(in, base) {
+			return t, plain(op, name, err)
+		}
+	}
+	t, err := ask(root, p)
+	return t, plain(op, name, err)
+}
+
+// parent is the open folder that a path lies in, and its name there; nil where
+// that is the top, or cannot be opened.
+func (f *FS) parent(name string) (*os.Root, string) {
+	dir, base := path.Split(name)
+	if dir == "" {
+		return nil, ""
+	}
+	if in := f.folder(path.Clean(dir)); in.own {
+		return in.root, base
+	}
+	return nil, ""
+}
+
+// isLink tells whether a name in a folder is a link, or cannot be told.
+func isLink(in *os.Root, base string) bool {
+	info, err := in.Lstat(base)
+	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 // plain is an error with the path as the caller named it, and a link that leads
 // out as files.ErrOutside: package os gives that no name.
 func plain(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
@@ -127,37 +262,31 @@ func (f *FS) Open(name string) (fs.File, error) {
 }
 
 func (f *FS) open(name string) (*os.File, error) {
-	root, p, err := f.in("open", name)
-	if err != nil {
-		return nil, err
-	}
-	// A pipe would wait for its writer, and be closed by what follows.
-	file, err := root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, plain("open", name, err)
-	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		err = &files.Irregular{Mode: info.Mode()}
-	}
-	if err != nil {
-		file.Close()
-		return nil, plain("open", name, err)
-	}
-	return file, nil
+	return do(f, "open", name, func(root *os.Root, p string) (*os.File, error) {
+		// A pipe would wait for its writer, and be closed by what follows.
+		file, err := root.OpenFile(p, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return nil, err
+		}
+		info, err := file.Stat()
+		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+			err = &files.Irregular{Mode: info.Mode()}
+		}
+		if err != nil {
+			file.Close()
+			return nil, err
+		}
+		return file, nil
+	})
 }
 
 // Stat describes a file, through links inside the repository.
 func (f *FS) Stat(name string) (fs.FileInfo, error) {
-	root, p, err := f.in("stat", name)
-	if err != nil {
-		return nil, err
+	info, err := f.Lstat(name)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return info, err
 	}
-	info, err := root.Stat(p)
-	if err != nil {
-		return nil, plain("stat", name, err)
-	}
-	return info, nil
+	return do(f, "stat", name, (*os.Root).Stat)
 }
 
 // Lstat describes a file, and a link as a link.
@@ -166,41 +295,57 @@ func (f *FS) Lstat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := root.Lstat(p)
-	if err != nil {
-		return nil, plain("lstat", name, err)
+	if in, base := f.parent(name); in != nil {
+		root, p = in, base
 	}
-	return info, nil
+	info, err := root.Lstat(p)
+	if errors.Is(err, fs.ErrClosed) { // the folder was closed for another
+		return do(f, "lstat", name, (*os.Root).Lstat)
+	}
+	return info, plain("lstat", name, err)
 }
 
 // ReadLink is what a link holds, wherever it leads.
 func (f *FS) ReadLink(name string) (string, error) {
-	root, p, err := f.in("readlink", name)
-	if err != nil {
-		return "", err
-	}
-	to, err := root.Readlink(p)
-	if err != nil {
-		return "", plain("readlink", name, err)
-	}
-	return to, nil
+	return do(f, "readlink", name, (*os.Root).Readlink)
 }
 
 // ReadDir lists a folder in name order.
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
-	file, err := f.open(name)
-	if err != nil {
-		return nil, err
+	f.mu.Lock()
+	list, ok := f.lists[name]
+	f.mu.Unlock()
+	if ok {
+		return slices.Clone(list), nil
 	}
-	defer file.Close()
-	list, err := file.ReadDir(-1)
-	sortByName(list)
-	if err != nil {
-		return list, plain("readdir", name, err)
+	list, err := do(f, "readdir", name, func(root *os.Root, p string) ([]fs.DirEntry, error) {
+		file, err := root.OpenFile(p, openDir, 0)
+		if err != nil {
+			return nil, err
+		}
+		return readDir(file)
+	})
+	for i, e := range list {
+		list[i] = entry{e, f, path.Join(name, e.Name())}
 	}
-	return list, nil
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	if n := len(list) + 1; err == nil && n < maxListed {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.lists == nil || f.listed+n > maxListed {
+			f.lists, f.listed = map[string][]fs.DirEntry{}, 0
+		}
+		f.lists[name] = slices.Clone(list)
+		f.listed += n
+	}
+	return list, err
 }
 
-func sortByName(list []fs.DirEntry) {
-	slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+// An entry is described through the tree's root, when somebody asks.
+type entry struct {
+	fs.DirEntry
+	f    *FS
+	path string
 }
+
+func (e entry) Info() (fs.FileInfo, error) { return e.f.Lstat(e.path) }
