@@ -25,19 +25,23 @@ import (
 
 // A BuildPlan is one call of the builder.
 type BuildPlan struct {
-	Dockerfile string // a path on this machine
+	Dockerfile []byte // what is built, as it was read and judged
+	Ignore     []byte // the ignore file that goes by the Dockerfile's name; nil = there is none
 	Context    string // a folder on this machine
 	Target     string // "" = the last stage
 	Args       map[string]string
-	Contexts   map[string]string // further named contexts
+	Contexts   map[string]string // further named contexts: a folder on this machine, or a URL
 	Secrets    map[string]string // files by secret id
-	SSH        bool
 	NoCache    bool
 	Platform   string // "" = the engine's
 	Tag        string // the image's name
 	Labels     map[string]string
-	Temp       string // a folder for temporary files; "" = the system's
+	Temp       string        // a folder for temporary files; "" = the system's
+	Limit      time.Duration // how long it may take; 0 = DefaultBuildLimit
 }
+
+// DefaultBuildLimit is how long a build may take unless somebody says otherwise.
+const DefaultBuildLimit = 30 * time.Minute
 
 // FindBuildx is the command that runs buildx here: the docker command's plugin,
 // or buildx on its own.
@@ -48,7 +52,9 @@ func FindBuildx(ctx context.Context) (argv []string, version string, err error) 
 			continue
 		}
 		argv = append([]string{path}, argv[1:]...)
-		out, err := exec.CommandContext(ctx, argv[0], append(slices.Clone(argv[1:]), "version")...).Output()
+		cmd := exec.CommandContext(ctx, argv[0], append(slices.Clone(argv[1:]), "version")...)
+		cmd.Env = clientEnviron()
+		out, err := cmd.Output()
 		if err != nil {
 			continue
 		}
@@ -82,52 +88,32 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	if err != nil {
 		return nil, err
 	}
+	// In an empty folder the builder's client finds no file of its own that a
+	// project could have laid there.
 	dir, err := os.MkdirTemp(p.Temp, "dockworthy-build-*")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the build: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	args := append(slices.Clone(argv[1:]), "build", "--progress=rawjson", "--load", "--metadata-file", filepath.Join(dir, "metadata.json"))
-	if p.Dockerfile != "" {
-		args = append(args, "--file", p.Dockerfile)
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, fmt.Errorf("make a folder for the build: %w", err)
 	}
-	if p.Target != "" {
-		args = append(args, "--target", p.Target)
+	reads, err := p.lay(dir)
+	if err != nil {
+		return nil, err
 	}
-	if p.Platform != "" {
-		args = append(args, "--platform", p.Platform)
+	args := append(slices.Clone(argv[1:]), "bake", "--progress=rawjson", "--file", bakeFile)
+	if e.bakeAsks(ctx, argv) {
+		for _, file := range reads {
+			args = append(args, "--allow=fs.read="+file)
+		}
 	}
-	if p.Tag != "" {
-		args = append(args, "--tag", p.Tag)
-	}
-	if p.NoCache {
-		args = append(args, "--no-cache")
-	}
-	if p.SSH {
-		args = append(args, "--ssh", "default")
-	}
-	for _, kv := range sorted(p.Labels) {
-		args = append(args, "--label", kv)
-	}
-	for _, kv := range sorted(p.Contexts) {
-		args = append(args, "--build-context", kv)
-	}
-	for id, file := range p.Secrets {
-		args = append(args, "--secret", "id="+id+",src="+file)
-	}
-	env := e.environ()
-	for name, value := range p.Args {
-		// A name alone takes its value from the environment, so that no value
-		// stands in this machine's process list.
-		args = append(args, "--build-arg", name)
-		env = append(env, name+"="+value)
-	}
-	if len(p.Args) > 0 && slices.ContainsFunc([]string{"PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"}, func(n string) bool { _, ok := p.Args[n]; return ok }) {
-		return nil, errors.New("a build argument has the name of a variable that the docker command itself needs")
-	}
-	args = append(args, "--", p.Context)
-	cmd := exec.CommandContext(ctx, argv[0], args...)
-	cmd.Env = env
+	args = append(args, bakeTarget)
+	limit := cmp.Or(p.Limit, DefaultBuildLimit)
+	building, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	cmd := exec.CommandContext(building, argv[0], args...)
+	cmd.Dir, cmd.Env = dir, e.environ()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	pr, pw := io.Pipe()
@@ -140,7 +126,7 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 		done <- g
 	}()
 	start := time.Now()
-	runErr := cmd.Run()
+	runErr := runWithUs(cmd)
 	pw.Close()
 	g := <-done
 	g.values = valuesOf(p.Args)
@@ -149,12 +135,15 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	}
 	b := g.result()
 	b.Seconds = time.Since(start).Seconds()
-	if runErr != nil {
-		var exit *exec.ExitError
-		if !errors.As(runErr, &exit) {
-			return nil, fmt.Errorf("run %s: %w", strings.Join(argv, " "), runErr)
-		}
+	var exit *exec.ExitError
+	switch {
+	case runErr == nil:
+	case building.Err() != nil:
+		b.Error = fmt.Sprintf("it did not end within %s; --build-limit gives it longer", limit)
+	case errors.As(runErr, &exit):
 		g.explain(b)
+	default:
+		return nil, fmt.Errorf("run %s: %w", strings.Join(argv, " "), runErr)
 	}
 	b.Error = hide(b.Error, g.values)
 	for i := range b.Tail {
@@ -164,15 +153,6 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 		b.Steps[i].Error = hide(b.Steps[i].Error, g.values)
 	}
 	return b, nil
-}
-
-func sorted(m map[string]string) []string {
-	var list []string
-	for k, v := range m {
-		list = append(list, k+"="+v)
-	}
-	slices.Sort(list)
-	return list
 }
 
 // A progress collects what `--progress=rawjson` prints: a JSON object a line on

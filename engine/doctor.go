@@ -88,7 +88,9 @@ func buildx(ctx context.Context) Diagnosis {
 		errors.As(err, &e)
 		return Diagnosis{"buildx", Breaking, e.What, e.Hint}
 	}
-	if out, err := exec.CommandContext(ctx, argv[0], append(argv[1:], "build", "--help")...).CombinedOutput(); err == nil && !strings.Contains(string(out), "rawjson") {
+	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:], "bake", "--help")...)
+	cmd.Env = clientEnviron()
+	if out, err := cmd.CombinedOutput(); err == nil && !strings.Contains(string(out), "rawjson") {
 		return Diagnosis{"buildx", Breaking, "buildx " + version + " knows no --progress=rawjson", "update it to 0.13 or newer"}
 	}
 	return Diagnosis{"buildx", Fine, version + " (" + strings.Join(argv, " ") + ")", ""}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +36,9 @@ type Engine struct {
 	API      string // the version both sides speak
 	OS, Arch string // as Go names them: linux, amd64
 	cli      *client.Client
+
+	bakeOnce  sync.Once
+	bakeAllow bool // see bakeAsks
 }
 
 // An Error is an engine that cannot be used: what is so, and the way out.
@@ -142,30 +146,6 @@ func (e *Engine) Platform() string { return e.OS + "/" + e.Arch }
 
 // Close ends the connection.
 func (e *Engine) Close() error { return e.cli.Close() }
-
-// environ is the environment of a docker command that must meet this engine and
-// no other.
-func (e *Engine) environ() []string {
-	var env []string
-	for _, kv := range os.Environ() {
-		switch name, _, _ := strings.Cut(kv, "="); name {
-		case "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH":
-		default:
-			env = append(env, kv)
-		}
-	}
-	if e.Host.Context != "" {
-		return append(env, "DOCKER_CONTEXT="+e.Host.Context)
-	}
-	env = append(env, "DOCKER_HOST="+e.Host.Address)
-	if e.Host.Cert != "" {
-		env = append(env, "DOCKER_CERT_PATH="+os.Getenv("DOCKER_CERT_PATH"))
-		if !e.Host.SkipVerify {
-			env = append(env, "DOCKER_TLS_VERIFY=1")
-		}
-	}
-	return env
-}
 
 // dialSSH reaches an engine as the docker command does: by `docker system
 // dial-stdio` on the other machine.

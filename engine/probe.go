@@ -48,10 +48,11 @@ func Harden(s run.Settings) run.Settings {
 	return s
 }
 
-// relax is what an engine gives a container that nobody thought about. The
-// limits on memory and processes stay: they protect this machine.
+// relax lets a program write where it likes in its own container. What protects
+// this machine stays: no new privileges, no capabilities but those that the
+// caller gave, the limits.
 func relax(s run.Settings) run.Settings {
-	s.ReadOnly, s.NoNewPrivs, s.Capabilities, s.Writable, s.Volumes = false, false, nil, nil, nil
+	s.ReadOnly, s.Writable, s.Volumes = false, nil, nil
 	return s
 }
 
@@ -142,7 +143,7 @@ func (p *prober) unseen(probe string, err error) {
 func (p *prober) next() int64 { return p.n.Add(1) }
 
 // hardest starts the image under the hard settings. Where it does not come up
-// so, it is tried as an engine runs it by default; where that goes well, what
+// so, it is tried with a root that may be written; where that goes well, what
 // it wrote then is made writable and the hard settings are tried once more. The
 // settings that come back are those under which the container runs.
 func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Settings, error) {

@@ -32,7 +32,7 @@ func canary() string {
 // build arguments that are named as secrets and in secret mounts, and looks
 // where they come out: in every layer, the config and the history.
 func (p *prover) releaseCanaries(ctx context.Context) error {
-	c, err := copyContext(ctx, p.b, p.opt.Root, p.dir)
+	c, err := p.contextCopy(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,11 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 			return err
 		}
 		if !fresh {
-			if name != ".env" && name != "id_rsa" || c.edit(name, content) != nil {
+			if name != ".env" && name != "id_rsa" {
 				continue
+			}
+			if _, err := c.edit(name, content); err != nil {
+				continue // it is a link, or no file at all
 			}
 		}
 		words = append(words, w)

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/internal/repo"
+	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -48,13 +51,17 @@ func TestPlan(t *testing.T) {
 		"svc/Dockerfile": service, "svc/app.py": "#!/usr/bin/python3\n",
 		"compose.yaml": "services:\n  web:\n    build: {context: svc, args: {VERSION: '2'}}\n    environment: {MODE: test, PASSED: }\n    command: [--fast]\n" +
 			"    tmpfs: /run/app:size=1m\n    volumes: ['data:/srv/data', './conf:/conf', 'cache:/cache:ro']\nvolumes: {data: {}, cache: {}}\n",
-		".dockworthy.yaml": "run:\n  env: {MODE: proved}\n  memory: 1g\n  stop-limit: 3s\n",
+		".dockworthy.yaml": "run:\n  env: {MODE: proved}\n  memory: 256m\n  stop-limit: 1s\n",
 	})
-	plan, s := Plan(b, "/repo")
-	if plan.Dockerfile != "/repo/svc/Dockerfile" || plan.Context != "/repo/svc" || plan.Target != "" || plan.Args["VERSION"] != "2" {
+	dir, in := onDisk(t, map[string]string{"svc/app.py": ""})
+	plan, s, err := Plan(b, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(plan.Dockerfile) != service || plan.Context != filepath.Join(dir, "svc") || plan.Target != "" || plan.Args["VERSION"] != "2" {
 		t.Errorf("plan %+v", plan)
 	}
-	if s.Env["MODE"] != "proved" || s.Memory != 1<<30 || s.StopLimit != 3*time.Second || !s.Service {
+	if s.Env["MODE"] != "proved" || s.Memory != 256<<20 || s.StopLimit != time.Second || !s.Service {
 		t.Errorf("settings %+v", s)
 	}
 	if !slices.Equal(s.Command, []string{"--fast"}) || !slices.Equal(s.Ports, []int{8000}) {
@@ -62,6 +69,141 @@ func TestPlan(t *testing.T) {
 	}
 	if !slices.Equal(s.Writable, []string{"/run/app", "/tmp"}) || !slices.Equal(s.Volumes, []string{"/srv/data"}) {
 		t.Errorf("writable %q, volumes %q", s.Writable, s.Volumes)
+	}
+}
+
+// onDisk writes files, and links ("-> target"), below a new folder.
+func onDisk(t *testing.T, list map[string]string) (string, *repo.FS) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range list {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if target, ok := strings.CutPrefix(data, "-> "); ok {
+			err = os.Symlink(target, p)
+		} else {
+			err = os.WriteFile(p, []byte(data), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, repository(t, dir)
+}
+
+func repository(t *testing.T, dir string) *repo.FS {
+	t.Helper()
+	in, err := repo.Open(dir, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	return in
+}
+
+// Nothing that a project names lies outside of it.
+func TestPlanStaysInside(t *testing.T) {
+	outside := t.TempDir()
+	const df = "FROM debian:12.5-slim\nCOPY --from=more /x /x\nENTRYPOINT [\"/x\"]\n"
+	compose := func(build string) map[string]string {
+		return map[string]string{"Dockerfile": df, "compose.yaml": "services: {a: {build: {context: ., " + build + "}}}\n", "sub/x": "", "away": "-> " + outside, "up": "-> ..", "sub/in": "-> ../sub"}
+	}
+	for build, ok := range map[string]bool{
+		"additional_contexts: {more: sub}":                         true,
+		"additional_contexts: {more: ./sub/in}":                    true,
+		"additional_contexts: {more: docker-image://debian:12}":    true,
+		"additional_contexts: {more: 'https://example.com/a.git'}": true,
+		"additional_contexts: {more: ..}":                          false,
+		"additional_contexts: {more: ../..}":                       false,
+		"additional_contexts: {more: " + outside + "}":             false,
+		"additional_contexts: {more: away}":                        false,
+		"additional_contexts: {more: up}":                          false,
+		"additional_contexts: {more: oci-layout:///tmp/x}":         false,
+		"additional_contexts: {more: 'service:b'}":                 false,
+		"additional_contexts: {more: 'target:image'}":              false,
+	} {
+		_, in := onDisk(t, compose(build))
+		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		plan, _, err := Plan(b, in)
+		if (err == nil) != ok {
+			t.Errorf("%s: %v, contexts %q", build, err, plan.Contexts)
+		}
+	}
+	for _, context := range []string{"away", "..", "up", outside} {
+		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "up": "-> ..", ".dockworthy.yaml": "targets: {Dockerfile: {context: '" + context + "'}}\n"})
+		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		if plan, _, err := Plan(b, in); err == nil && !strings.HasPrefix(plan.Context, in.Dir()) {
+			t.Errorf("the context %s is %s", context, plan.Context)
+		}
+	}
+	for _, secret := range []string{"away/x", "../x", "/etc/passwd", "link"} {
+		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "link": "-> /etc/passwd", ".dockworthy.yaml": "run: {secrets: {s: '" + secret + "'}}\n"})
+		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		if plan, _, err := Plan(b, in); err == nil {
+			t.Errorf("the secret %s is %s", secret, plan.Secrets["s"])
+		}
+	}
+}
+
+// What a project asks for of this machine is named, and not given.
+func TestRequests(t *testing.T) {
+	b := build(t, map[string]string{
+		"Dockerfile": service, "app.py": "",
+		"compose.yaml": `services:
+  web:
+    build: {context: ., network: host, ssh: [default], entitlements: [security.insecure], cache_to: ["type=local,dest=/etc"], tags: ["evil:1"]}
+    privileged: true
+    cap_add: [NET_ADMIN, ALL]
+    devices: ["/dev/kvm"]
+    network_mode: host
+    pid: host
+    security_opt: ["no-new-privileges:true", "seccomp:unconfined"]
+    volumes: ["/var/run/docker.sock:/var/run/docker.sock", "./conf:/conf", "../up:/up"]
+`,
+		".dockworthy.yaml": "run:\n  capabilities: [CAP_SYS_ADMIN]\n  network: bridge\n  memory: 100g\n  pids: 100000\n  stop-limit: 1h\n  start-limit: 2h\n",
+	})
+	asked := wishes(b)
+	s := settings(b)
+	hard := engine.Harden(run.Settings{})
+	if got := engine.Harden(s); len(got.Capabilities) > 0 || got.Network != "none" || got.Memory != hard.Memory || got.Pids != hard.Pids || got.StopLimit != hard.StopLimit || got.StartLimit != hard.StartLimit {
+		t.Errorf("the project got %+v", got)
+	}
+	what := map[string]string{}
+	for _, r := range answered(asked, engine.Harden(s)) {
+		if r.Given {
+			t.Errorf("given: %s", r)
+		}
+		what[r.What] = r.Flag
+	}
+	for name, flag := range map[string]string{
+		"the capability SYS_ADMIN": "--cap-add SYS_ADMIN", "the network bridge": "--network bridge", "memory of 100g": "--memory 100g", "100000 processes": "--pids 100000",
+		"1h0m0s to end": "--stop-limit 1h0m0s", "2h0m0s to come up": "--start-limit 2h0m0s", "the capability NET_ADMIN": "--cap-add NET_ADMIN",
+		"cap_add ALL": "", "privileged": "", "devices /dev/kvm": "", "network_mode host": "", "pid host": "", "security_opt seccomp:unconfined": "",
+		"build.network host": "", "build.ssh default": "", "build.entitlements security.insecure": "", "build.cache_to type=local,dest=/etc": "", "build.tags evil:1": "",
+		"the host's /var/run/docker.sock": "", "the host's ../up": "",
+	} {
+		if got, ok := what[name]; !ok || got != flag {
+			t.Errorf("%s: named %t, by %q, want %q", name, ok, got, flag)
+		}
+		delete(what, name)
+	}
+	if len(what) > 0 {
+		t.Errorf("also asks for %q", what)
+	}
+	// With trust: what a flag could give, and nothing else.
+	granted(asked, &s)
+	if !slices.Equal(s.Capabilities, []string{"SYS_ADMIN", "NET_ADMIN"}) || s.Network != "bridge" || s.Memory != 100<<30 || s.Pids != 100000 || s.StopLimit != time.Hour {
+		t.Errorf("trusted, it got %+v", s)
+	}
+	for _, r := range answered(asked, s) {
+		if r.Given != (r.Flag != "") {
+			t.Errorf("trusted: %s", r)
+		}
 	}
 }
 
@@ -105,7 +247,7 @@ func TestCopyContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := first(t, dockworthy.Load(os.DirFS(root), []string{"."}, source.Options{}))
-	c, err := copyContext(t.Context(), b, root, t.TempDir())
+	c, err := copyContext(t.Context(), b, repository(t, root), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +264,8 @@ func TestCopyContext(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(c.dir, "app")); err != nil || info.Mode().Perm() != 0o750 {
 		t.Errorf("the folder's mode is %v, %v", info.Mode(), err)
 	}
-	if err := c.edit("app/main.py", "# new\n"); err != nil {
+	undo, err := c.edit("app/main.py", "# new\n")
+	if err != nil {
 		t.Fatal(err)
 	}
 	if data, _ := os.ReadFile(filepath.Join(root, "app/main.py")); string(data) != "print(1)\n" {
@@ -133,6 +276,12 @@ func TestCopyContext(t *testing.T) {
 	}
 	if info, err := os.Stat(filepath.Join(c.dir, "app/main.py")); err != nil || info.Mode().Perm() != 0o640 {
 		t.Errorf("the copy's mode is %v, %v", info.Mode(), err)
+	}
+	if err := undo(); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := os.ReadFile(filepath.Join(c.dir, "app/main.py")); string(data) != "print(1)\n" {
+		t.Errorf("the copy stayed %q", data)
 	}
 	for name, want := range map[string]bool{".env": false, "id_rsa": true, "app/main.py/x": false} {
 		if fresh, err := c.put(name, "x"); err != nil || fresh != want {
@@ -167,7 +316,7 @@ func TestCopyLeavesTheIgnoreFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := first(t, dockworthy.Load(os.DirFS(root), []string{"."}, source.Options{}))
-		c, err := copyContext(t.Context(), b, root, t.TempDir())
+		c, err := copyContext(t.Context(), b, repository(t, root), t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,5 +326,49 @@ func TestCopyLeavesTheIgnoreFile(t *testing.T) {
 		if data, err := os.ReadFile(filepath.Join(c.dir, ".dockerignore")); err != nil || string(data) != "*.log\n" {
 			t.Errorf("link %t: the copy's ignore file is %q, %v", link, data, err)
 		}
+	}
+}
+
+// Links are copied as links, and nothing is read, edited or planted through one.
+func TestCopyFollowsNoLink(t *testing.T) {
+	outside, _ := onDisk(t, map[string]string{"host": "of the host\n", "folder/kept": "kept\n"})
+	root, in := onDisk(t, map[string]string{
+		"Dockerfile": "FROM scratch\nCOPY . /\n", "src/app.py": "1\n",
+		".env": "-> " + outside + "/host", "node_modules": "-> " + outside + "/folder", "venv": "-> ../" + filepath.Base(outside) + "/folder",
+		"test_data": "-> src", ".git": "-> " + outside, "id_rsa": "-> dangling", "__pycache__": "-> /etc", "src/link.py": "-> " + outside + "/host",
+	})
+	b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+	c, err := copyContext(t.Context(), b, in, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range planted {
+		if fresh, err := c.put(name, "planted"); err != nil || fresh {
+			t.Errorf("put %s: %t, %v", name, fresh, err)
+		}
+		if _, err := c.edit(name, "edited"); err == nil {
+			t.Errorf("%s was edited", name)
+		}
+	}
+	if _, err := c.edit("src/link.py", "edited"); err == nil {
+		t.Error("a link was edited")
+	}
+	for dir, want := range map[string][]string{outside: {"folder/kept", "host"}, filepath.Join(root, "src"): {"app.py", "link.py"}, filepath.Join(c.dir, "src"): {"app.py", "link.py"}} {
+		var got []string
+		filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+			if rel, _ := filepath.Rel(dir, p); err == nil && !d.IsDir() {
+				got = append(got, filepath.ToSlash(rel))
+			}
+			return err
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s holds %q, want %q", dir, got, want)
+		}
+	}
+	if data, _ := os.ReadFile(filepath.Join(outside, "host")); string(data) != "of the host\n" {
+		t.Errorf("the host's file became %q", data)
+	}
+	if to, err := os.Readlink(filepath.Join(c.dir, ".env")); err != nil || to != outside+"/host" {
+		t.Errorf("the link became %q, %v", to, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/engine"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/internal/repo"
 	"github.com/dockworthy/dockworthy/run"
 	"github.com/dockworthy/dockworthy/source"
 )
@@ -34,10 +35,14 @@ func (p *Proof) Result(u source.Unit) *dockworthy.Result {
 // Options are the inputs of a proof that are not in the project. The zero
 // options prove at the hardest settings that the project allows.
 type Options struct {
-	Root  string                                 // the folder on this machine that the project's paths are relative to
-	Look  check.Options                          // what is judged
-	Image string                                 // an image of the engine that was built from it; "" = it is built
-	Swarm bool                                   // also as a service of a swarm of one node
+	Repo  *repo.FS      // where the project's files are
+	Look  check.Options // what is judged
+	Image string        // an image of the engine that was built from it; "" = it is built
+	Swarm bool          // also as a service of a swarm of one node
+	// Trust gives what the project's config and Compose files ask for of this
+	// machine: capabilities, a network, memory, processes, time. It never gives
+	// binds, devices, the engine's socket or the host's namespaces.
+	Trust bool
 	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
 	// Target is where the image goes when it is proved; nil = it is removed.
 	Target *Target
@@ -67,10 +72,18 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 	if e.Podman() && opt.Image == "" {
 		return nil, &engine.Error{What: "buildx does not build with Podman", Hint: "build with `podman build --format docker --tag NAME`, and name the image with --image NAME"}
 	}
-	plan, set := Plan(b, opt.Root)
+	plan, set, err := Plan(b, opt.Repo)
+	if err != nil && opt.Image == "" {
+		return nil, err
+	}
+	asked := wishes(b)
+	if opt.Trust {
+		granted(asked, &set)
+	}
 	if opt.Plan != nil {
 		opt.Plan(&plan, &set)
 	}
+	set.Requests = answered(asked, engine.Harden(set))
 	log := &run.Log{ID: engine.NewID(), Name: dockworthy.RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
 		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
 	dir, err := engine.TempDir(log.ID)
@@ -93,6 +106,11 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 	} // what goes out is the user's image and nothing else; its tag is enough to remove it
 	plan.Temp = dir
 	p := &prover{e: e, b: b, opt: opt, dir: dir, plan: plan, log: log}
+	defer func() {
+		if p.copy != nil {
+			p.copy.close()
+		}
+	}()
 	proof = &Proof{Evidence: check.Evidence{Source: b, Run: log}, Plan: plan}
 	if proof.Image, err = p.prove(ctx, set); err != nil {
 		return nil, err
@@ -112,6 +130,15 @@ type prover struct {
 	dir  string // for copies of the context
 	plan engine.BuildPlan
 	log  *run.Log
+	copy *contextCopy // nil = not made yet
+}
+
+// contextCopy is the copy of the context, which is made once.
+func (p *prover) contextCopy(ctx context.Context) (c *contextCopy, err error) {
+	if p.copy == nil {
+		p.copy, err = copyContext(ctx, p.b, p.opt.Repo, p.dir)
+	}
+	return p.copy, err
 }
 
 // prove fills the log and gives the image; nil where the build fails.

@@ -14,7 +14,7 @@ import (
 // rebuild edits one source file in a copy of the context and builds again: what
 // then runs is what every edit costs.
 func (p *prover) rebuild(ctx context.Context) error {
-	c, err := copyContext(ctx, p.b, p.opt.Root, p.dir)
+	c, err := p.contextCopy(ctx)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,8 @@ func (p *prover) rebuild(ctx context.Context) error {
 	}
 	// The edit is new each time: the same one would be answered from the
 	// cache, and a wrong order would look right.
-	if err := c.edit(file, strings.ReplaceAll(line, "%", canary())); err != nil {
+	undo, err := c.edit(file, strings.ReplaceAll(line, "%", canary()))
+	if err != nil {
 		return err
 	}
 	plan := p.plan
@@ -36,7 +37,7 @@ func (p *prover) rebuild(ctx context.Context) error {
 		return err
 	}
 	p.log.Rebuild = &run.Rebuild{Touched: file, Seconds: b.Seconds, Steps: b.Steps, Error: b.Error}
-	return nil
+	return undo()
 }
 
 // comments are lines that a program of such a file passes over; % is what makes

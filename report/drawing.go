@@ -372,7 +372,7 @@ func (m *pageMaker) ran() *runView {
 	}
 	v.Starts = append(v.Starts, m.start("Under the settings below", log.Start))
 	if log.Relaxed != nil {
-		v.Starts = append(v.Starts, m.start("As an engine runs it by default", log.Relaxed))
+		v.Starts = append(v.Starts, m.start("With a root that may be written", log.Relaxed))
 	}
 	if m.view.Failure == nil {
 		last := log.Start
@@ -451,6 +451,9 @@ func (m *pageMaker) settings(v *runView) {
 	}
 	if len(s.Ports) > 0 {
 		add("Expected ports", strings.Join(numbers(s.Ports), ", "))
+	}
+	for _, r := range s.Requests {
+		add("Request", r.String())
 	}
 }
 

@@ -452,7 +452,7 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 		return u, p
 	}))
 	says(t, doc.id("p1-failure"), "The program does not come up", "It must write to /data", "open /data: read-only file system")
-	says(t, doc.id("p1-run"), "As an engine runs it by default", "not up: it must write to /data")
+	says(t, doc.id("p1-run"), "With a root that may be written", "not up: it must write to /data")
 }
 
 // evil is what would be markup where it is not escaped, and too long for a line.
@@ -532,7 +532,7 @@ func TestPageHides(t *testing.T) {
 		log.Override.Seen = secret
 		u, p := proofOf(t, map[string]string{"Dockerfile": "FROM python:3.12.8-slim-bookworm\nENV DB_PASSWORD=" + secret + "\nCMD python app.py --password " + secret + "\n"},
 			imageOf(t, layer{"ENV DB_PASSWORD=" + secret, [][2]string{{"app.py", "password = '" + token + "'"}}}), log)
-		p.Plan = engine.BuildPlan{Dockerfile: root + "/Dockerfile", Context: root, Args: map[string]string{"TOKEN": "Another0ne!"}}
+		p.Plan = engine.BuildPlan{Context: root, Args: map[string]string{"TOKEN": "Another0ne!"}}
 		log.Build.Bases[0].Ref = "x Another0ne! y"
 		return u, p
 	})

@@ -25,7 +25,7 @@ type Log struct {
 	Settings Settings
 	Build    *Build    `json:",omitempty"`
 	Start    *Start    `json:",omitempty"` // under the hardest settings
-	Relaxed  *Start    `json:",omitempty"` // under the engine's defaults, after the hard start failed
+	Relaxed  *Start    `json:",omitempty"` // with a root that may be written, after the hard start failed
 	Stranger *Start    `json:",omitempty"` // as a user that the image does not know
 	Procs    *Procs    `json:",omitempty"`
 	Health   *Health   `json:",omitempty"`
@@ -61,7 +61,7 @@ type Settings struct {
 	Writable     []string          `json:",omitempty"` // folders that are memory (tmpfs)
 	UID, GID     int               // the image's user, whose the folders in memory are; 0 = root, or not known
 	Volumes      []string          `json:",omitempty"`   // folders that are volumes, with what the image holds there
-	Capabilities []string          `json:"Capabilities"` // kept; all others are dropped; nil = the engine\'s own
+	Capabilities []string          `json:"Capabilities"` // kept; all others are dropped
 	NoNewPrivs   bool              `json:",omitempty"`
 	Memory       int64             `json:",omitempty"` // bytes
 	Pids         int64             `json:",omitempty"`
@@ -72,6 +72,27 @@ type Settings struct {
 	Ports        []int             `json:",omitempty"` // it is expected to listen on
 	StopLimit    time.Duration     `json:",omitempty"`
 	StartLimit   time.Duration     `json:",omitempty"`
+	Requests     []Request         `json:",omitempty"` // what the project asks for beyond the hard settings
+}
+
+// A Request is a right over this machine, or a limit beyond the usual one, that
+// a file of the project asks for. Files are not trusted with either: what is
+// given is given by whoever calls.
+type Request struct {
+	From  string // the file, and in Compose the service: "compose.yaml, web"
+	What  string // "SYS_ADMIN", "devices /dev/kvm", "memory 2g"
+	Given bool
+	Flag  string `json:",omitempty"` // what gives it: "--cap-add SYS_ADMIN"; "" = nothing does
+}
+
+func (r Request) String() string {
+	switch {
+	case r.Given:
+		return fmt.Sprintf("%s asks for %s: given", r.From, r.What)
+	case r.Flag == "":
+		return fmt.Sprintf("%s asks for %s: not given, whatever the flags", r.From, r.What)
+	}
+	return fmt.Sprintf("%s asks for %s: not given; %s gives it", r.From, r.What, r.Flag)
 }
 
 // A Build is what the builder said.
@@ -267,8 +288,8 @@ func IsShell(program string) bool {
 	return false
 }
 
-// Up is the start that went well: under the hard settings, else under the
-// engine's own; nil where none did.
+// Up is the start that went well: under the hard settings, else with a root that
+// may be written; nil where none did.
 func (l *Log) Up() *Start {
 	for _, s := range []*Start{l.Start, l.Relaxed} {
 		if s != nil && s.Up {

@@ -17,6 +17,7 @@ type Topic string
 // the list of steps, a process's its PID.
 const (
 	TopicSettings Topic = "settings"
+	TopicRequest  Topic = "request"
 	TopicBuild    Topic = "build"
 	TopicStep     Topic = "build step"
 	TopicBase     Topic = "base"
@@ -83,6 +84,9 @@ func (l *Log) write() *Transcript {
 		b.WriteByte('\n')
 	}
 	say(TopicSettings, "", "%s", l.Settings)
+	for i, r := range l.Settings.Requests {
+		say(TopicRequest, strconv.Itoa(i), "%s", r)
+	}
 	if bd := l.Build; bd != nil {
 		switch {
 		case bd.Error != "":
@@ -117,7 +121,7 @@ func (l *Log) write() *Transcript {
 		say(TopicStart, "", "%s", l.Start)
 	}
 	if l.Relaxed != nil {
-		say(TopicRelaxed, "", "as an engine runs it by default: %s", l.Relaxed)
+		say(TopicRelaxed, "", "with a root that may be written: %s", l.Relaxed)
 	}
 	if l.Procs != nil {
 		for i, p := range l.Procs.List {

@@ -158,6 +158,7 @@ func extend(s, base *deploy.Service) *deploy.Service {
 	one.EnvFiles = slices.Concat(base.EnvFiles, s.EnvFiles)
 	one.Volumes = slices.Concat(base.Volumes, s.Volumes)
 	one.Tmpfs = slices.Concat(base.Tmpfs, s.Tmpfs)
+	one.Powers = slices.Concat(base.Powers, s.Powers)
 	if one.Healthcheck == nil {
 		one.Healthcheck = base.Healthcheck
 	}

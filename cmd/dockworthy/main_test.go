@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +30,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":  exits,
+			"mkfifo": mkfifo,
 		},
 		Setup: func(env *testscript.Env) error {
 			// What a txtar cannot hold.
@@ -69,6 +71,14 @@ func writeImage(file string) error {
 		`"history":[{"created_by":"COPY root / # buildkit"}],"rootfs":{"type":"layers","diff_ids":["sha256:%x"]}}`, sha256.Sum256(layer))
 	return os.WriteFile(file, pack([2]string{"config.json", config}, [2]string{"layer.tar", string(layer)},
 		[2]string{"manifest.json", `[{"Config":"config.json","RepoTags":["root:1"],"Layers":["layer.tar"]}]`}), 0o644)
+}
+
+// mkfifo makes a named pipe: mkfifo NAME
+func mkfifo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mkfifo NAME")
+	}
+	ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o644))
 }
 
 // exits runs a command and holds its exit status against a number:

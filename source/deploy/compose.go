@@ -42,8 +42,58 @@ type Service struct {
 	Command         *Command     // nil: the image's own
 	Profiles        []Value
 	Secrets         []Value   // sources of secrets
+	Powers          []Power   // what it asks for of the machine that runs it
 	Extends         *Extends  // the service that gives what is missing here; nil = none
 	Span            text.Span // from the name to the end of the last key
+}
+
+// A Power is a right over the machine that a service or its build asks for, by
+// the key that does: cap_add, privileged, devices, pid, build.network.
+type Power struct {
+	Key   string
+	Value Value // a capability, a device, a mode; not set where the key says all
+}
+
+// powers are the keys of a service, and with "build." before them those of its
+// build, by which it asks for a right over the machine that runs it. Those of
+// the value false ask for nothing.
+// Source: Compose specification, 05-services.md and build.md.
+var powers = map[string]bool{
+	"cap_add": true, "privileged": true, "devices": true, "device_cgroup_rules": true, "gpus": true, "runtime": true,
+	"network_mode": true, "pid": true, "ipc": true, "uts": true, "userns_mode": true, "cgroup": true, "cgroup_parent": true,
+	"security_opt": true, "sysctls": true, "credential_spec": true, "use_api_socket": true,
+	"build.network": true, "build.privileged": true, "build.ssh": true, "build.entitlements": true, "build.cache_to": true, "build.tags": true, "build.isolation": true,
+}
+
+// powersOf are the rights that a key asks for.
+func (s *source) powersOf(key string, n *yaml.Node) []Power {
+	if !powers[key] || isNull(n) {
+		return nil
+	}
+	if v := s.value(n); v.Set {
+		if v.Text == "false" || key == "network_mode" && (v.Text == "none" || v.Text == "bridge") {
+			return nil
+		}
+		if v.True() {
+			v = Value{}
+		}
+		return []Power{{key, v}}
+	}
+	list := s.texts(n, "source")
+	for _, kv := range s.pairs(n) {
+		list = append(list, s.key(kv.key))
+	}
+	if len(list) == 0 {
+		return []Power{{Key: key}}
+	}
+	var out []Power
+	for _, v := range list {
+		if key == "security_opt" && strings.HasPrefix(v.Text, "no-new-privileges") {
+			continue
+		}
+		out = append(out, Power{key, v})
+	}
+	return out
 }
 
 // Extends names a service of this Compose file or of another.
@@ -165,6 +215,12 @@ func (s *source) service(p pair) *Service {
 		v := f.value
 		if isNull(v) {
 			continue
+		}
+		one.Powers = append(one.Powers, s.powersOf(f.key.Value, v)...)
+		if f.key.Value == "build" {
+			for _, b := range s.pairs(v) {
+				one.Powers = append(one.Powers, s.powersOf("build."+b.key.Value, b.value)...)
+			}
 		}
 		switch f.key.Value {
 		case "extends":

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/source"
@@ -107,6 +107,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	defer out.abandon()
 	w, err := f.writer(out, pl.names)
 	if err != nil {
 		return err
@@ -141,9 +142,11 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
+	_, forPeople := w.(*report.Text)
 	for _, p := range project.Problems {
-		if p.Config || slices.Contains(pl.paths, p.Path) {
-			trouble = true
+		mine := p.Config || slices.Contains(pl.paths, p.Path)
+		if mine || forPeople && errors.Is(p.Err, files.ErrOutside) {
+			trouble = trouble || mine
 			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Shown(p.Path), reason(p.Err))
 			continue
 		}
@@ -151,7 +154,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	// Some were met while builds were judged, several at a time.
 	slices.SortStableFunc(rest, func(a, b source.Problem) int { return strings.Compare(a.Path, b.Path) })
-	if t, ok := w.(*report.Text); ok && trouble {
+	if t, ok := w.(*report.Text); ok && len(rest) < len(project.Problems) {
 		t.Quiet = true
 	}
 	if cerr := w.Close(rest); cerr != nil {
@@ -322,50 +325,6 @@ func (f *checkFlags) colored(out *output) bool {
 		return f.color == "always"
 	}
 	return out.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
-
-// An output is standard output, or a file that appears only once it is whole.
-type output struct {
-	io.Writer
-	terminal bool
-	temp     *os.File
-	name     string
-}
-
-func (f *checkFlags) open(c Command) (*output, error) {
-	if f.output == "" || f.output == "-" {
-		return &output{Writer: c.Stdout, terminal: isTerminal(c.Stdout)}, nil
-	}
-	if info, err := os.Stat(f.output); err == nil && !info.Mode().IsRegular() {
-		// A device or a pipe cannot be put in place of itself.
-		file, err := os.OpenFile(f.output, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("write the report: %w", err)
-		}
-		return &output{Writer: file}, nil
-	}
-	temp, err := os.CreateTemp(filepath.Dir(f.output), "."+filepath.Base(f.output)+"-*")
-	if err != nil {
-		return nil, fmt.Errorf("write the report: %w", err)
-	}
-	return &output{Writer: temp, temp: temp, name: f.output}, nil
-}
-
-func (o *output) commit() error {
-	if o.temp == nil {
-		return nil
-	}
-	defer os.Remove(o.temp.Name()) // gone by then where all went well
-	if err := o.temp.Chmod(0o644); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := o.temp.Close(); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := os.Rename(o.temp.Name(), o.name); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
 
 func isTerminal(w io.Writer) bool {

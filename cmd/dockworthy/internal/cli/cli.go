@@ -37,12 +37,22 @@ var (
 	errTrouble  = errors.New("trouble")
 )
 
+// endings are the signals that end a run in order. A terminal that goes away is
+// one, unless whoever started the program said that it is to be survived.
+func endings() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
+}
+
 // Main runs a command line and gives its exit status.
 func (c Command) Main(args []string) int {
 	// Parsing leaves much garbage and little that lasts: a lazier collector is
 	// worth a fifth of the time, for a few megabytes.
 	debug.SetGCPercent(400)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	root := &cobra.Command{
 		Use:   "dockworthy",

@@ -85,6 +85,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	if err != nil {
 		return err
 	}
+	defer out.abandon()
 	w, err := f.writer(out, names)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -34,6 +35,8 @@ type proveFlags struct {
 	memory     string
 	pids       int64
 	kind       string
+	trust      bool
+	buildLimit time.Duration
 	secrets    []string
 	stopLimit  time.Duration
 	startLimit time.Duration
@@ -98,6 +101,8 @@ is, 2 when the build fails, or the program was not seen alive.`,
 	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
+	fl.BoolVar(&f.trust, "trust-config", false, "give what .dockworthy.yaml and Compose ask for: capabilities, a network, memory, processes, time (never binds, devices, the engine's socket or the host's namespaces)")
+	fl.DurationVar(&f.buildLimit, "build-limit", engine.DefaultBuildLimit, "how long one build may take")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
 	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from it, rather than to build it: what builds show is then not looked at")
 	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
@@ -158,6 +163,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	defer out.abandon()
 	w, err := f.proofs(out, pl.names)
 	if err != nil {
 		return err
@@ -169,7 +175,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
 	for _, b := range builds {
-		proved, err := proof.Prove(ctx, e, b, proof.Options{Root: pl.names.Root, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
 		if err != nil && proved == nil {
 			return err
@@ -259,13 +265,18 @@ func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error
 // writeRecord writes a run's record.
 func writeRecord(file string, u source.Unit, p *proof.Proof, names report.Names) error {
 	data, err := report.Record(u, p, names)
-	if err == nil {
-		err = os.WriteFile(file, data, 0o644)
-	}
 	if err != nil {
 		return fmt.Errorf("write the record: %w", err)
 	}
-	return nil
+	out, err := newOutput(file)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	if _, err := out.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return out.commit()
 }
 
 // theDockerfile is the one that a folder is proved by: the one that was named,
@@ -341,13 +352,14 @@ func (f *proveFlags) plan(command []string) (func(*engine.BuildPlan, *run.Settin
 		if id == "" || src == "" {
 			return nil, fmt.Errorf("--secret %q is not id=ID,src=FILE", word)
 		}
+		if info, err := os.Stat(src); err != nil || !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("--secret id=%s: %s is no file that can be read", id, src)
+		}
 		secrets[id] = src
 	}
 	return func(p *engine.BuildPlan, s *run.Settings) {
-		p.NoCache = f.noCache
-		if len(secrets) > 0 {
-			p.Secrets = secrets
-		}
+		p.NoCache, p.Limit = f.noCache, f.buildLimit
+		maps.Copy(p.Secrets, secrets)
 		for name, value := range env {
 			s.Env[name] = value
 		}
