@@ -35,6 +35,9 @@ type Engine struct {
 	Version  string
 	API      string // the version both sides speak
 	OS, Arch string // as Go names them: linux, amd64
+	// Patience is how much longer than usual a program may take to come up: the
+	// probes beside it live so much longer. Zero = no longer.
+	Patience time.Duration
 	cli      *client.Client
 
 	bakeOnce  sync.Once

@@ -104,7 +104,7 @@ func (e *Engine) open(ctx context.Context, run, image, target string) (*eyes, er
 	defer done()
 	created, err := e.cli.ContainerCreate(steady, client.ContainerCreateOptions{
 		Config: &container.Config{
-			Image: image, Entrypoint: []string{"/dockworthy", "peek"}, User: "0:0",
+			Image: image, Entrypoint: []string{"/dockworthy", "peek", e.limit().String()}, User: "0:0",
 			OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 			Labels: map[string]string{Label: run},
 		},

@@ -60,6 +60,9 @@ func startTime(pid int) string {
 	if !ok || len(fields) < 20 {
 		return "0"
 	}
+	if fields[0] == "Z" {
+		return "" // it has ended, and its parent has not asked yet
+	}
 	return fields[19] // field 22 of proc(5)
 }
 

@@ -64,7 +64,11 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		LogConfig:      container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "4m", "max-file": "1"}},
 		NetworkMode:    container.NetworkMode(s.Network),
 		Tmpfs:          map[string]string{},
-		Resources:      container.Resources{Memory: s.Memory, MemorySwap: s.Memory},
+		Resources: container.Resources{
+			Memory: s.Memory, MemorySwap: s.Memory,
+			// A process that nobody is left to stop does not compute for ever.
+			Ulimits: []*container.Ulimit{{Name: "cpu", Soft: maxCPU, Hard: maxCPU}},
+		},
 	}
 	if s.Pids > 0 {
 		host.PidsLimit = &s.Pids
@@ -101,6 +105,10 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 	t.id = res.ID
 	return t, nil
 }
+
+// maxCPU is how many seconds of computing one process of a container gets, far
+// more than a proof takes.
+const maxCPU = 3600
 
 // steadily is a context that an interruption does not end, for a minute.
 func steadily(ctx context.Context) (context.Context, context.CancelFunc) {

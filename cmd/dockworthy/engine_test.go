@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -114,17 +115,21 @@ func left(t *testing.T) []string {
 	return ids
 }
 
-// TestInterrupted ends a proof in its middle, by Ctrl-C and by the signal that
-// no program hears: nothing stays on the engine, or nothing after the next
-// start.
+// TestInterrupted ends a proof in its middle, by Ctrl-C, by a terminal that goes
+// away, and by the signal that no program hears: nothing stays on the engine,
+// or, where the guard was killed too, nothing after the next start.
 func TestInterrupted(t *testing.T) {
 	needEngine(t)
 	golden, err := filepath.Abs("../../examples/agent/golden")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
-		t.Run(sig.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		sig       syscall.Signal
+		unguarded bool
+	}{{syscall.SIGINT, false}, {syscall.SIGHUP, false}, {syscall.SIGKILL, false}, {syscall.SIGKILL, true}} {
+		sig := c.sig
+		t.Run(fmt.Sprintf("%s unguarded %t", sig, c.unguarded), func(t *testing.T) {
 			before := containers(t)
 			cmd := &exec.Cmd{Path: os.Args[0], Args: []string{"dockworthy", "prove", golden}, Env: os.Environ()}
 			if err := cmd.Start(); err != nil {
@@ -145,21 +150,33 @@ func TestInterrupted(t *testing.T) {
 			if len(mine) == 0 {
 				t.Fatal("no container of the run was ever there")
 			}
+			if c.unguarded {
+				if err := exec.Command("pkill", "-KILL", "-P", strconv.Itoa(cmd.Process.Pid), "-f", "guard$").Run(); err != nil {
+					t.Fatalf("there is no guard to kill: %v", err)
+				}
+			}
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
 			err := cmd.Wait()
 			var exit *exec.ExitError
-			if sig == syscall.SIGINT && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
+			if sig != syscall.SIGKILL && (!errors.As(err, &exit) || exit.ExitCode() != 130) {
 				t.Errorf("the program ended with %v, want status 130", err)
 			}
 			id, _, _ := strings.Cut(mine[0], "|")
-			ids := left(t)
-			switch there := slices.Contains(ids, id); {
-			case sig == syscall.SIGINT && there:
-				t.Errorf("after Ctrl-C the run %s is still on the engine", id)
+			there := slices.Contains(left(t), id)
+			switch {
+			case sig != syscall.SIGKILL && there:
+				t.Errorf("after %s the run %s is still on the engine", sig, id)
 			case sig == syscall.SIGKILL && !there:
 				t.Errorf("the killed run %s is not found", id)
+			}
+			for i := 0; sig == syscall.SIGKILL && !c.unguarded && there; i++ {
+				if i == 300 {
+					t.Fatalf("the guard left the run %s on the engine", id)
+				}
+				time.Sleep(100 * time.Millisecond)
+				there = slices.Contains(left(t), id)
 			}
 			// The next start, whatever it is for, cleans up.
 			next := exec.Command(os.Args[0])

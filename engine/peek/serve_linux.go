@@ -15,10 +15,14 @@ import (
 )
 
 // Main serves requests until standard input ends. args are those behind the
-// verb; "orphan" and "linger" are its own children.
+// verb: how long it may take, as 30m; "orphan" and "linger" are its own children.
 func Main(args []string, in io.Reader, out io.Writer) error {
 	if len(args) > 0 {
-		return child(args[0])
+		limit, err := time.ParseDuration(args[0])
+		if err != nil {
+			return child(args[0])
+		}
+		time.AfterFunc(limit, finish)
 	}
 	enc := json.NewEncoder(out)
 	sc := bufio.NewScanner(in)
@@ -63,6 +67,16 @@ func Main(args []string, in io.Reader, out io.Writer) error {
 		}
 	}
 	return sc.Err()
+}
+
+// finish ends what runs here, as far as that can be done from inside: PID 1 has
+// to hear a signal. It is for when nobody is left who could remove the container.
+func finish() {
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT} {
+		syscall.Kill(1, sig)
+	}
+	signal(syscall.SIGKILL)
+	os.Exit(1)
 }
 
 // signal sends a signal to every process here but PID 1, which the kernel

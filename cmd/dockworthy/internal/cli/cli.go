@@ -72,7 +72,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c))
+	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	switch err := root.ExecuteContext(ctx); {
 	case err == nil:

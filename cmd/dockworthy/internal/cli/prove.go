@@ -145,6 +145,8 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	} else if len(gone) > 0 {
 		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", check.Count(len(gone), "killed run"))
 	}
+	e.Patience = f.startLimit
+	defer guard()()
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
 		if p.Config {

@@ -1,0 +1,38 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// deadline is how long a probe beside a container lives at most.
+const deadline = 30 * time.Minute
+
+// limit is that, with the time that the caller lets a program take to come up.
+func (e *Engine) limit() time.Duration { return deadline + e.Patience }
+
+// Guard waits until in ends, which is when the process that holds its other side
+// does, and then removes what that process left on the engine.
+func Guard(in io.Reader) error {
+	io.Copy(io.Discard, in)
+	host, err := ResolveHost()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	e, err := Open(ctx, host)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	// The engine may still be making something for it, so look more than once.
+	for range 5 {
+		time.Sleep(500 * time.Millisecond)
+		if _, err = e.Sweep(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
