@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,7 +130,6 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	runErr := runWithUs(cmd)
 	pw.Close()
 	g := <-done
-	g.values = valuesOf(p.Args)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -145,12 +145,11 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	default:
 		return nil, fmt.Errorf("run %s: %w", strings.Join(argv, " "), runErr)
 	}
-	b.Error = hide(b.Error, g.values)
-	for i := range b.Tail {
-		b.Tail[i] = hide(b.Tail[i], g.values)
-	}
+	red := e.Redactor.With(slices.Collect(maps.Values(p.Args))...)
+	b.Tail = red.Lines(b.Tail)
+	b.Error = red.Hide(b.Error)
 	for i := range b.Steps {
-		b.Steps[i].Error = hide(b.Steps[i].Error, g.values)
+		b.Steps[i].Error = red.Hide(b.Steps[i].Error)
 	}
 	return b, nil
 }
@@ -161,7 +160,6 @@ type progress struct {
 	vertexes map[string]*vertex
 	order    []*vertex
 	plain    []string
-	values   []string // of build arguments, which nothing may show
 }
 
 type vertex struct {

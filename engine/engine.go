@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"github.com/dockworthy/dockworthy/internal/redact"
 )
 
 // Label is on every container, image, network and volume that a run makes; its
@@ -35,6 +37,9 @@ type Engine struct {
 	Version  string
 	API      string // the version both sides speak
 	OS, Arch string // as Go names them: linux, amd64
+	// Redactor hides secrets in what builds and programs say; nil = by their look
+	// alone.
+	Redactor *redact.Redactor
 	// Patience is how much longer than usual a program may take to come up: the
 	// probes beside it live so much longer. Zero = no longer.
 	Patience time.Duration

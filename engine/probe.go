@@ -17,6 +17,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/engine/peek"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/run"
 )
 
@@ -64,8 +65,7 @@ type prober struct {
 	cfg   dockerspec.DockerOCIImageConfig
 	peek  string // the probe's image; "" = there is none
 	log   *run.Log
-	// values are those of the program's environment, which nothing may show.
-	values []string
+	red   *redact.Redactor // also of the values of the program's environment
 	mu     sync.Mutex // of the log's Unseen: every other part has one writer
 	n      atomic.Int64
 }
@@ -124,7 +124,7 @@ func (e *Engine) prober(ctx context.Context, image string, s run.Settings, log *
 		return nil, fmt.Errorf("look at the image %s: %w", image, err)
 	}
 	log.Image, log.ImageID = image, img.ID
-	p := &prober{e: e, id: log.ID, image: image, log: log, values: valuesOf(s.Env)}
+	p := &prober{e: e, id: log.ID, image: image, log: log, red: e.Redactor.With(slices.Collect(maps.Values(s.Env))...)}
 	if img.Config != nil {
 		p.cfg = *img.Config
 	}
@@ -264,7 +264,7 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	}
 	if st.Health != nil && len(st.Health.Log) > 0 && !h.Healthy {
 		last := st.Health.Log[len(st.Health.Log)-1]
-		h.Last, h.LastCode = hide(strings.TrimSpace(last.Output), p.values), last.ExitCode
+		h.Last, h.LastCode = p.red.Hide(strings.TrimSpace(last.Output)), last.ExitCode
 		if len(h.Last) > 500 {
 			h.Last = h.Last[:500] + "…"
 		}
@@ -536,9 +536,7 @@ func (p *prober) argv(command []string) []string {
 // that the user gave as a value.
 func (p *prober) procs(a peek.Answer) *run.Procs {
 	for _, pr := range a.Procs {
-		for i := range pr.Argv {
-			pr.Argv[i] = hide(pr.Argv[i], p.values)
-		}
+		copy(pr.Argv, p.red.Argv(pr.Argv))
 	}
 	return &run.Procs{List: a.Procs, Listens: p.own(a.Listens)}
 }

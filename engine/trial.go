@@ -127,7 +127,7 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 		if client.IsErrConnectionFailed(err) {
 			return fmt.Errorf("start the container: %w", err)
 		}
-		t.start.Ended, t.start.Error = true, hide(startError(err), t.p.values)
+		t.start.Ended, t.start.Error = true, t.p.red.Hide(startError(err))
 		if st, serr := t.state(ctx); serr == nil {
 			t.start.Code = st.ExitCode
 		}
@@ -166,7 +166,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		}
 		if !st.Running {
 			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
-			t.start.Error = hide(st.Error, t.p.values)
+			t.start.Error = t.p.red.Hide(st.Error)
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
 		}
@@ -278,9 +278,9 @@ func (t *trial) logs(ctx context.Context, n int) ([]string, error) {
 		if len(line) > 2000 {
 			line = line[:2000] + "…"
 		}
-		lines = append(lines, hide(line, t.p.values))
+		lines = append(lines, line)
 	}
-	return lines, nil
+	return t.p.red.Lines(lines), nil
 }
 
 // stop tells the program to end as the engine does, and says how it did.

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/image"
-	"github.com/dockworthy/dockworthy/rules/secrets"
 	"github.com/dockworthy/dockworthy/run"
+	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -169,7 +169,7 @@ func secretInputs(b *source.Build) (args, mounts []string) {
 		}
 		for _, s := range st.Steps {
 			for _, v := range s.Vars {
-				if v.Arg && secrets.Named(v.Name) && !slices.Contains(args, v.Name) {
+				if v.Arg && secret.Named(v.Name) && !slices.Contains(args, v.Name) {
 					args = append(args, v.Name)
 				}
 			}

@@ -115,6 +115,9 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 	if proof.Image, err = p.prove(ctx, set); err != nil {
 		return nil, err
 	}
+	for _, f := range b.Sources() {
+		e.Redactor.Spans(f)
+	}
 	proof.Report = dockworthy.Look(proof.Evidence, opt.Look)
 	if err := p.publish(ctx, proof); err != nil {
 		return proof, err

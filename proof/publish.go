@@ -90,6 +90,9 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name string, d attest.D
 	out := Published{Name: name, Digest: d}
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
+		for i := range a.Findings {
+			a.Findings[i].Message = p.e.Redactor.Said(a.Findings[i].Message)
+		}
 		a.Tool = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}
 		a.StartedOn, a.FinishedOn = proof.Run.Started, time.Now().UTC()
 		a.Platform = proof.Image.Platform.String()

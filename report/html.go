@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -11,6 +10,7 @@ import (
 	"io"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -20,13 +20,14 @@ import (
 // every script and style but its own.
 type HTML struct {
 	names  Names
-	w      *bufio.Writer
+	w      *redact.Writer
 	proofs []proofView
 }
 
 // NewHTML writes to w.
 func NewHTML(w io.Writer, names Names) *HTML {
-	return &HTML{names: names, w: bufio.NewWriterSize(w, 64<<10)}
+	names = names.guarded()
+	return &HTML{names: names, w: redact.NewWriter(w, names.Redactor, redact.HTML)}
 }
 
 // Proof adds one proof. The page is written by Close.

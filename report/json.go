@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/proof"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/run"
@@ -24,7 +24,7 @@ const SchemaVersion = 1
 // JSON writes one object: findings as they come, then units and scorecard.
 type JSON struct {
 	names Names
-	w     *bufio.Writer
+	w     *redact.Writer
 	tally Tally
 	units []jsonUnit
 	wrote bool
@@ -127,7 +127,8 @@ type (
 
 // NewJSON writes to w.
 func NewJSON(w io.Writer, names Names) *JSON {
-	return &JSON{names: names, w: bufio.NewWriterSize(w, 64<<10)}
+	names = names.guarded()
+	return &JSON{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
 }
 
 func (j *JSON) begin() {
@@ -160,9 +161,9 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 	j.begin()
 	j.tally.Add(res)
 	u := jsonUnit{Proof: j.proved(res), Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
-	hidden := masks(res)
+	hidden := j.names.masks(res)
 	if p := res.Problem; p != nil {
-		u.Problem = &jsonProblem{problemText(*p), p.Line, res.Unit.Named}
+		u.Problem = &jsonProblem{j.names.Redactor.Hide(problemText(*p)), p.Line, res.Unit.Named}
 	}
 	for _, rep := range res.Reports {
 		u.Builds = append(u.Builds, j.build(rep))
@@ -182,7 +183,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 	for _, f := range res.Findings {
 		out := jsonFinding{
 			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
-			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(evidence(f.Place)),
+			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(j.evidence(f.Place)),
 			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit.Path),
 		}
 		for _, t := range f.Targets {
@@ -231,11 +232,11 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 }
 
 // evidence is the line that a finding points at; "" = the whole file.
-func evidence(p check.Place) string {
+func (j *JSON) evidence(p check.Place) string {
 	if p.Span.IsZero() {
 		return ""
 	}
-	return seen(p)
+	return j.names.seen(p)
 }
 
 // proved is what a proof says beside its verdicts; nil = there is none.
@@ -243,7 +244,7 @@ func (j *JSON) proved(res *dockworthy.Result) *jsonProof {
 	if j.proof == nil {
 		return nil
 	}
-	out := &jsonProof{Log: masked(j.proof.Run, veilOf(j.proof, masks(res), j.names.Root))}
+	out := &jsonProof{Log: masked(j.proof.Run, veilOf(j.proof, j.names.masks(res), j.names))}
 	for _, c := range j.proof.Report.Contradictions() {
 		out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
 	}
@@ -273,6 +274,12 @@ func (v *veil) over(tree any) any {
 	case string:
 		return v.told(tree)
 	case []any:
+		if lines, ok := stringsOf(tree); ok { // the lines of one text: a secret may go over several
+			for i, line := range v.red.Lines(lines) {
+				tree[i] = v.told(line)
+			}
+			return tree
+		}
 		for i := range tree {
 			tree[i] = v.over(tree[i])
 		}
@@ -284,10 +291,23 @@ func (v *veil) over(tree any) any {
 	return tree
 }
 
+// stringsOf is a list of strings alone.
+func stringsOf(list []any) (out []string, ok bool) {
+	for _, e := range list {
+		s, ok := e.(string)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, s)
+	}
+	return out, len(out) > 0
+}
+
 // Record is the record of a proof's run as JSON, for replays. It shows no
 // secret.
 func Record(u source.Unit, p *proof.Proof, names Names) ([]byte, error) {
-	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, masks(p.Result(u)), names.Root)), "", "  ")
+	names = names.guarded()
+	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, names.masks(p.Result(u)), names)), "", "  ")
 	return append(data, '\n'), err
 }
 
@@ -321,9 +341,17 @@ func (j *JSON) Close(problems []source.Problem) error {
 		j.units = []jsonUnit{}
 	}
 	for _, p := range problems {
-		j.units = append(j.units, jsonUnit{Path: j.names.Of(p.Path), Kind: "unknown", Problem: &jsonProblem{problemText(p), p.Line, false}})
+		j.units = append(j.units, jsonUnit{Path: j.names.Of(p.Path), Kind: "unknown", Problem: &jsonProblem{j.names.Redactor.Hide(problemText(p)), p.Line, false}})
 	}
-	j.json(j.units)
+	if j.all { // a proof's record is long: a line for each value
+		data, err := json.MarshalIndent(j.units, "", " ")
+		if err != nil {
+			panic(err) // only plain data is ever written
+		}
+		j.w.Write(data)
+	} else {
+		j.json(j.units)
+	}
 	card := map[string]map[string]string{}
 	for _, r := range rules.All {
 		levels := map[string]string{}

@@ -25,7 +25,7 @@ func NewProof(w io.Writer, names Names, color bool) *Proof {
 // Proof writes one proof.
 func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	res := p.Result(u)
-	hidden := masks(res)
+	hidden := t.Names.masks(res)
 	t.header(res)
 	for _, f := range res.Findings {
 		t.finding(f, hidden)
@@ -33,7 +33,7 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	for _, a := range p.Report.Unused {
 		t.unused(p.Report.Build, a)
 	}
-	veil := veilOf(p, hidden, t.Names.Root)
+	veil := veilOf(p, hidden, t.Names)
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
 	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
 		fmt.Fprintf(t.w, "  %s\n", veil.told(strings.TrimRight(line, "\n")))

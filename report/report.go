@@ -12,6 +12,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -31,6 +32,18 @@ type Names struct {
 	Root  string // the project's folder
 	From  string // where the user stands
 	Stdin string // the project path that stands for standard input, or ""
+
+	// Redactor knows what nothing that is written may show; nil = it knows
+	// nothing yet.
+	Redactor *redact.Redactor
+}
+
+// guarded is Names with a Redactor.
+func (n Names) guarded() Names {
+	if n.Redactor == nil {
+		n.Redactor = &redact.Redactor{}
+	}
+	return n
 }
 
 // Of is how a project path is printed, with slashes.
@@ -162,10 +175,22 @@ func (t *Tally) open() []*open {
 	return list
 }
 
-// masks are what no output of a result may show.
-func masks(res *dockworthy.Result) check.Masks {
+// masks are what no output of a result may show. What else is a secret in the
+// files that it may quote, the redactor knows from here on.
+func (n Names) masks(res *dockworthy.Result) check.Masks {
 	all := check.Masks{}
+	for _, f := range res.Findings {
+		n.Redactor.Spans(f.Place.File)
+	}
 	for _, rep := range res.Reports {
+		if rep.Build != nil {
+			for _, f := range rep.Build.Sources() {
+				n.Redactor.Spans(f)
+			}
+		}
+		if img := rep.Evidence.Image; img != nil && img.Text != nil {
+			n.Redactor.Spans(img.Text)
+		}
 		for f, spans := range rep.Masks {
 			all[f] = append(all[f], spans...)
 		}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"net/url"
@@ -9,15 +8,17 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // SARIF writes a SARIF 2.1.0 log with one run, as GitHub's code scanning takes
 // it. Rules carry properties.family, the number of their rule.
 type SARIF struct {
 	names  Names
-	w      *bufio.Writer
+	w      *redact.Writer
 	index  map[string]int
 	wrote  bool
 	failed bool
@@ -76,7 +77,8 @@ type (
 
 // NewSARIF writes to w.
 func NewSARIF(w io.Writer, names Names) *SARIF {
-	return &SARIF{names: names, w: bufio.NewWriterSize(w, 64<<10)}
+	names = names.guarded()
+	return &SARIF{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
 }
 
 // severity is GitHub's security-severity: a number from 0 to 10 as a string.
@@ -147,7 +149,7 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 		s.problem(*res.Problem, res.Unit.Named)
 		return s.w.Flush()
 	}
-	hidden := masks(res)
+	hidden := s.names.masks(res)
 	for _, f := range res.Findings {
 		r := sarifResult{
 			RuleID:       f.ID(),
@@ -162,7 +164,7 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 			r.Properties["targets"] = f.Targets
 		}
 		if f.Place.File.Name != res.Unit.Path && f.Level != check.Source {
-			r.Message.Text += " Seen: " + hidden.Hide(seen(f.Place))
+			r.Message.Text += " Seen: " + hidden.Hide(s.names.seen(f.Place))
 		}
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))
@@ -181,13 +183,27 @@ func physical(f dockworthy.Finding, u source.Unit) check.Place {
 	return check.Place{File: f.Build.Text(), Message: f.Place.Message}
 }
 
-// seen is the line that a finding about an image or a run points at.
-func seen(p check.Place) string {
+// seen is the line that a finding about an image or a run points at, without the
+// secrets in it.
+func (n Names) seen(p check.Place) string {
 	if p.Span.IsZero() {
 		return p.File.Name
 	}
 	line := p.File.LineSpan(p.File.Position(p.Span.Start).Line)
-	return strings.Join(strings.Fields(p.File.Text(line)), " ")
+	var b strings.Builder
+	at := line.Start
+	for _, s := range n.Redactor.Spans(p.File) {
+		if s.End <= at || s.Start >= line.End {
+			continue
+		}
+		if s.Start > at {
+			b.WriteString(p.File.Text(text.Span{Start: at, End: s.Start}))
+		}
+		b.WriteString(redact.Mask(p.File.Text(s)))
+		at = min(s.End, line.End)
+	}
+	b.WriteString(p.File.Text(text.Span{Start: at, End: max(at, line.End)}))
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 func helpText(f dockworthy.Finding) string {
@@ -237,7 +253,7 @@ func (s *SARIF) problem(p source.Problem, named bool) {
 		RuleID:       unparsable,
 		RuleIndex:    s.index[unparsable],
 		Level:        level,
-		Message:      sarifText{sentence(problemText(p))},
+		Message:      sarifText{sentence(s.names.Redactor.Hide(problemText(p)))},
 		Locations:    []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.Path)}, Region: sarifRegion{StartLine: max(1, p.Line)}}}},
 		Fingerprints: map[string]string{"dockworthy/v1": digest(unparsable, p.Path, p.Err.Error())},
 	})

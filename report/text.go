@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/image"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/rules"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -24,12 +24,13 @@ type Text struct {
 	Color bool
 	Quiet bool // no header for a unit without findings, no word on having found no files
 	tally Tally
-	w     *bufio.Writer
+	w     *redact.Writer
 }
 
 // NewText writes to w.
 func NewText(w io.Writer, names Names, color bool) *Text {
-	return &Text{Names: names, Color: color, w: bufio.NewWriterSize(w, 64<<10)}
+	names = names.guarded()
+	return &Text{Names: names, Color: color, w: redact.NewWriter(w, names.Redactor, redact.Text)}
 }
 
 const (
@@ -66,7 +67,7 @@ func (t *Text) Result(res *dockworthy.Result) error {
 		t.problem(*res.Problem, res.Unit.Named)
 		return t.w.Flush()
 	}
-	hidden := masks(res)
+	hidden := t.Names.masks(res)
 	if len(res.Findings) > 0 || !t.Quiet {
 		t.header(res)
 	}
@@ -178,7 +179,7 @@ func (t *Text) header(res *dockworthy.Result) {
 			parts = append(parts, "profile "+b.Profile)
 		}
 	}
-	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, strings.Join(parts, " · ")))
+	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, visible(strings.Join(parts, " · "))))
 	if len(res.Findings) == 0 {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "nothing to say"))
 	}
@@ -206,7 +207,7 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	if p.Span.IsZero() {
 		note := ""
 		if p.Message != "" {
-			note = "  " + visible(p.Message)
+			note = "  " + visible(hidden.Hide(p.Message))
 		}
 		fmt.Fprintf(t.w, "  %s %s%s\n", t.paint(blue, arrow), name, note)
 		return
@@ -214,7 +215,12 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	pos := p.File.Position(p.Span.Start)
 	fmt.Fprintf(t.w, "  %s %s:%d:%d\n", t.paint(blue, arrow), name, pos.Line, pos.Column)
 	line := p.File.LineSpan(pos.Line)
-	shown, from, to := window(p.File, line, p.Span, hidden[p.File])
+	secrets := slices.Concat(hidden[p.File], t.Names.Redactor.Spans(p.File))
+	if holdsKey(p.File, line, secrets) {
+		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line holds a private key and is not shown)"))
+		return
+	}
+	shown, from, to := window(p.File, line, p.Span, secrets)
 	gutter := strconv.Itoa(pos.Line)
 	pad := strings.Repeat(" ", len(gutter))
 	mark := strings.Repeat("^", max(1, to-from))
@@ -224,6 +230,13 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	fmt.Fprintf(t.w, "%s %s\n", pad, t.paint(blue, "|"))
 	fmt.Fprintf(t.w, "%s %s\n", t.paint(blue, gutter+" |"), shown)
 	fmt.Fprintf(t.w, "%s %s %s%s\n", pad, t.paint(blue, "|"), strings.Repeat(" ", from), t.paint(color, mark))
+}
+
+// holdsKey tells whether a private key stands on a line.
+func holdsKey(f *text.File, line text.Span, secrets []text.Span) bool {
+	return slices.ContainsFunc(secrets, func(s text.Span) bool {
+		return s.Start < line.End && line.Start < s.End && strings.Contains(f.Text(s), "PRIVATE KEY")
+	})
 }
 
 const lineWidth = 120
@@ -253,7 +266,7 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 			continue
 		}
 		r, size := utf8.DecodeRune(data[i:line.End])
-		if unsafe(r) {
+		if r < ' ' || redact.Unsafe(r) {
 			r = ' '
 		}
 		b.WriteRune(r)
@@ -283,22 +296,9 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 	return cut, from - start, max(from-start+1, min(to-start, lineWidth+1))
 }
 
-// unsafe tells whether a character of a file could do something to a terminal,
-// or make its line read otherwise than it is: control characters, and the marks
-// that turn the direction of writing.
-func unsafe(r rune) bool {
-	return r < ' ' || r == 0x7f || r == utf8.RuneError || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-}
-
-// visible is s without such characters.
-func visible(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unsafe(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
+// visible is s in one line without the characters that could do something to a
+// terminal.
+func visible(s string) string { return redact.OneLine(s) }
 
 func covering(list []text.Span, at int) (text.Span, bool) {
 	for _, s := range list {
@@ -314,7 +314,7 @@ func (t *Text) problem(p source.Problem, named bool) {
 	if named {
 		level, color = "error", red
 	}
-	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), visible(problemText(p)))
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(color, level), t.paint(bold, "[input/unparsable]:"), visible(t.Names.Redactor.Hide(problemText(p))))
 	place := t.Names.Shown(p.Path)
 	if p.Line > 0 {
 		place += ":" + strconv.Itoa(p.Line)
@@ -329,7 +329,7 @@ func (t *Text) unused(b *source.Build, a source.Allow) {
 	} else if b.Expired(&a) {
 		msg = "its date " + a.Until.Format("2006-01-02") + " is past: mend what it lets be, or give it a new date"
 	}
-	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), msg)
+	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), visible(msg))
 	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, nil)
 	fmt.Fprintln(t.w)
 }
@@ -392,6 +392,6 @@ func (t *Text) scorecard() {
 		if len(list) > 1 {
 			more = fmt.Sprintf(" and %d more", len(list)-1)
 		}
-		fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.id, more, o.reason, o.settle)
+		fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.id, more, visible(o.reason), o.settle)
 	}
 }

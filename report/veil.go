@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/proof"
-	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -56,37 +56,32 @@ func longer(a, b string) int {
 // A veil hides in words that a build or a program said what nobody wrote them
 // to show: secrets, the values of its environment, folders of this machine.
 type veil struct {
-	masks  check.Masks
-	values []string // longest first
-	root   string   // the project's folder on this machine
+	masks check.Masks
+	red   *redact.Redactor
+	root  string // the project's folder on this machine
 }
 
-func veilOf(p *proof.Proof, hidden check.Masks, root string) *veil {
+func veilOf(p *proof.Proof, hidden check.Masks, names Names) *veil {
 	v := &veil{masks: hidden}
+	root := names.Root
 	// A root as /app or /usr/src/app tells nothing of this machine, and may be
 	// a folder of the container too.
 	if strings.Count(root, "/") > 1 && !strings.HasPrefix(root, "/usr/") {
 		v.root = strings.TrimRight(root, "/")
 	}
+	var values []string
 	for _, m := range []map[string]string{p.Run.Settings.Env, p.Plan.Args} {
 		for _, value := range m {
-			// Short values and plain words say nothing, and would hide much.
-			if len(value) >= 8 && strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") != "" {
-				v.values = append(v.values, value)
-			}
+			values = append(values, value)
 		}
 	}
-	slices.SortFunc(v.values, longer)
+	v.red = names.Redactor.With(values...)
 	return v
 }
 
 // said is what a program or a builder said, fit to be shown.
 func (v *veil) said(s string) string {
-	s = v.masks.Hide(s)
-	for _, value := range v.values {
-		s = strings.ReplaceAll(s, value, check.Mask(value))
-	}
-	return visible(secret.Hide(s))
+	return visible(v.red.Hide(v.masks.Hide(s)))
 }
 
 // told is said of words that name files of this machine, as errors do.
@@ -103,7 +98,7 @@ func (v *veil) words(list []string) string { return v.said(strings.Join(list, " 
 
 // lines are the last lines of what was said, none of them endless.
 func (v *veil) lines(list []string) []string {
-	list = list[max(0, len(list)-most):]
+	list = v.red.Lines(list[max(0, len(list)-most):])
 	out := make([]string, len(list))
 	for i, s := range list {
 		out[i] = cut(v.told(s), 400)

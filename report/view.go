@@ -183,9 +183,9 @@ func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
 		p = &q
 	}
 	res := p.Result(u)
-	m := &pageMaker{id: id, p: p, names: names, res: res, mask: masks(res), first: map[string]string{}}
+	m := &pageMaker{id: id, p: p, names: names, res: res, mask: names.masks(res), first: map[string]string{}}
 	spread(m.mask, p.Run.Transcript().File)
-	m.veil = veilOf(p, m.mask, names.Root)
+	m.veil = veilOf(p, m.mask, names)
 	m.view = &proofView{ID: id, Path: names.Shown(u.Path), Findings: len(res.Findings), Meanings: meanings}
 	m.findings()
 	m.card()

@@ -34,9 +34,75 @@ func (sh *shape) find(s string, found []Match) []Match {
 		if sh.Mixed && !Mixed(m) || stand(m) || within(found, at[0]) {
 			continue
 		}
-		found = append(found, Match{at[0], at[1], sh.What, sh.Public})
+		found = append(found, Match{at[0], sh.end(s, at[0], at[1]), sh.What, sh.Public})
 	}
 	return found
+}
+
+// end is where a match ends: that of a private key where its last line does.
+func (sh *shape) end(s string, from, to int) int {
+	if sh.What != privateKey {
+		return to
+	}
+	return from + KeyEnd(s[from:])
+}
+
+// privateKey is what shapes.jsonl calls a private key in PEM.
+const privateKey = "a private key"
+
+// maxKey is the longest private key that is looked for: of 16,384 bits.
+const maxKey = 16 << 10
+
+// KeyEnd is the length of the private key that s begins with, from its BEGIN
+// line to its END line, where one is there, else to where its base64 ends. The
+// lines may be parted by line feeds, by \n as in JSON and in settings, and by
+// what stands around them in a listing.
+func KeyEnd(s string) int {
+	s = s[:min(len(s), maxKey)]
+	head := strings.Index(s, "-----")
+	if head < 0 {
+		return 0
+	}
+	next := strings.Index(s[head+5:], "-----")
+	if next < 0 {
+		return len(s)
+	}
+	at := head + 5 + next + 5
+	if end := strings.Index(s[at:], "-----END "); end >= 0 && !strings.Contains(s[at:at+end], "-----BEGIN ") {
+		end += at + len("-----END ")
+		if tail := strings.Index(s[end:min(len(s), end+80)], "-----"); tail >= 0 {
+			return end + tail + 5
+		}
+		return end
+	}
+	// Cut off: words of base64, and what parts them.
+	last := at
+	for at < len(s) {
+		from := at
+		for at < len(s) && isBase64(s[at]) {
+			at++
+		}
+		if at-from >= 16 || strings.HasSuffix(s[from:at], "=") {
+			last = at
+		} else if at-from > 3 {
+			break
+		}
+		parted := at
+		for at < len(s) && at-parted < 12 && !isBase64(s[at]) {
+			at++
+		}
+		if at == parted || at-parted == 12 {
+			break
+		}
+		if s[at-1] == '\\' && at < len(s) && (s[at] == 'n' || s[at] == 'r') {
+			at++ // of an escape, not of the key
+		}
+	}
+	return last
+}
+
+func isBase64(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '='
 }
 
 // in are the shapes of which a prefix is in a text, in the order of the file.

@@ -2,6 +2,8 @@ package source
 
 import (
 	"iter"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +92,35 @@ func (b *Build) Text() *text.File {
 		return b.Compose.File
 	}
 	return b.manifestFile
+}
+
+// Sources are the files of which a report on this build may quote a value: its
+// own, the Compose files that build and run it with their .env, the config, the
+// ignore file.
+func (b *Build) Sources() []*text.File {
+	list := []*text.File{b.Text()}
+	for _, s := range b.Services {
+		list = append(list, s.File.File)
+	}
+	if b.project != nil {
+		for _, f := range slices.Clone(list) {
+			if f != nil {
+				list = append(list, b.project.dotenvs[path.Dir(f.Name)])
+			}
+		}
+	}
+	if b.Config != nil {
+		list = append(list, b.Config.File)
+	}
+	if b.Context != nil {
+		list = append(list, b.Context.File)
+	}
+	seen := map[*text.File]bool{nil: true}
+	return slices.DeleteFunc(list, func(f *text.File) bool {
+		known := seen[f]
+		seen[f] = true
+		return known
+	})
 }
 
 // ContextRoot is the folder of the build context; ok is false where the

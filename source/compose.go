@@ -92,6 +92,7 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 	dotenv := path.Join(path.Dir(name), ".env")
 	if dot, err := p.read(dotenv); err == nil {
 		env = deploy.ParseDotEnv(dot.Data)
+		p.dotenvs[path.Dir(name)] = dot
 	} else {
 		p.unread(dotenv, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dockworthy/dockworthy/source/base"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // ConfigName is the name of the configuration file. The nearest one upwards
@@ -25,6 +26,7 @@ const ConfigName = ".dockworthy.yaml"
 // Config says nothing.
 type Config struct {
 	Path         string                `yaml:"-"` // "" where there is no file
+	File         *text.File            `yaml:"-"` // nil where it was not read from a project
 	Targets      Targets               `yaml:"targets"`
 	Profile      string                `yaml:"profile"`       // standard or banking
 	Bases        map[string]ConfigBase `yaml:"bases"`         // by repository, or repository:tag

@@ -52,7 +52,8 @@ type Project struct {
 	byPath  map[string]*deploy.Compose // nil = cannot be read
 	parents map[string]bool            // Compose files that are only there to be extended
 	kube    []*kubeFile
-	configs map[string]*Config // by folder
+	configs map[string]*Config    // by folder
+	dotenvs map[string]*text.File // of Compose files, by folder
 
 	mu       sync.Mutex
 	trees    map[string]*tree
@@ -98,7 +99,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
-	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}}
+	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}}
 	var dockerfiles, composes, yamls []string
 	named := map[string]bool{}
 	for _, root := range paths {
@@ -227,7 +228,9 @@ func (p *Project) configIn(dir string) *Config {
 	name := path.Join(dir, ConfigName)
 	data, err := files.Read(p.fsys, name, maxRead)
 	if err == nil {
-		c, err = ParseConfig(name, data)
+		if c, err = ParseConfig(name, data); err == nil {
+			c.File = text.NewFile(name, data)
+		}
 	}
 	switch {
 	case err == nil:

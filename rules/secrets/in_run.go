@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
@@ -193,7 +194,7 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 
 // userName tells whether a variable holds a name and no secret.
 func userName(n string) bool {
-	for _, w := range nameParts(n) {
+	for _, w := range secret.NameParts(n) {
 		switch w {
 		case "USER", "USERNAME", "LOGIN", "NAME", "ACCOUNT", "OWNER", "HOST":
 			return true

@@ -19,6 +19,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/report"
 	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -138,7 +139,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	if err == nil && len(f.targets) > 0 && dockerfiles > 0 && failed == dockerfiles {
 		trouble = true
-		fmt.Fprintf(c.Stderr, "dockworthy: no Dockerfile here has the stage %s\n", strings.Join(f.targets, ", "))
+		c.complain("no Dockerfile here has the stage %s", strings.Join(f.targets, ", "))
 	}
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
@@ -147,7 +148,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		mine := p.Config || slices.Contains(pl.paths, p.Path)
 		if mine || forPeople && errors.Is(p.Err, files.ErrOutside) {
 			trouble = trouble || mine
-			fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Shown(p.Path), reason(p.Err))
+			c.complain("%s: %v", pl.names.Shown(p.Path), reason(p.Err))
 			continue
 		}
 		rest = append(rest, p)
@@ -228,6 +229,19 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 
 // place turns paths, --file and --context into what is looked at.
 func (f *checkFlags) place(c Command, args []string, opt *source.Options) (*place, error) {
+	for name, value := range opt.BuildArgs {
+		if secret.Named(name) {
+			c.red.Give(value)
+		}
+	}
+	pl, err := f.find(c, args, opt)
+	if err == nil {
+		pl.names.Redactor = c.red
+	}
+	return pl, err
+}
+
+func (f *checkFlags) find(c Command, args []string, opt *source.Options) (*place, error) {
 	if len(args) == 0 && f.file == "" {
 		args = []string{"."}
 	}

@@ -9,17 +9,35 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/redact"
 )
 
 // A Command is one run of the program over these streams.
 type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	red *redact.Redactor // knows what nothing that is written may show
+}
+
+// complain tells what goes wrong, on standard error, a line each. What it quotes
+// is not ours.
+func (c Command) complain(format string, args ...any) {
+	msg := fmt.Sprintf(format, args...)
+	for line := range strings.Lines(msg) {
+		fmt.Fprintf(c.Stderr, "dockworthy: %s\n", c.red.Said(strings.TrimRight(line, "\n")))
+	}
+}
+
+// list is where a verb writes what is no report, in this format.
+func (c Command) list(format redact.Format) *redact.Writer {
+	return redact.NewWriter(c.Stdout, c.red, format)
 }
 
 // The exit statuses. Trouble wins over findings, and everything that was found
@@ -52,6 +70,7 @@ func (c Command) Main(args []string) int {
 	// Parsing leaves much garbage and little that lasts: a lazier collector is
 	// worth a fifth of the time, for a few megabytes.
 	debug.SetGCPercent(400)
+	c.red = &redact.Redactor{}
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	root := &cobra.Command{
@@ -87,7 +106,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	case errors.Is(err, syscall.EPIPE):
 		return exitTrouble // the reader left: there is nobody to tell
 	default:
-		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+		c.complain("%v", err)
 		return exitTrouble
 	}
 }

@@ -2,14 +2,15 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"sort"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/source"
 )
 
@@ -39,7 +40,7 @@ the largest first, with the pattern that decided, then what is kept out.`,
 				}
 				builds, prob := p.Builds(u)
 				if prob != nil {
-					fmt.Fprintf(c.Stderr, "dockworthy: %s: %v\n", pl.names.Of(prob.Path), prob.Err)
+					c.complain("%s: %v", pl.names.Of(prob.Path), prob.Err)
 					continue
 				}
 				for _, b := range builds {
@@ -70,14 +71,16 @@ the largest first, with the pattern that decided, then what is kept out.`,
 			}
 			switch format {
 			case "json":
-				enc := json.NewEncoder(c.Stdout)
+				w := c.list(redact.JSON)
+				enc := json.NewEncoder(w)
 				enc.SetIndent("", "  ")
-				return enc.Encode(lists)
+				return errors.Join(enc.Encode(lists), w.Flush())
 			case "text":
+				w := c.list(redact.Text)
 				for _, l := range lists {
-					l.print(c.Stdout, all)
+					l.print(w, all)
 				}
-				return nil
+				return w.Flush()
 			}
 			return fmt.Errorf("--format %q is neither text nor json", format)
 		},
@@ -134,24 +137,24 @@ func listContext(ctx *source.Context) (*contextList, error) {
 	return l, err
 }
 
-func (l *contextList) print(w io.Writer, all bool) {
+func (l *contextList) print(w *redact.Writer, all bool) {
 	ignore := l.Ignore
 	if ignore == "" {
 		ignore = "no ignore file"
 	}
-	fmt.Fprintf(w, "%s  context %s · %s\n", l.Dockerfile, l.Root, ignore)
+	w.Printf("%s\n", redact.OneLine(fmt.Sprintf("%s  context %s · %s", l.Dockerfile, l.Root, ignore)))
 	fmt.Fprintf(w, "  sent: %d files, %s\n", l.Files, size(l.Bytes))
 	for i, e := range l.Sent {
 		if i == 20 && !all {
 			fmt.Fprintf(w, "  %10s  … and %d more (--all lists them)\n", "", len(l.Sent)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %10s  %s%s\n", size(e.Bytes), e.Path, e.by())
+		w.Printf("  %10s  %s\n", size(e.Bytes), redact.OneLine(e.Path+e.by()))
 	}
 	if len(l.Kept) > 0 {
 		fmt.Fprintln(w, "  kept out, at the top:")
 		for _, e := range l.Kept {
-			fmt.Fprintf(w, "  %10s  %s%s\n", "", e.Path, e.by())
+			w.Printf("  %10s  %s\n", "", redact.OneLine(e.Path+e.by()))
 		}
 	}
 	fmt.Fprintln(w)

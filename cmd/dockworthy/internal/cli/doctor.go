@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/internal/redact"
 )
 
 func doctorCommand(c Command) *cobra.Command {
@@ -29,6 +29,8 @@ Exit status: 0 when builds can be proved here, 2 when not.`,
 				return "\x1b[" + code + "m" + s + "\x1b[0m"
 			}
 			broken := false
+			w := c.list(redact.Text)
+			defer w.Flush()
 			for _, d := range engine.Diagnose(cmd.Context(), registry) {
 				sign, color := "ok  ", "32"
 				switch d.Health {
@@ -38,9 +40,9 @@ Exit status: 0 when builds can be proved here, 2 when not.`,
 					sign, color = "no  ", "1;31"
 					broken = true
 				}
-				fmt.Fprintf(c.Stdout, "%s %-24s %s\n", paint(color, sign), d.What, d.Found)
+				w.Printf("%s %-24s %s\n", paint(color, sign), d.What, redact.OneLine(d.Found))
 				if d.Do != "" {
-					fmt.Fprintf(c.Stdout, "     %-24s do: %s\n", "", d.Do)
+					w.Printf("     %-24s do: %s\n", "", d.Do)
 				}
 			}
 			if broken {

@@ -99,7 +99,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 				return ctx.Err()
 			}
 			trouble = true
-			fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+			c.complain("%v", err)
 			continue
 		}
 		res := dockworthy.LookIntoImage(img, b, look)

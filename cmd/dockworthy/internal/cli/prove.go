@@ -122,7 +122,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if f.file == "-" || slices.Contains(args, "-") {
 		return errors.New("prove builds a file: write the Dockerfile down, and name it")
 	}
-	adjust, err := f.plan(command)
+	adjust, err := f.plan(c, command)
 	if err != nil {
 		return err
 	}
@@ -141,11 +141,11 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	defer e.Close()
 	if gone, err := e.Sweep(ctx); err != nil {
-		fmt.Fprintf(c.Stderr, "dockworthy: %v\n", err)
+		c.complain("%v", err)
 	} else if len(gone) > 0 {
-		fmt.Fprintf(c.Stderr, "dockworthy: removed what %s had left\n", check.Count(len(gone), "killed run"))
+		c.complain("removed what %s had left", check.Count(len(gone), "killed run"))
 	}
-	e.Patience = f.startLimit
+	e.Patience, e.Redactor = f.startLimit, c.red
 	defer guard()()
 	project := dockworthy.Load(pl.fsys, pl.paths, opt)
 	for _, p := range project.Problems {
@@ -198,7 +198,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		if s := proved.Run.Failed(); s != nil && !f.fails(proved.Worst()) {
 			// Nothing speaks against it, and nobody has seen it alive.
 			unseen = true
-			fmt.Fprintf(c.Stderr, "dockworthy: the program was not seen alive: %s; %s\n", s.Why(), check.BySettings)
+			c.complain("the program was not seen alive: %s; %s", s.Why(), check.BySettings)
 		}
 		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
@@ -316,11 +316,12 @@ func theDockerfile(p *source.Project, pl *place) (source.Unit, error) {
 }
 
 // plan is what the flags say over the project.
-func (f *proveFlags) plan(command []string) (func(*engine.BuildPlan, *run.Settings), error) {
+func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, *run.Settings), error) {
 	env, err := pairs(f.env)
 	if err != nil {
 		return nil, err
 	}
+	c.red.Give(slices.Collect(maps.Values(env))...)
 	memory, err := source.ParseBytes(f.memory)
 	if err != nil {
 		return nil, fmt.Errorf("--memory: %w", err)
@@ -357,6 +358,12 @@ func (f *proveFlags) plan(command []string) (func(*engine.BuildPlan, *run.Settin
 		if info, err := os.Stat(src); err != nil || !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("--secret id=%s: %s is no file that can be read", id, src)
 		}
+		data, err := os.ReadFile(src)
+		if err != nil {
+			return nil, fmt.Errorf("--secret id=%s: %w", id, err)
+		}
+		c.red.Give(string(data))
+		c.red.Learn(string(data))
 		secrets[id] = src
 	}
 	return func(p *engine.BuildPlan, s *run.Settings) {

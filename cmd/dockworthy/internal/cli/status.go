@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/redact"
 )
 
 // A status line on a terminal says what long work is at; elsewhere it says
@@ -19,7 +21,7 @@ func (s *status) say(format string, args ...any) {
 		return
 	}
 	s.end()
-	line := fmt.Sprintf(format, args...) + " …"
+	line := redact.OneLine(fmt.Sprintf(format, args...)) + " …"
 	s.shown = len(line)
 	fmt.Fprint(s.w, line)
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/registry"
 	"github.com/dockworthy/dockworthy/rules"
 )
@@ -138,7 +139,12 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 			v.Required = append(v.Required, r)
 		}
 	}
-	if err := v.write(c.Stdout, f.format); err != nil {
+	format := redact.Text
+	if f.format == "json" {
+		format = redact.JSON
+	}
+	w := c.list(format)
+	if err := errors.Join(v.write(w, f.format), w.Flush()); err != nil {
 		return err
 	}
 	switch {
