@@ -39,11 +39,9 @@ func find(s string) []span {
 // byLook finds what is a secret wherever it stands: a vendor's shape, a private
 // key, the password of a URL.
 func byLook(s string) []span {
-	var found []span
-	for _, m := range secret.Find(s) {
-		found = append(found, span{m.From, m.To})
-	}
-	found = append(found, keys(s)...) // also where something stands between the lines
+	found := keys(s)
+	data := []byte(s)
+	secret.Search(data, 0, len(data), func(m secret.Match) { found = append(found, span{m.From, m.To}) })
 	if strings.Contains(s, "://") {
 		for _, m := range login.FindAllStringSubmatchIndex(s, -1) {
 			found = append(found, literal(s, m[2], m[3])...)

@@ -216,6 +216,20 @@ func do[T any](f *FS, op, name string, ask func(*os.Root, string) (T, error)) (T
 	return t, plain(op, name, err)
 }
 
+// absent tells whether a path is known not to be there: its folder was listed
+// without it.
+func (f *FS) absent(name string) bool {
+	dir, base := path.Split(name)
+	f.mu.Lock()
+	list, ok := f.lists[path.Clean(dir)]
+	f.mu.Unlock()
+	if !ok {
+		return false
+	}
+	_, found := slices.BinarySearchFunc(list, base, func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
+	return !found
+}
+
 // parent is the open folder that a path lies in, and its name there; nil where
 // that is the top, or cannot be opened.
 func (f *FS) parent(name string) (*os.Root, string) {
@@ -294,6 +308,9 @@ func (f *FS) Lstat(name string) (fs.FileInfo, error) {
 	root, p, err := f.in("lstat", name)
 	if err != nil {
 		return nil, err
+	}
+	if f.absent(name) {
+		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
 	}
 	if in, base := f.parent(name); in != nil {
 		root, p = in, base
