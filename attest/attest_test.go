@@ -253,9 +253,30 @@ func TestUnknownOutcome(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	// A field that it does not know is passed over, as in-toto wants it.
-	s.Predicate = json.RawMessage(`{"scorecard":{"non-root":{"run":"holds"}},"novelty":1}`)
+	s.Predicate = json.RawMessage(`{"scorecard":{"non-root":{"run":"holds"}},"finishedOn":"2026-11-01T00:00:00Z","novelty":1}`)
 	if a, err := attest.ParseAudit(s); err != nil || a.Scorecard.Rule("non-root") != attest.Holds {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// What says nothing is no evidence.
+func TestEmpty(t *testing.T) {
+	for predicate, want := range map[string]bool{"": true, "null": true, "{}": true, "[]": true, `""`: true, `{"a":null}`: false, "1": false} {
+		s := attest.Statement{PredicateType: attest.AuditType, Predicate: json.RawMessage(predicate)}
+		if s.Empty() != want {
+			t.Errorf("%q is empty: %t", predicate, !want)
+		}
+	}
+	for _, s := range []attest.Statement{
+		{PredicateType: attest.AuditType, Predicate: json.RawMessage(`{"scorecard":{}}`)},
+		{PredicateType: attest.AuditType, Predicate: json.RawMessage(`{"scorecard":{"non-root":{"run":"holds"}}}`)},
+	} {
+		if a, err := attest.ParseAudit(s); err == nil {
+			t.Errorf("%s is the audit %+v", s.Predicate, a)
+		}
+	}
+	if sum, err := attest.ParseSummary(attest.Statement{PredicateType: attest.SummaryType, Predicate: json.RawMessage(`{"properties":["X"]}`)}); err == nil {
+		t.Errorf("it is the summary %+v", sum)
 	}
 }
 

@@ -199,5 +199,8 @@ func ParseAudit(s Statement) (Audit, error) {
 	if err := decode(s.Predicate, &a, false); err != nil {
 		return Audit{}, fmt.Errorf("read the audit: %w", err)
 	}
+	if len(a.Scorecard) == 0 || a.FinishedOn.IsZero() {
+		return Audit{}, errors.New("the audit says nothing: it has no scorecard, or no date")
+	}
 	return a, nil
 }

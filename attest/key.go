@@ -176,10 +176,14 @@ func block(data []byte) (*pem.Block, error) {
 		if b == nil {
 			return nil, errors.New("the file holds no PEM block (-----BEGIN …)")
 		}
-		if b.Type != "EC PARAMETERS" { // openssl writes them before the key
-			return b, nil
-		}
 		data = rest
+		if b.Type == "EC PARAMETERS" { // openssl writes them before the key
+			continue
+		}
+		if next, _ := pem.Decode(rest); next != nil {
+			return nil, errors.New("the file holds several PEM blocks, and it would be a guess which one is meant: give a file with one key")
+		}
+		return b, nil
 	}
 }
 

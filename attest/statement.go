@@ -80,6 +80,26 @@ func newStatement(sub Subject, predicateType string, predicate any) (Statement, 
 	return Statement{Type: StatementType, Subject: []Subject{sub}, PredicateType: predicateType, Predicate: raw}, nil
 }
 
+// Empty tells whether a statement says nothing of its subjects: its predicate is
+// missing, null, or has nothing in it.
+func (s Statement) Empty() bool {
+	var v any
+	if json.Unmarshal(s.Predicate, &v) != nil {
+		return true
+	}
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	case string:
+		return v == ""
+	}
+	return false
+}
+
 // parseStatement reads a payload. Fields that it does not know are passed
 // over, as in-toto wants it.
 func parseStatement(data []byte) (Statement, error) {

@@ -71,5 +71,8 @@ func ParseSummary(s Statement) (Summary, error) {
 	if err := decode(s.Predicate, &sum, false); err != nil {
 		return Summary{}, fmt.Errorf("read the summary: %w", err)
 	}
+	if sum.Verifier.ID == "" || sum.TimeCreated.IsZero() {
+		return Summary{}, errors.New("the summary says nothing: it has no verifier, or no date")
+	}
 	return sum, nil
 }

@@ -66,8 +66,8 @@ type prober struct {
 	peek  string // the probe's image; "" = there is none
 	log   *run.Log
 	red   *redact.Redactor // also of the values of the program's environment
-	mu     sync.Mutex // of the log's Unseen: every other part has one writer
-	n      atomic.Int64
+	mu    sync.Mutex       // of the log's Unseen: every other part has one writer
+	n     atomic.Int64
 }
 
 // Probe runs an image of the engine under these settings and puts into the log

@@ -2,33 +2,34 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/dockworthy/dockworthy/internal/transport"
 )
 
 // ReadV1 reads an image of go-containerregistry.
 func ReadV1(ctx context.Context, name string, in v1.Image, opts Options) (*Image, error) {
-	b, err := bundleV1(name, in)
+	b, err := bundleV1(name, in, opts.filled().Limits.Meta)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return b.named(ctx, opts)
 }
 
-func bundleV1(name string, in v1.Image) (*bundle, error) {
-	config, err := in.RawConfigFile()
+func bundleV1(name string, in v1.Image, most int64) (*bundle, error) {
+	m, err := in.Manifest()
 	if err != nil {
 		return nil, err
 	}
-	m, err := in.Manifest()
+	if m.Config.Size > most {
+		return nil, fmt.Errorf("%w: its config has %d bytes", ErrTooLarge, m.Config.Size)
+	}
+	config, err := in.RawConfigFile()
 	if err != nil {
 		return nil, err
 	}
@@ -100,12 +101,6 @@ func descriptors(m *v1.IndexManifest) []descriptor {
 	return list
 }
 
-// Patience is how long a registry may be silent before it is given up.
-const Patience = 60 * time.Second
-
-// ErrSilent says that a registry hung.
-var ErrSilent = fmt.Errorf("the registry has said nothing for %s", Patience)
-
 // ReadRegistry reads an image from its registry, logged in as docker and
 // podman are on this machine. Each layer streams by once. More options of
 // go-containerregistry come after those that are set here.
@@ -114,15 +109,9 @@ func ReadRegistry(ctx context.Context, ref string, opts Options, more ...remote.
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	watch := &watched{base: remote.DefaultTransport, cancel: cancel, patience: Patience}
-	options := append([]remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(watch)}, more...)
-	img, err := readRemote(ctx, ref, r, opts, options)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrSilent) {
-		err = fmt.Errorf("read %s: %w", ref, cause)
-	}
-	return img, err
+	ask := transport.New(transport.Options{Host: r.Context().RegistryStr(), Bytes: opts.filled().Limits.Bytes})
+	options := append([]remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(ask)}, more...)
+	return readRemote(ctx, ref, r, opts, options)
 }
 
 func readRemote(ctx context.Context, ref string, r name.Reference, opts Options, options []remote.Option) (*Image, error) {
@@ -146,42 +135,4 @@ func readRemote(ctx context.Context, ref string, r name.Reference, opts Options,
 		return nil, fmt.Errorf("read %s: %w", ref, err)
 	}
 	return ReadV1(ctx, ref, in, opts)
-}
-
-// watched is a transport that gives up when nothing comes.
-type watched struct {
-	base     http.RoundTripper
-	cancel   context.CancelCauseFunc
-	patience time.Duration
-}
-
-func (w *watched) RoundTrip(req *http.Request) (*http.Response, error) {
-	timer := time.AfterFunc(w.patience, func() { w.cancel(ErrSilent) })
-	res, err := w.base.RoundTrip(req)
-	if err != nil || res.Body == nil {
-		timer.Stop()
-		return res, err
-	}
-	timer.Reset(w.patience)
-	res.Body = &watchedBody{res.Body, timer, w.patience}
-	return res, nil
-}
-
-type watchedBody struct {
-	io.ReadCloser
-	timer    *time.Timer
-	patience time.Duration
-}
-
-// Read waits; between two reads the reader may take its time.
-func (b *watchedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.patience)
-	n, err := b.ReadCloser.Read(p)
-	b.timer.Stop()
-	return n, err
-}
-
-func (b *watchedBody) Close() error {
-	b.timer.Stop()
-	return b.ReadCloser.Close()
 }

@@ -1,16 +1,13 @@
 package image
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -81,23 +78,5 @@ func TestRegistry(t *testing.T) {
 	}
 	if img, err := ReadV1(ctx, "made", arm, Options{}); err != nil || img.Tree.Lstat("/arm") == nil {
 		t.Error(err)
-	}
-}
-
-// A registry that hangs is given up.
-func TestSilentRegistry(t *testing.T) {
-	release := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-	defer server.Close()
-	defer close(release)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	client := http.Client{Transport: &watched{base: http.DefaultTransport, cancel: cancel, patience: 20 * time.Millisecond}}
-	req, err := http.NewRequestWithContext(ctx, "GET", server.URL, bytes.NewReader(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Do(req); err == nil || !errors.Is(context.Cause(ctx), ErrSilent) {
-		t.Errorf("%v, %v", err, context.Cause(ctx))
 	}
 }

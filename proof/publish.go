@@ -59,7 +59,7 @@ func (p *prover) publish(ctx context.Context, proof *Proof) error {
 		if err != nil {
 			return err
 		}
-		if err := p.sign(ctx, proof, img.Name(), d, img); err != nil {
+		if err := p.sign(ctx, proof, img.Name(), img.Name(), d, img); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (p *prover) publish(ctx context.Context, proof *Proof) error {
 		if err != nil {
 			return err
 		}
-		if err := p.sign(ctx, proof, t.Layout, d, l); err != nil {
+		if err := p.sign(ctx, proof, t.Layout, "", d, l); err != nil {
 			return err
 		}
 	}
@@ -85,8 +85,9 @@ type keeper interface {
 }
 
 // sign attaches the audit and its summary to an image, under the digest that
-// its keeper answered with.
-func (p *prover) sign(ctx context.Context, proof *Proof, name string, d attest.Digest, k keeper) error {
+// its keeper answered with. name is where the image went, subject what it is
+// called in the evidence: a layout's folder is this machine's business.
+func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d attest.Digest, k keeper) error {
 	out := Published{Name: name, Digest: d}
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
@@ -96,12 +97,12 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name string, d attest.D
 		a.Tool = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}
 		a.StartedOn, a.FinishedOn = proof.Run.Started, time.Now().UTC()
 		a.Platform = proof.Image.Platform.String()
-		subject := attest.NewSubject(name, d)
-		full, err := a.Statement(subject)
+		about := attest.NewSubject(subject, d)
+		full, err := a.Statement(about)
 		if err != nil {
 			return fmt.Errorf("write the audit: %w", err)
 		}
-		short, err := a.Summary().Statement(subject)
+		short, err := a.Summary().Statement(about)
 		if err != nil {
 			return fmt.Errorf("write the audit's summary: %w", err)
 		}

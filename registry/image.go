@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 
@@ -15,11 +14,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	ggcr "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/transport"
 )
 
 // Options are how registries are asked. The zero Options are good.
@@ -196,11 +196,11 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 		remote.WithContext(within),
 		remote.WithAuthFromKeychain(i.opt.Keychain),
 		remote.WithUserAgent(i.opt.UserAgent),
-		remote.WithTransport(bounded{remote.DefaultTransport, host}),
+		remote.WithTransport(transport.New(transport.Options{Host: host})),
 		remote.WithRetryPredicate(worthAnotherTry),
 	})
-	var answer *transport.Error
-	var large errTooLarge
+	var answer *ggcr.Error
+	var large *transport.TooLarge
 	switch {
 	case err == nil:
 		return nil
@@ -209,7 +209,7 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 	case within.Err() != nil:
 		return fmt.Errorf("%s: %s did not answer within %s", deed, host, i.opt.Timeout)
 	case errors.As(err, &large):
-		return fmt.Errorf("%s: %s answers with more than %d bytes", deed, host, large.limit)
+		return fmt.Errorf("%s: %s answers with more than %d bytes", deed, host, large.Limit)
 	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
 		return fmt.Errorf("%s: %s lets nobody in like this, try `docker login %s`: %w", deed, host, host, err)
 	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
@@ -229,40 +229,4 @@ func worthAnotherTry(err error) bool {
 	return errors.As(err, &temporary) && temporary.Temporary() ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
-}
-
-// bounded is a transport whose answers have an end.
-type bounded struct {
-	http.RoundTripper
-	host string
-}
-
-func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := b.RoundTripper.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	limit := int64(maxAnswer)
-	if strings.Contains(req.URL.Path, "/manifests/") || strings.Contains(req.URL.Path, "/referrers/") {
-		limit = maxManifest
-	}
-	resp.Body = &boundedBody{resp.Body, limit, limit}
-	return resp, nil
-}
-
-type boundedBody struct {
-	io.ReadCloser
-	left, limit int64
-}
-
-func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, errTooLarge{b.limit}
-	}
-	// One byte more tells an answer that ends here from one that goes on.
-	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
-	if b.left -= int64(n); b.left < 0 {
-		return n - 1, errTooLarge{b.limit}
-	}
-	return n, err
 }

@@ -96,7 +96,9 @@ func attestTo(ts *testscript.TestScript, _ bool, args []string) {
 	case "summary":
 		s, err = a.Summary().Statement(sub)
 	case "other":
-		s = attest.Statement{Type: attest.StatementType, Subject: []attest.Subject{sub}, PredicateType: "https://slsa.dev/provenance/v1", Predicate: []byte("{}")}
+		s = attest.Statement{Type: attest.StatementType, Subject: []attest.Subject{sub}, PredicateType: "https://slsa.dev/provenance/v1", Predicate: []byte(`{"buildDefinition":{}}`)}
+	case "empty":
+		s = attest.Statement{Type: attest.StatementType, Subject: []attest.Subject{sub}, PredicateType: attest.AuditType, Predicate: []byte("{}")}
 	}
 	ts.Check(err)
 	b, err := attest.Sign(key, s)

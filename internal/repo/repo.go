@@ -220,6 +220,9 @@ func do[T any](f *FS, op, name string, ask func(*os.Root, string) (T, error)) (T
 // without it.
 func (f *FS) absent(name string) bool {
 	dir, base := path.Split(name)
+	if base == "." {
+		return false
+	}
 	f.mu.Lock()
 	list, ok := f.lists[path.Clean(dir)]
 	f.mu.Unlock()

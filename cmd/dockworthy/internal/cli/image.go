@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +24,7 @@ type imageFlags struct {
 	platform   string
 	dockerfile string
 	from       string
+	timeout    time.Duration
 }
 
 func imageCommand(c Command) *cobra.Command {
@@ -56,6 +60,7 @@ is, 2 when an image cannot be read.`,
 	fl.StringArrayVar(&f.targets, "target", nil, "the stage of it that was built")
 	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument that it was built with, NAME=VALUE")
 	fl.StringVar(&f.from, "from", "", "engine, registry, archive or layout (default: what REF looks like)")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Minute, "how long the reading of one image may take")
 	return cmd
 }
 
@@ -93,10 +98,15 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	tally := &report.Tally{}
 	trouble := false
 	for _, ref := range refs {
-		img, err := f.read(ctx, c, ref, read)
+		within, cancel := context.WithTimeout(ctx, f.timeout)
+		img, err := f.read(within, c, ref, read)
+		cancel()
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
+			}
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = fmt.Errorf("read %s: it took more than %s (--timeout)", ref, f.timeout)
 			}
 			trouble = true
 			c.complain("%v", err)
@@ -164,7 +174,7 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 			from = "archive"
 		case err == nil && info.IsDir():
 			from = "layout"
-		case err == nil:
+		case err == nil, isPath(ref):
 			from = "archive"
 		}
 	}
@@ -193,6 +203,16 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 		return nil, errors.Join(rerr, fmt.Errorf("nor is it to be had from an engine: %w", err))
 	}
 	return img, nil
+}
+
+// isPath tells whether a name is written as a path is, and as no image's.
+func isPath(ref string) bool {
+	for _, begin := range []string{"/", "./", "../", "~", `.\`, `..\`} {
+		if strings.HasPrefix(ref, begin) {
+			return true
+		}
+	}
+	return ref == "." || ref == ".." || filepath.IsAbs(ref) || strings.HasSuffix(ref, ".tar") || strings.HasSuffix(ref, ".tgz") || strings.HasSuffix(ref, ".tar.gz")
 }
 
 // openEngine connects to the engine that this machine means.

@@ -62,7 +62,7 @@ rule that --require names does not hold by it, 2 when none verifies.`,
 	fl.StringVar(&f.layout, "layout", "", "look in this OCI layout, a folder")
 	fl.StringVar(&f.format, "format", "text", "text or json")
 	fl.StringSliceVar(&f.require, "require", nil, "exit 1 unless these rules hold, or \"all\"")
-	fl.DurationVar(&f.timeout, "timeout", time.Minute, "how long to wait for the registry")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "how long all questions to the registry may take together")
 	return cmd
 }
 
@@ -117,8 +117,13 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 	if err != nil {
 		return fmt.Errorf("read the key %s: %w", f.key, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
 	v := &verification{Version: 1, Key: key.Hint(), Attestations: []verifiedBundle{}}
 	found, err := f.find(ctx, ref, v)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w (--timeout, %s)", err, f.timeout)
+	}
 	if err != nil {
 		return err
 	}
@@ -249,6 +254,10 @@ func (v *verification) add(a registry.Attestation, key attest.PublicKey) {
 	s, err := attest.Verify(a.Bundle, key, v.Digest)
 	if err != nil {
 		b.Problem = err.Error()
+		return
+	}
+	if s.Empty() {
+		b.Problem = "its predicate is empty: it says nothing of the image"
 		return
 	}
 	b.PredicateType, b.Subject, b.Predicate = s.PredicateType, s.Subject, s.Predicate
