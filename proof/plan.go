@@ -98,6 +98,9 @@ func settings(b *source.Build) run.Settings {
 	if len(b.Services) > 0 {
 		svc := b.Services[0]
 		for _, kv := range svc.Environment {
+			if v, ok := svc.File.Env[kv.Key.Text]; !kv.HasValue && ok {
+				s.Env[kv.Key.Text] = v
+			}
 			if kv.HasValue && !kv.Value.Unresolved {
 				s.Env[kv.Key.Text] = kv.Value.Text
 			}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -96,6 +97,7 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 	} else {
 		p.unread(dotenv, err)
 	}
+	maps.Copy(env, p.opt.Environ)
 	return deploy.ParseCompose(file, env)
 }
 

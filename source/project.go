@@ -33,6 +33,7 @@ type Options struct {
 	Profile    string            // "" = what the config says, else Standard
 	Targets    []string          // stages to judge; nil = what the project builds
 	BuildArgs  map[string]string // over Compose's and the Dockerfile's own
+	Environ    map[string]string // variables of the caller's that Compose files may use, over .env; no others are known
 	Dockerfile string            // with Context: the one Dockerfile that is built from it
 	Context    string            // a folder of the file system; "" = what the project says
 	NoContext  bool              // there is no context at all, as for a Dockerfile from standard input

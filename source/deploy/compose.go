@@ -13,8 +13,9 @@ import (
 // A Compose is a Compose file in the parts that say something of images.
 type Compose struct {
 	File     *text.File
-	Services []*Service // in the order of the file
-	Include  []Value    // paths of further Compose files, relative to this one
+	Services []*Service        // in the order of the file
+	Include  []Value           // paths of further Compose files, relative to this one
+	Env      map[string]string // what variables in it stand for
 }
 
 // A Service is one entry under services, with YAML anchors and merge keys
@@ -162,7 +163,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Compose{File: f}
+	c := &Compose{File: f, Env: env}
 	for _, root := range roots {
 		if deref(root).Kind != yaml.MappingNode {
 			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}

@@ -26,6 +26,7 @@ import (
 type checkFlags struct {
 	file, context  string
 	targets, args  []string
+	envFrom        []string
 	only, skip     []string
 	profile        string
 	failOn         string
@@ -66,6 +67,7 @@ func (f *checkFlags) judging(fl *pflag.FlagSet) {
 	fl.StringVar(&f.context, "context", "", "the build context (default: what Compose, the config or the Dockerfile's COPY say)")
 	fl.StringArrayVar(&f.targets, "target", nil, "the stage to judge (default: what the project builds)")
 	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument, NAME=VALUE")
+	fl.StringArrayVar(&f.envFrom, "env-from", nil, "a variable of this environment that Compose files may use; without it they know .env alone")
 	f.printing(fl)
 }
 
@@ -223,15 +225,20 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 		opt.AsOf = day
 	}
 	var err error
-	opt.BuildArgs, err = pairs(f.args)
+	if opt.BuildArgs, err = pairs(f.args); err != nil {
+		return opt, look, err
+	}
+	opt.Environ, err = environment(f.envFrom)
 	return opt, look, err
 }
 
 // place turns paths, --file and --context into what is looked at.
 func (f *checkFlags) place(c Command, args []string, opt *source.Options) (*place, error) {
-	for name, value := range opt.BuildArgs {
-		if secret.Named(name) {
-			c.red.Give(value)
+	for _, given := range []map[string]string{opt.BuildArgs, opt.Environ} {
+		for name, value := range given {
+			if secret.Named(name) {
+				c.red.Give(value)
+			}
 		}
 	}
 	pl, err := f.find(c, args, opt)

@@ -191,6 +191,20 @@ func exists(path string) error {
 	return nil
 }
 
+// environment are variables of this process by name. One that is not set is an
+// error: whoever names it counts on it.
+func environment(names []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, name := range names {
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			return nil, fmt.Errorf("--env-from %s: there is no variable of that name", name)
+		}
+		m[name] = value
+	}
+	return m, nil
+}
+
 // pairs reads NAME=VALUE words; NAME alone takes the environment's value, as
 // docker build does.
 func pairs(words []string) (map[string]string, error) {
