@@ -134,7 +134,7 @@ func fields(list ...string) (string, error) {
 func (e *Engine) bakeAsks(ctx context.Context, argv []string) bool {
 	e.bakeOnce.Do(func() {
 		cmd := exec.CommandContext(ctx, argv[0], append(slices.Clone(argv[1:]), "bake", "--help")...)
-		cmd.Env = clientEnviron()
+		cmd.Env = ClientEnviron()
 		out, err := cmd.Output()
 		e.bakeAllow = err == nil && strings.Contains(string(out), "--allow ")
 	})

@@ -54,7 +54,7 @@ func FindBuildx(ctx context.Context) (argv []string, version string, err error) 
 		}
 		argv = append([]string{path}, argv[1:]...)
 		cmd := exec.CommandContext(ctx, argv[0], append(slices.Clone(argv[1:]), "version")...)
-		cmd.Env = clientEnviron()
+		cmd.Env = ClientEnviron()
 		out, err := cmd.Output()
 		if err != nil {
 			continue

@@ -89,7 +89,7 @@ func buildx(ctx context.Context) Diagnosis {
 		return Diagnosis{"buildx", Breaking, e.What, e.Hint}
 	}
 	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:], "bake", "--help")...)
-	cmd.Env = clientEnviron()
+	cmd.Env = ClientEnviron()
 	if out, err := cmd.CombinedOutput(); err == nil && !strings.Contains(string(out), "rawjson") {
 		return Diagnosis{"buildx", Breaking, "buildx " + version + " knows no --progress=rawjson", "update it to 0.13 or newer"}
 	}

@@ -28,9 +28,9 @@ var passedPrefixes = []string{"DOCKER_", "LC_", "AWS_", "GOOGLE_", "AZURE_"}
 // folder of its own.
 var folderVariables = []string{"DOCKER_CONFIG", "DOCKER_CERT_PATH", "BUILDX_CONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR", "KUBECONFIG", "TMPDIR", "HOME", "GNUPGHOME", "CLOUDSDK_CONFIG"}
 
-// clientEnviron is the environment of the docker command and of buildx: nothing
+// ClientEnviron is the environment of the docker command and of buildx: nothing
 // in it comes from a project, and no more of the caller's than they need.
-func clientEnviron() []string {
+func ClientEnviron() []string {
 	var env []string
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
@@ -49,11 +49,11 @@ func clientEnviron() []string {
 	return append(env, "BUILDX_GIT_INFO=false")
 }
 
-// environ is clientEnviron for a docker command that must meet this engine and
+// environ is ClientEnviron for a docker command that must meet this engine and
 // no other.
 func (e *Engine) environ() []string {
 	var env []string
-	for _, kv := range clientEnviron() {
+	for _, kv := range ClientEnviron() {
 		switch name, _, _ := strings.Cut(kv, "="); name {
 		case "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH":
 		default:

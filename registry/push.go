@@ -45,6 +45,10 @@ func (i *Image) Push(ctx context.Context, archive string) (attest.Digest, error)
 // WriteLayout writes the image of a docker archive as the only image of an OCI
 // layout in a new folder, under that name.
 func WriteLayout(dir, archive, ref string) (attest.Digest, error) {
+	if info, err := os.Lstat(dir); err == nil && !info.IsDir() {
+		// A link may lead anywhere, and a repository may hold one of that name.
+		return "", fmt.Errorf("write the layout %s: it is a link or a file, and not a folder", dir)
+	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return "", fmt.Errorf("write the layout %s: the folder is not empty", dir)
 	}

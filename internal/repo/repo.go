@@ -160,8 +160,7 @@ func (f *FS) enter(dir string) *folder {
 	}
 	if up, base := path.Split(dir); up != "" {
 		if parent := f.folder(path.Clean(up)); parent.own {
-			root, err := parent.root.OpenRoot(base)
-			if err == nil {
+			if root := openFolder(parent.root, base, (*os.Root).Lstat); root != nil {
 				return &folder{root, true}
 			}
 			if !isLink(parent.root, base) {
@@ -171,11 +170,22 @@ func (f *FS) enter(dir string) *folder {
 			// the way from the top tells.
 		}
 	}
+	root := openFolder(in, p, (*os.Root).Stat)
+	return &folder{root, root != nil}
+}
+
+// openFolder opens a folder; nil where there is none. It is asked first what it
+// is: the opening of a pipe would wait.
+func openFolder(in *os.Root, p string, ask func(*os.Root, string) (fs.FileInfo, error)) *os.Root {
+	info, err := ask(in, p)
+	if err != nil || !info.IsDir() {
+		return nil
+	}
 	root, err := in.OpenRoot(p)
 	if err != nil {
-		return &folder{}
+		return nil
 	}
-	return &folder{root, true}
+	return root
 }
 
 func (d *folder) close() {

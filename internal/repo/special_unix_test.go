@@ -19,6 +19,9 @@ func TestSpecial(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "folder"), 0o755), syscall.Mkfifo(filepath.Join(dir, "folder", "pipe"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink("pipe", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +41,19 @@ func TestSpecial(t *testing.T) {
 			if _, err := files.Read(f, name, 10); !errors.As(err, &irregular) {
 				t.Errorf("read %s: %v", name, err)
 			}
+		}
+		for _, name := range []string{"pipe/x", "link/x", "folder/pipe/x", "folder/pipe/x/y"} {
+			for range 2 {
+				if _, err := f.Stat(name); err == nil {
+					t.Errorf("%s is there", name)
+				}
+				if _, err := f.ReadDir(name); err == nil {
+					t.Errorf("%s is a folder", name)
+				}
+			}
+		}
+		if _, err := f.ReadDir("pipe"); err == nil {
+			t.Error("a pipe is a folder")
 		}
 		var irregular *files.Irregular
 		if _, err := f.Open("pipe"); !errors.As(err, &irregular) {

@@ -34,7 +34,7 @@ func guard() (done func()) {
 		return none
 	}
 	defer in.Close()
-	cmd := &exec.Cmd{Path: self, Args: []string{os.Args[0], "guard"}, Stdin: in}
+	cmd := &exec.Cmd{Path: self, Args: []string{os.Args[0], "guard"}, Env: engine.ClientEnviron(), Stdin: in}
 	apart(cmd)
 	if err := cmd.Start(); err != nil {
 		out.Close()
