@@ -89,7 +89,6 @@ func (e *Engine) Left(ctx context.Context) ([]string, error) {
 
 // Sweep removes what such runs left, and says which they were.
 func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
-	sweepTemp()
 	ids, err := e.Left(ctx)
 	if err != nil {
 		return nil, err
@@ -103,6 +102,9 @@ func (e *Engine) Sweep(ctx context.Context) ([]string, error) {
 		}
 		gone = append(gone, id)
 	}
+	if len(errs) == 0 { // their folders tell that they were
+		sweepTemp()
+	}
 	return gone, errors.Join(errs...)
 }
 
@@ -115,7 +117,9 @@ func (e *Engine) runs(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	for _, c := range containers.Items {
-		seen[c.Labels[Label]] = true
+		if id := c.Labels[Label]; ours(id, c.Names...) {
+			seen[id] = true
+		}
 	}
 	images, err := e.cli.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("reference", Repository)})
 	if err != nil {
@@ -134,7 +138,9 @@ func (e *Engine) runs(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	for _, img := range nameless.Items {
-		seen[img.Labels[Label]] = true
+		if id := img.Labels[Label]; began(id) {
+			seen[id] = true
+		}
 	}
 	volumes, err := e.cli.VolumeList(ctx, client.VolumeListOptions{Filters: byLabel})
 	if err != nil {
@@ -158,6 +164,24 @@ func (e *Engine) runs(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// ours tells whether a container bears a name that a run gives. Its label alone
+// says nothing: an image hands its own on, and a Dockerfile can write any.
+func ours(id string, names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool {
+		return id != "" && strings.HasPrefix(strings.TrimPrefix(n, "/"), namePrefix+id) || strings.HasPrefix(strings.TrimPrefix(n, "/"), namePrefix+short(id)+".")
+	})
+}
+
+// namePrefix begins the names of containers of runs; the run's id follows.
+const namePrefix = "dockworthy-"
+
+// began tells whether a run of this id really began on this machine: its folder
+// for temporary files is still there.
+func began(id string) bool {
+	_, err := os.Lstat(filepath.Join(os.TempDir(), tempPrefix+id))
+	return id != "" && !strings.ContainsAny(id, `/\`) && err == nil
 }
 
 // runOf is the run that an image's tag names: dockworthy.invalid/run:ID.what.
@@ -230,6 +254,9 @@ func (e *Engine) remove(ctx context.Context, id string) error {
 	containers, err := e.cli.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: mine})
 	fail("the containers", err)
 	for _, c := range containers.Items {
+		if !ours(id, c.Names...) {
+			continue
+		}
 		_, err := e.cli.ContainerRemove(ctx, c.ID, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 		if err != nil && strings.Contains(err.Error(), "already in progress") {
 			continue
@@ -249,6 +276,9 @@ func (e *Engine) remove(ctx context.Context, id string) error {
 	nameless, err := e.cli.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("label", Label+"="+id).Add("dangling", "true")})
 	fail("the images", err)
 	for _, img := range nameless.Items {
+		if !began(id) {
+			continue
+		}
 		_, err := e.cli.ImageRemove(ctx, img.ID, client.ImageRemoveOptions{PruneChildren: true})
 		fail("image "+short(img.ID), err)
 	}

@@ -110,13 +110,14 @@ func settings(b *source.Build) run.Settings {
 				s.Command = append(s.Command, w.Text)
 			}
 		}
-		for _, v := range svc.Tmpfs {
-			dir, _, _ := strings.Cut(v.Text, ":")
-			s.Writable = append(s.Writable, dir)
+		for _, dir := range tmpfs(svc) {
+			if source.RunFolder(dir) == nil {
+				s.Writable = append(s.Writable, dir)
+			}
 		}
 		for _, v := range svc.Volumes {
 			switch {
-			case v.ReadOnly || !path.IsAbs(v.Target.Text):
+			case v.ReadOnly || source.RunFolder(v.Target.Text) != nil:
 			case v.Type.Text == "tmpfs":
 				s.Writable = append(s.Writable, v.Target.Text)
 			case v.Type.Text == "volume" || v.Type.Text == "" && !strings.ContainsAny(v.Source.Text, "./~$"):
@@ -136,6 +137,15 @@ func settings(b *source.Build) run.Settings {
 		configured(&s, b.Config.Run)
 	}
 	return s
+}
+
+// tmpfs are the folders in memory that a service asks for.
+func tmpfs(svc *source.Service) (dirs []string) {
+	for _, v := range svc.Tmpfs {
+		dir, _, _ := strings.Cut(v.Text, ":")
+		dirs = append(dirs, dir)
+	}
+	return dirs
 }
 
 // configured is what the config says of the program, but for what it asks for of

@@ -44,6 +44,15 @@ func wishes(b *source.Build) []wish {
 			}
 			add(wish{Request: run.Request{From: from, What: strings.TrimSpace(p.Key + " " + p.Value.Text)}})
 		}
+		dirs := tmpfs(svc)
+		for _, v := range svc.Volumes {
+			dirs = append(dirs, v.Target.Text)
+		}
+		for _, dir := range dirs {
+			if path.IsAbs(dir) && source.RunFolder(dir) != nil {
+				add(wish{Request: run.Request{From: from, What: "a folder over " + dir}})
+			}
+		}
 		for _, v := range svc.Volumes {
 			if src := v.Source.Text; path.IsAbs(src) || strings.HasPrefix(src, "~") || strings.HasPrefix(path.Clean(src), "..") {
 				add(wish{Request: run.Request{From: from, What: "the host's " + src}})

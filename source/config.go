@@ -74,6 +74,25 @@ func ParseBytes(s string) (int64, error) {
 	return n, nil
 }
 
+// RunFolder tells why a path of a container may not be laid over: it is no
+// folder's, it is one of the kernel's, or it holds what options are made of. nil
+// = it may.
+func RunFolder(dir string) error {
+	clean := path.Clean(dir)
+	switch {
+	case !path.IsAbs(dir) || clean == "/":
+		return fmt.Errorf("%q is no absolute path of a folder", dir)
+	case strings.ContainsAny(dir, ",:=\x00\n"):
+		return fmt.Errorf("%q holds a character that options are made of", dir)
+	}
+	for _, kernel := range []string{"/dev", "/proc", "/sys"} {
+		if clean == kernel || strings.HasPrefix(clean, kernel+"/") && !strings.HasPrefix(clean, "/dev/shm") {
+			return fmt.Errorf("%q is the kernel's", dir)
+		}
+	}
+	return nil
+}
+
 func (r *ConfigRun) check() error {
 	if r == nil {
 		return nil
@@ -88,8 +107,8 @@ func (r *ConfigRun) check() error {
 		return fmt.Errorf("run.memory: %w", err)
 	}
 	for _, dir := range slices.Concat(r.Writable, r.Volumes) {
-		if !path.IsAbs(dir) || path.Clean(dir) == "/" {
-			return fmt.Errorf("run.writable %q is no absolute path of a folder", dir)
+		if err := RunFolder(dir); err != nil {
+			return fmt.Errorf("run.writable: %w", err)
 		}
 	}
 	for _, port := range r.Ports {

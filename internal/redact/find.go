@@ -18,11 +18,6 @@ const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 // keys, passwords in URLs and headers, and what stands under a secret's name.
 func find(s string) []span {
 	found := byLook(s)
-	if strings.Contains(s, "://") {
-		for _, m := range query.FindAllStringSubmatchIndex(s, -1) {
-			found = append(found, literal(s, m[2], m[3])...)
-		}
-	}
 	upper := upper(s)
 	for _, h := range headers {
 		if !strings.Contains(upper, h.word) {
@@ -42,10 +37,22 @@ func byLook(s string) []span {
 	found := keys(s)
 	data := []byte(s)
 	secret.Search(data, 0, len(data), func(m secret.Match) { found = append(found, span{m.From, m.To}) })
-	if strings.Contains(s, "://") {
-		for _, m := range login.FindAllStringSubmatchIndex(s, -1) {
+	if !strings.Contains(s, "@") && !strings.Contains(s, "=") {
+		return inOrder(found)
+	}
+	for _, look := range []struct {
+		re    *regexp.Regexp
+		mixed bool // only what a machine made is one
+	}{{login, false}, {token, true}, {bare, true}} {
+		for _, m := range look.re.FindAllStringSubmatchIndex(s, -1) {
+			if look.mixed && (!secret.Mixed(s[m[2]:m[3]]) || strings.HasPrefix(s[m[3]:], "@sha")) {
+				continue
+			}
 			found = append(found, literal(s, m[2], m[3])...)
 		}
+	}
+	for _, m := range query.FindAllStringSubmatchIndex(s, -1) {
+		found = append(found, literal(s, m[2], m[3])...)
 	}
 	return inOrder(found)
 }
@@ -88,8 +95,14 @@ func inOrder(found []span) []span {
 var (
 	// login is the password of a URL. Source: RFC 3986, 3.2.1.
 	login = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@'"<>]*:([^\s@/'"<>]+)@`)
+	// token is a token that stands in the place of a URL's user.
+	token = regexp.MustCompile(`://([A-Za-z0-9_-]{16,})@`)
+	// bare is a login before a host without a scheme, as in an image's name.
+	bare = regexp.MustCompile(`(?:^|[\s"'=(])[^\s:/@"'=(]+:([^\s/@:"']{8,})@[A-Za-z0-9]`)
 	// query is a parameter by which services are given a key.
-	query = regexp.MustCompile(`[?&;](?:key|sig|signature|auth|code|hmac|x-amz-signature|x-amz-security-token|x-goog-signature)=([^\s&"'<>#;]{8,})`)
+	query = regexp.MustCompile(`(?i)[?&;](?:key|sig|signature|auth|code|hmac|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|token)=([^\s&"'<>#;]{8,})`)
+	// user is the password of curl's -u. Source: curl(1).
+	user = regexp.MustCompile(`(?:-u|--user|--proxy-user)[ =]?["']?[^\s:"']+:([^\s"']{4,})`)
 	// headers carry credentials. Source: RFC 9110, 11.6; RFC 6750; RFC 6265.
 	headers = []struct {
 		word string
@@ -97,6 +110,7 @@ var (
 	}{
 		{"AUTHORIZATION", regexp.MustCompile(`(?i)authorization["']?\s*[:=,]\s*\\?["']?(?:(?:basic|bearer|token|digest|apikey|aws4-hmac-sha256)\s+)?([^\s"'\\,]{4,})`)},
 		{"BEARER", regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{16,})`)},
+		{"CURL", user},
 		{"COOKIE", regexp.MustCompile(`(?i)\b(?:set-)?cookie["']?\s*:\s*\\?["']?[^\s=;]+=([^\s;"'\\]{8,})`)},
 	}
 )
@@ -160,6 +174,11 @@ func nameByte(c byte) bool {
 // a name and a word with nothing but a blank there is a sentence as often: only
 // an option's is a value.
 func assigned(s string, i int, option bool) (int, bool) {
+	if option { // "--token", "value" is how a list of words has it
+		if j := skip(s, i, " \t,`\"'\\`"); j > i && j < len(s) && s[j] != '=' && s[j] != ':' && strings.ContainsAny(s[i:j], " \t,") {
+			return j, true
+		}
+	}
 	i = skip(s, i, `\"'`)
 	blank := skip(s, i, " \t")
 	for _, sign := range []string{"=>", ":=", "==", "=", ":"} {
@@ -168,7 +187,7 @@ func assigned(s string, i int, option bool) (int, bool) {
 			return i, i < len(s) && sign != "=="
 		}
 	}
-	return blank, option && blank > i && blank < len(s)
+	return blank, false
 }
 
 func skip(s string, i int, set string) int {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -15,11 +16,9 @@ import (
 func formsOf(v string) []string {
 	forms := []string{url.QueryEscape(v), url.PathEscape(v), html.EscapeString(v), strings.ReplaceAll(html.EscapeString(v), "+", "&#43;"),
 		hex.EncodeToString([]byte(v)), strings.ToUpper(hex.EncodeToString([]byte(v)))}
-	if quoted, err := json.Marshal(v); err == nil {
-		inner := string(quoted[1 : len(quoted)-1])
-		forms = append(forms, inner, doubled.Replace(inner))
+	for _, q := range quoted(v) {
+		forms = append(forms, q, doubled.Replace(q))
 	}
-	forms = append(forms, doubled.Replace(v))
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		for shift := range 3 {
 			forms = append(forms, inner(enc, v, shift))
@@ -32,6 +31,32 @@ func formsOf(v string) []string {
 		}
 	}
 	return out
+}
+
+// quoted are the forms of a value in JSON: as Go has it, as others do, in ASCII
+// alone, and with the slashes quoted too.
+func quoted(v string) (forms []string) {
+	for _, html := range []bool{true, false} {
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(html)
+		if enc.Encode(v) != nil {
+			return nil
+		}
+		s := strings.TrimSuffix(b.String(), "\n")
+		forms = append(forms, s[1:len(s)-1])
+	}
+	plain := forms[1]
+	return append(forms, strings.ReplaceAll(plain, "/", `\/`), ascii(plain), strings.ReplaceAll(ascii(plain), "/", `\/`))
+}
+
+// ascii is a JSON string's inside with escapes in the place of all that is not
+// ASCII.
+func ascii(s string) string {
+	quoted := strconv.QuoteToASCII(s)
+	// Go's escapes of runes are JSON's below U+10000; what was an escape already
+	// was quoted once more.
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(quoted[1 : len(quoted)-1])
 }
 
 // doubled is a text within a text in quotes.

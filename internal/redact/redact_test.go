@@ -22,6 +22,7 @@ func TestHideLeaves(t *testing.T) {
 		"DB_PASSWORD_FILE=/run/secrets/db", "TOKENIZERS_PARALLELISM=false", "author = Jane Doe", "KEY=value", "max_tokens=4096", "COPY --from=build /opt/venv /opt/venv",
 		"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "RUN --mount=type=secret,id=token cat /run/secrets/token", "Authorization: $HEADER",
 		"no bearer of that name", "ARG NPM_TOKEN", "ENV SECRET_NAME=prod/db", "the secret token goes into a mount",
+		"FROM python:3.12.1-Bookworm@sha256:0123456789abcdef", "docker run -u 1000:1000 app", "mailto:someone@example.com", "git+ssh://git@github.com/a/b", "`docker login --password-stdin` takes it",
 	} {
 		r := &Redactor{}
 		if got := r.Hide(s); got != s {
@@ -53,6 +54,12 @@ func TestHide(t *testing.T) {
 		"using ghp_x8Kq2LmZ9xTb4WcV7nRd3YpE6sHj1Gf0UiOa":                "ghp_x8Kq2LmZ9xTb4WcV7nRd3YpE6sHj1Gf0UiOa",
 		"OPENAI says sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12 is wrong":         "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12",
 		"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz": "eyJzdWIiOiIxMjM0In0",
+		"git clone https://aB3xK9zQ7mW2pL5vN8@github.com/a/b.git":       "aB3xK9zQ7mW2pL5vN8",
+		"whether u:aB3xK9zQ7mW2@reg/x:1 carries a toolchain":            "aB3xK9zQ7mW2",
+		"GET https://h/x?X-Amz-Signature=G9U0GB4B9rZSFlRlskDj":          "G9U0GB4B9rZSFlRlskDj",
+		`CMD ["--token","Xq7cmdtok99aaaa","x"]`:                         "Xq7cmdtok99aaaa",
+		`CMD ["--token" "Xq7cmdtok99aaaa"]`:                             "Xq7cmdtok99aaaa",
+		"curl -u a:Xq7hcpw99aaa localhost":                              "Xq7hcpw99aaa",
 		`PGPASSWORD="pa ss'w0rd" psql`:                                  "pa ss'w0rd",
 		"password => 'hunter22'":                                        "hunter22",
 	} {
@@ -109,7 +116,8 @@ func TestGiven(t *testing.T) {
 	r := &Redactor{}
 	r.Give(v, "short", "plainword", "0.0.0.0", "multi line\nOf-The-Second-1")
 	for what, s := range map[string]string{
-		"as it is": v, "JSON": string(j), "JSON in JSON": string(jj), "HTML": template.HTMLEscapeString(v), "query": url.QueryEscape(v), "path": url.PathEscape(v),
+		"as it is": v, "JSON": string(j), "JSON in JSON": string(jj), "others' JSON": `Given<Secret>&\"77\"/+é`, "PHP's JSON": `Given<Secret>&\"77\"\/+\u00e9`, "Python's JSON": `Given<Secret>&\"77\"/+\u00e9`,
+		"Python's JSON in JSON": `Given<Secret>&\\\"77\\\"/+\\u00e9`, "HTML": template.HTMLEscapeString(v), "query": url.QueryEscape(v), "path": url.PathEscape(v),
 		"base64": base64.StdEncoding.EncodeToString([]byte(v)), "a line's base64": base64.StdEncoding.EncodeToString([]byte(v + "\n")), "basic": base64.StdEncoding.EncodeToString([]byte("user:" + v)),
 		"base64 of more": base64.StdEncoding.EncodeToString([]byte("ab" + v + "cd")), "URL base64": base64.RawURLEncoding.EncodeToString([]byte("a" + v)), "hex": hex.EncodeToString([]byte(v)),
 		"a line of it": "Of-The-Second-1",

@@ -26,13 +26,15 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	var names []string
 	var first run.Canary
 	worst := check.Note
+	planted := false
 	for _, k := range c.Planted {
-		if k.Kind != "file" || len(k.Found) == 0 {
-			continue
-		}
 		name, _, _ := strings.Cut(k.Name, "/")
-		if !source.Unwanted(path.Base(name)) {
+		if k.Kind != "file" || !source.Unwanted(path.Base(name)) {
 			continue // a key: rule 5 speaks of it
+		}
+		planted = true
+		if len(k.Found) == 0 {
+			continue
 		}
 		if len(names) == 0 {
 			first = k
@@ -47,7 +49,10 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 			worst = check.Error
 		}
 	}
-	if len(names) == 0 {
+	switch {
+	case !planted:
+		return check.Unknown(check.ByRun, "no canary could be planted: links or files of such names are in the way")
+	case len(names) == 0:
 		return check.Judge(nil)
 	}
 	verb := "was"

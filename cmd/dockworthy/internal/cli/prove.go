@@ -337,8 +337,8 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 		return nil, fmt.Errorf("--kind %q is neither service nor job", f.kind)
 	}
 	for _, dir := range append(f.writable, f.volumes...) {
-		if !path.IsAbs(dir) || path.Clean(dir) == "/" {
-			return nil, fmt.Errorf("%q is no absolute path of a folder", dir)
+		if err := source.RunFolder(dir); err != nil {
+			return nil, err
 		}
 	}
 	secrets := map[string]string{}
