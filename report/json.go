@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -308,7 +309,14 @@ func stringsOf(list []any) (out []string, ok bool) {
 func Record(u source.Unit, p *proof.Proof, names Names) ([]byte, error) {
 	names = names.guarded()
 	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, names.masks(p.Result(u)), names)), "", "  ")
-	return append(data, '\n'), err
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	w := redact.NewWriter(&b, names.Redactor, redact.JSON)
+	w.Write(append(data, '\n'))
+	err = w.Flush()
+	return b.Bytes(), err
 }
 
 // imageOf is what a report looked at of an image; nil = nothing.

@@ -208,6 +208,10 @@ func value(s string, i int) (from, to int) {
 	if open < len(s) && (s[open] == '"' || s[open] == '\'') {
 		quote := s[i : open+1]
 		from = open + 1
+		if from+1 < len(s) && s[from] == s[open] && strings.IndexByte(" \t\n,;)}]"+string(s[open]), s[from+1]) < 0 {
+			// A quote within quotes is doubled in YAML, SQL and CSV.
+			quote, from = s[i:from+1], from+1
+		}
 		for to = from; to < len(s) && s[to] != '\n'; to++ {
 			if strings.HasPrefix(s[to:], quote) && (to == from || s[to-1] != '\\' || quote[0] == '\\') {
 				return from, to

@@ -55,6 +55,7 @@ func TestHide(t *testing.T) {
 		"OPENAI says sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12 is wrong":         "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12",
 		"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz": "eyJzdWIiOiIxMjM0In0",
 		"git clone https://aB3xK9zQ7mW2pL5vN8@github.com/a/b.git":       "aB3xK9zQ7mW2pL5vN8",
+		`v: '{''password'': ''aB3xK9zQ7mW2''}'`:                         "aB3xK9zQ7mW2",
 		"whether u:aB3xK9zQ7mW2@reg/x:1 carries a toolchain":            "aB3xK9zQ7mW2",
 		"GET https://h/x?X-Amz-Signature=G9U0GB4B9rZSFlRlskDj":          "G9U0GB4B9rZSFlRlskDj",
 		`CMD ["--token","Xq7cmdtok99aaaa","x"]`:                         "Xq7cmdtok99aaaa",

@@ -90,11 +90,13 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if !t.named(req.URL.Host) {
-		if req.URL.Scheme != "https" && !t.plain() {
+		if req.URL.Scheme != "https" && !t.neighbour(req.URL.Hostname()) {
 			return nil, fmt.Errorf("%w: %s asks to go to %s without encryption", ErrElsewhere, t.opt.Host, req.URL.Host)
 		}
-		if last := req.Response; last != nil && last.Request != nil && last.Request.URL.Host != req.URL.Host {
-			// What a redirect's target is to know stands in its address.
+		last := req.Response
+		if req.URL.Scheme != "https" || last != nil && last.Request != nil && last.Request.URL.Host != req.URL.Host {
+			// What a redirect's target is to know stands in its address; and a
+			// token's server gets the password over TLS.
 			req = req.Clone(req.Context())
 			req.Header.Del("Authorization")
 			req.Header.Del("Cookie")
@@ -118,11 +120,18 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // named tells whether a host is the one that the caller named.
 func (t *Transport) named(host string) bool { return strings.EqualFold(host, t.opt.Host) }
 
-// plain tells whether the caller's registry is one that may be asked without
-// encryption: on this machine, or in a private network.
-func (t *Transport) plain() bool {
+// neighbour tells whether a host is that of the caller's registry, at another
+// port: the storage of a registry that is asked without encryption.
+func (t *Transport) neighbour(host string) bool {
 	r, err := name.NewRegistry(t.opt.Host, name.WeakValidation)
-	return err == nil && r.Scheme() == "http"
+	if err != nil || r.Scheme() != "http" {
+		return false
+	}
+	own := t.opt.Host
+	if h, _, err := net.SplitHostPort(own); err == nil {
+		own = h
+	}
+	return strings.EqualFold(own, host)
 }
 
 // allow tells whether an address may be asked. The caller's own registry may be
