@@ -89,16 +89,44 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := map[string]string{}
-	dotenv := path.Join(path.Dir(name), ".env")
-	if dot, err := p.read(dotenv); err == nil {
-		env = deploy.ParseDotEnv(dot.Data)
-		p.dotenvs[path.Dir(name)] = dot
-	} else {
-		p.unread(dotenv, err)
+	dot := p.dotEnv(path.Join(path.Dir(name), ".env"))
+	env := dot.Values
+	if len(p.opt.Environ) > 0 {
+		env = maps.Clone(env) // other files share it
+		if env == nil {
+			env = map[string]string{}
+		}
+		maps.Copy(env, p.opt.Environ)
 	}
-	maps.Copy(env, p.opt.Environ)
-	return deploy.ParseCompose(file, env)
+	c, err := deploy.ParseCompose(file, env)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Beyond != "":
+		c.Beyond = name + ": " + c.Beyond
+	case dot.Beyond != "":
+		c.Beyond = dot.Beyond
+	}
+	return c, nil
+}
+
+// dotEnv is a .env file, read once for all Compose files beside it; without
+// values where there is none.
+func (p *Project) dotEnv(name string) deploy.DotEnv {
+	env, ok := p.dotEnvs[name]
+	if !ok {
+		if file, err := p.read(name); err == nil {
+			p.dotenvs[path.Dir(name)] = file
+			if env = deploy.ParseDotEnv(file.Data); env.Beyond != "" {
+				env.Beyond = name + ": " + env.Beyond
+			}
+		} else {
+			p.unread(name, err)
+		}
+		p.dotEnvs[name] = env
+	}
+	return env
 }
 
 // beside is the file of the project that a Compose file names. A file of

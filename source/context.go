@@ -43,21 +43,25 @@ type tree struct {
 	over    bool // there was more than the budget
 	err     error
 
-	mu    sync.Mutex
-	dirs  map[string][]Entry  // folders that were listed, by path in the context
-	kept  int                 // entries in dirs
-	globs map[string][]string // what patterns took
-	bulk  []Entry             // see Context.Bulk
-	bulky bool                // bulk was worked out
+	mu      sync.Mutex
+	dirs    map[string][]Entry  // folders that were listed, by path in the context
+	kept    int                 // entries in dirs
+	globs   map[string][]string // what patterns took
+	globbed int
+	names   meter   // that patterns may still be held against
+	wild    bool    // some were not
+	bulk    []Entry // see Context.Bulk
+	bulky   bool    // bulk was worked out
 }
 
 // maxListed bounds how many entries of listed folders are kept, and maxDir how
 // many of one folder are looked at: what holds for a folder shows in its first
 // thousands.
 const (
-	maxListed = 400_000
-	maxDir    = 2_000
-	maxGlobs  = 1_000 // patterns of which the result is kept
+	maxListed  = 400_000
+	maxDir     = 2_000
+	maxGlobs   = 1_000   // questions of which the answer is kept
+	maxGlobbed = 100_000 // paths that patterns took, of which the result is kept
 )
 
 // list is the whole of a folder in name order, read once.
@@ -79,6 +83,7 @@ func (t *tree) list(dir string) []Entry {
 	}
 	t.dirs[dir] = entries
 	t.kept += len(entries)
+	t.names.left += namesPerEntry * len(entries)
 	return entries
 }
 
@@ -247,47 +252,95 @@ func (c *Context) Stat(p string) (Entry, error) {
 // Glob are the paths of the context that a COPY source with wildcards takes. The
 // list is shared: it must not be changed.
 func (c *Context) Glob(pattern string) []string {
-	dir, base := path.Split(pattern)
-	dir = Clean(dir)
-	if strings.ContainsAny(dir, `*?[\`) {
-		return c.globAll(pattern)
-	}
-	all := c.tree.list(dir)
 	t := c.tree
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if found, ok := t.globs[pattern]; ok {
+	found, ok := t.globs[pattern]
+	t.mu.Unlock()
+	if ok {
 		return found
 	}
-	var found []string
-	for _, e := range all {
-		if ok, err := path.Match(base, path.Base(e.Path)); err == nil && ok {
-			found = append(found, e.Path)
-		}
-	}
-	if t.globs == nil || len(t.globs) > maxGlobs {
-		t.globs = map[string][]string{}
+	dir, base := path.Split(pattern)
+	found = t.glob(Clean(dir), base, 0)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.globs == nil || t.globbed > maxGlobbed {
+		t.globs, t.globbed = map[string][]string{}, 0
 	}
 	t.globs[pattern] = found
+	t.globbed += 1 + len(found)
 	return found
 }
 
-// globAll is Glob where folders have wildcards too.
-func (c *Context) globAll(pattern string) []string {
-	root := c.Root
-	if strings.ContainsAny(root, `*?[\`) {
-		return nil
+// glob are the entries of the folders that a pattern takes whose names another
+// takes.
+func (t *tree) glob(dir, base string, depth int) []string {
+	dirs := []string{dir}
+	if strings.ContainsAny(dir, `*?[\`) && depth < maxDepth {
+		up, name := path.Split(dir)
+		dirs = t.glob(Clean(up), name, depth+1)
 	}
-	found, err := fs.Glob(c.fsys, path.Join(root, pattern))
-	if err != nil {
-		return nil
-	}
-	for i, p := range found {
-		if root != "." {
-			found[i] = strings.TrimPrefix(p, root+"/")
+	var found []string
+	for _, dir := range dirs {
+		if !strings.ContainsAny(base, `*?[\`) {
+			if !t.spend(statSteps) {
+				return found
+			}
+			p := path.Join(dir, base)
+			if _, err := fs.Stat(t.fsys, path.Join(t.root, p)); err == nil {
+				found = append(found, p)
+			}
+			continue
+		}
+		for _, e := range t.list(dir) {
+			name := path.Base(e.Path)
+			if !t.spend(1 + len(base)*len(name)/64) {
+				return found
+			}
+			if ok, err := path.Match(base, name); err == nil && ok {
+				found = append(found, e.Path)
+			}
 		}
 	}
 	return found
+}
+
+// How many names are held against the wildcards of COPY sources, over all
+// Dockerfiles with this context. What lies in it brings some, and so does every
+// build.
+const (
+	freeNames     = 1 << 20
+	namesPerBuild = 20_000
+	namesPerEntry = 64
+)
+
+// used tells that one more build has its context here.
+func (t *tree) used() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.names.left += namesPerBuild
+}
+
+func (t *tree) spend(n int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.names.spend(n) {
+		return true
+	}
+	t.wild = true
+	return false
+}
+
+// beyond says why answers about the context are missing; "" = none is.
+func (c *Context) beyond() string {
+	if reason := c.Ignore.Beyond(); reason != "" {
+		return reason
+	}
+	c.tree.mu.Lock()
+	defer c.tree.mu.Unlock()
+	if c.tree.wild {
+		return "the wildcards of COPY, tried on all files of the build context, are more than are tried in a context of its size"
+	}
+	return ""
 }
 
 // maxRead is the largest file of a context that is read: scripts, manifests

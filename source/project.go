@@ -53,8 +53,9 @@ type Project struct {
 	byPath  map[string]*deploy.Compose // nil = cannot be read
 	parents map[string]bool            // Compose files that are only there to be extended
 	kube    []*kubeFile
-	configs map[string]*Config    // by folder
-	dotenvs map[string]*text.File // of Compose files, by folder
+	configs map[string]*Config       // by folder
+	dotenvs map[string]*text.File    // of Compose files, by folder
+	dotEnvs map[string]deploy.DotEnv // what they set, by path
 
 	mu       sync.Mutex
 	trees    map[string]*tree
@@ -100,7 +101,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
-	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}}
+	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	var dockerfiles, composes, yamls []string
 	named := map[string]bool{}
 	for _, root := range paths {
@@ -207,7 +208,9 @@ func (p *Project) openKubernetes(name string, isNamed bool) {
 		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
 		return
 	}
-	if len(m.Workloads)+len(m.Secrets)+len(m.Services) == 0 {
+	if m.Beyond != "" {
+		m.Beyond = name + ": " + m.Beyond
+	} else if len(m.Workloads)+len(m.Secrets)+len(m.Services) == 0 {
 		return
 	}
 	p.kube = append(p.kube, &kubeFile{file, m})
@@ -254,9 +257,10 @@ func (p *Project) context(root, dockerfile string) *Context {
 	defer p.mu.Unlock()
 	t := p.trees[root]
 	if t == nil {
-		t = &tree{fsys: p.fsys, root: root}
+		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}}
 		p.trees[root] = t
 	}
+	t.used()
 	c := &Context{Root: root, fsys: p.fsys, tree: t}
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {
 		ig, ok := p.ignores[name]
@@ -271,6 +275,7 @@ func (p *Project) context(root, dockerfile string) *Context {
 		}
 		if ig != nil {
 			c.File, c.Ignore = ig.file, ig.list
+			ig.list.Used()
 			break
 		}
 	}

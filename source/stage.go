@@ -142,9 +142,13 @@ type evaluator struct {
 	metaArgs  []*Step
 	stages    []*Stage
 	byName    map[string]*Stage
+	words     *expander
+	beyond    *limits
 }
 
 func (e *evaluator) run() {
+	e.beyond = &limits{}
+	e.words = newExpander(e.file, e.beyond)
 	for _, v := range platformArgs {
 		if given, ok := e.args[v.Name]; ok {
 			v.Value, v.Known = given, true
@@ -184,7 +188,7 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		if given, ok := e.args[kv.Key]; ok {
 			v.Value, v.Set = given, true
 		} else if kv.Value != nil {
-			t := e.meta.expand(*kv.Value, e.file.Escape)
+			t := e.words.expand(e.meta, *kv.Value)
 			v.Value, v.Set, v.Known = t.Value, true, t.Known
 		} else if platform, ok := e.meta.Lookup(kv.Key); ok && isPlatformArg(kv.Key) {
 			// A declaration without a value leaves what BuildKit predefines.
@@ -197,12 +201,13 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 }
 
 func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {
-	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.meta.expand(cmd.BaseName, e.file.Escape)}
+	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.meta, cmd.BaseName)}
 	name := strings.ToLower(s.Base.Value)
 	if parent, ok := e.byName[name]; ok && e.contexts[s.Base.Value] == "" {
 		s.Parent = parent
 		s.Final, s.Env, s.Windows = parent.Final, parent.Env, parent.Windows
 		s.Final.CmdReset = nil
+		s.Final.Ports = slices.Clip(s.Final.Ports) // others begin with the same
 	} else {
 		s.Image = e.image(s.Base)
 		if s.Image.Known != nil {
@@ -228,7 +233,7 @@ func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *
 
 // windows judges by the words that Microsoft's own image names carry.
 func (e *evaluator) windows(img *Image, platform string) bool {
-	if strings.HasPrefix(e.meta.expand(platform, e.file.Escape).Value, "windows") {
+	if strings.HasPrefix(e.words.expand(e.meta, platform).Value, "windows") {
 		return true
 	}
 	name := strings.ToLower(img.Text.Value)
@@ -250,7 +255,7 @@ func (e *evaluator) image(t Text) *Image {
 			return img
 		}
 	}
-	if len(t.Missing) > 0 {
+	if len(t.Missing) > 0 || t.Long {
 		return img
 	}
 	ref, err := base.ParseRef(img.Text.Value)
@@ -271,7 +276,7 @@ func (e *evaluator) image(t Text) *Image {
 func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	step := &Step{Instruction: in, Stage: s, Index: len(s.Steps), Before: s.Final, Env: s.Env}
 	s.Steps = append(s.Steps, step)
-	expand := func(word string) Text { return step.Env.expand(word, e.file.Escape) }
+	expand := func(word string) Text { return e.words.expand(step.Env, word) }
 	state := &s.Final
 	switch cmd := in.Command.(type) {
 	case *instructions.ArgCommand:
@@ -307,7 +312,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		state.User = step
 	case *instructions.WorkdirCommand:
 		step.Value = expand(cmd.Path)
-		state.Workdir = joinWorkdir(state.Workdir, step.Value)
+		state.Workdir = e.joinWorkdir(state.Workdir, step.Value)
 		state.WorkdirStep = step
 	case *instructions.ShellCommand:
 		state.Shell = step
@@ -324,7 +329,11 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	case *instructions.HealthCheckCommand:
 		state.Health = step
 	case *instructions.ExposeCommand:
-		ports := state.Ports[:len(state.Ports):len(state.Ports)]
+		ports := state.Ports
+		if len(ports) == cap(ports) && !e.words.meter.spend(len(ports)*portSteps) {
+			e.beyond.note(Variables, "it exposes more ports than are read of a Dockerfile of its size")
+			break
+		}
 		for _, p := range cmd.Ports {
 			t := expand(p)
 			for _, word := range strings.Fields(t.Value) {
@@ -337,12 +346,12 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		}
 		state.Ports = ports
 	case *instructions.CopyCommand:
-		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy = e.newCopy(step, cmd.SourcesAndDest, expand)
 		step.Copy.From = cmd.From
 		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
 		step.Copy.Link, step.Copy.Parents, step.Copy.Exclude = cmd.Link, cmd.Parents, cmd.ExcludePatterns
 	case *instructions.AddCommand:
-		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy = e.newCopy(step, cmd.SourcesAndDest, expand)
 		step.Copy.Add = true
 		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
 		step.Copy.Link, step.Copy.Exclude = cmd.Link, cmd.ExcludePatterns
@@ -373,6 +382,7 @@ func (s *Step) Triggered() *Step {
 		// A stage of its own, so that the trigger changes nothing here.
 		apart := *s.Stage
 		apart.Steps, apart.Final, apart.Env = nil, s.Before, s.Env
+		apart.Final.Ports = slices.Clip(apart.Final.Ports)
 		s.Stage.eval.step(&apart, s.Trigger)
 		t := apart.Steps[0]
 		t.Stage, t.Index = s.Stage, s.Index
@@ -382,7 +392,22 @@ func (s *Step) Triggered() *Step {
 	return s.later.step
 }
 
+// maxPath is the longest path that is kept: as long as Linux takes one.
+const maxPath = 4096
+
+// portSteps is what one more port to remember takes of a Dockerfile's budget.
+const portSteps = 16
+
 // joinWorkdir is Docker's rule: a relative path goes on from the last one.
+func (e *evaluator) joinWorkdir(old, next Text) Text {
+	t := joinWorkdir(old, next)
+	if len(t.Value) > maxPath && len(t.Value) > len(next.Value) {
+		e.beyond.note(Variables, "the working directory grows beyond %d bytes", maxPath)
+		return Text{Raw: next.Raw, Used: next.Used, Long: true}
+	}
+	return t
+}
+
 func joinWorkdir(old, next Text) Text {
 	t := next
 	if !strings.HasPrefix(next.Value, "/") {
@@ -397,7 +422,7 @@ func joinWorkdir(old, next Text) Text {
 	return t
 }
 
-func newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Text) *Copy {
+func (e *evaluator) newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Text) *Copy {
 	c := &Copy{Dest: expand(sd.DestPath)}
 	for _, src := range sd.SourcePaths {
 		c.Sources = append(c.Sources, expand(src))
@@ -406,9 +431,13 @@ func newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Tex
 		c.Heredocs = step.Heredocs()
 	}
 	c.Target = c.Dest.Value
-	if !strings.HasPrefix(c.Target, "/") && step.Before.Workdir.Value != "" {
+	if dir := step.Before.Workdir.Value; !strings.HasPrefix(c.Target, "/") && dir != "" {
+		if !e.words.meter.spend(len(dir)) {
+			e.beyond.note(Variables, muchText)
+			return c
+		}
 		slash := strings.HasSuffix(c.Target, "/") || c.Target == "." || strings.HasSuffix(c.Target, "/.")
-		c.Target = path.Join(step.Before.Workdir.Value, c.Target)
+		c.Target = path.Join(dir, c.Target)
 		if slash && c.Target != "/" {
 			c.Target += "/"
 		}

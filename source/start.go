@@ -62,8 +62,19 @@ func (b *Build) Start() *Start {
 
 // memo is what a build works out once.
 type memo struct {
-	once  sync.Once
-	start *Start
+	once    sync.Once
+	start   *Start
+	envOnce sync.Once
+	env     map[string]string // see runtimeEnv
+	origins originCache
+
+	allowOnce sync.Once
+	allowed   *allowIndex
+}
+
+func (m *memo) allowIndex(b *Build) *allowIndex {
+	m.allowOnce.Do(func() { m.allowed = newAllowIndex(b) })
+	return m.allowed
 }
 
 func (b *Build) readStart() *Start {
@@ -133,12 +144,16 @@ func (b *Build) baseEntrypoint(words []string) bool {
 
 // runtimeEnv is what the container finds in its environment: ENV, not ARG.
 func (b *Build) runtimeEnv(name string) (string, bool) {
-	for env := b.Target.Env; env != nil; env = env.older {
-		if env.Name == name && !env.Arg && env.Set && env.Known {
-			return env.Value, true
+	b.memo.envOnce.Do(func() {
+		b.memo.env = map[string]string{}
+		for env := b.Target.Env; env != nil; env = env.older {
+			if _, newer := b.memo.env[env.Name]; !newer && !env.Arg && env.Set && env.Known {
+				b.memo.env[env.Name] = env.Value
+			}
 		}
-	}
-	return "", false
+	})
+	v, ok := b.memo.env[name]
+	return v, ok
 }
 
 // RuntimeEnv is the value of a variable in the container, as ENV sets it.

@@ -16,6 +16,9 @@ type Compose struct {
 	Services []*Service        // in the order of the file
 	Include  []Value           // paths of further Compose files, relative to this one
 	Env      map[string]string // what variables in it stand for
+	// Beyond says why something of the file is missing here: reading it went
+	// beyond a limit. "" = all of it is here.
+	Beyond string
 }
 
 // A Service is one entry under services, with YAML anchors and merge keys
@@ -173,6 +176,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 			c.Services = append(c.Services, s.service(p))
 		}
 	}
+	c.Beyond = s.budget.beyond
 	return c, nil
 }
 
@@ -315,9 +319,10 @@ func (s *source) keyValues(n *yaml.Node) []KeyValue {
 			continue
 		}
 		key, value, ok := strings.Cut(item.Value, "=")
-		kv := KeyValue{Key: s.valueOf(key, s.part(item, 0, len(key))), HasValue: ok}
+		place := s.parts(item)
+		kv := KeyValue{Key: s.valueOf(key, place(0, len(key))), HasValue: ok}
 		if ok {
-			kv.Value = s.valueOf(value, s.part(item, len(key)+1, len(item.Value)))
+			kv.Value = s.valueOf(value, place(len(key)+1, len(item.Value)))
 		}
 		list = append(list, kv)
 	}

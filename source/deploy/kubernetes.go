@@ -17,6 +17,9 @@ type Manifest struct {
 	Workloads []*Workload
 	Services  []*KubeService
 	Secrets   []*KubeSecret
+	// Beyond says why something of the file is missing here: reading it went
+	// beyond a limit. "" = all of it is here.
+	Beyond string
 }
 
 // A KubeService is a Service: what it selects, and where it sends.
@@ -69,6 +72,7 @@ func ParseKubernetes(f *text.File) (*Manifest, error) {
 	for _, root := range roots {
 		s.object(m, root, 0)
 	}
+	m.Beyond = s.budget.beyond
 	return m, nil
 }
 

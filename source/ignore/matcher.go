@@ -187,8 +187,10 @@ func expression(pattern string) (*regexp.Regexp, error) {
 	runes := []rune(strings.TrimPrefix(pattern, "\ufeff"))
 	var b strings.Builder
 	b.WriteByte('^')
+	last := false // "(.*/)?" stands last
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
+		folders := false
 		next := func() rune {
 			if i+1 < len(runes) {
 				return runes[i+1]
@@ -204,7 +206,10 @@ func expression(pattern string) (*regexp.Regexp, error) {
 			if next() < 0 {
 				b.WriteString(".*")
 			} else {
-				b.WriteString("(.*/)?")
+				if !last { // twice is no more than once
+					b.WriteString("(.*/)?")
+				}
+				folders = true
 			}
 		case r == '*':
 			b.WriteString("[^/]*")
@@ -222,6 +227,7 @@ func expression(pattern string) (*regexp.Regexp, error) {
 		default:
 			b.WriteRune(r)
 		}
+		last = folders
 	}
 	b.WriteByte('$')
 	return regexp.Compile(b.String())
