@@ -11,6 +11,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/source/base"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
+	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -143,12 +144,14 @@ type evaluator struct {
 	stages    []*Stage
 	byName    map[string]*Stage
 	words     *expander
+	programs  *shell.Budget
 	beyond    *limits
 }
 
 func (e *evaluator) run() {
 	e.beyond = &limits{}
 	e.words = newExpander(e.file, e.beyond)
+	e.programs = shell.NewBudget(len(e.file.Data))
 	for _, v := range platformArgs {
 		if given, ok := e.args[v.Name]; ok {
 			v.Value, v.Known = given, true

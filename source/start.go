@@ -88,7 +88,7 @@ func (b *Build) readStart() *Start {
 		}
 		st.Entrypoint.Words = nil
 	}
-	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}
+	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value, Budget: b.Target.eval.programs}
 	switch {
 	case st.Entrypoint.Shell:
 		st.Script, _ = st.Entrypoint.Step.Script(st.Entrypoint.Words)
@@ -107,7 +107,7 @@ func (b *Build) readStart() *Start {
 		inner, name := stripInit(words)
 		st.Init = name
 		if len(inner) > 0 {
-			st.Script = shell.FromWords(in, inner)
+			st.Script = b.followed(shell.FromWords(in, inner), "the command that the container starts with")
 			// The words of ENTRYPOINT and CMD stand apart: the place of the
 			// command is in the one that names it.
 			if c := st.Script.Commands[0]; st.Step != nil && c.Span.Start < st.Step.Span.End && c.Span.End > st.Step.Span.End {
@@ -289,11 +289,19 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		if shells[s.Shell] {
 			src := strings.ReplaceAll(data, "\r\n", " \n")
-			s.Script = shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value})
+			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
 		}
 		return s
 	}
 	return nil
+}
+
+// followed notes where a program was not followed to its end.
+func (b *Build) followed(script *shell.Script, name string) *shell.Script {
+	if script.Beyond != "" {
+		b.beyond.note(Programs, "%s was not followed to its end: %s", name, script.Beyond)
+	}
+	return script
 }
 
 // handedOver is the command by which sh -c in a start gives up its place, or,

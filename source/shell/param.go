@@ -51,6 +51,7 @@ func (w *walker) positional(name string) value {
 // assign sets a variable in the current scope.
 func (w *walker) assign(name string, v value) {
 	if len(v.text) > maxValue {
+		w.stop(longValue)
 		v = value{}
 	}
 	w.env.set(name, v)
@@ -79,6 +80,12 @@ func (w *walker) param(f *field, p *syntax.ParamExp) value {
 		return raw()
 	}
 	v := w.get(name)
+	if p.Length || p.Exp != nil || p.Slice != nil || p.Repl != nil || v.array {
+		// The result may be short, but all of the value is looked at.
+		if !w.spend((len(v.text) + stepsOfField/4*len(v.list)) / bytesOfCopy) {
+			return raw()
+		}
+	}
 	if v.array {
 		switch {
 		case p.Length && v.state == known:
@@ -207,8 +214,11 @@ func (w *walker) operate(f *field, name string, v value, e *syntax.Expansion, ra
 		}
 		suffix := e.Op == syntax.RemSmallSuffix || e.Op == syntax.RemLargeSuffix
 		longest := e.Op == syntax.RemLargeSuffix || e.Op == syntax.RemLargePrefix
+		if !w.spend(trimSteps(v.text[:min(len(v.text), maxTrim)], p.Text)) {
+			return raw()
+		}
 		t, ok := trim(v.text, p.Text, suffix, longest)
-		if !ok || !w.spend(len(v.text)) {
+		if !ok {
 			return raw()
 		}
 		return value{state: known, text: t}
