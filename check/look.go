@@ -1,13 +1,11 @@
 package check
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"sort"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -19,45 +17,8 @@ type Report struct {
 	Results  []Result      // one a check and level that there is evidence for, in the order of levels, rules and checks
 	Findings []Reported
 	Unused   []source.Allow // suppressions that silenced nothing
-	Masks    Masks          // what no output may show, whatever is reported
+	Masks    *Masks         // what no output may show, whatever is reported
 }
-
-// Masks are the places of secret values by file.
-type Masks map[*text.File][]text.Span
-
-// Hide is s with every value of the masks in it replaced, for messages. A plain
-// word that the file has in the clear too, as a password that is the service's
-// name, is left: it says nothing that is not said.
-func (m Masks) Hide(s string) string {
-	for file, spans := range m {
-		for _, span := range spans {
-			v := file.Text(span)
-			if len(v) < 4 || !strings.Contains(s, v) || plainWord(v) && inTheClear(file, spans, v) {
-				continue
-			}
-			s = strings.ReplaceAll(s, v, Mask(v))
-		}
-	}
-	return s
-}
-
-func plainWord(v string) bool {
-	return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") == ""
-}
-
-// inTheClear tells whether a value stands in the file outside the masks.
-func inTheClear(file *text.File, spans []text.Span, v string) bool {
-	masked := 0
-	for _, s := range spans {
-		if file.Text(s) == v {
-			masked++
-		}
-	}
-	return bytes.Count(file.Data, []byte(v)) > masked
-}
-
-// Mask is a form in which a secret may be shown.
-func Mask(v string) string { return secret.Mask(v) }
 
 // A Result is a check's verdict at one level.
 type Result struct {
@@ -260,9 +221,9 @@ func (rep *Report) mask(f Finding) {
 		return
 	}
 	if rep.Masks == nil {
-		rep.Masks = Masks{}
+		rep.Masks = &Masks{}
 	}
-	rep.Masks[f.Place.File] = append(rep.Masks[f.Place.File], f.Secrets...)
+	rep.Masks.Add(f.Place.File, f.Secrets...)
 }
 
 // settle gives a finding its final severity: the row's or the check's, the

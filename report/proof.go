@@ -40,7 +40,7 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	}
 	fmt.Fprintln(t.w)
 	if p.Image != nil {
-		t.layers(p.Image, hidden)
+		t.layers(p.Image, hidden.Masks)
 	}
 	t.card(p.Report)
 	t.doubts(p.Report)
