@@ -228,7 +228,11 @@ func (x *expander) expand(env *Env, word string) Text {
 			v, _ := env.Lookup(name)
 			text += len(v.Value)
 		}
-		if !x.meter.spend(text * patterns * patternSteps) {
+		steps := text * patterns * patternSteps
+		if strings.Contains(word, "/") {
+			steps += text * (text + len(word)) // one may take the place of each byte of another
+		}
+		if !x.meter.spend(steps) {
 			x.beyond.note(Variables, "the patterns of its variables are held against more text than is read of a Dockerfile of its size")
 			return Text{Raw: word, Value: word, Long: true}
 		}

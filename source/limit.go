@@ -16,7 +16,6 @@ const (
 	Programs                   // what shell programs do
 	Contents                   // where a file of a stage comes from
 	Contexts                   // what of a build context is sent
-	Manifests                  // what a project depends on
 	Deployments                // what Compose and Kubernetes say
 	Variants                   // how else the Dockerfile is built
 	subjects
@@ -86,9 +85,14 @@ func (b *Build) deployedBeyond() string {
 	case b.Kubernetes != nil:
 		return b.Kubernetes.Beyond
 	}
+	b.project.mu.Lock()
+	defer b.project.mu.Unlock()
 	for _, s := range b.Services {
 		if s.File.Beyond != "" {
 			return s.File.Beyond
+		}
+		if reason := b.project.extended[s.File]; reason != "" {
+			return reason
 		}
 	}
 	return ""

@@ -57,15 +57,18 @@ type Project struct {
 	dotenvs map[string]*text.File    // of Compose files, by folder
 	dotEnvs map[string]deploy.DotEnv // what they set, by path
 
-	mu       sync.Mutex
-	trees    map[string]*tree
-	ignores  map[string]*ignoreFile
-	composed map[string][]recipe     // by Dockerfile; nil = not asked yet
-	makes    map[string]string       // image name: the Dockerfile that makes it; nil = not asked yet
-	users    map[string][]string     // image name: the Dockerfiles built on it; nil = not asked yet
-	named    map[string]bool         // names of folders with Dockerfiles; nil = not asked yet
-	builders map[string][]*text.File // by folder; see elsewhere
-	answers  map[string]bool         // see remember
+	mu        sync.Mutex
+	trees     map[string]*tree
+	ignores   map[string]*ignoreFile
+	composed  map[string][]recipe        // by Dockerfile; nil = not asked yet
+	extending meter                      // see whole
+	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
+	makes     map[string]string          // image name: the Dockerfile that makes it; nil = not asked yet
+	users     map[string][]string        // image name: the Dockerfiles built on it; nil = not asked yet
+	named     map[string]bool            // names of folders with Dockerfiles; nil = not asked yet
+	builders  map[string][]*text.File    // by folder; see elsewhere
+	searches  meter                      // of those
+	answers   map[string]bool            // see remember
 }
 
 type kubeFile struct {
@@ -150,6 +153,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	for _, name := range compact(dockerfiles) {
 		p.Units = append(p.Units, Unit{Path: name, Kind: Dockerfile, Named: named[name]})
 	}
+	p.searches.left = freeSearch + searchPerUnit*len(p.Units)
 	sort.Slice(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
 	for _, u := range p.Units {
 		p.config(path.Dir(u.Path))

@@ -138,7 +138,7 @@ type evaluator struct {
 	bases    func(base.Ref) (*base.Image, bool)
 	// elsewhere finds a file that is not read and that may define a bare name
 	// as a build context; nil = nobody asks.
-	elsewhere func(name string) string
+	elsewhere func(name string) (file string, ok bool)
 	meta      *Env // the ARGs above the first FROM
 	metaArgs  []*Step
 	stages    []*Stage
@@ -269,7 +269,11 @@ func (e *evaluator) image(t Text) *Image {
 	if known, ok := e.bases(ref); ok {
 		img.Known = known
 	} else if e.elsewhere != nil && ref.Tag == "" && ref.Digest == "" && ref.Familiar == img.Text.Value && !strings.ContainsAny(ref.Familiar, "/.") {
-		if file := e.elsewhere(ref.Familiar); file != "" {
+		file, ok := e.elsewhere(ref.Familiar)
+		if !ok {
+			e.beyond.note(Variables, "its base images have more names than are looked for in Bake files, workflows and scripts")
+		}
+		if file != "" {
 			img.Elsewhere, img.Context, img.Valid = file, file, false
 		}
 	}

@@ -70,7 +70,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	var failed *Problem
 	// A hundred services with arguments of their own make a hundred builds of
 	// one Dockerfile, and each is looked at for itself.
-	work := meter{left: freeWork + workPerByte*len(parsed.Data) + workPerRecipe*len(recipes)}
+	work := meter{left: freeWork + workPerRecipe*len(recipes)}
 	left := 0
 	argsOf := func(r recipe) map[string]string {
 		args := map[string]string{}
@@ -81,7 +81,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	stagesFor := func(r recipe) ([]*Stage, []*Step) {
 		args := argsOf(r)
 		key := fmt.Sprint(args, r.contexts)
-		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) string { return p.elsewhere(u.Path, name) }}
+		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) (string, bool) { return p.elsewhere(u.Path, name) }}
 		if stages, ok := evaluated[key]; ok {
 			return stages, stages[0].eval.metaArgs
 		}
@@ -231,11 +231,11 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	return finish(), nil
 }
 
-// How many bytes of a Dockerfile are looked at, over all of its builds.
+// How many bytes of a Dockerfile are looked at, over all of its builds: one is
+// looked at whatever its size.
 const (
-	freeWork      = 4 << 20
-	workPerByte   = 8
-	workPerRecipe = 1 << 10
+	freeWork      = 3 << 19
+	workPerRecipe = 128
 )
 
 // finish tells the builds of one Dockerfile of each other: a stage that one of

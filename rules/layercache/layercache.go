@@ -21,7 +21,7 @@ var Rule = &check.Rule{
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.7", Strength: "tenuous"},
 	},
-	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Contexts, source.Manifests, source.Variants},
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Contexts, source.Variants},
 	Checks: []*check.Check{
 		sourcesBeforeDependencies,
 		systemInstallAfterSources,

@@ -184,7 +184,7 @@ func (v *breaks) importsCgo() bool {
 		return false
 	}
 	found, left, seen := false, maxGoFiles, 0
-	_ = ctx.Walk(func(e source.Entry) bool {
+	_ = ctx.Look(func(e source.Entry) bool {
 		if seen++; seen > 20*maxGoFiles {
 			return false
 		}

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/source"
-	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
@@ -79,9 +78,8 @@ func (v *breaks) nativeModule(s *source.Stage, dir string) string {
 	if o == nil {
 		return ""
 	}
-	data, _ := o.Data()
-	p, err := manifest.ParsePackageJSON([]byte(data))
-	if err != nil {
+	p := o.PackageJSON()
+	if p == nil {
 		return ""
 	}
 	found := ""
@@ -130,8 +128,7 @@ func (v *breaks) wheelOf(step *source.Step, in shell.Install) string {
 		if o == nil {
 			continue
 		}
-		data, _ := o.Data()
-		for _, r := range manifest.ParseRequirements([]byte(data)) {
+		for _, r := range o.Requirements() {
 			if native("python", r.Name) {
 				return r.Name
 			}

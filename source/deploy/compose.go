@@ -19,6 +19,8 @@ type Compose struct {
 	// Beyond says why something of the file is missing here: reading it went
 	// beyond a limit. "" = all of it is here.
 	Beyond string
+
+	byName map[string]*Service // the first of each name
 }
 
 // A Service is one entry under services, with YAML anchors and merge keys
@@ -166,14 +168,18 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Compose{File: f, Env: env}
+	c := &Compose{File: f, Env: env, byName: map[string]*Service{}}
 	for _, root := range roots {
 		if deref(root).Kind != yaml.MappingNode {
 			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}
 		}
 		c.Include = append(c.Include, s.includes(s.get(root, "include"))...)
 		for _, p := range s.pairs(s.get(root, "services")) {
-			c.Services = append(c.Services, s.service(p))
+			one := s.service(p)
+			c.Services = append(c.Services, one)
+			if c.byName[one.Name.Text] == nil {
+				c.byName[one.Name.Text] = one
+			}
 		}
 	}
 	c.Beyond = s.budget.beyond
@@ -185,12 +191,7 @@ func (c *Compose) Service(name string) *Service {
 	if c == nil {
 		return nil
 	}
-	for _, s := range c.Services {
-		if s.Name.Text == name {
-			return s
-		}
-	}
-	return nil
+	return c.byName[name]
 }
 
 // includes are the files that include names: a text, a list of them, or

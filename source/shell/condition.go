@@ -211,9 +211,9 @@ func (w *walker) caseClause(c *syntax.CaseClause, tail bool) result {
 			case pat.Text == "*" && pat.Known:
 				hit = Always
 			case subject.Known && pat.Known:
-				m, ok := match(pat.Text, subject.Text)
-				if !w.spend(matchSteps(pat.Text, subject.Text)) {
-					ok = false
+				m, ok := false, w.spend(matchSteps(pat.Text, subject.Text))
+				if ok {
+					m, ok = match(pat.Text, subject.Text)
 				}
 				if !ok {
 					hit = or(hit, Maybe)
