@@ -390,7 +390,7 @@ func restate(results []Result, kept []Reported) {
 		if v.Outcome != Violated {
 			continue
 		}
-		v.Findings = nil
+		v.Findings = v.Findings[:0]
 		for _, f := range kept {
 			if f.Check == results[i].Check {
 				v.Findings = append(v.Findings, f.Finding)

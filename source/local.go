@@ -58,7 +58,7 @@ func familiar(name string) string {
 }
 
 // maxBases is how many Dockerfiles below one are read for its sake.
-const maxBases = 10
+const maxBases = 4
 
 // resolveLocal links the base of the chain to the build of this repository
 // that makes it. One step deep at a time: a chain of Dockerfiles resolves as

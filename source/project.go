@@ -254,16 +254,22 @@ func (p *Project) configIn(dir string) *Config {
 	return c
 }
 
-// context is the build context in a folder, for a Dockerfile whose own ignore
-// file comes before the folder's.
-func (p *Project) context(root, dockerfile string) *Context {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// tree is what is noticed of a folder; the project is locked.
+func (p *Project) tree(root string) *tree {
 	t := p.trees[root]
 	if t == nil {
 		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}}
 		p.trees[root] = t
 	}
+	return t
+}
+
+// context is the build context in a folder, for a Dockerfile whose own ignore
+// file comes before the folder's.
+func (p *Project) context(root, dockerfile string) *Context {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tree(root)
 	t.used()
 	c := &Context{Root: root, fsys: p.fsys, tree: t}
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {

@@ -484,8 +484,8 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 // matches tells whether a pattern takes anything.
 func (p *Project) matches(pattern string) bool {
 	return p.remember("glob "+pattern, func() bool {
-		names, err := fs.Glob(p.fsys, pattern)
-		return err == nil && len(names) > 0
+		dir, base := path.Split(pattern)
+		return len(p.tree(".").glob(Clean(dir), base, 0)) > 0
 	})
 }
 

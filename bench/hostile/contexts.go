@@ -58,14 +58,14 @@ var contexts = []Kind{
 	}},
 	{"ignore-pattern-stars-long", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY . /app\n"), ".dockerignore": []byte(repeat(n/2, "", strings.Repeat("*a", 20_000)+"x\n"))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("%s%d.pem", strings.Repeat("a", 200), i)] = []byte("x")
 		}
 		return f
 	}},
 	{"ignore-pattern-question", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY . /app\n"), ".dockerignore": []byte(repeat(n/2, "", strings.Repeat("?*", 20_000)+"x\n"))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("%s%d.pem", strings.Repeat("a", 200), i)] = []byte("x")
 		}
 		return f
@@ -75,7 +75,7 @@ var contexts = []Kind{
 	}},
 	{"ignore-per-dockerfile", func(n int) Files {
 		f := Files{}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("Dockerfile.%d", i)] = []byte("FROM alpine:3.20\nCOPY . /app\n")
 			f[fmt.Sprintf("Dockerfile.%d.dockerignore", i)] = []byte("*\n!.env\n")
 		}
@@ -130,14 +130,14 @@ var contexts = []Kind{
 	}},
 	{"gitignore-many", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain)}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/.gitignore", i)] = []byte("*.log\na*b\n")
 		}
 		return f
 	}},
 	{"gitignore-pattern-long", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain), ".gitignore": []byte(repeat(n/2, "", strings.Repeat("*a", 20_000)+"x\n"))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("%s%d", strings.Repeat("a", 200), i)] = []byte("x")
 		}
 		return f
@@ -149,21 +149,21 @@ var contexts = []Kind{
 	}},
 	{"files-deep", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY . /app\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("e%d/%s/.env", i, strings.TrimSuffix(strings.Repeat("d/", 90), "/"))] = []byte("x")
 		}
 		return f
 	}},
 	{"files-dockerfiles", func(n int) Files {
 		f := Files{}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte("FROM python:3.12\nCOPY . /app\nRUN pip install x\nCMD python /app/x.py\n")
 		}
 		return f
 	}},
 	{"files-dockerfiles-flat", func(n int) Files {
 		f := Files{}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("Dockerfile.%d", i)] = []byte("FROM python:3.12\nCOPY *.py /app/\nRUN pip install x\nCMD python /app/x.py\n")
 		}
 		return f
@@ -180,21 +180,21 @@ var contexts = []Kind{
 	}},
 	{"copy-wildcards", func(n int) Files {
 		f := Files{"Dockerfile": []byte(repeat(n/2, "FROM alpine:3.20\n", "COPY */*/*/* /x/\n"))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("a%d/b%d/c/d%d.sh", i%20, i%7, i)] = []byte("x")
 		}
 		return f
 	}},
 	{"copy-wildcards-flat", func(n int) Files {
 		f := Files{"Dockerfile": []byte(fill(n/2, "FROM alpine:3.20\n", func(i int) string { return fmt.Sprintf("COPY a*%d /x/\n", i) }) + "CMD [\"/x/a\"]\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("a%d", i)] = []byte("x")
 		}
 		return f
 	}},
 	{"copy-wildcards-flat-all", func(n int) Files {
 		f := Files{"Dockerfile": []byte(repeat(n/2, "FROM alpine:3.20\n", "COPY * /x/\n") + "CMD [\"/x/a\"]\nENTRYPOINT [\"/x/b\", \"/x/c\"]\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("a%d", i)] = []byte("x")
 		}
 		return f
@@ -203,14 +203,14 @@ var contexts = []Kind{
 		f := Files{"Dockerfile": []byte(fill(n/2, "FROM alpine:3.20 AS s0\nCOPY * /x/\n", func(i int) string {
 			return fmt.Sprintf("FROM alpine:3.20 AS s%d\nCOPY * /x/\nCOPY --from=s%d /x /x\n", i+1, i)
 		}) + "CMD [\"/x/a\"]\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("a%d", i)] = []byte("x")
 		}
 		return f
 	}},
 	{"copy-wildcard-long", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY " + strings.Repeat("*a", n/4) + "b /x/\nCMD [\"/x/a\"]\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("%s%d", strings.Repeat("a", 200), i)] = []byte("x")
 		}
 		return f
@@ -218,7 +218,7 @@ var contexts = []Kind{
 	{"requirements-fan", func(n int) Files {
 		// Each file reads the next one twice.
 		f := Files{"Dockerfile": []byte("FROM python:3.12\nCOPY . /app\nRUN pip install -r r0.txt\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("r%d.txt", i)] = fmt.Appendf(nil, "-r r%d.txt\n-r r%d.txt\npkg%d\n", i+1, i+1, i)
 		}
 		f["requirements.txt"] = []byte("-r r0.txt\n")
@@ -259,7 +259,7 @@ var contexts = []Kind{
 	{"package-json-workspaces", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM node:20\nCOPY . .\nRUN npm ci && npm run build\nCMD npm start\n")}
 		f["package.json"] = []byte("{\"workspaces\":[" + numbered(n/2, ",", func(i int) string { return fmt.Sprintf("\"p*/%d\"", i) }) + "],\"dependencies\":{\"a\":\"workspace:*\"}}")
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("p%d/package.json", i)] = []byte("{\"name\":\"x\"}")
 		}
 		return f
@@ -278,7 +278,7 @@ var contexts = []Kind{
 	}},
 	{"manifests-many", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM node:20\nCOPY . .\nRUN npm ci\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("p%d/package.json", i)] = []byte("{\"name\":\"x\",\"dependencies\":{\"a\":\"1\"}}")
 			f[fmt.Sprintf("p%d/requirements.txt", i)] = []byte("a\n")
 		}
@@ -289,7 +289,7 @@ var contexts = []Kind{
 	})},
 	{"config-globs", func(n int) Files {
 		f := Files{".dockworthy.yaml": []byte("targets:\n" + fill(n/2, "", func(i int) string { return fmt.Sprintf("  d%d/Dockerfile: [a%d]\n", i, i) }))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte(plain)
 		}
 		return f
@@ -302,7 +302,7 @@ var contexts = []Kind{
 	{"action-bomb", beside("action.yml", func(n int) string { return bomb(n) + "runs:\n  using: docker\n  image: Dockerfile\n" })},
 	{"workflows", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20 AS a\nFROM alpine:3.20 AS b\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf(".github/workflows/w%d.yml", i)] = []byte("jobs:\n  a:\n    steps:\n    - run: docker build --target a .\n")
 		}
 		return f

@@ -108,7 +108,7 @@ var deployments = []Kind{
 		f := Files{"Dockerfile": []byte(plain)}
 		b := book{size: n / 2}
 		b.addf("services:\n")
-		for i := 0; f.Size()+b.Len() < n; i++ {
+		for i := range f.until(n, b.Len) {
 			f[fmt.Sprintf("d%d/x", i)] = []byte("x")
 			b.addf("  a%d: {build: {context: d%d, dockerfile: ../Dockerfile}}\n", i, i)
 		}
@@ -119,7 +119,7 @@ var deployments = []Kind{
 		f := Files{}
 		b := book{size: n / 2}
 		b.addf("services:\n")
-		for i := 0; f.Size()+b.Len() < n; i++ {
+		for i := range f.until(n, b.Len) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte("FROM alpine:3.20\nUSER a\nEXPOSE 80\n")
 			b.addf("  a%d: {build: d%d, image: i%d, depends_on: [a%d]}\n", i, i, i, i-1)
 		}
@@ -128,7 +128,7 @@ var deployments = []Kind{
 	}},
 	{"compose-files-dockerfiles", func(n int) Files {
 		f := Files{}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte("FROM alpine:3.20\nUSER a\nEXPOSE 80\n")
 			f[fmt.Sprintf("d%d/compose.yaml", i)] = fmt.Appendf(nil, "services:\n  a: {build: ., image: i%d}\n", i)
 		}
@@ -136,7 +136,7 @@ var deployments = []Kind{
 	}},
 	{"compose-files-flat", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nUSER a\nEXPOSE 80\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("compose.%d.yaml", i)] = fmt.Appendf(nil, "services:\n  a: {build: ., image: i%d}\n", i)
 		}
 		return f
@@ -156,14 +156,14 @@ var deployments = []Kind{
 	})},
 	{"compose-extends-files", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain), "compose.yaml": []byte("services: {a: {extends: {file: c0.yaml, service: a}, build: .}}\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("c%d.yaml", i)] = fmt.Appendf(nil, "services:\n  a: {extends: {file: c%d.yaml, service: a}, environment: [A=b]}\n  b: {extends: {file: c%d.yaml, service: a}}\n", i+1, i+1)
 		}
 		return f
 	}},
 	{"compose-include-chain", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain), "compose.yaml": []byte("include: [c0.yaml, c0.yaml]\nservices: {a: {build: .}}\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("c%d.yaml", i)] = fmt.Appendf(nil, "include: [c%d.yaml, c%d.yaml]\nservices: {a%d: {image: x}}\n", i+1, i+1, i)
 		}
 		return f
@@ -171,7 +171,7 @@ var deployments = []Kind{
 	{"compose-include-many", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain)}
 		f["compose.yaml"] = []byte("include:\n" + fill(n/2, "", func(i int) string { return fmt.Sprintf("  - c%d.yaml\n", i) }) + "services: {a: {build: .}}\n")
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("c%d.yaml", i)] = fmt.Appendf(nil, "services: {a%d: {image: x}}\n", i)
 		}
 		return f
@@ -267,7 +267,7 @@ var deployments = []Kind{
 	})},
 	{"kubernetes-files-images", func(n int) Files {
 		f := Files{"compose.yaml": []byte(fill(n/3, "services:\n", func(i int) string { return fmt.Sprintf("  a%d: {build: d%d, image: i%d}\n", i, i, i) }))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte(plain)
 			f[fmt.Sprintf("d%d/k.yaml", i)] = fmt.Appendf(nil, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: i%d}]}\n", i)
 		}
@@ -280,7 +280,7 @@ var deployments = []Kind{
 	}},
 	{"yaml-files", func(n int) Files {
 		f := Files{"Dockerfile": []byte(plain)}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("y%d.yaml", i)] = []byte("apiVersion: v1\nkind: Pod\nspec: {containers: [{image: x}]}\n")
 		}
 		return f

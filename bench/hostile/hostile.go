@@ -5,6 +5,7 @@ package hostile
 
 import (
 	"fmt"
+	"iter"
 	"sort"
 	"strings"
 )
@@ -20,6 +21,38 @@ func (f Files) Size() int {
 	}
 	return n
 }
+
+// until counts until the files, to which something is added at each count, have
+// about n bytes with the rest.
+func (f Files) until(n int, rest func() int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		size := func() int { return f.Size() + rest() }
+		first := size()
+		// Looked at ever more rarely, so that it takes no time of its own.
+		for i, last := 0, 0; ; i++ {
+			if !yield(i) {
+				return
+			}
+			if i+1 < 2*last && i > 8 {
+				continue
+			}
+			now := size()
+			if each := max(1, (now-first)/(i+1)); first+each*(i+1) >= n {
+				return
+			} else if left := (n - now) / each; left < i {
+				for j := range left {
+					if !yield(i + 1 + j) {
+						return
+					}
+				}
+				return
+			}
+			last = i + 1
+		}
+	}
+}
+
+func none() int { return 0 }
 
 // A Kind is one way to be costly.
 type Kind struct {

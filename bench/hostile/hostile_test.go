@@ -40,7 +40,8 @@ func TestMain(m *testing.M) {
 	out.Size = files.Size()
 	fsys := files.FS()
 	files = nil
-	debug.SetGCPercent(400) // as the program has it
+	debug.SetGCPercent(400) // as the program has them
+	debug.SetMemoryLimit(400 << 20)
 	runtime.GC()
 	stop := func() {}
 	if name := os.Getenv(asked + "_PROFILE"); name != "" {

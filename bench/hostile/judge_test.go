@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"time"
 
@@ -16,10 +17,17 @@ import (
 
 var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 
-// judge judges all of a file system and writes it in three formats to nobody.
+// judge judges all of a file system and writes it to nobody: as text, or in the
+// format that the environment names.
 func judge(fsys fs.FS) (units, findings, undecided int) {
 	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: day})
-	writers := []report.Writer{report.NewText(io.Discard, report.Names{}, false), report.NewJSON(io.Discard, report.Names{}), report.NewSARIF(io.Discard, report.Names{})}
+	var w report.Writer = report.NewText(io.Discard, report.Names{}, false)
+	switch os.Getenv(asked + "_FORMAT") {
+	case "json":
+		w = report.NewJSON(io.Discard, report.Names{})
+	case "sarif":
+		w = report.NewSARIF(io.Discard, report.Names{})
+	}
 	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
 		units++
 		findings += len(res.Findings)
@@ -30,20 +38,16 @@ func judge(fsys fs.FS) (units, findings, undecided int) {
 				}
 			}
 		}
-		for _, w := range writers {
-			if err := w.Result(res); err != nil {
-				return err
-			}
+		if name := os.Getenv(asked + "_HEAP"); name != "" {
+			heap(name)
 		}
-		return nil
+		return w.Result(res)
 	})
 	if err != nil {
 		panic(err)
 	}
-	for _, w := range writers {
-		if err := w.Close(p.Problems); err != nil {
-			panic(err)
-		}
+	if err := w.Close(p.Problems); err != nil {
+		panic(err)
 	}
 	return units, findings, undecided
 }
@@ -58,4 +62,17 @@ func profile(name string) func() {
 		panic(err)
 	}
 	return func() { pprof.StopCPUProfile(); f.Close() }
+}
+
+// heap writes a profile of what is held.
+func heap(name string) {
+	f, err := os.Create(name)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	runtime.GC()
+	if err := pprof.Lookup("heap").WriteTo(f, 0); err != nil {
+		panic(err)
+	}
 }

@@ -274,14 +274,14 @@ var programs = []Kind{
 	{"run-sourced", func(n int) Files {
 		// Scripts that source each other twice.
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY . /app/\nENTRYPOINT [\"/app/s0.sh\"]\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("s%d.sh", i)] = fmt.Appendf(nil, "#!/bin/sh\n. /app/s%d.sh\n. /app/s%d.sh\n/app/s%d.sh\nexec /app/s%d.sh\n", i+1, i+1, i+1, i+1)
 		}
 		return f
 	}},
 	{"run-sourced-run", func(n int) Files {
 		f := Files{"Dockerfile": []byte("FROM alpine:3.20\nCOPY . /app/\nRUN " + joined(n/2, "/app/s0.sh", next) + "\n")}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("s%d.sh", i)] = fmt.Appendf(nil, "#!/bin/sh\nsh /app/s%d.sh\n/app/s%d.sh\nexec /app/s%d.sh\n", i+1, i+1, i+1)
 		}
 		return f

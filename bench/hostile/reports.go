@@ -64,7 +64,7 @@ var reports = []Kind{
 	{"findings-tall", run(func(n int) string { return "sudo a \\\n" + strings.Repeat(" x \\\n", n/5) + " y" })},
 	{"findings-dockerfiles", func(n int) Files {
 		f := Files{}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = []byte("FROM python\nCOPY . .\nENV PASSWORD=hunter2x\nRUN sudo pip install -r requirements.txt\nRUN apt-get install gcc\n")
 		}
 		return f

@@ -100,7 +100,7 @@ var stages = []Kind{
 		f := Files{}
 		b := book{size: n / 2}
 		b.addf("services:\n")
-		for i := 0; f.Size()+b.Len() < n; i++ {
+		for i := range f.until(n, b.Len) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = fmt.Appendf(nil, "FROM img%d\nRUN apk add curl\nUSER app\n", i-1)
 			b.addf("  s%d: {image: img%d, build: d%d}\n", i, i, i)
 		}
@@ -111,7 +111,7 @@ var stages = []Kind{
 		f := Files{}
 		b := book{size: n / 2}
 		b.addf("services:\n")
-		for i := 0; f.Size()+b.Len() < n; i++ {
+		for i := range f.until(n, b.Len) {
 			f[fmt.Sprintf("d%d/Dockerfile", i)] = fmt.Appendf(nil, "FROM img%d AS a\nFROM img%d\nCOPY --from=a / /\nCOPY --from=img%d / /\n", i-1, i-2, i-3)
 			b.addf("  s%d: {image: img%d, build: d%d}\n", i, i, i)
 		}

@@ -25,7 +25,7 @@ var variables = []Kind{
 	{"dotenv-many-services", func(n int) Files {
 		// One .env beside many Compose files.
 		f := Files{"Dockerfile": []byte(plain), ".env": []byte(repeat(n/2, "", "A=$A$A\nLONG=value\n"))}
-		for i := 0; f.Size() < n; i++ {
+		for i := range f.until(n, none) {
 			f[fmt.Sprintf("compose.%d.yaml", i)] = []byte("services: {a: {image: x}}\n")
 		}
 		return f

@@ -32,7 +32,7 @@ type tries struct {
 
 const (
 	freeTries    = 1 << 20
-	triesPerByte = 32
+	triesPerByte = 16
 	triesOfPath  = 256
 	maxPattern   = 4096 // bytes of a pattern that is no plain text: as long as a path is
 )
@@ -133,7 +133,7 @@ func (r *rule) cost(rel string) int {
 	if r.re == nil {
 		return 1
 	}
-	return 8 + r.size*len(rel)/64
+	return 8 + r.size*len(rel)/8
 }
 
 // match tells whether a rule's pattern matches a path. Most patterns are a name

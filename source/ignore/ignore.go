@@ -23,6 +23,8 @@ type List struct {
 	patterns []*Pattern
 	err      error
 
+	expressions int
+
 	tries  atomic.Int64 // steps that may still be taken
 	beyond atomic.Pointer[string]
 }
@@ -31,10 +33,12 @@ type List struct {
 // than its files and its patterns are worth. Steps are tries of a short pattern;
 // each user of the list may take some of its own.
 const (
-	freeTries    = 4 << 20
-	triesPerByte = 32
+	freeTries    = 2 << 20
+	triesPerByte = 8
 	triesOfUser  = 20_000
-	maxPattern   = 4096 // bytes of a pattern that is no plain text: as long as a path is
+	// Each takes a few kilobytes; files as people write them have a dozen.
+	maxExpressions = 10_000
+	maxPattern     = 4096 // bytes of a pattern that is no plain text: as long as a path is
 )
 
 // Used tells that one more build goes by the list.
@@ -138,6 +142,10 @@ func (l *List) add(raw string, span text.Span) {
 		return
 	}
 	for _, one := range pm.Patterns() {
+		if l.expressions > maxExpressions {
+			l.stop(fmt.Sprintf("it has more than %d patterns that need an expression of their own", maxExpressions))
+			return
+		}
 		if text := one.String(); len(text) > maxPattern && strings.ContainsAny(text, "*?[]\\") {
 			l.stop(fmt.Sprintf("a pattern of it is longer than %d bytes", maxPattern))
 			return
@@ -147,6 +155,9 @@ func (l *List) add(raw string, span text.Span) {
 		if err != nil {
 			l.fail(span.Start, fmt.Errorf("pattern %q: %w", raw, err))
 			return
+		}
+		if p.re != nil {
+			l.expressions++
 		}
 		l.patterns = append(l.patterns, p)
 	}
@@ -212,9 +223,9 @@ func (l *List) Match(name string, isDir bool) Decision {
 func (p *Pattern) cost(name string) int {
 	switch p.kind {
 	case kindRegexp:
-		return 8 + (1+strings.Count(name, "/"))*len(p.Text)*len(name)/64
+		return 16 + (1+strings.Count(name, "/"))*len(p.Text)*len(name)/8
 	case kindGlob, kindParts:
-		return 1 + len(p.Text)*len(name)/1024
+		return 2 + len(p.Text)*len(name)/256
 	}
 	return 1
 }
