@@ -190,7 +190,9 @@ type Check struct {
 	Severity Severity // at the standard profile
 	Banking  Severity // at the banking profile; 0 = the same
 	Since    string   // the version that brought it
-	Aliases  []string // the same condition elsewhere: "hadolint DL3002"
+	// RestsOn is what of a build the claim rests on; nil = what its rule says.
+	RestsOn []source.Subject
+	Aliases []string // the same condition elsewhere: "hadolint DL3002"
 	// Source, Image and Run judge the claim at their level; nil = nothing can
 	// be said of it there. Image is asked only where there is an image, Run
 	// where there is a log; they may look at the other evidence too.
@@ -217,7 +219,7 @@ type Rule struct {
 	Title    string // "Run as a user who is not root"
 	Text     string // what the rule asks for and why: a paragraph
 	Controls []Control
-	RestsOn  []source.Subject // where one of these went beyond a limit, no check "holds"
+	RestsOn  []source.Subject // where one of these went beyond a limit, no check holds
 	Checks   []*Check
 	Examples fs.FS // testdata: NAME/example.txtar is the before and after of a check's page
 }

@@ -92,7 +92,7 @@ func (rep *Report) doubt() {
 	for i := range rep.Results {
 		r := &rep.Results[i]
 		for _, l := range limits {
-			if !slices.Contains(r.Rule.RestsOn, l.Subject) {
+			if !r.Check.restsOn(r.Rule, l.Subject) {
 				continue
 			}
 			switch r.Verdict.Outcome {
@@ -110,6 +110,13 @@ func (rep *Report) doubt() {
 			break
 		}
 	}
+}
+
+func (c *Check) restsOn(r *Rule, s source.Subject) bool {
+	if c.RestsOn != nil {
+		return slices.Contains(c.RestsOn, s)
+	}
+	return slices.Contains(r.RestsOn, s)
 }
 
 // At is the report of one level alone.

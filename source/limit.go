@@ -100,15 +100,18 @@ func (b *Build) deployedBeyond() string {
 
 // A meter counts steps up to a limit that grows with what there is to look at.
 type meter struct {
-	left, spent int
+	left  int
+	spent int // steps that were taken, and one for each time that somebody asked
 }
 
 // spend tells whether n more steps may be taken, and takes them.
 func (m *meter) spend(n int) bool {
-	m.spent += n
-	if m.left -= n; m.left < 0 {
+	m.spent++
+	if m.left < n {
 		m.left = 0
 		return false
 	}
+	m.left -= n
+	m.spent += n
 	return true
 }

@@ -5,8 +5,9 @@ package deploy
 // file, so that reading one costs no more than its size is worth: aliases, merge
 // keys and variables let a few lines stand for any number of entries.
 type budget struct {
-	left, spent int
-	beyond      string // what went beyond it or another limit first; "" = nothing did
+	left   int
+	spent  int    // steps that were taken, and one for each time that somebody asked
+	beyond string // what went beyond it or another limit first; "" = nothing did
 }
 
 // Steps that a file of any size may take, and those for each byte of it. A file
@@ -22,12 +23,14 @@ func newBudget(size int) *budget { return &budget{left: freeSteps + stepsPerByte
 
 // spend tells whether n more steps may be taken, and takes them.
 func (b *budget) spend(n int, what string) bool {
-	b.spent += n
-	if b.left -= n; b.left < 0 {
+	b.spent++
+	if b.left < n {
 		b.left = 0
 		b.stop(what)
 		return false
 	}
+	b.left -= n
+	b.spent += n
 	return true
 }
 

@@ -21,7 +21,11 @@ type Compose struct {
 	Beyond string
 
 	byName map[string]*Service // the first of each name
+	steps  int                 // that reading the file took
 }
+
+// Steps is how many steps reading the file took.
+func (c *Compose) Steps() int { return c.steps }
 
 // A Service is one entry under services, with YAML anchors and merge keys
 // resolved. What comes from extends is not in it.
@@ -182,7 +186,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 			}
 		}
 	}
-	c.Beyond = s.budget.beyond
+	c.Beyond, c.steps = s.budget.beyond, s.budget.spent
 	return c, nil
 }
 

@@ -187,7 +187,7 @@ func TestInterpolate(t *testing.T) {
 		"${U:-d}": "d", "${U-${A}}": "a", "${U:-${V:-x}}y": "xy", "${A:+r}": "r", "${E:+r}": "", "${E+r}": "r", "${A:?no}": "a",
 		"${U:-}": "", "${A}${A}": "aa", `${U:-{"k":1}}`: `{"k":1}`, "http://${U-h}:${V:-80}/": "http://h:80/",
 	} {
-		got, missing, open := interpolation{env: env, budget: newBudget(len(in))}.value(in)
+		got, missing, open, _ := interpolation{env: env, budget: newBudget(len(in))}.value(in)
 		if got != want || open || missing != nil {
 			t.Errorf("%s: %q %v %v", in, got, missing, open)
 		}
@@ -200,7 +200,7 @@ func TestInterpolate(t *testing.T) {
 		"${U}": "${U} [U]", "a$U-$A": "a$U-a [U]", "${U:?set it}": "${U:?set it} [U]", "${V:-${U}}": "${U} [U]", "${U": "${U []", "${}": "${} []",
 		"${A.b}": "${A.b} []",
 	} {
-		got, missing, open := interpolation{env: env, budget: newBudget(len(in))}.value(in)
+		got, missing, open, _ := interpolation{env: env, budget: newBudget(len(in))}.value(in)
 		if s := fmt.Sprint(got, " ", missing); s != want || !open {
 			t.Errorf("%s: %s %v, want %s", in, s, open, want)
 		}

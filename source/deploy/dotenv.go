@@ -7,6 +7,8 @@ type DotEnv struct {
 	Values map[string]string
 	// Beyond says why values are missing that the file may set: "" = none is.
 	Beyond string
+	// Steps is how many steps reading the file took.
+	Steps int
 }
 
 // ParseDotEnv reads the .env file beside a Compose file: KEY=value lines,
@@ -15,7 +17,7 @@ type DotEnv struct {
 // values are taken from the lines above. Lines that it does not understand are
 // passed over, and a variable whose value grows beyond the limits is not set.
 func ParseDotEnv(data []byte) DotEnv {
-	in := interpolation{env: map[string]string{}, budget: newBudget(len(data))}
+	in := interpolation{env: map[string]string{}, lost: map[string]bool{}, budget: newBudget(len(data))}
 	rest := strings.TrimPrefix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\xef\xbb\xbf")
 	for rest != "" {
 		var line string
@@ -61,18 +63,18 @@ func ParseDotEnv(data []byte) DotEnv {
 			}
 		}
 		if expand && strings.IndexByte(value, '$') >= 0 {
-			beyond := in.budget.beyond
-			in.budget.beyond = ""
-			text, _, _ := in.value(value)
-			if in.budget.beyond != "" {
+			text, _, _, ok := in.value(value)
+			if !ok {
 				delete(in.env, key)
+				in.lost[key] = true
 				continue
 			}
-			in.budget.beyond, value = beyond, text
+			value = text
 		}
+		delete(in.lost, key)
 		in.env[key] = value
 	}
-	return DotEnv{Values: in.env, Beyond: in.budget.beyond}
+	return DotEnv{Values: in.env, Beyond: in.budget.beyond, Steps: in.budget.spent}
 }
 
 var unescape = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`)

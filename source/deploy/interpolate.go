@@ -25,7 +25,7 @@ func (s *source) valueOf(raw string, at text.Span) Value {
 	}
 	if !s.plain && strings.IndexByte(raw, '$') >= 0 {
 		in := interpolation{env: s.env, budget: s.budget}
-		v.Text, v.Vars, v.Unresolved = in.value(raw)
+		v.Text, v.Vars, v.Unresolved, _ = in.value(raw)
 	}
 	return v
 }
@@ -39,20 +39,21 @@ func (s *source) valueOf(raw string, at text.Span) Value {
 // does not say which names are missing, and it warns on standard error.
 type interpolation struct {
 	env    map[string]string
+	lost   map[string]bool // names whose values went beyond the limits
 	budget *budget
 }
 
 // value is the text of a whole value. One that grows beyond the limits stays as
-// it is written, unresolved.
-func (in interpolation) value(raw string) (out string, missing []string, unresolved bool) {
-	out, missing, unresolved, ok := in.text(raw, 0)
-	switch {
+// it is written, unresolved, and is not ok.
+func (in interpolation) value(raw string) (out string, missing []string, unresolved, ok bool) {
+	out, missing, unresolved, ok = in.text(raw, 0)
+	switch { // where it is not ok, the budget knows why
 	case ok && len(out) > max(maxValue, len(raw)):
 		in.budget.stop(longValue)
 	case ok && in.budget.spend(len(out)/bytesOfStep, longText):
-		return out, missing, unresolved
+		return out, missing, unresolved, true
 	}
-	return raw, nil, true
+	return raw, nil, true, false
 }
 
 // text is a text with its variables replaced; ok is false where it went beyond
@@ -79,6 +80,9 @@ func (in interpolation) text(raw string, depth int) (out string, missing []strin
 			continue
 		}
 		if n := nameLen(rest); n > 0 {
+			if in.lost[rest[:n]] {
+				return "", nil, true, false
+			}
 			if value, ok := in.env[rest[:n]]; ok {
 				b.WriteString(value)
 			} else {
@@ -125,6 +129,9 @@ func (in interpolation) braced(inner string, depth int) (text string, missing []
 		return "", nil, true, true
 	}
 	name, rest := inner[:n], inner[n:]
+	if in.lost[name] {
+		return "", nil, true, false
+	}
 	value, ok := in.env[name]
 	if rest == "" {
 		if !ok {

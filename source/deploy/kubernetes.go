@@ -20,7 +20,12 @@ type Manifest struct {
 	// Beyond says why something of the file is missing here: reading it went
 	// beyond a limit. "" = all of it is here.
 	Beyond string
+
+	steps int // that reading the file took
 }
+
+// Steps is how many steps reading the file took.
+func (m *Manifest) Steps() int { return m.steps }
 
 // A KubeService is a Service: what it selects, and where it sends.
 type KubeService struct {
@@ -72,7 +77,7 @@ func ParseKubernetes(f *text.File) (*Manifest, error) {
 	for _, root := range roots {
 		s.object(m, root, 0)
 	}
-	m.Beyond = s.budget.beyond
+	m.Beyond, m.steps = s.budget.beyond, s.budget.spent
 	return m, nil
 }
 

@@ -26,6 +26,7 @@ type List struct {
 	expressions int
 
 	tries  atomic.Int64 // steps that may still be taken
+	asked  atomic.Int64 // steps that were taken, and one for each time that somebody asked
 	beyond atomic.Pointer[string]
 }
 
@@ -48,6 +49,14 @@ func (l *List) Used() {
 	}
 }
 
+// Steps is how many steps its answers took.
+func (l *List) Steps() int {
+	if l == nil {
+		return 0
+	}
+	return int(l.asked.Load())
+}
+
 // Beyond says why some answers are missing: paths count as sent that the list
 // may exclude. "" = none is.
 func (l *List) Beyond() string {
@@ -62,7 +71,9 @@ func (l *List) Beyond() string {
 
 // spend tells whether n more steps may be taken.
 func (l *List) spend(n int) bool {
+	l.asked.Add(1)
 	if l.tries.Add(-int64(n)) >= 0 {
+		l.asked.Add(int64(n))
 		return true
 	}
 	l.stop("its patterns, tried on all paths that are asked about, are more than are tried of a file of its size")

@@ -5,7 +5,8 @@ package shell
 // a call, takes as many as it may leave behind. Walking each statement once is
 // free: it costs what the file's size is worth.
 type Budget struct {
-	left, spent int
+	left  int
+	spent int
 }
 
 // Steps that a file of any size may take, and those for each byte of it.
@@ -25,15 +26,18 @@ const (
 // NewBudget is the budget of a file of this many bytes.
 func NewBudget(size int) *Budget { return &Budget{left: freeSteps + stepsPerByte*size} }
 
-// Spent is how many steps were taken or asked for.
+// Spent is how many steps were taken, with one for each time that somebody asked
+// and one for each statement, word and variable that was looked at.
 func (b *Budget) Spent() int { return b.spent }
 
 func (b *Budget) spend(n int) bool {
-	b.spent += n
-	if b.left -= n; b.left < 0 {
+	b.spent++
+	if b.left < n {
 		b.left = 0
 		return false
 	}
+	b.left -= n
+	b.spent += n
 	return true
 }
 

@@ -7,6 +7,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// nearScope is how many scopes a variable is looked for in for nothing.
+const nearScope = 16
+
 // get is the value of a variable here.
 func (w *walker) get(name string) value {
 	for l := w.loops; l != nil; l = l.outer {
@@ -14,7 +17,12 @@ func (w *walker) get(name string) value {
 			l.used = true
 		}
 	}
-	if v, ok := w.env.get(name); ok {
+	v, ok, passed := w.env.find(name)
+	w.in.Budget.spent += passed
+	if passed > nearScope && !w.spend(passed) {
+		return value{}
+	}
+	if ok {
 		return v
 	}
 	if isPositional(name) {
@@ -27,7 +35,7 @@ func (w *walker) get(name string) value {
 	if !ok {
 		return value{}
 	}
-	v := value{state: known, text: text}
+	v = value{state: known, text: text}
 	w.root.set(name, v)
 	return v
 }

@@ -50,15 +50,22 @@ func (s *scope) set(name string, v value) {
 
 // get finds a variable; ok is false where only Input.Lookup can tell.
 func (s *scope) get(name string) (v value, ok bool) {
+	v, ok, _ = s.find(name)
+	return v, ok
+}
+
+// find is get with the number of scopes that were looked through.
+func (s *scope) find(name string) (v value, ok bool, passed int) {
 	for ; s != nil; s = s.parent {
+		passed++
 		if v, ok := s.vars[name]; ok {
-			return v, true
+			return v, true, passed
 		}
 		if s.opaque && name != dirName {
-			return value{}, true
+			return value{}, true, passed
 		}
 	}
-	return value{}, false
+	return value{}, false, passed
 }
 
 // lost says that the shell may not come to what follows.

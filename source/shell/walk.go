@@ -146,6 +146,7 @@ func (w *walker) substitution(list []*syntax.Stmt) {
 }
 
 func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
+	w.in.Budget.spent++
 	if w.repeated {
 		w.extra++
 		if !w.spend(stepsOfExtra) {
