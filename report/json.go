@@ -177,7 +177,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 			default:
 				problem = "it silences nothing"
 			}
-			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, nil), a.IDs, problem})
+			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, hidden), a.IDs, problem})
 		}
 	}
 	j.units = append(j.units, u)

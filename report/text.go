@@ -76,7 +76,7 @@ func (t *Text) Result(res *dockworthy.Result) error {
 	}
 	for _, rep := range res.Reports {
 		for _, a := range rep.Unused {
-			t.unused(rep.Build, a)
+			t.unused(rep.Build, a, hidden)
 		}
 		if img := rep.Evidence.Image; img != nil {
 			t.layers(img, rep.Masks)
@@ -347,7 +347,7 @@ func (t *Text) problem(p source.Problem, named bool) {
 	fmt.Fprintf(t.w, "  %s %s\n\n", t.paint(blue, "-->"), place)
 }
 
-func (t *Text) unused(b *source.Build, a source.Allow) {
+func (t *Text) unused(b *source.Build, a source.Allow, hidden *hiding) {
 	msg := "it silences nothing: remove it"
 	if a.Problem != "" {
 		msg = a.Problem
@@ -355,7 +355,7 @@ func (t *Text) unused(b *source.Build, a source.Allow) {
 		msg = "its date " + a.Until.Format("2006-01-02") + " is past: mend what it lets be, or give it a new date"
 	}
 	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), visible(msg))
-	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, nil)
+	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, hidden)
 	fmt.Fprintln(t.w)
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -9,12 +8,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/proof"
 )
-
-// longer puts the longer words first, so that one within another is found in
-// it alone.
-func longer(a, b string) int {
-	return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-}
 
 // A veil hides in words that a build or a program said what nobody wrote them
 // to show: secrets, the values of its environment, folders of this machine.

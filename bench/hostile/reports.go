@@ -62,6 +62,27 @@ var reports = []Kind{
 	})},
 	{"findings-one-line", run(func(n int) string { return joined(min(n, 60_000), "sudo a", ";") })},
 	{"findings-tall", run(func(n int) string { return "sudo a \\\n" + strings.Repeat(" x \\\n", n/5) + " y" })},
+	{"secrets-files", func(n int) Files {
+		// Each file has a secret of its own.
+		f := Files{}
+		for i := range f.until(n, none) {
+			f[fmt.Sprintf("d%d/Dockerfile", i)] = fmt.Appendf(nil, "FROM alpine\nENV API_TOKEN=k9Qz%08dXw7Lm2Rt\n", i*7919)
+		}
+		return f
+	}},
+	{"secrets-tokens", dockerfile(func(n int) string {
+		return fill(n, "FROM alpine\n", func(i int) string {
+			return fmt.Sprintf("RUN curl -H 'Authorization: Bearer k9Qz%08dXw7Lm2Rt' https://x/\n", i*7919)
+		})
+	})},
+	{"secrets-compose-files", func(n int) Files {
+		f := Files{}
+		for i := range f.until(n, none) {
+			f[fmt.Sprintf("d%d/compose.yaml", i)] = fmt.Appendf(nil, "services: {a: {image: x, environment: {API_TOKEN: k9Qz%08dXw7Lm2Rt}}}\n", i*7919)
+		}
+		return f
+	}},
+	{"secrets-key-heads", dockerfile(func(n int) string { return repeat(n, "FROM alpine\n", "RUN echo '-----BEGIN RSA PRIVATE KEY-----'\n") })},
 	{"findings-dockerfiles", func(n int) Files {
 		f := Files{}
 		for i := range f.until(n, none) {
