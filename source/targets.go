@@ -86,7 +86,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			return stages, stages[0].eval.metaArgs
 		}
 		e.run()
-		work.spend(len(parsed.Data))
+		work.spend(len(parsed.Data) + workOfBuild)
 		evaluated[key] = e.stages
 		if prob := circular(u.Path, e.stages); prob != nil {
 			failed = prob
@@ -94,7 +94,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		return e.stages, e.metaArgs
 	}
 	add := func(r recipe, lenient bool) *Problem {
-		if len(builds) > 0 && work.left < len(parsed.Data) {
+		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
 			left++
 			return nil
 		}
@@ -112,7 +112,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			b.Services = append(b.Services, r.services...)
 			return nil
 		}
-		work.spend(len(parsed.Data))
+		work.spend(len(parsed.Data) + workOfBuild)
 		b := inputs
 		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
 		b.Services, b.images = r.services, r.images
@@ -180,7 +180,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		if len(r.services) == 0 {
 			continue
 		}
-		if len(builds) > 0 && work.left < len(parsed.Data) {
+		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
 			left++
 			continue
 		}
@@ -234,8 +234,9 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 // How many bytes of a Dockerfile are looked at, over all of its builds: one is
 // looked at whatever its size.
 const (
-	freeWork      = 3 << 19
-	workPerRecipe = 128
+	freeWork      = 5 << 18
+	workPerRecipe = 32
+	workOfBuild   = 512 // of one, besides
 )
 
 // finish tells the builds of one Dockerfile of each other: a stage that one of
