@@ -37,7 +37,7 @@ func stepsOf(t testing.TB, files hostile.Files) int {
 			ask(b)
 			if e := b.Target.eval; !counted[e] {
 				counted[e] = true
-				steps += e.words.meter.spent + e.programs.Spent()
+				steps += e.words.meter.spent + e.programs.Spent() + e.walks.spent
 			}
 			if m := b.memo.origins.meter; m != nil {
 				steps += m.spent
@@ -61,6 +61,8 @@ func ask(b *Build) {
 	b.User()
 	b.FileAt("/app/start.sh")
 	for _, s := range b.Stages {
+		for range s.Upwards() {
+		}
 		for _, step := range s.Steps {
 			if run := step.Run(); run != nil {
 				for _, c := range run.Commands() {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"iter"
 	"path"
 	"slices"
 	"strconv"
@@ -32,7 +33,9 @@ type Stage struct {
 	// programs are another world.
 	Windows bool
 
-	eval *evaluator
+	eval   *evaluator
+	origin *Image
+	runs   bool
 }
 
 // An Image is an image that a stage begins with or takes from.
@@ -145,6 +148,7 @@ type evaluator struct {
 	byName    map[string]*Stage
 	words     *expander
 	programs  *shell.Budget
+	walks     meter // up the chains of stages
 	beyond    *limits
 }
 
@@ -152,6 +156,7 @@ func (e *evaluator) run() {
 	e.beyond = &limits{}
 	e.words = newExpander(e.file, e.beyond)
 	e.programs = shell.NewBudget(len(e.file.Data))
+	e.walks.left = freeContents + contentsPerStep*len(e.file.Instructions)
 	for _, v := range platformArgs {
 		if given, ok := e.args[v.Name]; ok {
 			v.Value, v.Known = given, true
@@ -210,9 +215,11 @@ func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *
 		s.Parent = parent
 		s.Final, s.Env, s.Windows = parent.Final, parent.Env, parent.Windows
 		s.Final.CmdReset = nil
+		s.origin, s.runs = parent.origin, parent.runs
 		s.Final.Ports = slices.Clip(s.Final.Ports) // others begin with the same
 	} else {
 		s.Image = e.image(s.Base)
+		s.origin = s.Image
 		if s.Image.Known != nil {
 			for _, name := range sortedKeys(s.Image.Known.Env) {
 				s.Env = s.Env.With(Var{Name: name, Value: s.Image.Known.Env[name], Set: true, Known: true})
@@ -364,6 +371,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		step.Copy.Link, step.Copy.Exclude = cmd.Link, cmd.ExcludePatterns
 		step.Copy.Checksum = expand(cmd.Checksum)
 	case *instructions.RunCommand:
+		s.runs = true
 		// The parser puts off the mounts' variables until a value is known.
 		if len(cmd.FlagsUsed) > 0 {
 			err := cmd.Expand(func(word string) (string, error) { return expand(word).Value, nil })
@@ -505,3 +513,35 @@ func (i *Image) String() string {
 	}
 	return name
 }
+
+// Upwards are the stage and those that it is built on by FROM. What is asked for
+// each COPY from a long chain is asked up to a budget for the whole Dockerfile,
+// for there may be as many COPYs as stages; beyond that the chain ends early, and
+// what rests on it is not known. The nil Stage has none.
+func (s *Stage) Upwards() iter.Seq[*Stage] {
+	return func(yield func(*Stage) bool) {
+		for ; s != nil; s = s.Parent {
+			// Some search the text of the stage, others its steps.
+			size := s.From.Span.End - s.From.Span.Start
+			if n := len(s.Steps); n > 0 {
+				size = s.Steps[n-1].Span.End - s.From.Span.Start
+			}
+			if !s.eval.walks.spend(1 + len(s.Steps) + size/bytesOfWalk) {
+				s.eval.beyond.note(Contents, manyPaths)
+				return
+			}
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// bytesOfWalk are bytes of a stage that take as long as one of its steps.
+const bytesOfWalk = 256
+
+// Origin is the image that the chain of stages starts from.
+func (s *Stage) Origin() *Image { return s.origin }
+
+// Runs tells whether the stage, or one that it is built on, has a RUN.
+func (s *Stage) Runs() bool { return s.runs }

@@ -26,6 +26,33 @@ var stages = []Kind{
 		}
 		return b.String()
 	})},
+	{"stages-30-scratch-two-back", dockerfile(func(int) string {
+		var b strings.Builder
+		b.WriteString("FROM scratch AS s0\nFROM scratch AS s1\n")
+		for i := range 30 {
+			fmt.Fprintf(&b, "FROM scratch AS s%d\nCOPY --from=s%d / /\nCOPY --from=s%d / /\n", i+2, i, i+1)
+		}
+		return b.String() + "ENTRYPOINT [\"/start.sh\"]\n"
+	})},
+	{"stages-scratch-two-back", dockerfile(func(n int) string {
+		return fill(n, "FROM scratch AS s0\nFROM scratch AS s1\n", func(i int) string {
+			return fmt.Sprintf("FROM scratch AS s%d\nCOPY --from=s%d / /\nCOPY --from=s%d / /\n", i+2, i, i+1)
+		}) + "ENTRYPOINT [\"/start.sh\"]\n"
+	})},
+	{"stages-30-folders-two-back", dockerfile(func(int) string {
+		// Each stage gives what it takes two names.
+		var b strings.Builder
+		b.WriteString("FROM alpine AS s0\nRUN pip install flask && npm ci && python -m venv /a\nFROM alpine AS s1\n")
+		for i := range 30 {
+			fmt.Fprintf(&b, "FROM python:3.12 AS s%d\nCOPY --from=s%d /a /a\nCOPY --from=s%d /b /a\nCOPY --from=s%d /a /b\nCOPY --from=s%d /b /b/\nCOPY --from=s%d /a/b /b/a/\n", i+2, i, i+1, i, i+1, i)
+		}
+		return b.String() + "ENTRYPOINT [\"/a/start.sh\"]\n"
+	})},
+	{"stages-folders-two-back", dockerfile(func(n int) string {
+		return fill(n, "FROM alpine AS s0\nRUN pip install flask && npm ci && python -m venv /a\nFROM alpine AS s1\n", func(i int) string {
+			return fmt.Sprintf("FROM python:3.12 AS s%d\nCOPY --from=s%d /a /a\nCOPY --from=s%d /b /a\nCOPY --from=s%d /a /b\nCOPY --from=s%d /b /b/\n", i+2, i, i+1, i, i+1)
+		}) + "ENTRYPOINT [\"/a/start.sh\"]\n"
+	})},
 	{"stages-copy-two-back", dockerfile(func(n int) string {
 		return fill(n, "FROM alpine:3.20 AS s0\nFROM alpine:3.20 AS s1\n", func(i int) string {
 			return fmt.Sprintf("FROM s%d AS s%d\nCOPY --from=s%d / /\nCOPY --from=s%d / /\n", i+1, i+2, i, i+1)
@@ -56,6 +83,18 @@ var stages = []Kind{
 	})},
 	{"stages-copy-one-many", dockerfile(func(n int) string {
 		return repeat(n/2, "FROM alpine:3.20 AS s0\n", "COPY a /a\n") + repeat(n/2, "FROM alpine:3.20\n", "COPY --from=s0 /a /b\n") + "CMD [\"/b/c\"]\n"
+	})},
+	{"stages-copy-from-deep", dockerfile(func(n int) string {
+		// A long chain of stages, and much that is taken from its end.
+		i := 0
+		chain := fill(n/2, "FROM golang:1.23 AS s0\n", func(k int) string {
+			i = k + 1
+			return fmt.Sprintf("FROM s%d AS s%d\nRUN make x\n", k, k+1)
+		})
+		return chain + "FROM debian:12\n" + fill(n/2, "", func(k int) string {
+			from := [...]string{"/usr/bin/git /usr/bin/", "/app/.env /", "/root/.local /root/.local", "/app/node_modules /app/node_modules", "/venv /venv", "/out/bin /bin/x", "/usr/local/go /usr/local/go", "/app/id_rsa /x"}[k%8]
+			return fmt.Sprintf("COPY --from=s%d %s\n", i, from)
+		})
 	})},
 	{"stages-mounts", dockerfile(func(n int) string {
 		return fill(n, "FROM alpine:3.20 AS s0\nFROM alpine:3.20 AS s1\n", func(i int) string {

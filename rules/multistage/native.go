@@ -94,7 +94,10 @@ func (v *breaks) nativeModule(s *source.Stage, dir string) string {
 // nativeWheel is a package with binaries that pip or uv installs in a stage, by
 // name or by a list that can be read.
 func (v *breaks) nativeWheel(s *source.Stage) string {
-	for ; s != nil && len(s.Steps) <= maxSteps; s = s.Parent {
+	for s := range s.Upwards() {
+		if len(s.Steps) > maxSteps {
+			break
+		}
 		for _, step := range s.Steps {
 			run := step.Run()
 			if run == nil {
