@@ -195,4 +195,3 @@ func (h handedOn) filesystem(c *source.Copy, img *source.Image) (what string) {
 	}
 	return "the whole filesystem of " + img.String()
 }
-
