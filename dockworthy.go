@@ -177,6 +177,9 @@ func (res *Result) merge() {
 		level             check.Level
 		start, end        int
 	}
+	if len(res.Reports) == 1 {
+		res.Findings = make([]Finding, 0, len(res.Reports[0].Findings))
+	}
 	at := map[key]int{}
 	for _, rep := range res.Reports {
 		target := ""

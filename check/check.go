@@ -74,6 +74,7 @@ const (
 	ByImage           // looking at the built image
 	ByRun             // running it
 	BySettings        // telling prove how to run it
+	ByLess            // less to read: something went beyond a limit
 )
 
 func (s Settle) String() string {
@@ -92,6 +93,8 @@ func (s Settle) String() string {
 		return "run the container: `dockworthy prove`"
 	case BySettings:
 		return "say how it is run, with --env, --network and their kin or under `run:` in .dockworthy.yaml"
+	case ByLess:
+		return "write it shorter, or look at the built image: `dockworthy image`"
 	}
 	return ""
 }
@@ -187,7 +190,9 @@ type Check struct {
 	Severity Severity // at the standard profile
 	Banking  Severity // at the banking profile; 0 = the same
 	Since    string   // the version that brought it
-	Aliases  []string // the same condition elsewhere: "hadolint DL3002"
+	// RestsOn is what of a build the claim rests on; nil = what its rule says.
+	RestsOn []source.Subject
+	Aliases []string // the same condition elsewhere: "hadolint DL3002"
 	// Source, Image and Run judge the claim at their level; nil = nothing can
 	// be said of it there. Image is asked only where there is an image, Run
 	// where there is a log; they may look at the other evidence too.
@@ -214,6 +219,7 @@ type Rule struct {
 	Title    string // "Run as a user who is not root"
 	Text     string // what the rule asks for and why: a paragraph
 	Controls []Control
+	RestsOn  []source.Subject // where one of these went beyond a limit, no check holds
 	Checks   []*Check
 	Examples fs.FS // testdata: NAME/example.txtar is the before and after of a check's page
 }

@@ -1,12 +1,11 @@
 package check
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/secret"
 	"github.com/dockworthy/dockworthy/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -18,45 +17,8 @@ type Report struct {
 	Results  []Result      // one a check and level that there is evidence for, in the order of levels, rules and checks
 	Findings []Reported
 	Unused   []source.Allow // suppressions that silenced nothing
-	Masks    Masks          // what no output may show, whatever is reported
+	Masks    *Masks         // what no output may show, whatever is reported
 }
-
-// Masks are the places of secret values by file.
-type Masks map[*text.File][]text.Span
-
-// Hide is s with every value of the masks in it replaced, for messages. A plain
-// word that the file has in the clear too, as a password that is the service's
-// name, is left: it says nothing that is not said.
-func (m Masks) Hide(s string) string {
-	for file, spans := range m {
-		for _, span := range spans {
-			v := file.Text(span)
-			if len(v) < 4 || !strings.Contains(s, v) || plainWord(v) && inTheClear(file, spans, v) {
-				continue
-			}
-			s = strings.ReplaceAll(s, v, Mask(v))
-		}
-	}
-	return s
-}
-
-func plainWord(v string) bool {
-	return strings.Trim(v, "abcdefghijklmnopqrstuvwxyz") == ""
-}
-
-// inTheClear tells whether a value stands in the file outside the masks.
-func inTheClear(file *text.File, spans []text.Span, v string) bool {
-	masked := 0
-	for _, s := range spans {
-		if file.Text(s) == v {
-			masked++
-		}
-	}
-	return bytes.Count(file.Data, []byte(v)) > masked
-}
-
-// Mask is a form in which a secret may be shown.
-func Mask(v string) string { return secret.Mask(v) }
 
 // A Result is a check's verdict at one level.
 type Result struct {
@@ -109,6 +71,9 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 			rep.lookAt(level, r, opt, used)
 		}
 		relate(rep.Findings[from:])
+		if level == Source {
+			rep.doubt()
+		}
 	}
 	if ev.Source != nil {
 		for _, a := range ev.Source.Allows() {
@@ -118,6 +83,40 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 		}
 	}
 	return rep
+}
+
+// doubt leaves undecided what rests on something that was not followed to its
+// end. What was found stands, for more of the same could not mend it.
+func (rep *Report) doubt() {
+	limits := rep.Build.Limits()
+	for i := range rep.Results {
+		r := &rep.Results[i]
+		for _, l := range limits {
+			if !r.Check.restsOn(r.Rule, l.Subject) {
+				continue
+			}
+			switch r.Verdict.Outcome {
+			case NotApplicable:
+				// More of a Dockerfile may hold what the claim is about; what is
+				// deployed, or built otherwise, is not of it.
+				if rep.Build.Target == nil || l.Subject == source.Deployments || l.Subject == source.Variants {
+					continue
+				}
+			case Holds:
+			default:
+				continue
+			}
+			r.Verdict = Unknown(ByLess, l.Reason)
+			break
+		}
+	}
+}
+
+func (c *Check) restsOn(r *Rule, s source.Subject) bool {
+	if c.RestsOn != nil {
+		return slices.Contains(c.RestsOn, s)
+	}
+	return slices.Contains(r.RestsOn, s)
 }
 
 // At is the report of one level alone.
@@ -229,9 +228,9 @@ func (rep *Report) mask(f Finding) {
 		return
 	}
 	if rep.Masks == nil {
-		rep.Masks = Masks{}
+		rep.Masks = &Masks{}
 	}
-	rep.Masks[f.Place.File] = append(rep.Masks[f.Place.File], f.Secrets...)
+	rep.Masks.Add(f.Place.File, f.Secrets...)
 }
 
 // settle gives a finding its final severity: the row's or the check's, the
@@ -293,8 +292,8 @@ func oneCause(found []Reported) []Reported {
 		span text.Span
 	}
 	causes := map[string]bool{}
-	same := map[place]*Check{}
-	byFile := map[*text.File][]kept{}
+	same := map[place]bool{}
+	taken := map[*text.File]map[*Check]*ground{}
 	keep := make([]bool, len(found))
 	for _, i := range order {
 		f := &found[i]
@@ -305,12 +304,20 @@ func oneCause(found []Reported) []Reported {
 			continue
 		}
 		p := place{f.Place.File, f.Place.Span}
-		if _, ok := same[p]; ok || overlaps(byFile[f.Place.File], f.Place.Span, f.Check) {
+		if same[p] || overlaps(taken[p.file], p.span, f.Check) {
 			continue
 		}
-		same[p] = f.Check
-		byFile[f.Place.File] = append(byFile[f.Place.File], kept{f.Place.Span, f.Check})
-		keep[i] = true
+		same[p], keep[i] = true, true
+		if p.span.IsZero() {
+			continue
+		}
+		if taken[p.file] == nil {
+			taken[p.file] = map[*Check]*ground{}
+		}
+		if taken[p.file][f.Check] == nil {
+			taken[p.file][f.Check] = &ground{}
+		}
+		taken[p.file][f.Check].add(p.span)
 	}
 	out := found[:0]
 	for i := range found {
@@ -321,23 +328,42 @@ func oneCause(found []Reported) []Reported {
 	return out
 }
 
-type kept struct {
-	span  text.Span
-	check *Check
-}
-
 // overlaps tells whether another check's finding already stands at this place.
 // Two findings of one check at places that overlap are two findings.
-func overlaps(list []kept, s text.Span, c *Check) bool {
-	if s.IsZero() {
-		return false
-	}
-	for _, k := range list {
-		if k.check != c && !k.span.IsZero() && k.span.Start < s.End && s.Start < k.span.End {
+func overlaps(taken map[*Check]*ground, s text.Span, c *Check) bool {
+	for check, g := range taken {
+		if check != c && g.touches(s) {
 			return true
 		}
 	}
 	return false
+}
+
+// A ground is the parts of a file that findings stand on: spans that do not
+// touch each other, in order.
+type ground struct{ spans []text.Span }
+
+// add takes a span in. Findings mostly come in the order of the file, at the
+// end of those before.
+func (g *ground) add(s text.Span) {
+	from, to := g.within(s)
+	for _, old := range g.spans[from:to] {
+		s = s.Join(old)
+	}
+	g.spans = slices.Replace(g.spans, from, to, s)
+}
+
+func (g *ground) touches(s text.Span) bool {
+	from, to := g.within(s)
+	return from < to
+}
+
+// within are the spans that have bytes in common with s.
+func (g *ground) within(s text.Span) (from, to int) {
+	from = sort.Search(len(g.spans), func(i int) bool { return g.spans[i].End > s.Start })
+	for to = from; to < len(g.spans) && g.spans[to].Start < s.End; to++ {
+	}
+	return from, to
 }
 
 // relate names, at a finding of a later rule, the finding of an earlier rule
@@ -371,7 +397,7 @@ func restate(results []Result, kept []Reported) {
 		if v.Outcome != Violated {
 			continue
 		}
-		v.Findings = nil
+		v.Findings = v.Findings[:0]
 		for _, f := range kept {
 			if f.Check == results[i].Check {
 				v.Findings = append(v.Findings, f.Finding)

@@ -32,6 +32,7 @@ type JSON struct {
 	began bool
 	all   bool         // the scorecard has every level
 	proof *proof.Proof // of the next result
+	texts fingerprints
 }
 
 type (
@@ -129,7 +130,7 @@ type (
 // NewJSON writes to w.
 func NewJSON(w io.Writer, names Names) *JSON {
 	names = names.guarded()
-	return &JSON{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
+	return &JSON{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON), texts: fingerprints{}}
 }
 
 func (j *JSON) begin() {
@@ -148,7 +149,7 @@ func (j *JSON) json(v any) {
 	j.w.Write(data)
 }
 
-func (j *JSON) place(p check.Place, hidden check.Masks) jsonPlace {
+func (j *JSON) place(p check.Place, hidden *hiding) jsonPlace {
 	out := jsonPlace{File: j.names.Of(p.File.Name), Message: hidden.Hide(p.Message)}
 	if !p.Span.IsZero() {
 		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)
@@ -177,15 +178,15 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 			default:
 				problem = "it silences nothing"
 			}
-			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, nil), a.IDs, problem})
+			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, hidden), a.IDs, problem})
 		}
 	}
 	j.units = append(j.units, u)
 	for _, f := range res.Findings {
 		out := jsonFinding{
 			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
-			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(j.evidence(f.Place)),
-			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit.Path),
+			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(j.evidence(f.Place, hidden)),
+			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: j.texts.of(f, res.Unit.Path),
 		}
 		for _, t := range f.Targets {
 			if t != "" {
@@ -233,11 +234,11 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 }
 
 // evidence is the line that a finding points at; "" = the whole file.
-func (j *JSON) evidence(p check.Place) string {
+func (j *JSON) evidence(p check.Place, hidden *hiding) string {
 	if p.Span.IsZero() {
 		return ""
 	}
-	return j.names.seen(p)
+	return seen(p, hidden)
 }
 
 // proved is what a proof says beside its verdicts; nil = there is none.

@@ -31,7 +31,7 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 		t.finding(f, hidden)
 	}
 	for _, a := range p.Report.Unused {
-		t.unused(p.Report.Build, a)
+		t.unused(p.Report.Build, a, hidden)
 	}
 	veil := veilOf(p, hidden, t.Names)
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
@@ -40,7 +40,7 @@ func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
 	}
 	fmt.Fprintln(t.w)
 	if p.Image != nil {
-		t.layers(p.Image, hidden)
+		t.layers(p.Image, hidden.Masks)
 	}
 	t.card(p.Report)
 	t.doubts(p.Report)

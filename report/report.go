@@ -4,9 +4,11 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -177,55 +179,113 @@ func (t *Tally) open() []*open {
 
 // masks are what no output of a result may show. What else is a secret in the
 // files that it may quote, the redactor knows from here on.
-func (n Names) masks(res *dockworthy.Result) check.Masks {
-	all := check.Masks{}
+func (n Names) masks(res *dockworthy.Result) *hiding {
+	all := &hiding{Masks: &check.Masks{}, looks: &check.Masks{}, red: n.Redactor, looked: map[*text.File]bool{}}
 	for _, f := range res.Findings {
-		n.Redactor.Spans(f.Place.File)
+		all.look(f.Place.File)
 	}
 	for _, rep := range res.Reports {
 		if rep.Build != nil {
 			for _, f := range rep.Build.Sources() {
-				n.Redactor.Spans(f)
+				all.look(f)
 			}
 		}
 		if img := rep.Evidence.Image; img != nil && img.Text != nil {
-			n.Redactor.Spans(img.Text)
+			all.look(img.Text)
 		}
-		for f, spans := range rep.Masks {
-			all[f] = append(all[f], spans...)
-		}
+		all.AddAll(rep.Masks)
 	}
-	if len(all) == 0 {
+	if all.Empty() {
 		return all
 	}
+	seen := map[*text.File]bool{}
+	spread := func(f *text.File) {
+		if !seen[f] {
+			seen[f] = true
+			all.Spread(f)
+		}
+	}
 	for _, f := range res.Findings {
-		spread(all, f.Place.File)
+		spread(f.Place.File)
 		for _, p := range f.Related {
-			spread(all, p.File)
+			spread(p.File)
 		}
 	}
 	return all
+}
+
+// hiding is what an output of a result may not show: the values that findings
+// speak of, and what else is a secret in the files that it may quote.
+type hiding struct {
+	*check.Masks
+	looks  *check.Masks // what the redactor found
+	looked map[*text.File]bool
+	red    *redact.Redactor
+}
+
+// look has the redactor look through a file, once.
+func (h *hiding) look(f *text.File) {
+	if !h.looked[f] {
+		h.looked[f] = true
+		h.looks.Add(f, h.red.Spans(f)...)
+	}
+}
+
+// in are the places of secrets in a part of a file, in order.
+func (h *hiding) in(f *text.File, part text.Span) []text.Span {
+	h.look(f)
+	own, looks := h.Masks.In(f, part), h.looks.In(f, part)
+	if len(looks) == 0 {
+		return own
+	}
+	list := slices.Concat(own, looks)
+	slices.SortFunc(list, func(a, b text.Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })
+	return list
 }
 
 // Fingerprint identifies a finding across edits elsewhere in the file: it is
 // made of the check, the target and the text of the instruction, not of its
 // line.
 func Fingerprint(f dockworthy.Finding, unit string) string {
+	return fingerprints{}.of(f, unit)
+}
+
+// fingerprints are the texts that were made for fingerprints, for those of many
+// findings on the same long lines.
+type fingerprints map[lines]string
+
+type lines struct {
+	file        *text.File
+	first, last int
+}
+
+func (fp fingerprints) of(f dockworthy.Finding, unit string) string {
 	h := sha256.New()
-	parts := []string{f.ID(), unit, strings.Join(f.Targets, ","), f.Place.File.Name, normalised(f.Place)}
+	parts := []string{f.ID(), unit, strings.Join(f.Targets, ","), f.Place.File.Name, fp.normalised(f.Place)}
 	h.Write([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// normalised is the text of the lines of a place with its white space folded.
-func normalised(p check.Place) string {
+// normalised is the text of the lines of a place with its white space folded; a
+// long text by its digest.
+func (fp fingerprints) normalised(p check.Place) string {
 	if p.Span.IsZero() {
 		return ""
 	}
 	first := p.File.Position(p.Span.Start).Line
 	last := p.File.Position(max(p.Span.Start, p.Span.End-1)).Line
-	s := p.File.Text(text.Span{Start: p.File.LineSpan(first).Start, End: p.File.LineSpan(last).End})
-	return strings.Join(strings.Fields(s), " ")
+	at := text.Span{Start: p.File.LineSpan(first).Start, End: p.File.LineSpan(last).End}
+	if at.Len() <= longLine {
+		return strings.Join(strings.Fields(p.File.Text(at)), " ")
+	}
+	key := lines{p.File, first, last}
+	sum, ok := fp[key]
+	if !ok {
+		digest := sha256.Sum256([]byte(strings.Join(strings.Fields(p.File.Text(at)), " ")))
+		sum = hex.EncodeToString(digest[:])
+		fp[key] = sum
+	}
+	return sum
 }
 
 // problemText is a problem in one line.

@@ -22,6 +22,7 @@ type SARIF struct {
 	index  map[string]int
 	wrote  bool
 	failed bool
+	texts  fingerprints
 }
 
 type (
@@ -78,7 +79,7 @@ type (
 // NewSARIF writes to w.
 func NewSARIF(w io.Writer, names Names) *SARIF {
 	names = names.guarded()
-	return &SARIF{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
+	return &SARIF{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON), texts: fingerprints{}}
 }
 
 // severity is GitHub's security-severity: a number from 0 to 10 as a string.
@@ -157,14 +158,14 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 			Level:        f.Severity.String(),
 			Message:      sarifText{hidden.Hide(sentence(f.Message) + helpText(f))},
 			Locations:    []sarifLocation{s.location(physical(f, res.Unit), 0, hidden)},
-			Fingerprints: map[string]string{"dockworthy/v1": Fingerprint(f, res.Unit.Path)},
+			Fingerprints: map[string]string{"dockworthy/v1": s.texts.of(f, res.Unit.Path)},
 		}
 		r.Properties = map[string]any{"level": f.Level.String()}
 		if t := strings.Join(f.Targets, ","); t != "" {
 			r.Properties["targets"] = f.Targets
 		}
 		if f.Place.File.Name != res.Unit.Path && f.Level != check.Source {
-			r.Message.Text += " Seen: " + hidden.Hide(s.names.seen(f.Place))
+			r.Message.Text += " Seen: " + hidden.Hide(seen(f.Place, hidden))
 		}
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))
@@ -185,14 +186,18 @@ func physical(f dockworthy.Finding, u source.Unit) check.Place {
 
 // seen is the line that a finding about an image or a run points at, without the
 // secrets in it.
-func (n Names) seen(p check.Place) string {
+func seen(p check.Place, hidden *hiding) string {
 	if p.Span.IsZero() {
 		return p.File.Name
 	}
 	line := p.File.LineSpan(p.File.Position(p.Span.Start).Line)
+	if line.Len() > longLine {
+		cut, _, _ := window(p.File, line, p.Span, hidden)
+		return strings.Join(strings.Fields(cut), " ")
+	}
 	var b strings.Builder
 	at := line.Start
-	for _, s := range n.Redactor.Spans(p.File) {
+	for _, s := range hidden.in(p.File, line) {
 		if s.End <= at || s.Start >= line.End {
 			continue
 		}
@@ -223,7 +228,7 @@ func (s *SARIF) result(r sarifResult) {
 	s.json(r)
 }
 
-func (s *SARIF) location(p check.Place, id int, hidden check.Masks) sarifLocation {
+func (s *SARIF) location(p check.Place, id int, hidden *hiding) sarifLocation {
 	l := sarifLocation{ID: id, Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.File.Name)}, Region: sarifRegion{StartLine: 1}}}
 	if !p.Span.IsZero() {
 		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)

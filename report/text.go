@@ -76,7 +76,7 @@ func (t *Text) Result(res *dockworthy.Result) error {
 	}
 	for _, rep := range res.Reports {
 		for _, a := range rep.Unused {
-			t.unused(rep.Build, a)
+			t.unused(rep.Build, a, hidden)
 		}
 		if img := rep.Evidence.Image; img != nil {
 			t.layers(img, rep.Masks)
@@ -99,7 +99,7 @@ func imageFacts(img *image.Image) []string {
 }
 
 // layers are an image's layers to scale, with what is wasted in each.
-func (t *Text) layers(img *image.Image, hidden check.Masks) {
+func (t *Text) layers(img *image.Image, hidden *check.Masks) {
 	if len(img.Layers) == 0 {
 		return
 	}
@@ -186,7 +186,7 @@ func (t *Text) header(res *dockworthy.Result) {
 	fmt.Fprintln(t.w)
 }
 
-func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
+func (t *Text) finding(f dockworthy.Finding, hidden *hiding) {
 	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(severityColor(f.Severity), f.Severity.String()), t.paint(bold, "["+f.ID()+"]:"), visible(hidden.Hide(f.Message)))
 	t.snippet(f.Place, "-->", severityColor(f.Severity), hidden)
 	for _, p := range f.Related {
@@ -202,7 +202,7 @@ func (t *Text) finding(f dockworthy.Finding, hidden check.Masks) {
 
 // snippet shows a place: its file, line and column, the line, and a rule under
 // the words meant. Long lines are cut around the place.
-func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
+func (t *Text) snippet(p check.Place, arrow, color string, hidden *hiding) {
 	name := t.Names.Shown(p.File.Name)
 	if p.Span.IsZero() {
 		note := ""
@@ -215,12 +215,11 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	pos := p.File.Position(p.Span.Start)
 	fmt.Fprintf(t.w, "  %s %s:%d:%d\n", t.paint(blue, arrow), name, pos.Line, pos.Column)
 	line := p.File.LineSpan(pos.Line)
-	secrets := slices.Concat(hidden[p.File], t.Names.Redactor.Spans(p.File))
-	if holdsKey(p.File, line, secrets) {
+	if holdsKey(p.File, p.Span, line, hidden) {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line holds a private key and is not shown)"))
 		return
 	}
-	shown, from, to := window(p.File, line, p.Span, secrets)
+	shown, from, to := window(p.File, line, p.Span, hidden)
 	gutter := strconv.Itoa(pos.Line)
 	pad := strings.Repeat(" ", len(gutter))
 	mark := strings.Repeat("^", max(1, to-from))
@@ -232,23 +231,54 @@ func (t *Text) snippet(p check.Place, arrow, color string, hidden check.Masks) {
 	fmt.Fprintf(t.w, "%s %s %s%s\n", pad, t.paint(blue, "|"), strings.Repeat(" ", from), t.paint(color, mark))
 }
 
-// holdsKey tells whether a private key stands on a line.
-func holdsKey(f *text.File, line text.Span, secrets []text.Span) bool {
-	return slices.ContainsFunc(secrets, func(s text.Span) bool {
-		return s.Start < line.End && line.Start < s.End && strings.Contains(f.Text(s), "PRIVATE KEY")
-	})
+// holdsKey tells whether a private key stands on a line, in what may be shown of
+// it.
+func holdsKey(f *text.File, span, line text.Span, hidden *hiding) bool {
+	line, _, _ = near(f, line, span)
+	return slices.ContainsFunc(hidden.in(f, line), func(s text.Span) bool { return strings.Contains(f.Text(s), "PRIVATE KEY") })
 }
 
 const lineWidth = 120
 
+// longLine is how long a line is of which only a part is looked at: the rest of
+// it is not shown.
+const longLine = 4096
+
+// runeStart is the first byte at or before an offset that begins a character.
+func runeStart(data []byte, at int) int {
+	at = max(0, min(at, len(data)))
+	for n := 0; n < utf8.UTFMax && at > 0 && at < len(data) && !utf8.RuneStart(data[at]); n++ {
+		at--
+	}
+	return at
+}
+
+// near is a line or, of a long one, what is near a place in it; before and after
+// tell whether something is left out there.
+func near(f *text.File, line, span text.Span) (part text.Span, before, after bool) {
+	if line.Len() <= longLine {
+		return line, false, false
+	}
+	part = line
+	if start := runeStart(f.Data, span.Start-2*lineWidth); start > line.Start {
+		part.Start, before = start, true
+	}
+	if end := runeStart(f.Data, span.Start+6*lineWidth); end < line.End {
+		part.End, after = end, true
+	}
+	return part, before, after
+}
+
 // window is a line fit for a terminal, with the columns of the place in it:
 // secrets masked, tabs as one space, control characters replaced, cut to
 // lineWidth around the place.
-func window(f *text.File, line, span text.Span, secrets []text.Span) (shown string, from, to int) {
+func window(f *text.File, line, span text.Span, hidden *hiding) (shown string, from, to int) {
 	var b strings.Builder
 	cols := 0
 	from, to = -1, -1
 	data := f.Data
+	line, before, after := near(f, line, span)
+	secrets := hidden.in(f, line)
 	for i := line.Start; i < line.End; {
 		if i >= span.Start && from < 0 {
 			from = cols
@@ -256,7 +286,11 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 		if i >= span.End && to < 0 {
 			to = cols
 		}
-		if s, ok := covering(secrets, i); ok {
+		for len(secrets) > 0 && secrets[0].End <= i {
+			secrets = secrets[1:]
+		}
+		if len(secrets) > 0 && secrets[0].Start <= i {
+			s := secrets[0]
 			mask := check.Mask(f.Text(s))
 			if i == s.Start || i == line.Start {
 				b.WriteString(mask)
@@ -280,16 +314,16 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 		to = max(from, cols)
 	}
 	runes := []rune(strings.TrimRight(b.String(), " "))
-	if len(runes) <= lineWidth {
+	if len(runes) <= lineWidth && !before && !after {
 		return string(runes), from, min(to, max(from+1, len(runes)))
 	}
 	start := max(0, min(from-20, len(runes)-lineWidth))
 	end := min(len(runes), start+lineWidth)
 	cut := string(runes[start:end])
-	if end < len(runes) {
+	if end < len(runes) || after {
 		cut += "…"
 	}
-	if start > 0 {
+	if start > 0 || before {
 		cut = "…" + cut
 		start--
 	}
@@ -299,15 +333,6 @@ func window(f *text.File, line, span text.Span, secrets []text.Span) (shown stri
 // visible is s in one line without the characters that could do something to a
 // terminal.
 func visible(s string) string { return redact.OneLine(s) }
-
-func covering(list []text.Span, at int) (text.Span, bool) {
-	for _, s := range list {
-		if s.Start <= at && at < s.End {
-			return s, true
-		}
-	}
-	return text.Span{}, false
-}
 
 func (t *Text) problem(p source.Problem, named bool) {
 	level, color := "note", cyan
@@ -322,7 +347,7 @@ func (t *Text) problem(p source.Problem, named bool) {
 	fmt.Fprintf(t.w, "  %s %s\n\n", t.paint(blue, "-->"), place)
 }
 
-func (t *Text) unused(b *source.Build, a source.Allow) {
+func (t *Text) unused(b *source.Build, a source.Allow, hidden *hiding) {
 	msg := "it silences nothing: remove it"
 	if a.Problem != "" {
 		msg = a.Problem
@@ -330,7 +355,7 @@ func (t *Text) unused(b *source.Build, a source.Allow) {
 		msg = "its date " + a.Until.Format("2006-01-02") + " is past: mend what it lets be, or give it a new date"
 	}
 	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), visible(msg))
-	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, nil)
+	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, hidden)
 	fmt.Fprintln(t.w)
 }
 

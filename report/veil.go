@@ -1,67 +1,23 @@
 package report
 
 import (
-	"bytes"
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/proof"
-	"github.com/dockworthy/dockworthy/text"
 )
-
-// spread adds to the masks the places in a file where their values stand
-// again, as a build step repeats a line of the Dockerfile.
-func spread(all check.Masks, f *text.File) {
-	for _, v := range values(all) {
-		if all.Hide(v) == v {
-			continue // so is it left in messages
-		}
-		for at := 0; ; {
-			i := bytes.Index(f.Data[at:], []byte(v))
-			if i < 0 {
-				break
-			}
-			s := text.Span{Start: at + i, End: at + i + len(v)}
-			if !slices.Contains(all[f], s) {
-				all[f] = append(all[f], s)
-			}
-			at = s.End
-		}
-	}
-}
-
-// values are what the masks hide.
-func values(all check.Masks) (list []string) {
-	for file, spans := range all {
-		for _, s := range spans {
-			if v := file.Text(s); len(v) >= 4 {
-				list = append(list, v)
-			}
-		}
-	}
-	slices.SortFunc(list, longer)
-	return slices.Compact(list)
-}
-
-// longer puts the longer words first, so that one within another is found in
-// it alone.
-func longer(a, b string) int {
-	return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-}
 
 // A veil hides in words that a build or a program said what nobody wrote them
 // to show: secrets, the values of its environment, folders of this machine.
 type veil struct {
-	masks check.Masks
+	masks *hiding
 	red   *redact.Redactor
 	root  string // the project's folder on this machine
 }
 
-func veilOf(p *proof.Proof, hidden check.Masks, names Names) *veil {
+func veilOf(p *proof.Proof, hidden *hiding, names Names) *veil {
 	v := &veil{masks: hidden}
 	root := names.Root
 	// A root as /app or /usr/src/app tells nothing of this machine, and may be

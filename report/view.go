@@ -170,7 +170,7 @@ type pageMaker struct {
 	p     *proof.Proof
 	names Names
 	res   *dockworthy.Result
-	mask  check.Masks
+	mask  *hiding
 	veil  *veil
 	view  *proofView
 	first map[string]string // the anchor of the first finding, by rule and level
@@ -184,7 +184,7 @@ func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
 	}
 	res := p.Result(u)
 	m := &pageMaker{id: id, p: p, names: names, res: res, mask: names.masks(res), first: map[string]string{}}
-	spread(m.mask, p.Run.Transcript().File)
+	m.mask.Spread(p.Run.Transcript().File)
 	m.veil = veilOf(p, m.mask, names)
 	m.view = &proofView{ID: id, Path: names.Shown(u.Path), Findings: len(res.Findings), Meanings: meanings}
 	m.findings()
@@ -437,7 +437,7 @@ func (m *pageMaker) place(p check.Place) placeView {
 			span = line
 		}
 	}
-	shown, from, to := window(file, line, span, m.mask[file])
+	shown, from, to := window(file, line, span, m.mask)
 	r := []rune(shown)
 	from, to = min(from, len(r)), min(to, len(r))
 	v.Before, v.Mark, v.After = string(r[:from]), string(r[from:to]), string(r[to:])

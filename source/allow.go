@@ -1,7 +1,9 @@
 package source
 
 import (
+	"math"
 	"regexp"
+	"sort"
 	"strings"
 	"time"
 
@@ -81,23 +83,73 @@ func (b *Build) Allows() []*Allow { return b.allows }
 // of its rule, at a place; nil where there is none. missing says that the
 // finding is about something that is not there.
 func (b *Build) Allowed(id, rule string, file *text.File, span text.Span, missing bool) *Allow {
-	for _, a := range b.allows {
-		if a.Problem != "" || a.File != file && !(a.head && missing) {
-			continue
+	if len(b.allows) == 0 {
+		return nil
+	}
+	x := b.memo.allowIndex(b)
+	first := len(b.allows)
+	if missing {
+		first = min(first, x.at(-1, id), x.at(-1, rule))
+	}
+	if file == b.File.File && !span.IsZero() {
+		n := sort.Search(len(x.scopes), func(i int) bool { return x.scopes[i].Start > span.Start }) - 1
+		if n >= 0 && span.Start < x.scopes[n].End {
+			first = min(first, x.at(n, id), x.at(n, rule))
 		}
-		if !a.Until.IsZero() && b.AsOf.After(a.Until) {
-			continue
-		}
-		if !(a.head && missing) && !(a.File == file && !span.IsZero() && a.scope.Start <= span.Start && span.Start < a.scope.End) {
-			continue
-		}
-		for _, want := range a.IDs {
-			if want == id || want == rule {
-				return a
+	}
+	if first == len(b.allows) {
+		return nil
+	}
+	return b.allows[first]
+}
+
+// An allowIndex finds the first suppression of a check in an instruction: there
+// may be as many suppressions as there are findings.
+type allowIndex struct {
+	scopes []text.Span         // of instructions with a suppression, in order
+	first  map[allowedHere]int // in the build's list
+}
+
+// allowedHere is a check or a rule in one of the scopes; -1 is the head of the
+// file, for what is missing.
+type allowedHere struct {
+	scope int
+	id    string
+}
+
+func (x *allowIndex) at(scope int, id string) int {
+	if n, ok := x.first[allowedHere{scope, id}]; ok {
+		return n
+	}
+	return math.MaxInt
+}
+
+func newAllowIndex(b *Build) *allowIndex {
+	x := &allowIndex{first: map[allowedHere]int{}}
+	note := func(scope, n int, ids []string) {
+		for _, id := range ids {
+			key := allowedHere{scope, id}
+			if _, ok := x.first[key]; !ok {
+				x.first[key] = n
 			}
 		}
 	}
-	return nil
+	for n, a := range b.allows {
+		if a.Problem != "" || b.Expired(a) {
+			continue
+		}
+		if a.head {
+			note(-1, n, a.IDs)
+		}
+		if a.scope.Len() == 0 {
+			continue
+		}
+		if len(x.scopes) == 0 || x.scopes[len(x.scopes)-1] != a.scope {
+			x.scopes = append(x.scopes, a.scope)
+		}
+		note(len(x.scopes)-1, n, a.IDs)
+	}
+	return x
 }
 
 // Expired tells whether a suppression's date is past.

@@ -40,26 +40,33 @@ type Build struct {
 	Args, Contexts map[string]string
 
 	project      *Project
-	siblings     []*Build
 	trail        []string // the Dockerfiles for whose sake this one is read
 	images       []string
 	contextRoot  string
 	lenient      bool
 	chain        []*Stage
+	inChain      map[*Stage]bool
 	reached      map[*Stage]bool
+	anyReached   map[*Stage]bool // by this one or a sibling; nil = there are none
 	allows       []*Allow
 	manifestFile *text.File
 	memo         *memo
+	beyond       *limits
 }
 
 // link walks the stages that the target needs, once.
 func (b *Build) link() {
 	b.memo = &memo{}
+	b.beyond = &limits{}
 	for s := b.Target; s != nil; s = s.Parent {
 		b.chain = append(b.chain, s)
 	}
 	for i, j := 0, len(b.chain)-1; i < j; i, j = i+1, j-1 {
 		b.chain[i], b.chain[j] = b.chain[j], b.chain[i]
+	}
+	b.inChain = make(map[*Stage]bool, len(b.chain))
+	for _, s := range b.chain {
+		b.inChain[s] = true
 	}
 	b.reached = map[*Stage]bool{}
 	todo := []*Stage{b.Target}
@@ -134,26 +141,11 @@ func (b *Build) ContextRoot() (root string, ok bool) {
 func (b *Build) Chain() []*Stage { return b.chain }
 
 // InChain tells whether the target is built on s by FROM, or is s.
-func (b *Build) InChain(s *Stage) bool {
-	for _, c := range b.chain {
-		if c == s {
-			return true
-		}
-	}
-	return false
-}
+func (b *Build) InChain(s *Stage) bool { return b.inChain[s] }
 
 // Reaches tells whether this build or another one of the Dockerfile needs s.
 func (b *Build) Reaches(s *Stage) bool {
-	if b.reached[s] {
-		return true
-	}
-	for _, other := range b.siblings {
-		if other.reached[s] {
-			return true
-		}
-	}
-	return false
+	return b.reached[s] || b.anyReached[s]
 }
 
 // Needs tells whether this target itself needs s.
@@ -207,7 +199,7 @@ func (b *Build) User() User {
 func (b *Build) userOf(step *Step) User {
 	u := User{Step: step}
 	u.Name, u.Group, _ = strings.Cut(step.Value.Value, ":")
-	if u.Name == "" || !step.Value.Known && len(step.Value.Missing) > 0 {
+	if u.Name == "" || !step.Value.Known && (len(step.Value.Missing) > 0 || step.Value.Long) {
 		// An unset variable gives nothing to BuildKit, yet what sets it may be
 		// the base image: unknown, not root.
 		return u

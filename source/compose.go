@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -89,16 +90,44 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := map[string]string{}
-	dotenv := path.Join(path.Dir(name), ".env")
-	if dot, err := p.read(dotenv); err == nil {
-		env = deploy.ParseDotEnv(dot.Data)
-		p.dotenvs[path.Dir(name)] = dot
-	} else {
-		p.unread(dotenv, err)
+	dot := p.dotEnv(path.Join(path.Dir(name), ".env"))
+	env := dot.Values
+	if len(p.opt.Environ) > 0 {
+		env = maps.Clone(env) // other files share it
+		if env == nil {
+			env = map[string]string{}
+		}
+		maps.Copy(env, p.opt.Environ)
 	}
-	maps.Copy(env, p.opt.Environ)
-	return deploy.ParseCompose(file, env)
+	c, err := deploy.ParseCompose(file, env)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Beyond != "":
+		c.Beyond = name + ": " + c.Beyond
+	case dot.Beyond != "":
+		c.Beyond = dot.Beyond
+	}
+	return c, nil
+}
+
+// dotEnv is a .env file, read once for all Compose files beside it; without
+// values where there is none.
+func (p *Project) dotEnv(name string) deploy.DotEnv {
+	env, ok := p.dotEnvs[name]
+	if !ok {
+		if file, err := p.read(name); err == nil {
+			p.dotenvs[path.Dir(name)] = file
+			if env = deploy.ParseDotEnv(file.Data); env.Beyond != "" {
+				env.Beyond = name + ": " + env.Beyond
+			}
+		} else {
+			p.unread(name, err)
+		}
+		p.dotEnvs[name] = env
+	}
+	return env
 }
 
 // beside is the file of the project that a Compose file names. A file of
@@ -115,9 +144,13 @@ func (p *Project) beside(c *deploy.Compose, v deploy.Value) (string, bool) {
 // whole is a service with what it extends, and the folder that the context of
 // its build is relative to. Its values may stand in another file than the
 // service: they are for judging, not for showing.
-func (p *Project) whole(c *deploy.Compose, s *deploy.Service, depth int) (*deploy.Service, string) {
+func (p *Project) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.Service) (*deploy.Service, string) {
 	dir := path.Dir(c.File.Name)
-	if s.Extends == nil || depth > maxCompose {
+	if s.Extends == nil || slices.Contains(trail, s) {
+		return s, dir // in a circle, which Compose refuses, each is taken once
+	}
+	if len(trail) > maxCompose {
+		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d deep", c.File.Name, maxCompose)
 		return s, dir
 	}
 	in := c
@@ -131,12 +164,31 @@ func (p *Project) whole(c *deploy.Compose, s *deploy.Service, depth int) (*deplo
 	if parent == nil || parent == s {
 		return s, dir
 	}
-	base, from := p.whole(in, parent, depth+1)
+	base, from := p.whole(in, parent, append(trail, s))
 	if s.Build != nil && s.Build.Context.Set {
 		from = dir
 	}
+	if !p.extending.spend(entries(base) + entries(s)) {
+		p.extended[c] = c.File.Name + ": its services extend others by more entries than are read of files of their size"
+		return s, from
+	}
 	return extend(s, base), from
 }
+
+// entries is how many entries extending a service copies.
+func entries(s *deploy.Service) int {
+	n := 8 + len(s.Ports) + len(s.Expose) + len(s.Environment) + len(s.EnvFiles) + len(s.Volumes) + len(s.Tmpfs) + len(s.Powers)
+	if s.Build != nil {
+		n += len(s.Build.Args) + len(s.Build.AdditionalContexts)
+	}
+	return n
+}
+
+// How many entries services may take from those that they extend.
+const (
+	freeEntries       = 100_000
+	entriesPerService = 8
+)
 
 // extend is a service over the one that it extends, as Compose merges them: a
 // scalar of its own wins, lists are joined.
@@ -196,12 +248,17 @@ func (p *Project) composeRecipes() map[string][]recipe {
 		return p.composed
 	}
 	p.composed = map[string][]recipe{}
+	p.extended = map[*deploy.Compose]string{}
+	p.extending.left = freeEntries
+	for _, c := range p.compose {
+		p.extending.left += entriesPerService * len(c.Services)
+	}
 	for _, c := range p.compose {
 		if p.parents[c.File.Name] {
 			continue
 		}
 		for _, own := range c.Services {
-			s, dir := p.whole(c, own, 0)
+			s, dir := p.whole(c, own, nil)
 			if s.Build == nil || s.Build.Inline.Set {
 				continue
 			}

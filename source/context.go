@@ -43,21 +43,32 @@ type tree struct {
 	over    bool // there was more than the budget
 	err     error
 
-	mu    sync.Mutex
-	dirs  map[string][]Entry  // folders that were listed, by path in the context
-	kept  int                 // entries in dirs
-	globs map[string][]string // what patterns took
-	bulk  []Entry             // see Context.Bulk
-	bulky bool                // bulk was worked out
+	mu        sync.Mutex
+	dirs      map[string][]Entry  // folders that were listed, by path in the context
+	kept      int                 // entries in dirs
+	globs     map[string][]string // what patterns took
+	globbed   int
+	names     meter  // that patterns may still be held against
+	past      string // why some answers are missing; "" = none is
+	stats     map[string]stat
+	files     map[string]*text.File // that were read; nil = there is none
+	fileBytes int
+	requires  map[*text.File]*required // see Context.Requirements
+	answers   map[string]string        // see Context.Once
+	bulk      []Entry                  // see Context.Bulk
+	bulky     bool                     // bulk was worked out
 }
 
 // maxListed bounds how many entries of listed folders are kept, and maxDir how
 // many of one folder are looked at: what holds for a folder shows in its first
 // thousands.
 const (
-	maxListed = 400_000
-	maxDir    = 2_000
-	maxGlobs  = 1_000 // patterns of which the result is kept
+	maxListed    = 400_000
+	maxDir       = 2_000
+	maxGlobs     = 1_000    // questions of which the answer is kept
+	maxStats     = 200_000  // paths that were looked up
+	maxFileBytes = 16 << 20 // of files that were read
+	maxGlobbed   = 100_000  // paths that patterns took, of which the result is kept
 )
 
 // list is the whole of a folder in name order, read once.
@@ -79,6 +90,7 @@ func (t *tree) list(dir string) []Entry {
 	}
 	t.dirs[dir] = entries
 	t.kept += len(entries)
+	t.names.left += namesPerEntry * len(entries)
 	return entries
 }
 
@@ -237,57 +249,161 @@ func Clean(src string) string {
 // Stat looks a path of the context up, through the file system and not the
 // ignore file.
 func (c *Context) Stat(p string) (Entry, error) {
-	info, err := fs.Stat(c.fsys, path.Join(c.Root, p))
-	if err != nil {
-		return Entry{}, err
+	t := c.tree
+	t.mu.Lock()
+	got, ok := t.stats[p]
+	t.mu.Unlock()
+	if ok {
+		return got.entry, got.err
 	}
-	return Entry{Path: p, Dir: info.IsDir(), Size: info.Size(), Mode: info.Mode()}, nil
+	info, err := fs.Stat(c.fsys, path.Join(c.Root, p))
+	if err == nil {
+		got.entry = Entry{Path: p, Dir: info.IsDir(), Size: info.Size(), Mode: info.Mode()}
+	}
+	got.err = err
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stats == nil || len(t.stats) >= maxStats {
+		t.stats = map[string]stat{}
+	}
+	t.stats[p] = got
+	return got.entry, got.err
+}
+
+type stat struct {
+	entry Entry
+	err   error
+}
+
+// Once is the answer to a question about the context, asked once for all
+// builds that have it.
+func (c *Context) Once(question string, answer func() string) string {
+	t := c.tree
+	t.mu.Lock()
+	got, ok := t.answers[question]
+	t.mu.Unlock()
+	if ok {
+		return got
+	}
+	got = answer()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.answers == nil || len(t.answers) >= maxGlobs {
+		t.answers = map[string]string{}
+	}
+	t.answers[question] = got
+	return got
 }
 
 // Glob are the paths of the context that a COPY source with wildcards takes. The
 // list is shared: it must not be changed.
 func (c *Context) Glob(pattern string) []string {
-	dir, base := path.Split(pattern)
-	dir = Clean(dir)
-	if strings.ContainsAny(dir, `*?[\`) {
-		return c.globAll(pattern)
-	}
-	all := c.tree.list(dir)
 	t := c.tree
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if found, ok := t.globs[pattern]; ok {
+	found, ok := t.globs[pattern]
+	t.mu.Unlock()
+	if ok {
+		if !t.spend(pathSteps * len(found)) {
+			return nil
+		}
 		return found
 	}
-	var found []string
-	for _, e := range all {
-		if ok, err := path.Match(base, path.Base(e.Path)); err == nil && ok {
-			found = append(found, e.Path)
-		}
+	dir, base := path.Split(pattern)
+	found = t.glob(Clean(dir), base, 0)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.names.spend(pathSteps * len(found)) {
+		t.stop(manyFiles)
 	}
-	if t.globs == nil || len(t.globs) > maxGlobs {
-		t.globs = map[string][]string{}
+	if t.globs == nil || t.globbed > maxGlobbed {
+		t.globs, t.globbed = map[string][]string{}, 0
 	}
 	t.globs[pattern] = found
+	t.globbed += 1 + len(found)
 	return found
 }
 
-// globAll is Glob where folders have wildcards too.
-func (c *Context) globAll(pattern string) []string {
-	root := c.Root
-	if strings.ContainsAny(root, `*?[\`) {
-		return nil
+// glob are the entries of the folders that a pattern takes whose names another
+// takes.
+func (t *tree) glob(dir, base string, depth int) []string {
+	dirs := []string{dir}
+	if strings.ContainsAny(dir, `*?[\`) && depth < maxDepth {
+		up, name := path.Split(dir)
+		dirs = t.glob(Clean(up), name, depth+1)
 	}
-	found, err := fs.Glob(c.fsys, path.Join(root, pattern))
-	if err != nil {
-		return nil
-	}
-	for i, p := range found {
-		if root != "." {
-			found[i] = strings.TrimPrefix(p, root+"/")
+	var found []string
+	for _, dir := range dirs {
+		if !strings.ContainsAny(base, `*?[\`) {
+			if !t.spend(statSteps) {
+				return found
+			}
+			p := path.Join(dir, base)
+			if _, err := fs.Stat(t.fsys, path.Join(t.root, p)); err == nil {
+				found = append(found, p)
+			}
+			continue
+		}
+		for _, e := range t.list(dir) {
+			name := path.Base(e.Path)
+			if !t.spend(1 + len(base)*len(name)/64) {
+				return found
+			}
+			if ok, err := path.Match(base, name); err == nil && ok {
+				found = append(found, e.Path)
+			}
 		}
 	}
 	return found
+}
+
+// How much is asked of a context, over all Dockerfiles that have it: names held
+// against wildcards, entries of folders, bytes of files. What lies in it brings
+// some steps, and so does every build. What a wildcard takes is then looked at
+// path by path.
+const (
+	freeNames     = 1 << 20
+	namesPerBuild = 20_000
+	namesPerEntry = 64
+	namesPerByte  = 2
+	pathSteps     = 16
+	bytesOfStep   = 64
+	entriesOfStep = 2
+)
+
+// used tells that one more build has its context here.
+func (t *tree) used() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.names.left += namesPerBuild
+}
+
+func (t *tree) spend(n int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.names.spend(n) {
+		return true
+	}
+	t.stop(manyFiles)
+	return false
+}
+
+// beyond says why answers about the context are missing; "" = none is.
+func (c *Context) beyond() string {
+	if reason := c.Ignore.Beyond(); reason != "" {
+		return reason
+	}
+	c.tree.mu.Lock()
+	defer c.tree.mu.Unlock()
+	return c.tree.past
+}
+
+const manyFiles = "its instructions ask for more of the files of the build context than is looked at in a context of its size"
+
+// stop notes what was not followed to its end; the tree is locked.
+func (t *tree) stop(reason string) {
+	if t.past == "" {
+		t.past = reason
+	}
 }
 
 // maxRead is the largest file of a context that is read: scripts, manifests
@@ -295,22 +411,45 @@ func (c *Context) globAll(pattern string) []string {
 const maxRead = 1 << 20
 
 // Read is the bytes of a file of the context; ok is false where there is none
-// that can be read, or it is larger than a mebibyte.
+// that can be read, or it is larger than a mebibyte. They must not be changed.
 func (c *Context) Read(p string) ([]byte, bool) {
-	if c == nil {
+	f, ok := c.ReadFile(p)
+	if !ok {
 		return nil, false
 	}
-	data, err := files.Read(c.fsys, path.Join(c.Root, p), maxRead)
-	return data, err == nil
+	return f.Data, true
 }
 
 // ReadFile is Read as a text.File with its project path, for places.
 func (c *Context) ReadFile(p string) (*text.File, bool) {
-	data, ok := c.Read(p)
-	if !ok {
+	if c == nil {
 		return nil, false
 	}
-	return text.NewFile(path.Join(c.Root, p), data), true
+	t := c.tree
+	t.mu.Lock()
+	f, ok := t.files[p]
+	t.mu.Unlock()
+	if !ok {
+		name := path.Join(c.Root, p)
+		if data, err := files.Read(c.fsys, name, maxRead); err == nil {
+			f = text.NewFile(name, data)
+		}
+		t.mu.Lock()
+		if t.files == nil || t.fileBytes > maxFileBytes {
+			t.files, t.fileBytes = map[string]*text.File{}, 0
+		}
+		t.files[p] = f
+		t.fileBytes += 256
+		if f != nil {
+			t.fileBytes += len(f.Data)
+			t.names.left += namesPerByte * len(f.Data)
+		}
+		t.mu.Unlock()
+	}
+	if f == nil || !t.spend(len(f.Data)/bytesOfStep) {
+		return nil, false
+	}
+	return f, true
 }
 
 // Dir are the entries of a folder of the context in name order, without sizes
@@ -320,7 +459,11 @@ func (c *Context) Dir(p string) []Entry {
 		return nil
 	}
 	entries := c.tree.list(Clean(p))
-	return entries[:min(len(entries), maxDir)]
+	entries = entries[:min(len(entries), maxDir)]
+	if !c.tree.spend(len(entries) / entriesOfStep) {
+		return nil
+	}
+	return entries
 }
 
 // Sent tells whether the ignore file lets a path through, and which pattern
@@ -346,7 +489,13 @@ func (c *Context) Has(p string) bool {
 // Walk calls fn for every file that is sent, in path order, until fn returns
 // false. It enters every folder that is sent or in which an exception of the
 // ignore file could bring something back.
-func (c *Context) Walk(fn func(Entry) bool) error {
+func (c *Context) Walk(fn func(Entry) bool) error { return c.walk(fn, true) }
+
+// Look is Walk for a check, which may look at no more of a context than its
+// size and the builds that have it are worth.
+func (c *Context) Look(fn func(Entry) bool) error { return c.walk(fn, false) }
+
+func (c *Context) walk(fn func(Entry) bool, whole bool) error {
 	var walk func(rel string, depth int) (bool, error)
 	walk = func(rel string, depth int) (bool, error) {
 		entries, err := fs.ReadDir(c.fsys, path.Join(c.Root, rel))
@@ -355,6 +504,9 @@ func (c *Context) Walk(fn func(Entry) bool) error {
 		}
 		for _, e := range entries {
 			p := path.Join(rel, e.Name())
+			if !whole && !c.tree.spend(1) {
+				return false, errors.New(c.beyond())
+			}
 			sent, _ := c.Sent(p, e.IsDir())
 			if e.IsDir() {
 				if (sent || c.Ignore.MayReinclude(p)) && depth < maxDepth {

@@ -28,24 +28,50 @@ const (
 // contexts, or a script that calls `docker build --build-context NAME=…`. Such
 // files are not read; that one is there keeps a name from being taken for an
 // image without a tag.
-func (p *Project) elsewhere(dockerfile, name string) string {
-	word := regexp.QuoteMeta(name)
-	inBake := regexp.MustCompile(`(?s)contexts"?\s*[=:]\s*\{[^}]*?["\s{,]` + word + `["\s]*[=:]`)
-	onLine := regexp.MustCompile(`--build-context[= ]["']?` + word + `=|(?m)^\s*-?\s*` + word + `=(?:docker-image|target|\.|/)|build-contexts:[^\n]*` + word + `=`)
+//
+// ok is false where the files are larger and the names are more than are
+// searched.
+func (p *Project) elsewhere(dockerfile, name string) (file string, ok bool) {
+	var inBake, onLine *regexp.Regexp
 	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
 		for _, f := range p.buildersIn(dir) {
+			if !p.search(len(f.Data) / 8) {
+				return "", false
+			}
 			if !bytes.Contains(f.Data, []byte(name)) || !bytes.Contains(f.Data, []byte("context")) {
 				continue // most files, and the expressions are slow
 			}
+			if !p.search(4 * len(f.Data)) {
+				return "", false
+			}
+			if inBake == nil {
+				word := regexp.QuoteMeta(name)
+				inBake = regexp.MustCompile(`(?s)contexts"?\s*[=:]\s*\{[^}]*?["\s{,]` + word + `["\s]*[=:]`)
+				onLine = regexp.MustCompile(`--build-context[= ]["']?` + word + `=|(?m)^\s*-?\s*` + word + `=(?:docker-image|target|\.|/)|build-contexts:[^\n]*` + word + `=`)
+			}
 			if strings.Contains(path.Base(f.Name), "bake") && inBake.Match(f.Data) || onLine.Match(f.Data) {
-				return f.Name
+				return f.Name, true
 			}
 		}
 		if dir == "." || dir == "/" {
-			return ""
+			return "", true
 		}
 	}
 }
+
+// search tells whether n more bytes may be searched for names.
+func (p *Project) search(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.searches.spend(n)
+}
+
+// How many bytes of builder files are searched, for the names of all base images
+// of a project, and how many more for each Dockerfile.
+const (
+	freeSearch    = 16 << 20
+	searchPerUnit = 256 << 10
+)
 
 // buildersIn are the builder files of one folder, read once.
 func (p *Project) buildersIn(dir string) []*text.File {

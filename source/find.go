@@ -48,6 +48,8 @@ type Listing struct {
 	Compose     []string
 	YAML        []string // other YAML files, which may hold Kubernetes manifests
 	Problems    []Problem
+
+	beyond bool // patterns of .gitignore files were left untried
 }
 
 // A Problem is a file that could not be looked at, or not be understood.
@@ -66,6 +68,9 @@ type Problem struct {
 func Find(fsys fs.FS, root string) *Listing {
 	l := &Listing{}
 	l.walk(fsys, root, gitignore.For(fsys, root), 0)
+	if l.beyond {
+		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("the patterns of its .gitignore files, tried on all of its files, are more than are tried of files of their size: ignored files may be looked at too")})
+	}
 	sort.Strings(l.Dockerfiles)
 	sort.Strings(l.Compose)
 	sort.Strings(l.YAML)
@@ -84,6 +89,7 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		return
 	}
 	git = git.Enter(fsys, dir, entries)
+	defer func() { l.beyond = l.beyond || git.Beyond() }()
 	for _, e := range entries {
 		name := e.Name()
 		p := path.Join(dir, name)

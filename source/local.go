@@ -57,6 +57,9 @@ func familiar(name string) string {
 	return s
 }
 
+// maxBases is how many Dockerfiles below one are read for its sake.
+const maxBases = 4
+
 // resolveLocal links the base of the chain to the build of this repository
 // that makes it. One step deep at a time: a chain of Dockerfiles resolves as
 // each is read, and a circle ends at the guard.
@@ -69,7 +72,11 @@ func (b *Build) resolveLocal() {
 		return
 	}
 	name := b.project.made(img.Text.Value)
-	if name == "" || name == b.Path || slices.Contains(b.trail, name) || len(b.trail) > 20 {
+	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
+		return
+	}
+	if len(b.trail) > maxBases {
+		b.beyond.note(Contents, "the images of this project are built on each other more than %d deep", maxBases)
 		return
 	}
 	builds, prob := b.project.builds(Unit{Path: name, Kind: Dockerfile}, append(b.trail[:len(b.trail):len(b.trail)], b.Path))

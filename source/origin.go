@@ -40,13 +40,11 @@ func (o *Origin) Data() (string, bool) {
 // FileAt is the origin of the file at an absolute path of the image that
 // ships; nil where nothing of the project brings it. Where several do, the
 // last one counts, as in the image.
-func (b *Build) FileAt(p string) *Origin {
-	return b.fileIn(b.Target, path.Clean(p), 0)
-}
+func (b *Build) FileAt(p string) *Origin { return b.fileIn(b.Target, path.Clean(p)) }
 
 // FileIn is the origin of the file at an absolute path of a stage, as FileAt
 // is of the target.
-func (b *Build) FileIn(s *Stage, p string) *Origin { return b.fileIn(s, path.Clean(p), 0) }
+func (b *Build) FileIn(s *Stage, p string) *Origin { return b.fileIn(s, path.Clean(p)) }
 
 // Sees is the origin of the file at an absolute path as a RUN sees it: through
 // its bind mounts of the build context, else as its stage has it.
@@ -71,25 +69,101 @@ func (b *Build) Sees(step *Step, p string) *Origin {
 			}
 		}
 	}
-	return b.fileIn(step.Stage, p, 0)
+	return b.fileIn(step.Stage, p)
 }
 
-// maxHops bounds the way of a file through stages.
-const maxHops = 32
+// An originCache keeps where the files of stages come from: a stage is asked
+// again for every path through the stages that leads to it, and there may be as
+// many of these as the stages have subsets.
+type originCache struct {
+	found map[stagePath]*Origin
+	steps map[*Stage][]*Step // those with a COPY or ADD
+	meter *meter
+}
 
-func (b *Build) fileIn(s *Stage, p string, hops int) *Origin {
-	for ; s != nil && hops < maxHops; s = s.Parent {
+type stagePath struct {
+	stage *Stage
+	path  string
+}
+
+// How many instructions are looked at for the files of one build. Looking a
+// file up in the context takes as long as many of them.
+const (
+	freeContents    = 200_000
+	contentsPerStep = 64
+	statSteps       = 16
+)
+
+const manyPaths = "its files come from more stages and instructions than are followed in a Dockerfile of its size"
+
+func (c *originCache) begin(b *Build) {
+	if c.found != nil {
+		return
+	}
+	c.found, c.steps = map[stagePath]*Origin{}, map[*Stage][]*Step{}
+	c.meter = &meter{left: freeContents + contentsPerStep*len(b.File.Instructions)}
+}
+
+// copies are the steps of a stage that bring files, the last one first.
+func (c *originCache) copies(s *Stage) []*Step {
+	list, ok := c.steps[s]
+	if !ok {
 		for i := len(s.Steps) - 1; i >= 0; i-- {
-			if o := b.broughtBy(s.Steps[i], p, hops); o != nil {
-				return o
+			if s.Steps[i].Copy != nil {
+				list = append(list, s.Steps[i])
+			}
+		}
+		c.steps[s] = list
+	}
+	return list
+}
+
+func (b *Build) fileIn(s *Stage, p string) *Origin {
+	cache := &b.memo.origins
+	cache.begin(b)
+	var asked []stagePath
+	var found *Origin
+stages:
+	for ; s != nil; s = s.Parent {
+		key := stagePath{s, p}
+		if o, ok := cache.found[key]; ok {
+			found = o
+			break
+		}
+		// Nothing here while it is being asked: a stage that copies from itself
+		// brings nothing by that.
+		cache.found[key] = nil
+		asked = append(asked, key)
+		if !cache.spend(b, 1) {
+			break
+		}
+		for _, step := range cache.copies(s) {
+			if !cache.spend(b, 1) {
+				break stages
+			}
+			if found = b.broughtBy(step, p); found != nil {
+				break stages
 			}
 		}
 	}
-	return nil
+	if found != nil {
+		for _, key := range asked {
+			cache.found[key] = found
+		}
+	}
+	return found
+}
+
+func (c *originCache) spend(b *Build, n int) bool {
+	if c.meter.spend(n) {
+		return true
+	}
+	b.beyond.note(Contents, manyPaths)
+	return false
 }
 
 // broughtBy is the origin of p where this step brings it.
-func (b *Build) broughtBy(step *Step, p string, hops int) *Origin {
+func (b *Build) broughtBy(step *Step, p string) *Origin {
 	c := step.Copy
 	if c == nil || !strings.HasPrefix(c.Target, "/") {
 		return nil
@@ -119,16 +193,22 @@ func (b *Build) broughtBy(step *Step, p string, hops int) *Origin {
 				}
 			}
 			for _, cand := range candidates {
+				if !b.memo.origins.spend(b, 1) {
+					return nil
+				}
 				switch {
 				case c.FromContext():
 					if b.Context == nil {
 						continue
 					}
+					if !b.memo.origins.spend(b, statSteps) {
+						return nil
+					}
 					if e, err := b.Context.Stat(Clean(cand)); err == nil && !e.Dir {
 						return &Origin{Step: step, Context: b.Context, Path: Clean(cand), Entry: e}
 					}
 				case c.Stage != nil:
-					if o := b.fileIn(c.Stage, path.Clean("/"+cand), hops+1); o != nil {
+					if o := b.fileIn(c.Stage, path.Clean("/"+cand)); o != nil {
 						return o
 					}
 				}

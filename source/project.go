@@ -53,18 +53,22 @@ type Project struct {
 	byPath  map[string]*deploy.Compose // nil = cannot be read
 	parents map[string]bool            // Compose files that are only there to be extended
 	kube    []*kubeFile
-	configs map[string]*Config    // by folder
-	dotenvs map[string]*text.File // of Compose files, by folder
+	configs map[string]*Config       // by folder
+	dotenvs map[string]*text.File    // of Compose files, by folder
+	dotEnvs map[string]deploy.DotEnv // what they set, by path
 
-	mu       sync.Mutex
-	trees    map[string]*tree
-	ignores  map[string]*ignoreFile
-	composed map[string][]recipe     // by Dockerfile; nil = not asked yet
-	makes    map[string]string       // image name: the Dockerfile that makes it; nil = not asked yet
-	users    map[string][]string     // image name: the Dockerfiles built on it; nil = not asked yet
-	named    map[string]bool         // names of folders with Dockerfiles; nil = not asked yet
-	builders map[string][]*text.File // by folder; see elsewhere
-	answers  map[string]bool         // see remember
+	mu        sync.Mutex
+	trees     map[string]*tree
+	ignores   map[string]*ignoreFile
+	composed  map[string][]recipe        // by Dockerfile; nil = not asked yet
+	extending meter                      // see whole
+	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
+	makes     map[string]string          // image name: the Dockerfile that makes it; nil = not asked yet
+	users     map[string][]string        // image name: the Dockerfiles built on it; nil = not asked yet
+	named     map[string]bool            // names of folders with Dockerfiles; nil = not asked yet
+	builders  map[string][]*text.File    // by folder; see elsewhere
+	searches  meter                      // of those
+	answers   map[string]bool            // see remember
 }
 
 type kubeFile struct {
@@ -100,7 +104,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
-	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}}
+	p := &Project{fsys: fsys, opt: opt, trees: map[string]*tree{}, ignores: map[string]*ignoreFile{}, configs: map[string]*Config{}, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	var dockerfiles, composes, yamls []string
 	named := map[string]bool{}
 	for _, root := range paths {
@@ -149,6 +153,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	for _, name := range compact(dockerfiles) {
 		p.Units = append(p.Units, Unit{Path: name, Kind: Dockerfile, Named: named[name]})
 	}
+	p.searches.left = freeSearch + searchPerUnit*len(p.Units)
 	sort.Slice(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
 	for _, u := range p.Units {
 		p.config(path.Dir(u.Path))
@@ -207,7 +212,9 @@ func (p *Project) openKubernetes(name string, isNamed bool) {
 		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
 		return
 	}
-	if len(m.Workloads)+len(m.Secrets)+len(m.Services) == 0 {
+	if m.Beyond != "" {
+		m.Beyond = name + ": " + m.Beyond
+	} else if len(m.Workloads)+len(m.Secrets)+len(m.Services) == 0 {
 		return
 	}
 	p.kube = append(p.kube, &kubeFile{file, m})
@@ -247,16 +254,23 @@ func (p *Project) configIn(dir string) *Config {
 	return c
 }
 
+// tree is what is noticed of a folder; the project is locked.
+func (p *Project) tree(root string) *tree {
+	t := p.trees[root]
+	if t == nil {
+		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}}
+		p.trees[root] = t
+	}
+	return t
+}
+
 // context is the build context in a folder, for a Dockerfile whose own ignore
 // file comes before the folder's.
 func (p *Project) context(root, dockerfile string) *Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.trees[root]
-	if t == nil {
-		t = &tree{fsys: p.fsys, root: root}
-		p.trees[root] = t
-	}
+	t := p.tree(root)
+	t.used()
 	c := &Context{Root: root, fsys: p.fsys, tree: t}
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {
 		ig, ok := p.ignores[name]
@@ -271,6 +285,7 @@ func (p *Project) context(root, dockerfile string) *Context {
 		}
 		if ig != nil {
 			c.File, c.Ignore = ig.file, ig.list
+			ig.list.Used()
 			break
 		}
 	}

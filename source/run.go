@@ -107,9 +107,9 @@ func (m *Mount) secretDefaults() {
 // itself as a program of one command. It is nil, with the reason, where the
 // shell is one we do not read.
 func (s *Step) Script(words []string) (*shell.Script, string) {
-	in := shell.Input{Lookup: s.lookup, Dir: s.Before.Workdir.Value}
+	in := shell.Input{Lookup: s.lookup, Dir: s.Before.Workdir.Value, Budget: s.Stage.eval.programs}
 	if s.JSON {
-		return s.execScript(in), ""
+		return s.followed(s.execScript(in)), ""
 	}
 	in.Shell = "sh"
 	if sh := s.Before.Shell; sh != nil {
@@ -138,7 +138,15 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 		return nil, in.Shell
 	}
 	in.Src, in.Base = m.Src, m.Base
-	return shell.Parse(in), ""
+	return s.followed(shell.Parse(in)), ""
+}
+
+// followed notes where a program was not followed to its end.
+func (s *Step) followed(script *shell.Script) *shell.Script {
+	if script.Beyond != "" {
+		s.Stage.eval.beyond.note(Programs, "the program of %s on line %d was not followed to its end: %s", s.Keyword, s.Line(), script.Beyond)
+	}
+	return script
 }
 
 // execScript reads an exec form: each word stands where its string stands.

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/source/base"
-	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
@@ -65,12 +64,8 @@ func (b *Build) script(args []shell.Word) string {
 	if name == "" || o == nil {
 		return ""
 	}
-	data, ok := o.Data()
-	if !ok {
-		return ""
-	}
-	p, err := manifest.ParsePackageJSON([]byte(data))
-	if err != nil {
+	p := o.PackageJSON()
+	if p == nil {
 		return ""
 	}
 	return p.Scripts[name]

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"iter"
 	"path"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/source/base"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
+	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -31,7 +33,9 @@ type Stage struct {
 	// programs are another world.
 	Windows bool
 
-	eval *evaluator
+	eval   *evaluator
+	origin *Image
+	runs   bool
 }
 
 // An Image is an image that a stage begins with or takes from.
@@ -137,14 +141,22 @@ type evaluator struct {
 	bases    func(base.Ref) (*base.Image, bool)
 	// elsewhere finds a file that is not read and that may define a bare name
 	// as a build context; nil = nobody asks.
-	elsewhere func(name string) string
+	elsewhere func(name string) (file string, ok bool)
 	meta      *Env // the ARGs above the first FROM
 	metaArgs  []*Step
 	stages    []*Stage
 	byName    map[string]*Stage
+	words     *expander
+	programs  *shell.Budget
+	walks     meter // up the chains of stages
+	beyond    *limits
 }
 
 func (e *evaluator) run() {
+	e.beyond = &limits{}
+	e.words = newExpander(e.file, e.beyond)
+	e.programs = shell.NewBudget(len(e.file.Data))
+	e.walks.left = freeContents + contentsPerStep*len(e.file.Instructions)
 	for _, v := range platformArgs {
 		if given, ok := e.args[v.Name]; ok {
 			v.Value, v.Known = given, true
@@ -184,7 +196,7 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		if given, ok := e.args[kv.Key]; ok {
 			v.Value, v.Set = given, true
 		} else if kv.Value != nil {
-			t := e.meta.expand(*kv.Value, e.file.Escape)
+			t := e.words.expand(e.meta, *kv.Value)
 			v.Value, v.Set, v.Known = t.Value, true, t.Known
 		} else if platform, ok := e.meta.Lookup(kv.Key); ok && isPlatformArg(kv.Key) {
 			// A declaration without a value leaves what BuildKit predefines.
@@ -197,14 +209,17 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 }
 
 func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {
-	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.meta.expand(cmd.BaseName, e.file.Escape)}
+	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.meta, cmd.BaseName)}
 	name := strings.ToLower(s.Base.Value)
 	if parent, ok := e.byName[name]; ok && e.contexts[s.Base.Value] == "" {
 		s.Parent = parent
 		s.Final, s.Env, s.Windows = parent.Final, parent.Env, parent.Windows
 		s.Final.CmdReset = nil
+		s.origin, s.runs = parent.origin, parent.runs
+		s.Final.Ports = slices.Clip(s.Final.Ports) // others begin with the same
 	} else {
 		s.Image = e.image(s.Base)
+		s.origin = s.Image
 		if s.Image.Known != nil {
 			for _, name := range sortedKeys(s.Image.Known.Env) {
 				s.Env = s.Env.With(Var{Name: name, Value: s.Image.Known.Env[name], Set: true, Known: true})
@@ -228,7 +243,7 @@ func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *
 
 // windows judges by the words that Microsoft's own image names carry.
 func (e *evaluator) windows(img *Image, platform string) bool {
-	if strings.HasPrefix(e.meta.expand(platform, e.file.Escape).Value, "windows") {
+	if strings.HasPrefix(e.words.expand(e.meta, platform).Value, "windows") {
 		return true
 	}
 	name := strings.ToLower(img.Text.Value)
@@ -250,7 +265,7 @@ func (e *evaluator) image(t Text) *Image {
 			return img
 		}
 	}
-	if len(t.Missing) > 0 {
+	if len(t.Missing) > 0 || t.Long {
 		return img
 	}
 	ref, err := base.ParseRef(img.Text.Value)
@@ -261,7 +276,11 @@ func (e *evaluator) image(t Text) *Image {
 	if known, ok := e.bases(ref); ok {
 		img.Known = known
 	} else if e.elsewhere != nil && ref.Tag == "" && ref.Digest == "" && ref.Familiar == img.Text.Value && !strings.ContainsAny(ref.Familiar, "/.") {
-		if file := e.elsewhere(ref.Familiar); file != "" {
+		file, ok := e.elsewhere(ref.Familiar)
+		if !ok {
+			e.beyond.note(Variables, "its base images have more names than are looked for in Bake files, workflows and scripts")
+		}
+		if file != "" {
 			img.Elsewhere, img.Context, img.Valid = file, file, false
 		}
 	}
@@ -271,7 +290,7 @@ func (e *evaluator) image(t Text) *Image {
 func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	step := &Step{Instruction: in, Stage: s, Index: len(s.Steps), Before: s.Final, Env: s.Env}
 	s.Steps = append(s.Steps, step)
-	expand := func(word string) Text { return step.Env.expand(word, e.file.Escape) }
+	expand := func(word string) Text { return e.words.expand(step.Env, word) }
 	state := &s.Final
 	switch cmd := in.Command.(type) {
 	case *instructions.ArgCommand:
@@ -307,7 +326,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		state.User = step
 	case *instructions.WorkdirCommand:
 		step.Value = expand(cmd.Path)
-		state.Workdir = joinWorkdir(state.Workdir, step.Value)
+		state.Workdir = e.joinWorkdir(state.Workdir, step.Value)
 		state.WorkdirStep = step
 	case *instructions.ShellCommand:
 		state.Shell = step
@@ -324,7 +343,11 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	case *instructions.HealthCheckCommand:
 		state.Health = step
 	case *instructions.ExposeCommand:
-		ports := state.Ports[:len(state.Ports):len(state.Ports)]
+		ports := state.Ports
+		if len(ports) == cap(ports) && !e.words.meter.spend(len(ports)*portSteps) {
+			e.beyond.note(Variables, "it exposes more ports than are read of a Dockerfile of its size")
+			break
+		}
 		for _, p := range cmd.Ports {
 			t := expand(p)
 			for _, word := range strings.Fields(t.Value) {
@@ -337,17 +360,18 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		}
 		state.Ports = ports
 	case *instructions.CopyCommand:
-		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy = e.newCopy(step, cmd.SourcesAndDest, expand)
 		step.Copy.From = cmd.From
 		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
 		step.Copy.Link, step.Copy.Parents, step.Copy.Exclude = cmd.Link, cmd.Parents, cmd.ExcludePatterns
 	case *instructions.AddCommand:
-		step.Copy = newCopy(step, cmd.SourcesAndDest, expand)
+		step.Copy = e.newCopy(step, cmd.SourcesAndDest, expand)
 		step.Copy.Add = true
 		step.Copy.Chown, step.Copy.Chmod = expand(cmd.Chown), expand(cmd.Chmod)
 		step.Copy.Link, step.Copy.Exclude = cmd.Link, cmd.ExcludePatterns
 		step.Copy.Checksum = expand(cmd.Checksum)
 	case *instructions.RunCommand:
+		s.runs = true
 		// The parser puts off the mounts' variables until a value is known.
 		if len(cmd.FlagsUsed) > 0 {
 			err := cmd.Expand(func(word string) (string, error) { return expand(word).Value, nil })
@@ -373,6 +397,7 @@ func (s *Step) Triggered() *Step {
 		// A stage of its own, so that the trigger changes nothing here.
 		apart := *s.Stage
 		apart.Steps, apart.Final, apart.Env = nil, s.Before, s.Env
+		apart.Final.Ports = slices.Clip(apart.Final.Ports)
 		s.Stage.eval.step(&apart, s.Trigger)
 		t := apart.Steps[0]
 		t.Stage, t.Index = s.Stage, s.Index
@@ -382,7 +407,22 @@ func (s *Step) Triggered() *Step {
 	return s.later.step
 }
 
+// maxPath is the longest path that is kept: as long as Linux takes one.
+const maxPath = 4096
+
+// portSteps is what one more port to remember takes of a Dockerfile's budget.
+const portSteps = 16
+
 // joinWorkdir is Docker's rule: a relative path goes on from the last one.
+func (e *evaluator) joinWorkdir(old, next Text) Text {
+	t := joinWorkdir(old, next)
+	if len(t.Value) > maxPath && len(t.Value) > len(next.Value) {
+		e.beyond.note(Variables, "the working directory grows beyond %d bytes", maxPath)
+		return Text{Raw: next.Raw, Used: next.Used, Long: true}
+	}
+	return t
+}
+
 func joinWorkdir(old, next Text) Text {
 	t := next
 	if !strings.HasPrefix(next.Value, "/") {
@@ -397,7 +437,7 @@ func joinWorkdir(old, next Text) Text {
 	return t
 }
 
-func newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Text) *Copy {
+func (e *evaluator) newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Text) *Copy {
 	c := &Copy{Dest: expand(sd.DestPath)}
 	for _, src := range sd.SourcePaths {
 		c.Sources = append(c.Sources, expand(src))
@@ -406,9 +446,13 @@ func newCopy(step *Step, sd instructions.SourcesAndDest, expand func(string) Tex
 		c.Heredocs = step.Heredocs()
 	}
 	c.Target = c.Dest.Value
-	if !strings.HasPrefix(c.Target, "/") && step.Before.Workdir.Value != "" {
+	if dir := step.Before.Workdir.Value; !strings.HasPrefix(c.Target, "/") && dir != "" {
+		if !e.words.meter.spend(len(dir)) {
+			e.beyond.note(Variables, muchText)
+			return c
+		}
 		slash := strings.HasSuffix(c.Target, "/") || c.Target == "." || strings.HasSuffix(c.Target, "/.")
-		c.Target = path.Join(step.Before.Workdir.Value, c.Target)
+		c.Target = path.Join(dir, c.Target)
 		if slash && c.Target != "/" {
 			c.Target += "/"
 		}
@@ -469,3 +513,35 @@ func (i *Image) String() string {
 	}
 	return name
 }
+
+// Upwards are the stage and those that it is built on by FROM. What is asked for
+// each COPY from a long chain is asked up to a budget for the whole Dockerfile,
+// for there may be as many COPYs as stages; beyond that the chain ends early, and
+// what rests on it is not known. The nil Stage has none.
+func (s *Stage) Upwards() iter.Seq[*Stage] {
+	return func(yield func(*Stage) bool) {
+		for ; s != nil; s = s.Parent {
+			// Some search the text of the stage, others its steps.
+			size := s.From.Span.End - s.From.Span.Start
+			if n := len(s.Steps); n > 0 {
+				size = s.Steps[n-1].Span.End - s.From.Span.Start
+			}
+			if !s.eval.walks.spend(1 + len(s.Steps) + size/bytesOfWalk) {
+				s.eval.beyond.note(Contents, manyPaths)
+				return
+			}
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// bytesOfWalk are bytes of a stage that take as long as one of its steps.
+const bytesOfWalk = 256
+
+// Origin is the image that the chain of stages starts from.
+func (s *Stage) Origin() *Image { return s.origin }
+
+// Runs tells whether the stage, or one that it is built on, has a RUN.
+func (s *Stage) Runs() bool { return s.runs }

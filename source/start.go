@@ -62,8 +62,19 @@ func (b *Build) Start() *Start {
 
 // memo is what a build works out once.
 type memo struct {
-	once  sync.Once
-	start *Start
+	once    sync.Once
+	start   *Start
+	envOnce sync.Once
+	env     map[string]string // see runtimeEnv
+	origins originCache
+
+	allowOnce sync.Once
+	allowed   *allowIndex
+}
+
+func (m *memo) allowIndex(b *Build) *allowIndex {
+	m.allowOnce.Do(func() { m.allowed = newAllowIndex(b) })
+	return m.allowed
 }
 
 func (b *Build) readStart() *Start {
@@ -77,7 +88,7 @@ func (b *Build) readStart() *Start {
 		}
 		st.Entrypoint.Words = nil
 	}
-	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}
+	in := shell.Input{Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value, Budget: b.Target.eval.programs}
 	switch {
 	case st.Entrypoint.Shell:
 		st.Script, _ = st.Entrypoint.Step.Script(st.Entrypoint.Words)
@@ -96,7 +107,7 @@ func (b *Build) readStart() *Start {
 		inner, name := stripInit(words)
 		st.Init = name
 		if len(inner) > 0 {
-			st.Script = shell.FromWords(in, inner)
+			st.Script = b.followed(shell.FromWords(in, inner), "the command that the container starts with")
 			// The words of ENTRYPOINT and CMD stand apart: the place of the
 			// command is in the one that names it.
 			if c := st.Script.Commands[0]; st.Step != nil && c.Span.Start < st.Step.Span.End && c.Span.End > st.Step.Span.End {
@@ -133,12 +144,16 @@ func (b *Build) baseEntrypoint(words []string) bool {
 
 // runtimeEnv is what the container finds in its environment: ENV, not ARG.
 func (b *Build) runtimeEnv(name string) (string, bool) {
-	for env := b.Target.Env; env != nil; env = env.older {
-		if env.Name == name && !env.Arg && env.Set && env.Known {
-			return env.Value, true
+	b.memo.envOnce.Do(func() {
+		b.memo.env = map[string]string{}
+		for env := b.Target.Env; env != nil; env = env.older {
+			if _, newer := b.memo.env[env.Name]; !newer && !env.Arg && env.Set && env.Known {
+				b.memo.env[env.Name] = env.Value
+			}
 		}
-	}
-	return "", false
+	})
+	v, ok := b.memo.env[name]
+	return v, ok
 }
 
 // RuntimeEnv is the value of a variable in the container, as ENV sets it.
@@ -274,11 +289,19 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		if shells[s.Shell] {
 			src := strings.ReplaceAll(data, "\r\n", " \n")
-			s.Script = shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value})
+			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
 		}
 		return s
 	}
 	return nil
+}
+
+// followed notes where a program was not followed to its end.
+func (b *Build) followed(script *shell.Script, name string) *shell.Script {
+	if script.Beyond != "" {
+		b.beyond.note(Programs, "%s was not followed to its end: %s", name, script.Beyond)
+	}
+	return script
 }
 
 // handedOver is the command by which sh -c in a start gives up its place, or,

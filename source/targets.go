@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/source/deploy"
@@ -59,8 +60,18 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	inputs := Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, trail: trail}
 
 	var builds []*Build
+	type place struct {
+		target  *Stage
+		root    string
+		lenient bool
+	}
+	made := map[place]*Build{}
 	evaluated := map[string][]*Stage{}
 	var failed *Problem
+	// A hundred services with arguments of their own make a hundred builds of
+	// one Dockerfile, and each is looked at for itself.
+	work := meter{left: freeWork + workPerRecipe*len(recipes)}
+	left := 0
 	argsOf := func(r recipe) map[string]string {
 		args := map[string]string{}
 		maps.Copy(args, r.args)
@@ -70,11 +81,12 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	stagesFor := func(r recipe) ([]*Stage, []*Step) {
 		args := argsOf(r)
 		key := fmt.Sprint(args, r.contexts)
-		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) string { return p.elsewhere(u.Path, name) }}
+		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) (string, bool) { return p.elsewhere(u.Path, name) }}
 		if stages, ok := evaluated[key]; ok {
 			return stages, stages[0].eval.metaArgs
 		}
 		e.run()
+		work.spend(len(parsed.Data) + workOfBuild)
 		evaluated[key] = e.stages
 		if prob := circular(u.Path, e.stages); prob != nil {
 			failed = prob
@@ -82,6 +94,10 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		return e.stages, e.metaArgs
 	}
 	add := func(r recipe, lenient bool) *Problem {
+		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
+			left++
+			return nil
+		}
 		stages, meta := stagesFor(r)
 		if failed != nil {
 			return failed
@@ -90,24 +106,33 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		if target == nil {
 			return &Problem{Path: u.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(stages))}
 		}
-		for _, b := range builds {
+		at := place{target, p.contextOf(u.Path, r, stages), lenient}
+		if b := made[at]; b != nil {
 			// Two services that build the same thing are one build.
-			if b.Target == target && b.contextRoot == p.contextOf(u.Path, r, stages) && b.lenient == lenient {
-				b.Services = append(b.Services, r.services...)
-				return nil
-			}
+			b.Services = append(b.Services, r.services...)
+			return nil
 		}
+		work.spend(len(parsed.Data) + workOfBuild)
 		b := inputs
 		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
 		b.Services, b.images = r.services, r.images
 		b.Args, b.Contexts = argsOf(r), r.folders
-		b.contextRoot = p.contextOf(u.Path, r, stages)
+		b.contextRoot = at.root
 		if !p.opt.NoContext && b.contextRoot != outside {
 			b.Context = p.context(b.contextRoot, u.Path)
 		}
 		b.link()
 		builds = append(builds, &b)
+		made[at] = &b
 		return nil
+	}
+	finish := func() []*Build {
+		if left > 0 {
+			for _, b := range builds {
+				b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", left)
+			}
+		}
+		return p.finish(builds)
 	}
 
 	// What nobody says is built from the Dockerfile's own folder.
@@ -130,7 +155,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 				return nil, prob
 			}
 		}
-		return builds, nil
+		return finish(), nil
 	default:
 		if named := p.configured(u.Path, cfg); len(named) > 0 {
 			stages, _ := stagesFor(plain)
@@ -145,7 +170,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 				}
 			}
 			if len(builds) > 0 {
-				return p.finish(builds), nil
+				return finish(), nil
 			}
 		}
 	}
@@ -153,6 +178,10 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	var dev []recipe
 	for _, r := range recipes {
 		if len(r.services) == 0 {
+			continue
+		}
+		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
+			left++
 			continue
 		}
 		stages, _ := stagesFor(r)
@@ -199,14 +228,27 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			return nil, prob
 		}
 	}
-	return p.finish(builds), nil
+	return finish(), nil
 }
+
+// How many bytes of a Dockerfile are looked at, over all of its builds: one is
+// looked at whatever its size.
+const (
+	freeWork      = 5 << 18
+	workPerRecipe = 32
+	workOfBuild   = 512 // of one, besides
+)
 
 // finish tells the builds of one Dockerfile of each other: a stage that one of
 // them reaches is not an unused stage to the others.
 func (p *Project) finish(builds []*Build) []*Build {
+	if len(builds) < 2 {
+		return builds
+	}
+	reached := map[*Stage]bool{}
 	for _, b := range builds {
-		b.siblings = builds
+		maps.Copy(reached, b.reached)
+		b.anyReached = reached
 	}
 	return builds
 }
@@ -224,15 +266,11 @@ func find(stages []*Stage, name string) *Stage {
 	if name == "" {
 		return stages[len(stages)-1]
 	}
-	for i := len(stages) - 1; i >= 0; i-- {
-		if strings.EqualFold(stages[i].Name, name) || stages[i].Name == "" && fmt.Sprint(i) == name {
-			return stages[i]
-		}
+	if s, ok := stages[0].eval.byName[strings.ToLower(name)]; ok {
+		return s
 	}
-	for i := range stages {
-		if fmt.Sprint(i) == name {
-			return stages[i]
-		}
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < len(stages) && strconv.Itoa(n) == name {
+		return stages[n]
 	}
 	return nil
 }
@@ -447,8 +485,8 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 // matches tells whether a pattern takes anything.
 func (p *Project) matches(pattern string) bool {
 	return p.remember("glob "+pattern, func() bool {
-		names, err := fs.Glob(p.fsys, pattern)
-		return err == nil && len(names) > 0
+		dir, base := path.Split(pattern)
+		return len(p.tree(".").glob(Clean(dir), base, 0)) > 0
 	})
 }
 

@@ -40,6 +40,9 @@ type File struct {
 	once  sync.Once
 	lines []int // offset of each line's first byte
 
+	runesOnce sync.Once
+	runes     []mark // one every stride bytes or a little more
+
 	textOnce sync.Once
 	text     string // Data once more, so that parts of it are had for nothing
 }
@@ -73,7 +76,39 @@ func (f *File) Position(offset int) Position {
 	offset = max(0, min(offset, len(f.Data)))
 	lines := f.index()
 	n := sort.SearchInts(lines, offset+1) - 1
-	return Position{Line: n + 1, Column: utf8.RuneCount(f.Data[lines[n]:offset]) + 1}
+	start, before := lines[n], 0
+	if offset-start > 2*stride {
+		// In a long line, count from the last mark rather than from its start.
+		from, to := f.before(start), f.before(offset)
+		start, before = to.at, to.runes-from.runes-utf8.RuneCount(f.Data[from.at:start])
+	}
+	return Position{Line: n + 1, Column: before + utf8.RuneCount(f.Data[start:offset]) + 1}
+}
+
+// A mark says how many characters of a file lie before one of its bytes, which
+// is the first of a character.
+type mark struct{ at, runes int }
+
+const stride = 1024
+
+// before is the last mark that is not behind offset.
+func (f *File) before(offset int) mark {
+	f.runesOnce.Do(func() {
+		f.runes = append(f.runes, mark{})
+		runes := 0
+		for at, next := 0, stride; at < len(f.Data); runes++ {
+			if at >= next {
+				f.runes = append(f.runes, mark{at, runes})
+				next = at + stride
+			}
+			size := 1
+			if f.Data[at] >= utf8.RuneSelf {
+				_, size = utf8.DecodeRune(f.Data[at:])
+			}
+			at += size
+		}
+	})
+	return f.runes[sort.Search(len(f.runes), func(i int) bool { return f.runes[i].at > offset })-1]
 }
 
 // Lines is the number of lines; a last line without a line break counts.

@@ -5,7 +5,6 @@
 package redact
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -17,11 +16,11 @@ import (
 // Redactor knows none, and nil hides only what shows by its look. It may be used
 // by several goroutines.
 type Redactor struct {
-	parent   *Redactor // knows more; nil = nobody does
-	mu       sync.Mutex
-	values   map[string]bool
-	replacer *strings.Replacer // of all forms of the values; nil = made at the next need
-	spans    map[*text.File][]text.Span
+	parent *Redactor // knows more; nil = nobody does
+	mu     sync.Mutex
+	values map[string]bool
+	forms  matcher // of all forms of the values
+	spans  map[*text.File][]text.Span
 }
 
 // maxValues bounds how many secrets are remembered: a file of a million tokens
@@ -92,7 +91,13 @@ func (r *Redactor) add(v string) {
 	if r.values == nil {
 		r.values = map[string]bool{}
 	}
-	r.values[v], r.replacer = true, nil
+	r.values[v] = true
+	for _, f := range formsOf(v) {
+		if !r.values[f] {
+			r.forms.add(f, hidden)
+		}
+	}
+	r.forms.add(v, Mask(v))
 }
 
 // telling tells whether a value is one to hide wherever it stands: a short one,
@@ -215,41 +220,9 @@ func (r *Redactor) known(s string) string {
 		return s
 	}
 	r.mu.Lock()
-	if r.replacer == nil && len(r.values) > 0 {
-		r.replacer = replacer(r.values)
-	}
-	rep := r.replacer
+	s = r.forms.replace(s)
 	r.mu.Unlock()
-	if rep != nil {
-		s = rep.Replace(s)
-	}
 	return r.parent.known(s)
-}
-
-// replacer replaces all forms of values, the longer first.
-func replacer(values map[string]bool) *strings.Replacer {
-	forms := map[string]string{}
-	for v := range values {
-		for _, f := range formsOf(v) {
-			forms[f] = hidden
-		}
-		forms[v] = Mask(v)
-	}
-	list := make([]string, 0, len(forms))
-	for f := range forms {
-		list = append(list, f)
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	pairs := make([]string, 0, 2*len(list))
-	for _, f := range list {
-		pairs = append(pairs, f, forms[f])
-	}
-	return strings.NewReplacer(pairs...)
 }
 
 // hidden stands in the place of a secret of which nothing is shown.

@@ -5,6 +5,7 @@ import (
 	"embed"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 //go:embed testdata
@@ -27,6 +28,7 @@ var Rule = &check.Rule{
 		{Standard: "NIST SP 800-53 Rev. 5", IDs: "CM-7, SC-28", Strength: "supports"},
 		{Standard: "OWASP Docker Security Cheat Sheet", IDs: "D06", Strength: "supports"},
 	},
+	RestsOn: []source.Subject{source.Variables, source.Contexts, source.Variants},
 	Checks: []*check.Check{
 		missing,
 		sendsUnwanted,

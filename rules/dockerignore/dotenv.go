@@ -18,21 +18,28 @@ func usesDotenv(b *source.Build) (bool, string) {
 			}
 		}
 	}
-	for _, e := range b.Context.Dir(".") {
+	why := b.Context.Once("a library that reads .env", func() string { return dotenvLibrary(b.Context) })
+	return why != "", why
+}
+
+// dotenvLibrary names a library that reads .env files among the dependencies of
+// the project in a context; "" where there is none.
+func dotenvLibrary(ctx *source.Context) string {
+	for _, e := range ctx.Dir(".") {
 		base := path.Base(e.Path)
 		info, ok := manifest.Kind(base)
 		if e.Dir || !ok || info.Role != manifest.Manifest {
 			continue
 		}
-		data, ok := b.Context.Read(e.Path)
+		data, ok := ctx.Read(e.Path)
 		if !ok {
 			continue
 		}
 		if lib := dotenvIn(base, info, data); lib != "" {
-			return true, lib + " in " + base
+			return lib + " in " + base
 		}
 	}
-	return false, ""
+	return ""
 }
 
 // libraries read .env files, by the names of their packages.

@@ -5,6 +5,7 @@ import (
 	"embed"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 //go:embed testdata
@@ -18,6 +19,7 @@ var Rule = &check.Rule{
 	Text: "The engine talks to one process: PID 1. It sends it SIGTERM, waits ten seconds, and kills. A shell in between keeps the " +
 		"signal to itself, so every stop takes the ten seconds and ends what the program was doing. The exec form starts the program itself, " +
 		"and ENTRYPOINT with CMD lets whoever runs the image change the arguments without knowing the program.",
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
 	Checks: []*check.Check{
 		shellForm,
 		malformedJSON,

@@ -15,6 +15,7 @@ var overridden = &check.Check{
 	Quiet:    "For the default command of a base image, and where a stage writes both anew.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Aliases:  []string{"hadolint DL4003", "hadolint DL4004", "trivy DS-0016", "trivy DS-0007", "BuildKit MultipleInstructionsDisallowed"},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil {

@@ -14,6 +14,7 @@ var disabled = &check.Check{
 	Mend:     "replace the probe by one that suits the program",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Image:    builtDisabled,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose != nil {

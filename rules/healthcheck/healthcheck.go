@@ -5,6 +5,7 @@ import (
 	"embed"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 //go:embed testdata
@@ -25,6 +26,7 @@ var Rule = &check.Rule{
 		{Standard: "NIST SP 800-53 Rev. 5", IDs: "SI-4, SI-13", Strength: "supports"},
 		{Standard: "OWASP Docker Security Cheat Sheet", IDs: "D07", Strength: "supports"},
 	},
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
 	Checks: []*check.Check{
 		missing,
 		disabled,

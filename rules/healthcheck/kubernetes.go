@@ -16,6 +16,7 @@ var kubeNoReadiness = &check.Check{
 	Quiet:    "For Job and CronJob, init containers, and workloads without a Service.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"checkov CKV_K8S_9"},
 	Source: func(b *source.Build) check.Verdict {
 		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {
@@ -35,6 +36,7 @@ var kubeNoLiveness = &check.Check{
 	Quiet:    "For Job and CronJob and for init containers.",
 	Severity: check.Note,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"checkov CKV_K8S_8"},
 	Source: func(b *source.Build) check.Verdict {
 		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {

@@ -17,6 +17,7 @@ var missing = &check.Check{
 	Quiet:    "For jobs and images without a port, where a stage or image below has a probe. A note where Kubernetes probes cover the image, a warning where Compose or the platform has a check.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Aliases:  []string{"trivy DS-0026", "checkov CKV_DOCKER_2", "CIS 4.6"},
 	Image:    builtMissing,
 	Run:      ranMissing,

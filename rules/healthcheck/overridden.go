@@ -12,6 +12,7 @@ var overridden = &check.Check{
 	Mend:     "remove the one that does not count",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Aliases:  []string{"hadolint DL3012", "trivy DS-0023", "BuildKit MultipleInstructionsDisallowed"},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil {

@@ -25,6 +25,7 @@ var timing = &check.Check{
 	Mend:     "shorten --interval and --timeout: a probe on the same host answers in milliseconds",
 	Severity: check.Note,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Source: func(b *source.Build) check.Verdict {
 		if skip(b) {
 			return check.None()

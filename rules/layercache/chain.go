@@ -16,13 +16,13 @@ type view struct {
 	b       *source.Build
 	stages  map[*source.Stage]*layers
 	folders map[string]bool // by folder of the context: it holds sources
-	files   map[fileKey][]byte
+	files   map[fileKey]*source.Origin
 	asked   bool
 	bare    bool // the context sends manifests alone
 }
 
 func newView(b *source.Build) *view {
-	return &view{b: b, stages: map[*source.Stage]*layers{}, folders: map[string]bool{}, files: map[fileKey][]byte{}}
+	return &view{b: b, stages: map[*source.Stage]*layers{}, folders: map[string]bool{}, files: map[fileKey]*source.Origin{}}
 }
 
 // A fileKey is one path as the steps of one stage see it.

@@ -5,6 +5,7 @@ import (
 	"embed"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 //go:embed testdata
@@ -20,6 +21,7 @@ var Rule = &check.Rule{
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.7", Strength: "tenuous"},
 	},
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Contexts, source.Variants},
 	Checks: []*check.Check{
 		sourcesBeforeDependencies,
 		systemInstallAfterSources,

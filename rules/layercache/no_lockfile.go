@@ -7,7 +7,6 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/source"
-	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
@@ -87,11 +86,11 @@ func (v *view) unlocked(step *source.Step, in shell.Install) string {
 	if !ok || len(in.Packages) > 0 || in.Verb == "fetch" || in.Verb == "deploy" || in.Verb == "add" {
 		return ""
 	}
-	if _, ok := v.read(step, in.Command.Dir, l.manifest); !ok {
+	if v.seen(step, in.Command.Dir, l.manifest) == nil {
 		return ""
 	}
 	for _, name := range l.locks {
-		if _, ok := v.read(step, in.Command.Dir, name); ok {
+		if v.seen(step, in.Command.Dir, name) != nil {
 			return ""
 		}
 	}
@@ -107,11 +106,11 @@ func (v *view) unpinned(step *source.Step, in shell.Install, name string) string
 	if path.Ext(name) != ".txt" {
 		return ""
 	}
-	data, ok := v.read(step, dir, name)
-	if !ok {
+	o := v.seen(step, dir, name)
+	if o == nil {
 		return ""
 	}
-	for _, r := range manifest.ParseRequirements(data) {
+	for _, r := range o.Requirements() {
 		if r.Name != "" && !r.Pinned && r.Path == "" && r.URL == "" {
 			return fmt.Sprintf("%s asks for %s without a version", name, r.Name)
 		}

@@ -168,7 +168,7 @@ func (v *view) onlyManifests() bool {
 		return false
 	}
 	manifests, others := 0, 0
-	err := ctx.Walk(func(e source.Entry) bool {
+	err := ctx.Look(func(e source.Entry) bool {
 		base := path.Base(e.Path)
 		switch _, ok := manifest.Kind(base); {
 		case ok:

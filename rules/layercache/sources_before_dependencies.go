@@ -202,29 +202,33 @@ func artefacts(in shell.Install) bool {
 	return len(in.Packages) > 0
 }
 
-// read is a file of the project as the step sees it.
-func (v *view) read(step *source.Step, dir, name string) ([]byte, bool) {
+// seen is a file of the project as the step sees it; nil where it cannot be read.
+func (v *view) seen(step *source.Step, dir, name string) *source.Origin {
 	p := path.Join(dir, name)
 	if !strings.HasPrefix(p, "/") {
-		return v.b.Context.Read(source.Clean(name))
+		o := &source.Origin{Context: v.b.Context, Path: source.Clean(name)}
+		if _, ok := o.Data(); !ok {
+			return nil
+		}
+		return o
 	}
 	// The steps of one stage see the same file, unless they mount their own.
 	key := fileKey{step.Stage, p}
 	if len(step.Run().Mounts) > 0 {
 		key.stage = nil
 	} else if got, ok := v.files[key]; ok {
-		return got, got != nil
+		return got
 	}
-	var data []byte
-	if o := v.b.Sees(step, p); o != nil {
-		if s, ok := o.Data(); ok {
-			data = append([]byte{}, s...)
+	o := v.b.Sees(step, p)
+	if o != nil {
+		if _, ok := o.Data(); !ok {
+			o = nil
 		}
 	}
 	if key.stage != nil {
-		v.files[key] = data
+		v.files[key] = o
 	}
-	return data, data != nil
+	return o
 }
 
 // noDependencies tells whether an install of the project itself has nothing to
@@ -239,12 +243,12 @@ func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
 				dir = path.Join(dir, name)
 			}
 		}
-		data, ok := v.read(step, dir, "pyproject.toml")
-		if !ok {
+		o := v.seen(step, dir, "pyproject.toml")
+		if o == nil {
 			return false
 		}
-		p, err := manifest.ParsePyProject(data)
-		return err == nil && p.IsProject && !p.HasDependencies() && len(p.DefaultGroups()) == 0 && !strings.Contains(in.Command.Words[len(in.Command.Words)-1].Text, "[")
+		p := o.PyProject()
+		return p != nil && p.IsProject && !p.HasDependencies() && len(p.DefaultGroups()) == 0 && !strings.Contains(in.Command.Words[len(in.Command.Words)-1].Text, "[")
 	}
 	return false
 }

@@ -219,7 +219,7 @@ func ownFolder(p string) bool {
 
 // idle tells whether a stage puts no file into its base.
 func idle(s *source.Stage) bool {
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			if step.Copy != nil || step.Run() != nil || step.Keyword == "WORKDIR" || step.Keyword == "ONBUILD" || step.Keyword == "VOLUME" {
 				return false
@@ -231,7 +231,7 @@ func idle(s *source.Stage) bool {
 
 // built is the one program that go build writes into a folder of a stage.
 func (v *breaks) built(s *source.Stage, dir string) (out string, ok bool) {
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			run := step.Run()
 			if run == nil {
@@ -264,7 +264,7 @@ func isEnvironmentName(p string) bool {
 // mayHave tells whether anything in a stage may bring a path, or a package of
 // these names. It says no only where every step is understood.
 func (v *breaks) mayHave(s *source.Stage, p string, packages []string) bool {
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			if c := step.Copy; c != nil && v.mayCopy(c, p) {
 				return true

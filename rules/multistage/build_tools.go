@@ -290,7 +290,10 @@ const maxSteps = 300
 // buildsProgram tells whether a stage compiles a program to this very path: a
 // project may call its own binary by a tool's name.
 func buildsProgram(s *source.Stage, p string) bool {
-	for ; s != nil && len(s.Steps) <= maxSteps; s = s.Parent {
+	for s := range s.Upwards() {
+		if len(s.Steps) > maxSteps {
+			break
+		}
 		for _, step := range s.Steps {
 			for _, c := range step.Run().Commands() {
 				if _, ok := c.Compiles(); !ok {

@@ -28,6 +28,7 @@ var copiesToolchain = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
+		whole := handedOn{}
 		for step := range b.Steps() {
 			c := step.Copy
 			if c == nil || c.FromContext() {
@@ -37,7 +38,7 @@ var copiesToolchain = &check.Check{
 				if !src.Known || len(c.Exclude) > 0 {
 					continue
 				}
-				what := toolchainAt(c, src.Value)
+				what := toolchainAt(c, src.Value, whole)
 				if what == "" {
 					continue
 				}
@@ -73,22 +74,21 @@ var toolchains = sync.OnceValue(func() []toolchainLine {
 // origin is the image that what a COPY --from takes was built on; nil where
 // that is not known.
 func origin(c *source.Copy) *source.Image {
-	img := c.Image
-	for s := c.Stage; s != nil; s = s.Parent {
-		img = s.Image
+	if c.Stage != nil {
+		return c.Stage.Origin()
 	}
-	return img
+	return c.Image
 }
 
 // toolchainAt is what toolchain a source path of a COPY --from brings; "" none.
-func toolchainAt(c *source.Copy, src string) string {
+func toolchainAt(c *source.Copy, src string, whole handedOn) string {
 	img := origin(c)
 	if img == nil {
 		return ""
 	}
 	p := path.Clean("/" + strings.TrimSuffix(src, "/*"))
 	if p == "/" {
-		return wholeFilesystem(c, img)
+		return whole.filesystem(c, img)
 	}
 	if img.Scratch || img.Context != "" || c.Stage == nil && img.Known == nil {
 		return ""
@@ -138,7 +138,10 @@ func fits(img *source.Image, t toolchainLine) bool {
 // makesRuntime tells whether a stage puts a runtime of its own at a path, as
 // jlink does.
 func makesRuntime(s *source.Stage, home string) bool {
-	for ; s != nil && len(s.Steps) <= maxSteps; s = s.Parent {
+	for s := range s.Upwards() {
+		if len(s.Steps) > maxSteps {
+			break
+		}
 		for _, step := range s.Steps {
 			for _, c := range step.Run().Commands() {
 				if c.Program() != "jlink" {
@@ -155,17 +158,27 @@ func makesRuntime(s *source.Stage, home string) bool {
 	return false
 }
 
-// wholeFilesystem speaks of COPY --from=x / where x is a system with tools or
+// handedOn is what the whole filesystems of stages are that only hand another's
+// on: each is asked once, for there may be as many ways to it as the stages have
+// subsets.
+type handedOn map[*source.Stage]string
+
+// filesystem speaks of COPY --from=x / where x is a system with tools or
 // packages, not a set of files.
-func wholeFilesystem(c *source.Copy, img *source.Image) string {
+func (h handedOn) filesystem(c *source.Copy, img *source.Image) (what string) {
 	switch {
 	case img.Scratch && c.Stage != nil && c.Stage.Parent == nil:
+		if known, ok := h[c.Stage]; ok {
+			return known
+		}
+		h[c.Stage] = ""
+		defer func() { h[c.Stage] = what }()
 		// A stage that only hands another's filesystem on.
 		for _, step := range c.Stage.Steps {
 			if up := step.Copy; up != nil && up.Stage != nil && up.Stage != c.Stage && up.Stage.Index < c.Stage.Index && len(up.Exclude) == 0 && path.Clean("/"+up.Target) == "/" {
 				for _, src := range up.Sources {
 					if from := origin(up); from != nil && src.Known && path.Clean("/"+src.Value) == "/" {
-						if what := wholeFilesystem(up, from); what != "" {
+						if what := h.filesystem(up, from); what != "" {
 							return what
 						}
 					}
@@ -175,23 +188,10 @@ func wholeFilesystem(c *source.Copy, img *source.Image) string {
 		return ""
 	case img.Scratch || img.Context != "":
 		return ""
-	case c.Stage != nil && runs(c.Stage):
+	case c.Stage != nil && c.Stage.Runs():
 		return "the whole filesystem of its stage"
 	case img.Known == nil || img.Known.Kind == base.KindMinimal || img.Known.PackageManager == "none":
 		return "" // a set of files, or nothing to install more with
 	}
 	return "the whole filesystem of " + img.String()
-}
-
-// runs tells whether a stage does anything of its own: one that only gives an
-// image a name is that image.
-func runs(s *source.Stage) bool {
-	for ; s != nil; s = s.Parent {
-		for _, step := range s.Steps {
-			if step.Keyword == "RUN" {
-				return true
-			}
-		}
-	}
-	return false
 }

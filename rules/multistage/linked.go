@@ -15,7 +15,7 @@ import (
 // -static, by Go with cgo.
 func (v *breaks) linked(s *source.Stage, p string) bool {
 	p = madeAs(s, p)
-	for st := s; st != nil; st = st.Parent {
+	for st := range s.Upwards() {
 		for _, step := range st.Steps {
 			for _, c := range step.Run().Commands() {
 				if c.When != shell.Always {
@@ -45,7 +45,7 @@ func (v *breaks) linked(s *source.Stage, p string) bool {
 // madeAs is the path under which a program was made that the stage then moved
 // or copied to p.
 func madeAs(s *source.Stage, p string) string {
-	for st := s; st != nil; st = st.Parent {
+	for st := range s.Upwards() {
 		for i := len(st.Steps) - 1; i >= 0; i-- {
 			run := st.Steps[i].Run()
 			if run == nil {
@@ -99,7 +99,7 @@ func dynamicC(args []shell.Word) bool {
 // mentions tells whether any instruction of a stage and those that it is built
 // on has one of the words in it.
 func mentions(s *source.Stage, words ...string) bool {
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			src := step.File().Text(step.Span)
 			for _, w := range words {
@@ -135,7 +135,7 @@ func (v *breaks) rustDefault(s *source.Stage, args []shell.Word) bool {
 // and the program uses it or a package of the standard library that does.
 func (v *breaks) cgo(s *source.Stage, step *source.Step, c *shell.Command, args []shell.Word) bool {
 	img := s.Image
-	for st := s; st != nil; st = st.Parent {
+	for st := range s.Upwards() {
 		img = st.Image
 	}
 	if img == nil || img.Known == nil || img.Known.HasTool("gcc") != base.Yes {
@@ -184,7 +184,7 @@ func (v *breaks) importsCgo() bool {
 		return false
 	}
 	found, left, seen := false, maxGoFiles, 0
-	_ = ctx.Walk(func(e source.Entry) bool {
+	_ = ctx.Look(func(e source.Entry) bool {
 		if seen++; seen > 20*maxGoFiles {
 			return false
 		}

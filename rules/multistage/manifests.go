@@ -25,6 +25,7 @@ type manifests struct {
 	pyRead          bool
 	gemRead, phpGot bool
 	gem, php        string
+	nodeSome        string
 }
 
 // manifests are the files of a folder in a stage; they are looked for once.
@@ -38,19 +39,25 @@ func (d *deposits) manifests(step *source.Step, dir string) *manifests {
 	return m
 }
 
-// read is the text of a file of the folder; ok is false where nothing of the
-// project is known to bring it.
-func (m *manifests) read(name string) (string, bool) {
+// file is a file of the folder; nil where nothing of the project is known to
+// bring it.
+func (m *manifests) file(name string) *source.Origin {
 	if strings.HasPrefix(m.dir, "/") {
-		if o := m.b.Sees(m.step, path.Join(m.dir, name)); o != nil {
-			return o.Data()
-		}
-		return "", false
+		return m.b.Sees(m.step, path.Join(m.dir, name))
 	}
 	// The working folder is the base image's own, which is not known: the
 	// file at the root of the context is the likely one.
-	data, ok := m.b.Context.Read(name)
-	return string(data), ok
+	return &source.Origin{Context: m.b.Context, Path: name}
+}
+
+// read is the text of such a file.
+func (m *manifests) read(name string) string {
+	o := m.file(name)
+	if o == nil {
+		return ""
+	}
+	data, _ := o.Data()
+	return data
 }
 
 // nodeDev says which development dependencies package.json has. guess is true
@@ -59,17 +66,18 @@ func (m *manifests) read(name string) (string, bool) {
 func (m *manifests) nodeDev() (why string, dev, guess bool) {
 	if !m.nodeRead {
 		m.nodeRead = true
-		if data, ok := m.read("package.json"); ok {
-			if p, err := manifest.ParsePackageJSON([]byte(data)); err == nil {
-				m.node = p
-			}
+		if o := m.file("package.json"); o != nil {
+			m.node = o.PackageJSON()
+		}
+		if m.node != nil && len(m.node.DevDependencies) > 0 {
+			m.nodeSome = some(m.node.DevDependencies)
 		}
 	}
 	switch {
 	case m.node == nil:
 		return "the development dependencies of package.json", false, true
 	case len(m.node.DevDependencies) > 0:
-		return "devDependencies: " + some(m.node.DevDependencies), true, false
+		return "devDependencies: " + m.nodeSome, true, false
 	}
 	return "the development dependencies of its workspaces", false, m.node.Workspaces
 }
@@ -91,10 +99,8 @@ func some[V any](m map[string]V) string {
 func (m *manifests) groups(manager string) (why string, dev, guess bool) {
 	if !m.pyRead {
 		m.pyRead = true
-		if data, ok := m.read("pyproject.toml"); ok {
-			if p, err := manifest.ParsePyProject([]byte(data)); err == nil {
-				m.py = p
-			}
+		if o := m.file("pyproject.toml"); o != nil {
+			m.py = o.PyProject()
 		}
 	}
 	if m.py == nil {
@@ -142,25 +148,22 @@ var gemGroup = regexp.MustCompile(`(?m)^\s*group\b[^\n]*?:(development|test)\b|(
 func (m *manifests) gemGroups() (why string, dev bool) {
 	if !m.gemRead {
 		m.gemRead = true
-		m.gem, _ = m.read("Gemfile")
+		if g := gemGroup.FindStringSubmatch(m.read("Gemfile")); g != nil {
+			m.gem = fmt.Sprintf("group :%s of the Gemfile", g[1]+g[2])
+		}
 	}
-	g := gemGroup.FindStringSubmatch(m.gem)
-	if g == nil {
-		return "", false
-	}
-	return fmt.Sprintf("group :%s of the Gemfile", g[1]+g[2]), true
+	return m.gem, m.gem != ""
 }
 
 func (m *manifests) composerDev() (why string, dev bool) {
 	if !m.phpGot {
 		m.phpGot = true
-		m.php, _ = m.read("composer.json")
+		var c struct {
+			Dev map[string]any `json:"require-dev"`
+		}
+		if json.Unmarshal([]byte(m.read("composer.json")), &c) == nil && len(c.Dev) > 0 {
+			m.php = "require-dev: " + some(c.Dev)
+		}
 	}
-	var c struct {
-		Dev map[string]any `json:"require-dev"`
-	}
-	if json.Unmarshal([]byte(m.php), &c) != nil || len(c.Dev) == 0 {
-		return "", false
-	}
-	return "require-dev: " + some(c.Dev), true
+	return m.php, m.php != ""
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/source"
-	"github.com/dockworthy/dockworthy/source/manifest"
 	"github.com/dockworthy/dockworthy/source/shell"
 )
 
@@ -79,9 +78,8 @@ func (v *breaks) nativeModule(s *source.Stage, dir string) string {
 	if o == nil {
 		return ""
 	}
-	data, _ := o.Data()
-	p, err := manifest.ParsePackageJSON([]byte(data))
-	if err != nil {
+	p := o.PackageJSON()
+	if p == nil {
 		return ""
 	}
 	found := ""
@@ -96,7 +94,10 @@ func (v *breaks) nativeModule(s *source.Stage, dir string) string {
 // nativeWheel is a package with binaries that pip or uv installs in a stage, by
 // name or by a list that can be read.
 func (v *breaks) nativeWheel(s *source.Stage) string {
-	for ; s != nil && len(s.Steps) <= maxSteps; s = s.Parent {
+	for s := range s.Upwards() {
+		if len(s.Steps) > maxSteps {
+			break
+		}
 		for _, step := range s.Steps {
 			run := step.Run()
 			if run == nil {
@@ -130,8 +131,7 @@ func (v *breaks) wheelOf(step *source.Step, in shell.Install) string {
 		if o == nil {
 			continue
 		}
-		data, _ := o.Data()
-		for _, r := range manifest.ParseRequirements([]byte(data)) {
+		for _, r := range o.Requirements() {
 			if native("python", r.Name) {
 				return r.Name
 			}

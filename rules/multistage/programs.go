@@ -72,7 +72,7 @@ func (v *breaks) loneProgram(step *source.Step, c *source.Copy, i int, p string)
 // packages or its base, rather than from a build or a download of its own.
 func (v *breaks) fromPackages(s *source.Stage, pr program, p string, img *source.Image) bool {
 	have := img.Known.HasTool(pr.Program) == base.Yes
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			if c := step.Copy; c != nil && v.mayCopy(c, p) {
 				return false

@@ -17,6 +17,7 @@ var composeRoot = &check.Check{
 	Mend:     "leave user: out, or name a UID that is not 0",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose == nil {
 			return check.None()
@@ -50,6 +51,7 @@ var composePrivileged = &check.Check{
 	Mend:     "name the one capability or device that is needed; reach the engine through a proxy that filters what it answers",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"CIS 5.5", "CIS 5.4", "CIS 5.32"},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose == nil {

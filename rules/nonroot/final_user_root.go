@@ -15,6 +15,7 @@ var finalUserRoot = &check.Check{
 	Quiet:    "Where root is only a window that ends in another USER, where the base image brings a user of its own, where the image is a set of files on scratch, and where the entrypoint drops to another user (then non-root/drops-at-start speaks).",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
 	Aliases:  []string{"hadolint DL3002", "trivy DS-0002", "checkov CKV_DOCKER_3", "checkov CKV_DOCKER_8", "sonar docker:S6471", "CIS 4.1"},
 	Run:      rootProcesses,
 	Image:    builtUserRoot,

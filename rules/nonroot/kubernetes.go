@@ -16,6 +16,7 @@ var kubeRoot = &check.Check{
 	Mend:     "set runAsUser to the image's UID, or leave it out",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"trivy KSV-0105", "checkov CKV_K8S_6"},
 	Source: func(b *source.Build) check.Verdict {
 		return containers(b, func(w *deploy.Workload, c *deploy.Container) (check.Finding, bool) {
@@ -38,6 +39,7 @@ var kubeNoNonRoot = &check.Check{
 	Mend:     "set securityContext.runAsNonRoot: true on the pod",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"trivy KSV-0012", "checkov CKV_K8S_23"},
 	Source: func(b *source.Build) check.Verdict {
 		return containers(b, func(w *deploy.Workload, c *deploy.Container) (check.Finding, bool) {
@@ -68,6 +70,7 @@ var kubeEscalation = &check.Check{
 	Mend:     "set securityContext.allowPrivilegeEscalation: false on the container",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"trivy KSV-0001", "checkov CKV_K8S_20", "CIS 5.25"},
 	Source: func(b *source.Build) check.Verdict {
 		return containers(b, func(w *deploy.Workload, c *deploy.Container) (check.Finding, bool) {

@@ -17,6 +17,7 @@ var composeLatest = &check.Check{
 	Quiet:    "For images that the project builds itself.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose == nil {
 			return check.None()
@@ -43,6 +44,7 @@ var kubeLatest = &check.Check{
 	Quiet:    "For images that the project builds itself.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"trivy KSV-0013", "checkov CKV_K8S_14"},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Kubernetes == nil {

@@ -5,6 +5,7 @@ import (
 	"embed"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
 )
 
 //go:embed testdata
@@ -26,6 +27,7 @@ var Rule = &check.Rule{
 		{Standard: "NIST SP 800-53 Rev. 5", IDs: "CM-2, SI-7, SR-4, SR-11", Strength: "supports"},
 		{Standard: "OWASP Docker Security Cheat Sheet", IDs: "#13, D08", Strength: "supports"},
 	},
+	RestsOn: []source.Subject{source.Variables, source.Variants},
 	Checks: []*check.Check{
 		latest,
 		floating,

@@ -21,6 +21,7 @@ var unpinnedFrontend = &check.Check{
 	Quiet:    "For docker/dockerfile:1, :1.N and :1.N.N, and with a digest. A frontend without a tag is pinned-base/latest's.",
 	Severity: check.Note,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{},
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()

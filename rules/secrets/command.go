@@ -15,6 +15,14 @@ type scan struct {
 	file    *text.File
 	runtime bool // it runs in the container, where localhost is no dummy
 	leaks   []leak
+	looked  map[text.Span]bool // the words of a program inside a word all stand there
+	bares   map[text.Span]bare
+}
+
+type bare struct {
+	raw   string
+	at    text.Span
+	plain bool
 }
 
 // commands are the leaks of the commands, in the order of the file.
@@ -83,9 +91,13 @@ var schemes = map[string]bool{"bearer": true, "basic": true, "token": true, "dig
 
 // look finds what shows by its look, wherever it stands.
 func (s *scan) look(at text.Span) {
-	if at.Len() < 8 {
+	if at.Len() < 8 || s.looked[at] {
 		return
 	}
+	if s.looked == nil {
+		s.looked = map[text.Span]bool{}
+	}
+	s.looked[at] = true
 	raw := s.file.Text(at)
 	for _, f := range vendors(raw) {
 		span := part(at, raw, f.from, f.to)
@@ -134,8 +146,20 @@ func anyOf(s string, parts ...string) bool {
 // bare is a word's text as written, without quotes around it, where no part of
 // it comes from a variable or a command.
 func (s *scan) bare(at text.Span) (string, text.Span, bool) {
-	raw, at := unquote(s.file.Text(at), at)
-	return raw, at, raw != "" && !strings.ContainsAny(raw, "$`")
+	if at.Len() <= 256 {
+		raw, at := unquote(s.file.Text(at), at)
+		return raw, at, raw != "" && !strings.ContainsAny(raw, "$`")
+	}
+	b, ok := s.bares[at]
+	if !ok {
+		b.raw, b.at = unquote(s.file.Text(at), at)
+		b.plain = !strings.ContainsAny(b.raw, "$`")
+		if s.bares == nil {
+			s.bares = map[text.Span]bare{}
+		}
+		s.bares[at] = b
+	}
+	return b.raw, b.at, b.plain
 }
 
 // assign judges NAME=value before a command, alone, or after export.

@@ -18,6 +18,7 @@ var composeLiteral = &check.Check{
 	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values that SOPS has encrypted. A placeholder is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose == nil {
 			return check.None()
@@ -159,6 +160,7 @@ var kubeLiteral = &check.Check{
 	Quiet:    "For valueFrom, SealedSecrets and what SOPS has encrypted. A placeholder is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
 	Source: func(b *source.Build) check.Verdict {
 		if b.Kubernetes == nil {
 			return check.None()

@@ -171,7 +171,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 // madeIn tells whether a RUN of a stage, or of one that it is built on, names a
 // file: then it may be made there.
 func madeIn(s *source.Stage, base string) bool {
-	for ; s != nil; s = s.Parent {
+	for s := range s.Upwards() {
 		for _, step := range s.Steps {
 			if step.Run() != nil && strings.Contains(step.File().Text(step.Span), base) {
 				return true

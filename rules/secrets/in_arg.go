@@ -18,6 +18,7 @@ var inArg = &check.Check{
 	Quiet:    "For the arguments that *_FILE, *_PATH and the like name, for switches, and for defaults that say that they protect nothing (dummy).",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Variables, source.Variants},
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
 	Image:    builtArgs,
 	Run:      ranCanaries("build-arg", "the value given for the build argument %s came out in the image: %s"),

@@ -18,6 +18,7 @@ var inEnv = &check.Check{
 	Quiet:    "For empty values, placeholders, *_FILE and *_PATH, public keys and fingerprints, variables that nothing sets, and switches such as TOKENIZERS_PARALLELISM.",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Variables, source.Variants},
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
 	Image:    builtSettings(image.Env, envOf),
 	Source: func(b *source.Build) check.Verdict {

@@ -15,6 +15,7 @@ var inLabel = &check.Check{
 	Mend:     "take the value out of the label, and rotate it",
 	Severity: check.Error,
 	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Variables, source.Variants},
 	Aliases:  []string{"CIS 4.10"},
 	Image:    builtSettings(image.Label, labelsOf),
 	Source: func(b *source.Build) check.Verdict {

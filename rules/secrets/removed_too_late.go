@@ -49,6 +49,9 @@ var removedTooLate = &check.Check{
 						if h.step == step || !deletes(fx.Paths, h.path) {
 							continue
 						}
+						if len(found) == most {
+							return tell(found)
+						}
 						found = append(found, check.Finding{
 							Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
 							Related: []check.Place{{File: b.Text(), Span: h.at, Message: "it is in the layer of this instruction"}},

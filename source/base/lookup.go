@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 //go:embed bases.jsonl
@@ -57,6 +58,9 @@ func entriesOf(repo string) []*entry {
 	if found, ok := entries.Load(repo); ok {
 		return found.([]*entry)
 	}
+	if asked.Add(1) > few && !named()[repo] {
+		return nil
+	}
 	var list []*entry
 	name := []byte(`"` + repo + `"`) // names of repositories need no escapes in JSON
 	for line := range bytes.Lines(basesData) {
@@ -74,6 +78,25 @@ func entriesOf(repo string) []*entry {
 	found, _ := entries.LoadOrStore(repo, list)
 	return found.([]*entry)
 }
+
+// few is how many repositories are looked for line by line: more are worth an
+// index of all names.
+const few = 32
+
+var asked atomic.Int64
+
+// named are the names of all repositories of the file, and some other words.
+var named = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	for line := range bytes.Lines(basesData) {
+		if end := bytes.IndexByte(line, ']'); end >= 0 {
+			for word := range bytes.SplitSeq(line[:end], []byte{'"'}) {
+				names[string(word)] = true
+			}
+		}
+	}
+	return names
+})
 
 func readImages(line []byte) images {
 	image := new(Image)

@@ -16,7 +16,16 @@ type Compose struct {
 	Services []*Service        // in the order of the file
 	Include  []Value           // paths of further Compose files, relative to this one
 	Env      map[string]string // what variables in it stand for
+	// Beyond says why something of the file is missing here: reading it went
+	// beyond a limit. "" = all of it is here.
+	Beyond string
+
+	byName map[string]*Service // the first of each name
+	steps  int                 // that reading the file took
 }
+
+// Steps is how many steps reading the file took.
+func (c *Compose) Steps() int { return c.steps }
 
 // A Service is one entry under services, with YAML anchors and merge keys
 // resolved. What comes from extends is not in it.
@@ -163,16 +172,21 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Compose{File: f, Env: env}
+	c := &Compose{File: f, Env: env, byName: map[string]*Service{}}
 	for _, root := range roots {
 		if deref(root).Kind != yaml.MappingNode {
 			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}
 		}
 		c.Include = append(c.Include, s.includes(s.get(root, "include"))...)
 		for _, p := range s.pairs(s.get(root, "services")) {
-			c.Services = append(c.Services, s.service(p))
+			one := s.service(p)
+			c.Services = append(c.Services, one)
+			if c.byName[one.Name.Text] == nil {
+				c.byName[one.Name.Text] = one
+			}
 		}
 	}
+	c.Beyond, c.steps = s.budget.beyond, s.budget.spent
 	return c, nil
 }
 
@@ -181,12 +195,7 @@ func (c *Compose) Service(name string) *Service {
 	if c == nil {
 		return nil
 	}
-	for _, s := range c.Services {
-		if s.Name.Text == name {
-			return s
-		}
-	}
-	return nil
+	return c.byName[name]
 }
 
 // includes are the files that include names: a text, a list of them, or
@@ -315,9 +324,10 @@ func (s *source) keyValues(n *yaml.Node) []KeyValue {
 			continue
 		}
 		key, value, ok := strings.Cut(item.Value, "=")
-		kv := KeyValue{Key: s.valueOf(key, s.part(item, 0, len(key))), HasValue: ok}
+		place := s.parts(item)
+		kv := KeyValue{Key: s.valueOf(key, place(0, len(key))), HasValue: ok}
 		if ok {
-			kv.Value = s.valueOf(value, s.part(item, len(key)+1, len(item.Value)))
+			kv.Value = s.valueOf(value, place(len(key)+1, len(item.Value)))
 		}
 		list = append(list, kv)
 	}

@@ -187,7 +187,7 @@ func TestInterpolate(t *testing.T) {
 		"${U:-d}": "d", "${U-${A}}": "a", "${U:-${V:-x}}y": "xy", "${A:+r}": "r", "${E:+r}": "", "${E+r}": "r", "${A:?no}": "a",
 		"${U:-}": "", "${A}${A}": "aa", `${U:-{"k":1}}`: `{"k":1}`, "http://${U-h}:${V:-80}/": "http://h:80/",
 	} {
-		got, missing, open := interpolate(in, env, 0)
+		got, missing, open, _ := interpolation{env: env, budget: newBudget(len(in))}.value(in)
 		if got != want || open || missing != nil {
 			t.Errorf("%s: %q %v %v", in, got, missing, open)
 		}
@@ -200,7 +200,7 @@ func TestInterpolate(t *testing.T) {
 		"${U}": "${U} [U]", "a$U-$A": "a$U-a [U]", "${U:?set it}": "${U:?set it} [U]", "${V:-${U}}": "${U} [U]", "${U": "${U []", "${}": "${} []",
 		"${A.b}": "${A.b} []",
 	} {
-		got, missing, open := interpolate(in, env, 0)
+		got, missing, open, _ := interpolation{env: env, budget: newBudget(len(in))}.value(in)
 		if s := fmt.Sprint(got, " ", missing); s != want || !open {
 			t.Errorf("%s: %s %v, want %s", in, s, open, want)
 		}
@@ -208,7 +208,7 @@ func TestInterpolate(t *testing.T) {
 }
 
 func TestDotEnv(t *testing.T) {
-	got := ParseDotEnv([]byte("\xef\xbb\xbf# c\r\nA=1\r\nexport B = two # c\nC='$A #x'\nD=\"l1\\n$A\"\nE=${A}2\nF=\nbad\n=x\nG: y\nH=\"a\nb\"\nI=x#y\n"))
+	got := ParseDotEnv([]byte("\xef\xbb\xbf# c\r\nA=1\r\nexport B = two # c\nC='$A #x'\nD=\"l1\\n$A\"\nE=${A}2\nF=\nbad\n=x\nG: y\nH=\"a\nb\"\nI=x#y\n")).Values
 	want := map[string]string{"A": "1", "B": "two", "C": "$A #x", "D": "l1\n1", "E": "12", "F": "", "G": "y", "H": "a\nb", "I": "x#y"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)

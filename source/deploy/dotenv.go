@@ -2,13 +2,22 @@ package deploy
 
 import "strings"
 
+// A DotEnv is what a .env file sets.
+type DotEnv struct {
+	Values map[string]string
+	// Beyond says why values are missing that the file may set: "" = none is.
+	Beyond string
+	// Steps is how many steps reading the file took.
+	Steps int
+}
+
 // ParseDotEnv reads the .env file beside a Compose file: KEY=value lines,
 // optional export, single quotes for literal text, double quotes with escapes,
 // comments after a space and a #. Variables in unquoted and double-quoted
 // values are taken from the lines above. Lines that it does not understand are
-// passed over.
-func ParseDotEnv(data []byte) map[string]string {
-	env := map[string]string{}
+// passed over, and a variable whose value grows beyond the limits is not set.
+func ParseDotEnv(data []byte) DotEnv {
+	in := interpolation{env: map[string]string{}, lost: map[string]bool{}, budget: newBudget(len(data))}
 	rest := strings.TrimPrefix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\xef\xbb\xbf")
 	for rest != "" {
 		var line string
@@ -32,19 +41,17 @@ func ParseDotEnv(data []byte) map[string]string {
 		switch {
 		case strings.HasPrefix(value, "'"), strings.HasPrefix(value, `"`):
 			quote := value[:1]
-			// A quoted value may go on over the next lines.
 			body := value[1:]
-			end := quoteEnd(body, quote[0])
-			for end < 0 && rest != "" {
-				var more string
-				more, rest, _ = strings.Cut(rest, "\n")
-				body += "\n" + more
-				end = quoteEnd(body, quote[0])
-			}
-			if end < 0 {
+			if end := quoteEnd(body, quote[0]); end >= 0 {
+				value = body[:end]
+			} else if end := quoteEnd(rest, quote[0]); end >= 0 {
+				// A quoted value may go on over the next lines.
+				value = body + "\n" + rest[:end]
+				_, rest, _ = strings.Cut(rest[end:], "\n")
+			} else {
+				rest = ""
 				continue
 			}
-			value = body[:end]
 			if quote == "'" {
 				expand = false
 			} else {
@@ -56,11 +63,18 @@ func ParseDotEnv(data []byte) map[string]string {
 			}
 		}
 		if expand && strings.IndexByte(value, '$') >= 0 {
-			value, _, _ = interpolate(value, env, 0)
+			text, _, _, ok := in.value(value)
+			if !ok {
+				delete(in.env, key)
+				in.lost[key] = true
+				continue
+			}
+			value = text
 		}
-		env[key] = value
+		delete(in.lost, key)
+		in.env[key] = value
 	}
-	return env
+	return DotEnv{Values: in.env, Beyond: in.budget.beyond, Steps: in.budget.spent}
 }
 
 var unescape = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`)

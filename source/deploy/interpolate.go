@@ -20,27 +20,59 @@ func (s *source) value(n *yaml.Node) Value {
 // valueOf interpolates a text that stands at a place.
 func (s *source) valueOf(raw string, at text.Span) Value {
 	v := Value{Text: raw, Raw: raw, Span: at, Set: true}
+	if !s.budget.spend(stepsOfValue, manyEntries) {
+		return Value{}
+	}
 	if !s.plain && strings.IndexByte(raw, '$') >= 0 {
-		v.Text, v.Vars, v.Unresolved = interpolate(raw, s.env, 0)
+		in := interpolation{env: s.env, budget: s.budget}
+		v.Text, v.Vars, v.Unresolved, _ = in.value(raw)
 	}
 	return v
 }
 
-// interpolate replaces variables as the Compose specification says: $X, ${X},
-// ${X:-default}, ${X-default}, ${X:?error}, ${X?error}, ${X:+other}, ${X+other}
-// and $$ for a dollar. A variable without a value stays as written and its
-// name is returned, because whoever runs Compose may set it; Compose itself
-// puts nothing there, or stops at a "?". Compose's own template package gives
-// the same text where all is set (a test holds both together), but it does not
-// say which names are missing, and it warns on standard error.
-func interpolate(raw string, env map[string]string, depth int) (out string, missing []string, unresolved bool) {
+// An interpolation replaces variables as the Compose specification says: $X,
+// ${X}, ${X:-default}, ${X-default}, ${X:?error}, ${X?error}, ${X:+other},
+// ${X+other} and $$ for a dollar. A variable without a value stays as written
+// and its name is returned, because whoever runs Compose may set it; Compose
+// itself puts nothing there, or stops at a "?". Compose's own template package
+// gives the same text where all is set (a test holds both together), but it
+// does not say which names are missing, and it warns on standard error.
+type interpolation struct {
+	env    map[string]string
+	lost   map[string]bool // names whose values went beyond the limits
+	budget *budget
+}
+
+// value is the text of a whole value. One that grows beyond the limits stays as
+// it is written, unresolved, and is not ok.
+func (in interpolation) value(raw string) (out string, missing []string, unresolved, ok bool) {
+	out, missing, unresolved, ok = in.text(raw, 0)
+	switch { // where it is not ok, the budget knows why
+	case ok && len(out) > max(maxValue, len(raw)):
+		in.budget.stop(longValue)
+	case ok && in.budget.spend(len(out)/bytesOfStep, longText):
+		return out, missing, unresolved, true
+	}
+	return raw, nil, true, false
+}
+
+// text is a text with its variables replaced; ok is false where it went beyond
+// the limits.
+func (in interpolation) text(raw string, depth int) (out string, missing []string, unresolved, ok bool) {
+	limit := max(maxValue, len(raw))
 	var b strings.Builder
 	for at := 0; at < len(raw); {
-		if raw[at] != '$' || at+1 == len(raw) {
-			b.WriteByte(raw[at])
-			at++
-			continue
+		if b.Len() > limit {
+			in.budget.stop(longValue)
+			return "", nil, true, false
 		}
+		next := strings.IndexByte(raw[at:], '$')
+		if next < 0 || at+next+1 == len(raw) {
+			b.WriteString(raw[at:])
+			break
+		}
+		b.WriteString(raw[at : at+next])
+		at += next
 		rest := raw[at+1:]
 		if rest[0] == '$' {
 			b.WriteByte('$')
@@ -48,7 +80,10 @@ func interpolate(raw string, env map[string]string, depth int) (out string, miss
 			continue
 		}
 		if n := nameLen(rest); n > 0 {
-			if value, ok := env[rest[:n]]; ok {
+			if in.lost[rest[:n]] {
+				return "", nil, true, false
+			}
+			if value, ok := in.env[rest[:n]]; ok {
 				b.WriteString(value)
 			} else {
 				b.WriteString(raw[at : at+1+n])
@@ -63,11 +98,18 @@ func interpolate(raw string, env map[string]string, depth int) (out string, miss
 			continue
 		}
 		end := closing(rest)
-		if end < 0 || depth > maxMerge { // Compose refuses the file; here it is only not understood
+		if end < 0 { // Compose refuses the file; here it is only not understood
 			b.WriteString(raw[at:])
-			return b.String(), missing, true
+			return b.String(), missing, true, true
 		}
-		text, names, open := braced(rest[1:end], env, depth)
+		if depth > maxNest {
+			in.budget.stop(deepValue)
+			return "", nil, true, false
+		}
+		text, names, open, ok := in.braced(rest[1:end], depth)
+		if !ok {
+			return "", nil, true, false
+		}
 		if open && text == "" {
 			text = raw[at : at+1+end+1]
 		}
@@ -76,48 +118,51 @@ func interpolate(raw string, env map[string]string, depth int) (out string, miss
 		unresolved = unresolved || open
 		at += 1 + end + 1
 	}
-	return b.String(), missing, unresolved
+	return b.String(), missing, unresolved, true
 }
 
 // braced is the value of what stands between braces. An unresolved one is ""
 // when it is the variable itself that is missing.
-func braced(inner string, env map[string]string, depth int) (string, []string, bool) {
+func (in interpolation) braced(inner string, depth int) (text string, missing []string, unresolved, ok bool) {
 	n := nameLen(inner)
 	if n == 0 {
-		return "", nil, true
+		return "", nil, true, true
 	}
 	name, rest := inner[:n], inner[n:]
-	value, ok := env[name]
+	if in.lost[name] {
+		return "", nil, true, false
+	}
+	value, ok := in.env[name]
 	if rest == "" {
 		if !ok {
-			return "", []string{name}, true
+			return "", []string{name}, true, true
 		}
-		return value, nil, false
+		return value, nil, false, true
 	}
 	orEmpty := rest[0] == ':'
 	rest = strings.TrimPrefix(rest, ":")
 	if rest == "" {
-		return "", nil, true
+		return "", nil, true, true
 	}
 	given := ok && !(orEmpty && value == "")
 	switch rest[0] {
 	case '-':
 		if given {
-			return value, nil, false
+			return value, nil, false, true
 		}
-		return interpolate(rest[1:], env, depth+1)
+		return in.text(rest[1:], depth+1)
 	case '+':
 		if given {
-			return interpolate(rest[1:], env, depth+1)
+			return in.text(rest[1:], depth+1)
 		}
-		return value, nil, false
+		return value, nil, false, true
 	case '?':
 		if given {
-			return value, nil, false
+			return value, nil, false, true
 		}
-		return "", []string{name}, true
+		return "", []string{name}, true, true
 	}
-	return "", nil, true
+	return "", nil, true, true
 }
 
 // nameLen is the length of the variable name that s begins with.

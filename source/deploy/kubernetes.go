@@ -17,7 +17,15 @@ type Manifest struct {
 	Workloads []*Workload
 	Services  []*KubeService
 	Secrets   []*KubeSecret
+	// Beyond says why something of the file is missing here: reading it went
+	// beyond a limit. "" = all of it is here.
+	Beyond string
+
+	steps int // that reading the file took
 }
+
+// Steps is how many steps reading the file took.
+func (m *Manifest) Steps() int { return m.steps }
 
 // A KubeService is a Service: what it selects, and where it sends.
 type KubeService struct {
@@ -69,6 +77,7 @@ func ParseKubernetes(f *text.File) (*Manifest, error) {
 	for _, root := range roots {
 		s.object(m, root, 0)
 	}
+	m.Beyond, m.steps = s.budget.beyond, s.budget.spent
 	return m, nil
 }
 

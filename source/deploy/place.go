@@ -162,7 +162,7 @@ func plainEnd(data []byte, start int, value string) int {
 		case r == have:
 			at += width
 			value = value[size:]
-			if r == ' ' && strings.TrimLeft(value, " ") == value { // a fold may stand for more
+			if r == ' ' && !strings.HasPrefix(value, " ") { // a fold may stand for more
 				for at < len(data) && strings.IndexByte(" \t\r\n", data[at]) >= 0 {
 					at++
 				}
@@ -184,15 +184,17 @@ func plainEnd(data []byte, start int, value string) int {
 	return at
 }
 
-// part is the place of raw inside a scalar's span, from a position in its
-// text. Where the source spells the scalar otherwise (escapes, folds), the
+// parts gives the places of parts of a scalar, from a position in its text to
+// another. Where the source spells the scalar otherwise (escapes, folds), the
 // whole scalar stands for its part.
-func (s *source) part(n *yaml.Node, from, to int) text.Span {
+func (s *source) parts(n *yaml.Node) func(from, to int) text.Span {
 	whole := s.span(n)
 	written := s.file.Text(whole)
-	at := strings.Index(written, n.Value)
-	if at < 0 || at > 1 || from > to || to > len(n.Value) {
-		return whole
+	at := strings.Index(written[:min(len(written), len(n.Value)+1)], n.Value)
+	return func(from, to int) text.Span {
+		if at < 0 || from > to || to > len(n.Value) {
+			return whole
+		}
+		return text.Span{Start: whole.Start + at + from, End: whole.Start + at + to}
 	}
-	return text.Span{Start: whole.Start + at + from, End: whole.Start + at + to}
 }

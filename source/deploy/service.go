@@ -95,8 +95,9 @@ func (s *source) shortVolume(item *yaml.Node, v Value) Volume {
 		}
 	}
 	pieces = append(pieces, piece{from, len(raw)})
+	place := s.parts(item)
 	at := func(i int) Value {
-		return s.valueOf(raw[pieces[i].from:pieces[i].to], s.part(item, pieces[i].from, pieces[i].to))
+		return s.valueOf(raw[pieces[i].from:pieces[i].to], place(pieces[i].from, pieces[i].to))
 	}
 	out := Volume{Span: v.Span}
 	if len(pieces) == 1 {
@@ -148,8 +149,9 @@ func (s *source) command(n *yaml.Node) *Command {
 	}
 	if n.Kind == yaml.ScalarNode {
 		c.OneString = true
+		place := s.parts(n)
 		for _, w := range splitWords(n.Value) {
-			v := s.valueOf(w.text, s.part(n, w.from, w.to))
+			v := s.valueOf(w.text, place(w.from, w.to))
 			c.Words = append(c.Words, v)
 		}
 	}

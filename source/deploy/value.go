@@ -11,7 +11,7 @@ type Value struct {
 	Raw        string    // the scalar as YAML gives it, before interpolation
 	Span       text.Span // the scalar as written, quotes included; a part of it where it was split
 	Set        bool      // the key is there and is not null
-	Unresolved bool      // Text still holds a variable that has no value, as written
+	Unresolved bool      // Text still holds a variable as written: it has no value, or one that is too long
 	Vars       []string  // the names of those variables
 }
 

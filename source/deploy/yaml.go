@@ -14,22 +14,26 @@ import (
 
 // Limits that no file written by people comes near.
 const (
-	maxSize  = 8 << 20 // bytes of a file
-	maxMerge = 16      // nesting of merge keys and aliases
-	maxNodes = 100_000 // entries taken through merge keys and aliases
+	maxSize  = 8 << 20  // bytes of a file
+	maxAlias = 16       // aliases of aliases
+	maxMerge = 250      // nesting of merge keys
+	maxNest  = 16       // nesting of variables
+	maxValue = 64 << 10 // bytes of one value
 )
 
 // A source is one YAML file with what is needed to find its places.
 type source struct {
-	file   *text.File
-	starts []int // offset of each line as YAML counts lines
-	budget int   // entries that may still be taken
-	env    map[string]string
-	plain  bool // no interpolation: Kubernetes
+	file    *text.File
+	starts  []int         // offset of each line as YAML counts lines
+	columns map[int][]int // of long lines: the offsets of every stride-th character
+	mapping map[*yaml.Node][]pair
+	budget  *budget
+	env     map[string]string
+	plain   bool // no interpolation: Kubernetes
 }
 
 func newSource(f *text.File) *source {
-	return &source{file: f, starts: lineStarts(f.Data), budget: maxNodes}
+	return &source{file: f, starts: lineStarts(f.Data), budget: newBudget(len(f.Data)), mapping: map[*yaml.Node][]pair{}}
 }
 
 // documents parses the file. The root of an empty document is left out.
@@ -103,12 +107,46 @@ func (s *source) offset(n *yaml.Node) int {
 	if n.Line < 1 || n.Line > len(s.starts) {
 		return len(s.file.Data)
 	}
-	at := s.starts[n.Line-1]
-	for c := 1; c < n.Column && at < len(s.file.Data); c++ {
+	at, c := s.starts[n.Line-1], 1
+	if n.Column > stride {
+		table := s.columnsOf(n.Line - 1)
+		if i := min((n.Column-1)/stride, len(table)-1); i >= 0 {
+			at, c = table[i], 1+i*stride
+		}
+	}
+	for ; c < n.Column && at < len(s.file.Data); c++ {
 		_, size := utf8.DecodeRune(s.file.Data[at:])
 		at += size
 	}
 	return at
+}
+
+// stride is how far apart the characters of a line are whose offsets are kept.
+const stride = 256
+
+// columnsOf are the offsets of the characters 0, stride, 2*stride, … of a line,
+// worked out once: a file may be one line of a hundred thousand nodes.
+func (s *source) columnsOf(line int) []int {
+	if table, ok := s.columns[line]; ok {
+		return table
+	}
+	end := len(s.file.Data)
+	if line+1 < len(s.starts) {
+		end = s.starts[line+1]
+	}
+	var table []int
+	for at, c := s.starts[line], 0; at < end; c++ {
+		if c%stride == 0 {
+			table = append(table, at)
+		}
+		_, size := utf8.DecodeRune(s.file.Data[at:])
+		at += size
+	}
+	if s.columns == nil {
+		s.columns = map[int][]int{}
+	}
+	s.columns[line] = table
+	return table
 }
 
 func isNull(n *yaml.Node) bool {
@@ -118,7 +156,7 @@ func isNull(n *yaml.Node) bool {
 // deref follows aliases to what they stand for; nil where they lead nowhere.
 func deref(n *yaml.Node) *yaml.Node {
 	for i := 0; n != nil && n.Kind == yaml.AliasNode; i++ {
-		if i > maxMerge {
+		if i > maxAlias {
 			return nil
 		}
 		n = n.Alias
@@ -131,18 +169,56 @@ type pair struct{ key, value *yaml.Node }
 
 // pairs are the entries of a mapping with merge keys resolved: what is written
 // in the mapping wins over what is merged, and of several merged mappings the
-// first. nil for anything but a mapping.
+// first. nil for anything but a mapping. The list is shared: it must not be
+// changed.
 func (s *source) pairs(n *yaml.Node) []pair {
-	return s.merge(n, nil, map[string]int{}, 0)
+	n = deref(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	list, ok := s.mapping[n]
+	if !ok {
+		m := merger{source: s, seen: map[string]int{}}
+		m.merge(n, 0)
+		list = m.list
+		s.mapping[n] = list
+	}
+	// Each reader looks at each of them, also where many mappings merge one.
+	if !s.budget.spend(len(list), manyEntries) {
+		return nil
+	}
+	return list
 }
 
-func (s *source) merge(n *yaml.Node, list []pair, seen map[string]int, depth int) []pair {
+// A merger gathers the entries of one mapping and of those that it merges.
+type merger struct {
+	*source
+	list []pair
+	seen map[string]int // where in list
+	from map[*yaml.Node]bool
+}
+
+func (m *merger) merge(n *yaml.Node, depth int) {
 	n = deref(n)
-	if n == nil || n.Kind != yaml.MappingNode || depth > maxMerge {
-		return list
+	if !m.budget.spend(1, manyEntries) || n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	if depth > maxMerge {
+		m.budget.stop(deepMerge)
+		return
+	}
+	// What was merged once adds nothing the second time.
+	if depth > 0 {
+		if m.from[n] {
+			return
+		}
+		if m.from == nil {
+			m.from = map[*yaml.Node]bool{}
+		}
+		m.from[n] = true
 	}
 	var merged []*yaml.Node
-	here := len(list)
+	here := len(m.list)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := deref(n.Content[i]), deref(n.Content[i+1])
 		if key == nil || value == nil || key.Kind != yaml.ScalarNode {
@@ -152,28 +228,27 @@ func (s *source) merge(n *yaml.Node, list []pair, seen map[string]int, depth int
 			merged = append(merged, value)
 			continue
 		}
-		if s.budget--; s.budget < 0 {
-			return list
+		if !m.budget.spend(1, manyEntries) {
+			return
 		}
-		at, twice := seen[key.Value]
+		at, twice := m.seen[key.Value]
 		switch {
 		case !twice:
-			seen[key.Value] = len(list)
-			list = append(list, pair{key, value})
+			m.seen[key.Value] = len(m.list)
+			m.list = append(m.list, pair{key, value})
 		case at >= here: // written twice in one mapping: the last counts
-			list[at] = pair{key, value}
+			m.list[at] = pair{key, value}
 		}
 	}
-	for _, m := range merged {
-		if m.Kind == yaml.SequenceNode {
-			for _, one := range m.Content {
-				list = s.merge(one, list, seen, depth+1)
+	for _, one := range merged {
+		if one.Kind == yaml.SequenceNode {
+			for _, one := range one.Content {
+				m.merge(one, depth+1)
 			}
 			continue
 		}
-		list = s.merge(m, list, seen, depth+1)
+		m.merge(one, depth+1)
 	}
-	return list
 }
 
 // get is the value of a key of a mapping; nil where it is missing or null.
@@ -205,7 +280,7 @@ func (s *source) items(n *yaml.Node) []*yaml.Node {
 		if one = deref(one); one == nil {
 			continue
 		}
-		if s.budget--; s.budget < 0 {
+		if !s.budget.spend(1, manyEntries) {
 			break
 		}
 		list = append(list, one)

@@ -19,7 +19,27 @@ type Stack struct {
 	parent *Stack
 	dir    string
 	rules  []rule
+	tries  *tries
 }
+
+// tries are how often a pattern may still be tried, so that a walk costs no more
+// than its folders and its patterns are worth. Steps are tries of a name; a
+// .gitignore brings some for each byte, and every path that is asked about.
+type tries struct {
+	left   int
+	beyond bool
+}
+
+const (
+	freeTries    = 1 << 20
+	triesPerByte = 16
+	triesOfPath  = 256
+	maxPattern   = 4096 // bytes of a pattern that is no plain text: as long as a path is
+)
+
+// Beyond tells whether patterns were left untried; what they may ignore was
+// taken not to be. It holds for all folders of a walk.
+func (s *Stack) Beyond() bool { return s != nil && s.tries.beyond }
 
 type rule struct {
 	name    string // a plain name that matches at any depth; "" = see suffix
@@ -27,6 +47,7 @@ type rule struct {
 	re      *regexp.Regexp
 	negated bool
 	dirOnly bool
+	size    int // bytes of the pattern
 }
 
 // For is the stack above the folder root: the .gitignore files of the folders
@@ -59,8 +80,16 @@ func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
 	if err != nil {
 		return s
 	}
-	next := &Stack{parent: s, dir: dir}
+	next := &Stack{parent: s, dir: dir, tries: &tries{left: freeTries}}
+	if s != nil {
+		next.tries = s.tries
+	}
+	next.tries.left += triesPerByte * len(data)
 	for line := range strings.Lines(string(data)) {
+		if len(line) > maxPattern {
+			next.tries.beyond = true
+			continue
+		}
 		if r, ok := parse(strings.TrimRight(line, "\r\n")); ok {
 			next.rules = append(next.rules, r)
 		}
@@ -74,6 +103,9 @@ func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
 // Ignored tells whether git passes over a path; its parent folders are taken
 // to be not ignored, as in a walk from the top.
 func (s *Stack) Ignored(p string, dir bool) bool {
+	if s != nil {
+		s.tries.left += triesOfPath
+	}
 	for ; s != nil; s = s.parent {
 		rel := p
 		if s.dir != "." {
@@ -81,6 +113,10 @@ func (s *Stack) Ignored(p string, dir bool) bool {
 		}
 		for i := len(s.rules) - 1; i >= 0; i-- {
 			r := &s.rules[i]
+			if s.tries.left -= r.cost(rel); s.tries.left < 0 {
+				s.tries.left, s.tries.beyond = 0, true
+				return false
+			}
 			if r.dirOnly && !dir {
 				continue
 			}
@@ -90,6 +126,14 @@ func (s *Stack) Ignored(p string, dir bool) bool {
 		}
 	}
 	return false
+}
+
+// cost is how many steps it takes to try a rule on a path.
+func (r *rule) cost(rel string) int {
+	if r.re == nil {
+		return 1
+	}
+	return 8 + r.size*len(rel)/8
 }
 
 // match tells whether a rule's pattern matches a path. Most patterns are a name
@@ -173,6 +217,6 @@ func parse(line string) (rule, bool) {
 	if err != nil {
 		return r, false
 	}
-	r.re = re
+	r.re, r.size = re, len(line)
 	return r, true
 }

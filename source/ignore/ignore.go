@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/moby/patternmatcher"
 
@@ -21,7 +22,65 @@ type List struct {
 	File     *text.File
 	patterns []*Pattern
 	err      error
+
+	expressions int
+
+	tries  atomic.Int64 // steps that may still be taken
+	asked  atomic.Int64 // steps that were taken, and one for each time that somebody asked
+	beyond atomic.Pointer[string]
 }
+
+// How many patterns are tried in all, so that looking at a context costs no more
+// than its files and its patterns are worth. Steps are tries of a short pattern;
+// each user of the list may take some of its own.
+const (
+	freeTries    = 2 << 20
+	triesPerByte = 8
+	triesOfUser  = 20_000
+	// Each takes a few kilobytes; files as people write them have a dozen.
+	maxExpressions = 10_000
+	maxPattern     = 4096 // bytes of a pattern that is no plain text: as long as a path is
+)
+
+// Used tells that one more build goes by the list.
+func (l *List) Used() {
+	if l != nil {
+		l.tries.Add(triesOfUser)
+	}
+}
+
+// Steps is how many steps its answers took.
+func (l *List) Steps() int {
+	if l == nil {
+		return 0
+	}
+	return int(l.asked.Load())
+}
+
+// Beyond says why some answers are missing: paths count as sent that the list
+// may exclude. "" = none is.
+func (l *List) Beyond() string {
+	if l == nil {
+		return ""
+	}
+	if s := l.beyond.Load(); s != nil {
+		return l.File.Name + ": " + *s
+	}
+	return ""
+}
+
+// spend tells whether n more steps may be taken.
+func (l *List) spend(n int) bool {
+	l.asked.Add(1)
+	if l.tries.Add(-int64(n)) >= 0 {
+		l.asked.Add(int64(n))
+		return true
+	}
+	l.stop("its patterns, tried on all paths that are asked about, are more than are tried of a file of its size")
+	return false
+}
+
+func (l *List) stop(reason string) { l.beyond.CompareAndSwap(nil, &reason) }
 
 // A Pattern is one line that is neither blank nor a comment.
 type Pattern struct {
@@ -46,6 +105,7 @@ func Parse(file *text.File) *List {
 		return nil
 	}
 	l := &List{File: file}
+	l.tries.Store(freeTries + triesPerByte*int64(len(file.Data)))
 	n := 0
 	for line := range bytes.Lines(file.Data) {
 		start := n
@@ -93,11 +153,22 @@ func (l *List) add(raw string, span text.Span) {
 		return
 	}
 	for _, one := range pm.Patterns() {
+		if l.expressions > maxExpressions {
+			l.stop(fmt.Sprintf("it has more than %d patterns that need an expression of their own", maxExpressions))
+			return
+		}
+		if text := one.String(); len(text) > maxPattern && strings.ContainsAny(text, "*?[]\\") {
+			l.stop(fmt.Sprintf("a pattern of it is longer than %d bytes", maxPattern))
+			return
+		}
 		p := &Pattern{Text: one.String(), Raw: raw, Negated: one.Exclusion(), Span: span}
 		p.matcher, err = compile(p.Text)
 		if err != nil {
 			l.fail(span.Start, fmt.Errorf("pattern %q: %w", raw, err))
 			return
+		}
+		if p.re != nil {
+			l.expressions++
 		}
 		l.patterns = append(l.patterns, p)
 	}
@@ -143,12 +214,31 @@ func (l *List) Match(name string, isDir bool) Decision {
 		return Decision{} // the root itself cannot be left out
 	}
 	// The last match decides, so the search begins at the end.
-	for n := len(l.patterns) - 1; n >= 0; n-- {
-		if p := l.patterns[n]; p.match(name) {
+	for n, steps := len(l.patterns)-1, 0; n >= 0; n-- {
+		p := l.patterns[n]
+		// Counted in lots: the count is shared.
+		if steps += p.cost(name); steps > 256 || n == 0 {
+			if !l.spend(steps) {
+				return Decision{}
+			}
+			steps = 0
+		}
+		if p.match(name) {
 			return Decision{Excluded: !p.Negated, By: p}
 		}
 	}
 	return Decision{}
+}
+
+// cost is how many steps it takes to try a pattern on a path.
+func (p *Pattern) cost(name string) int {
+	switch p.kind {
+	case kindRegexp:
+		return 16 + (1+strings.Count(name, "/"))*len(p.Text)*len(name)/8
+	case kindGlob, kindParts:
+		return 2 + len(p.Text)*len(name)/256
+	}
+	return 1
 }
 
 // Match tells whether this pattern by itself matches a path or a folder
@@ -175,6 +265,9 @@ func (l *List) MayReinclude(dir string) bool {
 	dir = relative(dir)
 	for n := len(l.patterns) - 1; n >= 0; n-- {
 		p := l.patterns[n]
+		if !l.spend(2 * p.cost(dir)) {
+			return true
+		}
 		switch {
 		case p.Negated && reaches(p.Text, dir):
 			return true

@@ -13,7 +13,7 @@ type matcher struct {
 	kind  kind
 	text  string         // literal, head or tail, by kind
 	parts []string       // of kindParts: a glob for each component
-	re    *regexp.Regexp // of kindRegexp, and of any kind for a path with a line break
+	re    *regexp.Regexp // of kindRegexp
 }
 
 type kind int
@@ -46,9 +46,13 @@ func (m *matcher) match(name string) bool {
 	case kindName:
 		return isOrUnder(name, m.text) || hasComponents(name, m.text)
 	}
-	// A dot in a regular expression is not a line break, so that a path with
-	// one needs the expression itself.
-	if m.kind == kindGlob && strings.IndexByte(name, '\n') < 0 {
+	if m.kind == kindGlob {
+		if strings.IndexByte(name, '\n') >= 0 {
+			// A dot in a regular expression is not a line break, so that a path
+			// with one needs the expression itself.
+			re, err := expression("**/" + m.text)
+			return err == nil && (&matcher{re: re}).slow(name)
+		}
 		for rest, more := name, true; more; {
 			var part string
 			part, rest, more = strings.Cut(rest, "/")
@@ -162,15 +166,15 @@ func compile(pattern string) (matcher, error) {
 	if stars(pattern) {
 		return matcher{kind: kindParts, parts: strings.Split(pattern, "/")}, nil
 	}
+	if name, ok := strings.CutPrefix(pattern, "**/"); ok && stars(name) && !strings.Contains(name, "/") {
+		if name == "*" {
+			return matcher{kind: kindAll}, nil
+		}
+		return matcher{kind: kindGlob, text: name}, nil
+	}
 	re, err := expression(pattern)
 	if err != nil {
 		return matcher{}, err
-	}
-	if name, ok := strings.CutPrefix(pattern, "**/"); ok && stars(name) && !strings.Contains(name, "/") {
-		if name == "*" {
-			return matcher{kind: kindAll, re: re}, nil
-		}
-		return matcher{kind: kindGlob, text: name, re: re}, nil
 	}
 	m := matcher{kind: kindRegexp, re: re}
 	if plain(pattern[:special]) && !strings.Contains(pattern, "|") {
@@ -187,8 +191,10 @@ func expression(pattern string) (*regexp.Regexp, error) {
 	runes := []rune(strings.TrimPrefix(pattern, "\ufeff"))
 	var b strings.Builder
 	b.WriteByte('^')
+	last := false // "(.*/)?" stands last
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
+		folders := false
 		next := func() rune {
 			if i+1 < len(runes) {
 				return runes[i+1]
@@ -204,7 +210,10 @@ func expression(pattern string) (*regexp.Regexp, error) {
 			if next() < 0 {
 				b.WriteString(".*")
 			} else {
-				b.WriteString("(.*/)?")
+				if !last { // twice is no more than once
+					b.WriteString("(.*/)?")
+				}
+				folders = true
 			}
 		case r == '*':
 			b.WriteString("[^/]*")
@@ -222,6 +231,7 @@ func expression(pattern string) (*regexp.Regexp, error) {
 		default:
 			b.WriteRune(r)
 		}
+		last = folders
 	}
 	b.WriteByte('$')
 	return regexp.Compile(b.String())

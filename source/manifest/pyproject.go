@@ -59,10 +59,17 @@ type pyproject struct {
 	} `toml:"tool"`
 }
 
+// MaxPyProject is the largest pyproject.toml that is read, far larger than people
+// write them: the time that its tables take grows faster than their number.
+const MaxPyProject = 128 << 10
+
 // ParsePyProject reads a pyproject.toml: PEP 621, PEP 735, and the tables of
 // poetry, uv and pdm.
 func ParsePyProject(data []byte) (*PyProject, error) {
 	var in pyproject
+	if len(data) > MaxPyProject {
+		return nil, fmt.Errorf("read pyproject.toml: %d bytes are more than is read of one", len(data))
+	}
 	if err := toml.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("read pyproject.toml: %w", err)
 	}

@@ -35,13 +35,19 @@ func ParseRequirements(data []byte) []Requirement {
 	for n := 0; n < len(lines); n++ {
 		first := n + 1
 		line := strings.TrimRight(lines[n], "\r")
-		for strings.HasSuffix(line, `\`) && !isComment(line) {
-			line = strings.TrimSuffix(line, `\`)
-			if n+1 >= len(lines) {
-				break
+		if strings.HasSuffix(line, `\`) && !isComment(line) {
+			var whole strings.Builder
+			for part := line; ; {
+				body, more := strings.CutSuffix(part, `\`)
+				whole.WriteString(body)
+				if !more || n+1 >= len(lines) {
+					break
+				}
+				n++
+				part = strings.TrimSpace(strings.TrimRight(lines[n], "\r"))
+				whole.WriteByte(' ')
 			}
-			n++
-			line += " " + strings.TrimSpace(strings.TrimRight(lines[n], "\r"))
+			line = whole.String()
 		}
 		if at := commentStart(line); at >= 0 {
 			line = line[:at]

@@ -104,6 +104,10 @@ func (w *walker) chdir(name string, args []Word) {
 		to = value{state: known, text: path.Clean(args[0].Text)}
 	case here.state != unknown && args[0].Text != "":
 		to = value{state: here.state, text: path.Join(here.text, args[0].Text)}
+		if len(to.text) > maxDir {
+			w.stop(longDir)
+			to = value{}
+		}
 	}
 	w.env.set(oldDirName, here)
 	w.env.set(dirName, to)
@@ -155,7 +159,7 @@ func (w *walker) set(args []Word) {
 	}
 	v := value{state: known, array: true}
 	for _, a := range args {
-		if !a.Known || a.Glob || len(v.list) >= maxFields {
+		if !a.Known || a.Glob || len(v.list) >= maxFields || !w.spend(stepsOfField/4) {
 			v = value{}
 			break
 		}

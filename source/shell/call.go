@@ -122,7 +122,7 @@ func (w *walker) assignment(a *syntax.Assign) (Assign, value) {
 		as.Value = Word{Text: strings.Join(v.list, " "), Known: v.state == known, Span: w.at.span(a.Array.Pos().Offset(), a.Array.End().Offset())}
 		end = a.Array.End()
 		if a.Append {
-			if old := w.get(as.Name); old.array && old.state == known {
+			if old := w.get(as.Name); old.array && old.state == known && w.spend(stepsOfField/4*len(old.list)) {
 				v.list = append(old.list[:len(old.list):len(old.list)], v.list...)
 			} else {
 				v.state = unknown
@@ -264,20 +264,27 @@ func (w *walker) declare(d *syntax.FuncDecl) {
 	if w.funcs == nil {
 		w.funcs = map[string]*function{}
 	}
-	f := &function{name: d.Name.Value, body: d.Body, src: w.src, at: w.at}
+	f := &function{name: d.Name.Value, body: d.Body, src: w.src, text: w.srcText, at: w.at}
 	w.funcs[f.name] = f
 	w.order = append(w.order, f)
 }
 
 // call walks a function's body with its arguments.
 func (w *walker) call(f *function, args []Word, tail bool) result {
-	if f.active || w.calls >= maxCalls || w.extra > maxExtra {
+	switch {
+	case f.active:
 		w.script.Truncated = true
 		return result{}
+	case w.calls >= maxCalls:
+		w.stop(deepCalls)
+		return result{}
+	case w.extra > maxExtra || !w.spend(stepsOfField*len(args)/4):
+		w.stop(manySteps)
+		return result{}
 	}
-	src, at, name, repeated := w.src, w.at, w.funcName, w.repeated
+	src, text, at, name, repeated := w.src, w.srcText, w.at, w.funcName, w.repeated
 	params, had := w.env.get(paramsName)
-	w.src, w.at, w.funcName, w.repeated = f.src, f.at, f.name, repeated || f.called
+	w.src, w.srcText, w.at, w.funcName, w.repeated = f.src, f.text, f.at, f.name, repeated || f.called
 	f.active, f.called = true, true
 	w.calls++
 	own := value{state: known, array: true}
@@ -303,7 +310,7 @@ func (w *walker) call(f *function, args []Word, tail bool) result {
 	w.env.set(paramsName, params)
 	w.calls--
 	f.active = false
-	w.src, w.at, w.funcName, w.repeated = src, at, name, repeated
+	w.src, w.srcText, w.at, w.funcName, w.repeated = src, text, at, name, repeated
 	return r
 }
 
@@ -357,11 +364,18 @@ func (w *walker) innerProgram(body Word, params value) {
 
 // text walks a program inside a word, in this shell.
 func (w *walker) text(body Word, tail bool) result {
-	if w.inner >= maxInner || !w.spend(16*len(body.Text)) {
-		w.script.Truncated = true
+	if w.inner >= maxInner {
+		w.stop(deepInner)
+		return result{}
+	}
+	if !w.spend(stepsOfInner * len(body.Text)) {
 		return result{}
 	}
 	src := []byte(body.Text)
+	if err := sane(src); err != nil {
+		w.stop(err.Error())
+		return result{}
+	}
 	shell := ""
 	if w.bash {
 		shell = "bash"
@@ -371,15 +385,15 @@ func (w *walker) text(body Word, tail bool) result {
 		w.script.Truncated = w.script.Truncated || body.Known
 		return result{}
 	}
-	oldSrc, oldAt, oldBash, oldSubsted := w.src, w.at, w.bash, w.substed
+	oldSrc, oldText, oldAt, oldBash, oldSubsted := w.src, w.srcText, w.at, w.bash, w.substed
 	w.at = w.placeOf(body.Span, src)
-	w.src, w.bash, w.substed = src, bash, body.subst
+	w.src, w.srcText, w.bash, w.substed = src, body.Text, bash, body.subst
 	w.inner++
 	w.depth += 10
 	r := w.stmts(file.Stmts, tail)
 	w.depth -= 10
 	w.inner--
-	w.src, w.at, w.bash, w.substed = oldSrc, oldAt, oldBash, oldSubsted
+	w.src, w.srcText, w.at, w.bash, w.substed = oldSrc, oldText, oldAt, oldBash, oldSubsted
 	return r
 }
 

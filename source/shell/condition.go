@@ -139,7 +139,7 @@ func compare(op string, a, b Word, pattern bool) When {
 // testExpr evaluates bash's [[ … ]].
 func (w *walker) testExpr(e syntax.TestExpr) When {
 	if w.depth > maxDepth {
-		w.script.Truncated = true
+		w.stop(deepNest)
 		return Maybe
 	}
 	w.depth++
@@ -186,7 +186,11 @@ func (w *walker) testExpr(e syntax.TestExpr) When {
 		}
 		switch e.Op {
 		case syntax.TsMatch, syntax.TsMatchShort, syntax.TsNoMatch:
-			return compare(strings.TrimSpace(e.Op.String()), w.word(x), w.pattern(y), true)
+			a, b := w.word(x), w.pattern(y)
+			if !w.spend(matchSteps(b.Text, a.Text)) {
+				return Maybe
+			}
+			return compare(strings.TrimSpace(e.Op.String()), a, b, true)
 		}
 		return compare(e.Op.String(), w.word(x), w.word(y), false)
 	}
@@ -207,7 +211,10 @@ func (w *walker) caseClause(c *syntax.CaseClause, tail bool) result {
 			case pat.Text == "*" && pat.Known:
 				hit = Always
 			case subject.Known && pat.Known:
-				m, ok := match(pat.Text, subject.Text)
+				m, ok := false, w.spend(matchSteps(pat.Text, subject.Text))
+				if ok {
+					m, ok = match(pat.Text, subject.Text)
+				}
 				if !ok {
 					hit = or(hit, Maybe)
 				} else {

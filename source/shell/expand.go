@@ -52,13 +52,14 @@ func (f *field) empty() bool { return f.parts == 0 }
 
 // words expands one word with field splitting and appends what comes of it.
 func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
+	w.in.Budget.spent++
 	if len(sw.Parts) == 1 {
 		if lit, ok := sw.Parts[0].(*syntax.Lit); ok && !strings.ContainsAny(lit.Value, `\*?[{`) {
 			return append(dst, Word{Text: lit.Value, Known: true, Span: w.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())})
 		}
 	}
 	if w.depth > maxDepth {
-		w.script.Truncated = true
+		w.stop(deepNest)
 		return append(dst, w.opaqueWord(sw))
 	}
 	w.depth++
@@ -81,7 +82,7 @@ func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
 				f.vars = append(f.vars, vars...)
 				f.quoted = true
 				for i, s := range list {
-					if i > 0 && len(dst)-first < maxFields {
+					if i > 0 && len(dst)-first < maxFields && w.spend(stepsOfField) {
 						flush()
 					}
 					f.addQuoted(s)
@@ -115,9 +116,9 @@ func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
 				f.add(rest[:n])
 				f.glob = f.glob || strings.ContainsAny(rest[:n], "*?[")
 				rest = strings.TrimLeft(rest[n:], blanks)
-				if len(dst)-first >= maxFields || !w.spend(64) {
+				if len(dst)-first >= maxFields || !w.spend(stepsOfField) {
 					f.known = false
-					w.script.Truncated = true
+					w.stop(manyFields)
 					break
 				}
 				flush()
@@ -138,6 +139,9 @@ func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
 	if w.bash && f.literal && len(dst) == first+1 && strings.Contains(dst[first].Text, "{") {
 		one := dst[first]
 		dst = dst[:first]
+		if !w.spend(len(one.Text)) {
+			return append(dst, one)
+		}
 		for _, t := range braces(one.Text, maxUnroll) {
 			one.Text = t
 			dst = append(dst, one)
@@ -157,6 +161,7 @@ func (w *walker) word(sw *syntax.Word) Word { return w.single(sw, false) }
 func (w *walker) pattern(sw *syntax.Word) Word { return w.single(sw, true) }
 
 func (w *walker) single(sw *syntax.Word, pattern bool) Word {
+	w.in.Budget.spent++
 	if sw == nil || len(sw.Parts) == 0 {
 		return Word{Known: true}
 	}
@@ -166,7 +171,7 @@ func (w *walker) single(sw *syntax.Word, pattern bool) Word {
 		}
 	}
 	if w.depth > maxDepth {
-		w.script.Truncated = true
+		w.stop(deepNest)
 		return w.opaqueWord(sw)
 	}
 	w.depth++
@@ -256,8 +261,11 @@ func (w *walker) part(f *field, part syntax.WordPart) value {
 		return value{state: known, text: p.Value}
 	case *syntax.ParamExp:
 		v := w.param(f, p)
-		if len(v.text) > maxValue || !w.spend(len(v.text)) {
-			w.script.Truncated = true
+		if len(v.text) > maxValue {
+			w.stop(longValue)
+			return value{text: "${" + p.Param.Value + "}"}
+		}
+		if !w.spend(len(v.text)) {
 			return value{text: "${" + p.Param.Value + "}"}
 		}
 		return v
@@ -299,8 +307,11 @@ func (w *walker) inside(n syntax.Node) {
 
 // source is the text between two offsets of the program, cut when long.
 func (w *walker) source(from, to uint) string {
+	if w.srcText == "" {
+		w.srcText = string(w.src)
+	}
 	end := min(int(to), len(w.src), int(from)+1024)
-	return string(w.src[min(int(from), end):end])
+	return w.srcText[min(int(from), end):end]
 }
 
 // quotedList is the fields of "$@" or "${array[@]}" where they are known.

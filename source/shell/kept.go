@@ -13,7 +13,7 @@ func (e *Effects) Kept() []Install {
 	if len(e.Removes) == 0 {
 		return e.Installs
 	}
-	later := e.removals()
+	later, sweep := e.removals(), e.sweep()
 	out := make([]Install, 0, len(e.Installs))
 	for _, in := range e.Installs {
 		r := later[family(in.Manager)]
@@ -37,7 +37,7 @@ func (e *Effects) Kept() []Install {
 		}
 		kept := make([]Package, 0, len(in.Packages))
 		for _, p := range in.Packages {
-			if !r.gone(p.Name, at, in.When) && !(in.Manager == "apt" && e.swept(p.Name, at, in.When)) {
+			if !r.gone(p.Name, at, in.When) && !(in.Manager == "apt" && sweep.takes(p.Name, at, in.When)) {
 				kept = append(kept, p)
 			}
 		}
@@ -126,40 +126,65 @@ func (e *Effects) removals() map[string]*removed {
 	return all
 }
 
-// swept tells whether apt's autoremove takes a package that `apt-mark auto`
-// has marked as not asked for.
-func (e *Effects) swept(name string, at int, when When) bool {
-	marked := -1
-	for _, m := range e.marks {
-		if m.index <= at {
-			continue
-		}
-		switch {
-		case m.auto && m.all:
-			marked = m.index
-		case m.auto && has(m.names, name):
-			marked = m.index
-		case !m.auto && has(m.names, name):
-			marked = -1
-		}
-	}
-	if marked < 0 {
-		return false
-	}
-	for i := len(e.Removes) - 1; i >= 0; i-- {
-		r := e.Removes[i]
-		if r.Manager == "apt" && r.AutoRemove && r.Command.index > marked && when.covered(r.When) {
-			return true
-		}
-	}
-	return false
+// A sweep is what apt's autoremove takes: packages that `apt-mark auto` has
+// marked as not asked for.
+type sweep struct {
+	all    int // the last mark of all packages; -1 = none
+	names  map[string]marked
+	globs  []string // names with *
+	globAt []marked
+	always int // the last autoremove that always runs; -1 = none
+	maybe  int // the last one that may run
 }
 
-func has(names []string, name string) bool {
-	for _, n := range names {
-		if n == name || strings.ContainsAny(n, "*?") && glob(n, name) {
-			return true
+// marked is the last mark of one name.
+type marked struct {
+	index int
+	auto  bool
+}
+
+func (e *Effects) sweep() *sweep {
+	s := &sweep{all: -1, names: map[string]marked{}, always: -1, maybe: -1}
+	for _, m := range e.marks {
+		if m.auto && m.all {
+			s.all = m.index
+			continue
+		}
+		for _, n := range m.names {
+			at := marked{m.index, m.auto}
+			s.names[n] = at
+			if strings.ContainsAny(n, "*?") && len(s.globs) < 64 {
+				s.globs, s.globAt = append(s.globs, n), append(s.globAt, at)
+			}
 		}
 	}
-	return false
+	for _, r := range e.Removes {
+		if r.Manager == "apt" && r.AutoRemove {
+			if r.When == Always {
+				s.always = r.Command.index
+			} else if r.When == Maybe {
+				s.maybe = r.Command.index
+			}
+		}
+	}
+	return s
+}
+
+// takes tells whether a package that was installed at a command goes.
+func (s *sweep) takes(name string, at int, when When) bool {
+	last := marked{s.all, true}
+	if m, ok := s.names[name]; ok && m.index > last.index {
+		last = m
+	}
+	for i, g := range s.globs {
+		if m := s.globAt[i]; m.index > last.index {
+			if ok, sure := match(g, name); ok && sure {
+				last = m
+			}
+		}
+	}
+	if last.index <= at || !last.auto {
+		return false
+	}
+	return s.always > last.index || when == Maybe && s.maybe > last.index
 }

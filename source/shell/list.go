@@ -44,6 +44,7 @@ func (w *walker) chain(c *syntax.BinaryCmd, tail bool) result {
 				for _, c := range w.script.Commands[from:] {
 					c.Ignored = true
 				}
+				from = len(w.script.Commands)
 			}
 		}
 		handsOn := w.failed
@@ -320,7 +321,7 @@ func (w *walker) unroll(c *syntax.ForClause, name string, items []Word, tail boo
 		if i > 0 {
 			w.repeated = true
 			if w.extra > maxExtra {
-				w.script.Truncated = true
+				w.stop(manySteps)
 				break
 			}
 		}

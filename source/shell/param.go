@@ -7,6 +7,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// nearScope is how many scopes a variable is looked for in for nothing.
+const nearScope = 16
+
 // get is the value of a variable here.
 func (w *walker) get(name string) value {
 	for l := w.loops; l != nil; l = l.outer {
@@ -14,7 +17,12 @@ func (w *walker) get(name string) value {
 			l.used = true
 		}
 	}
-	if v, ok := w.env.get(name); ok {
+	v, ok, passed := w.env.find(name)
+	w.in.Budget.spent += passed
+	if passed > nearScope && !w.spend(passed) {
+		return value{}
+	}
+	if ok {
 		return v
 	}
 	if isPositional(name) {
@@ -27,7 +35,7 @@ func (w *walker) get(name string) value {
 	if !ok {
 		return value{}
 	}
-	v := value{state: known, text: text}
+	v = value{state: known, text: text}
 	w.root.set(name, v)
 	return v
 }
@@ -51,6 +59,7 @@ func (w *walker) positional(name string) value {
 // assign sets a variable in the current scope.
 func (w *walker) assign(name string, v value) {
 	if len(v.text) > maxValue {
+		w.stop(longValue)
 		v = value{}
 	}
 	w.env.set(name, v)
@@ -79,6 +88,12 @@ func (w *walker) param(f *field, p *syntax.ParamExp) value {
 		return raw()
 	}
 	v := w.get(name)
+	if p.Length || p.Exp != nil || p.Slice != nil || p.Repl != nil || v.array {
+		// The result may be short, but all of the value is looked at.
+		if !w.spend((len(v.text) + stepsOfField/4*len(v.list)) / bytesOfCopy) {
+			return raw()
+		}
+	}
 	if v.array {
 		switch {
 		case p.Length && v.state == known:
@@ -207,8 +222,11 @@ func (w *walker) operate(f *field, name string, v value, e *syntax.Expansion, ra
 		}
 		suffix := e.Op == syntax.RemSmallSuffix || e.Op == syntax.RemLargeSuffix
 		longest := e.Op == syntax.RemLargeSuffix || e.Op == syntax.RemLargePrefix
+		if !w.spend(trimSteps(v.text[:min(len(v.text), maxTrim)], p.Text)) {
+			return raw()
+		}
 		t, ok := trim(v.text, p.Text, suffix, longest)
-		if !ok || !w.spend(len(v.text)) {
+		if !ok {
 			return raw()
 		}
 		return value{state: known, text: t}

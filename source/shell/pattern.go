@@ -2,6 +2,8 @@ package shell
 
 import "strings"
 
+const maxTrim = 4096 // bytes of a value of which something is taken off
+
 // maxMatch bounds the work of one match: length of text times pattern.
 const maxMatch = 1 << 20
 
@@ -16,6 +18,13 @@ func match(pattern, s string) (matched, ok bool) {
 	}
 	return glob(pattern, s), true
 }
+
+// matchSteps is what a match takes of a budget.
+func matchSteps(pattern, s string) int { return len(pattern) + len(pattern)*len(s)/bytesOfCopy }
+
+// trimSteps is what taking a prefix or suffix off takes of a budget: it is tried
+// at each length.
+func trimSteps(s, pattern string) int { return (1 + len(s)) * (1 + len(pattern)*len(s)/bytesOfCopy) }
 
 // glob goes back to the last star only, which is enough and not exponential.
 func glob(p, s string) bool {
@@ -97,7 +106,7 @@ func escapePattern(s string) string {
 
 // trim takes a matching prefix or suffix off s.
 func trim(s, pattern string, suffix, longest bool) (string, bool) {
-	if len(s) > 4096 || len(pattern)*len(s) > 1<<14 {
+	if len(s) > maxTrim || len(pattern)*len(s) > 1<<14 {
 		return "", false
 	}
 	for k := 0; k <= len(s); k++ {

@@ -50,15 +50,22 @@ func (s *scope) set(name string, v value) {
 
 // get finds a variable; ok is false where only Input.Lookup can tell.
 func (s *scope) get(name string) (v value, ok bool) {
+	v, ok, _ = s.find(name)
+	return v, ok
+}
+
+// find is get with the number of scopes that were looked through.
+func (s *scope) find(name string) (v value, ok bool, passed int) {
 	for ; s != nil; s = s.parent {
+		passed++
 		if v, ok := s.vars[name]; ok {
-			return v, true
+			return v, true, passed
 		}
 		if s.opaque && name != dirName {
-			return value{}, true
+			return value{}, true, passed
 		}
 	}
-	return value{}, false
+	return value{}, false, passed
 }
 
 // lost says that the shell may not come to what follows.
@@ -145,34 +152,33 @@ func (w *walker) merge(arms []arm, exhaustive bool) {
 		}
 		return
 	}
-	for i, a := range arms {
-		for name, v := range a.scope.vars {
-			if earlier(arms[:i], name) {
-				continue
-			}
-			same := exhaustive || w.get(name).equal(v)
-			for _, b := range arms {
-				o, ok := b.scope.vars[name]
-				if !ok {
-					o = w.get(name)
-				}
-				same = same && o.equal(v)
-			}
-			if !same {
-				v = value{}
-			}
-			w.env.set(name, v)
-		}
+	// How many arms set a variable, and whether all to the same.
+	type set struct {
+		v    value
+		arms int
+		same bool
 	}
-}
-
-func earlier(arms []arm, name string) bool {
+	sets := map[string]set{}
 	for _, a := range arms {
-		if _, ok := a.scope.vars[name]; ok {
-			return true
+		for name, v := range a.scope.vars {
+			have, ok := sets[name]
+			if !ok {
+				have = set{v: v, same: true}
+			}
+			have.arms++
+			have.same = have.same && have.v.equal(v)
+			sets[name] = have
 		}
 	}
-	return false
+	for name, have := range sets {
+		if have.arms < len(arms) || !exhaustive {
+			have.same = have.same && w.get(name).equal(have.v)
+		}
+		if !have.same {
+			have.v = value{}
+		}
+		w.env.set(name, have.v)
+	}
 }
 
 // join is the flow after one of the arms was taken. An arm that fails stops

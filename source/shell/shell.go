@@ -29,6 +29,8 @@ type Input struct {
 	Shell string
 	// Dir is the working directory in which the program starts; "" is unknown.
 	Dir string
+	// Budget is that of the file in which the program stands; nil = its own.
+	Budget *Budget
 }
 
 // Script is a shell program that was understood. The zero Script runs nothing.
@@ -45,6 +47,9 @@ type Script struct {
 	// Truncated tells that nesting or expansion went beyond what is followed,
 	// so that Commands may lack some.
 	Truncated bool
+	// Beyond says which limit the program went beyond; "" = none. Then it is
+	// Truncated, or has an Err.
+	Beyond string
 
 	early, tail []Ending
 
@@ -64,6 +69,7 @@ const (
 	maxCalls   = 12       // functions inside functions
 	maxUnroll  = 64       // passes through a loop over known words
 	maxExtra   = 20_000   // statements walked again, in loops and calls
+	maxDir     = 4096     // bytes of a working directory
 )
 
 // Parsers keep buffers worth keeping.
@@ -75,6 +81,10 @@ var (
 // Parse understands one program. It never panics and never returns nil.
 func Parse(in Input) *Script {
 	s := &Script{}
+	if err := sane(in.Src); err != nil {
+		s.Err, s.Beyond = err, err.Error()
+		return s
+	}
 	file, bash, err := parse(in.Src, in.Shell)
 	if err != nil {
 		s.Err = err
@@ -85,11 +95,9 @@ func Parse(in Input) *Script {
 	return s
 }
 
-// parse tries the shell's own language first and the other one after it.
+// parse tries the shell's own language first and the other one after it. The
+// program has to be sane.
 func parse(src []byte, shell string) (file *syntax.File, bash bool, err error) {
-	if err := sane(src); err != nil {
-		return nil, false, err
-	}
 	switch shell {
 	case "bash", "zsh", "ksh", "mksh":
 		bash = true

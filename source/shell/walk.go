@@ -7,11 +7,12 @@ import (
 
 // walker goes through a program in the order in which the shell would.
 type walker struct {
-	script *Script
-	in     Input
-	src    []byte // of the program being walked; inner programs have their own
-	at     place
-	bash   bool
+	script  *Script
+	in      Input
+	src     []byte // of the program being walked; inner programs have their own
+	srcText string // src once more, so that parts of it are had for nothing; "" = not made yet
+	at      place
+	bash    bool
 
 	root, env *scope
 	cur       When // whether the next command runs
@@ -31,7 +32,6 @@ type walker struct {
 	loops    *loop
 	repeated bool // inside a loop or call whose statements count as extra
 	extra    int
-	spent    int
 	prev     *Command // the last foreground command that is no substitution
 	wild     bool     // something may call functions that is not seen
 	dirs     []value  // pushd
@@ -41,6 +41,7 @@ type function struct {
 	name   string
 	body   *syntax.Stmt
 	src    []byte
+	text   string
 	at     place
 	called bool
 	active bool
@@ -62,6 +63,9 @@ type result struct {
 }
 
 func newWalker(s *Script, in Input, bash bool) *walker {
+	if in.Budget == nil {
+		in.Budget = NewBudget(len(in.Src))
+	}
 	root := &scope{}
 	w := &walker{script: s, in: in, src: in.Src, at: place{base: in.Base}, bash: bash, root: root, env: &scope{parent: root}, cur: Always}
 	if in.Dir != "" {
@@ -89,12 +93,6 @@ func (w *walker) program(file *syntax.File) {
 			w.call(f, nil, false)
 		}
 	}
-}
-
-// spend tells whether n more bytes of expansion may be made.
-func (w *walker) spend(n int) bool {
-	w.spent += n
-	return w.spent <= 8<<20+4*len(w.in.Src)
 }
 
 func (w *walker) stmts(list []*syntax.Stmt, tail bool) result {
@@ -148,11 +146,15 @@ func (w *walker) substitution(list []*syntax.Stmt) {
 }
 
 func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
+	w.in.Budget.spent++
 	if w.repeated {
 		w.extra++
+		if !w.spend(stepsOfExtra) {
+			return result{}
+		}
 	}
 	if w.depth > maxDepth {
-		w.script.Truncated = true
+		w.stop(deepNest)
 		return result{}
 	}
 	w.depth++

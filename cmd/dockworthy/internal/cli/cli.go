@@ -65,11 +65,18 @@ func endings() []os.Signal {
 	return list
 }
 
+// memory is how much is used before the collector works harder: what a file of a
+// megabyte leaves behind fits in, whatever stands in it.
+const memory = 400 << 20
+
 // Main runs a command line and gives its exit status.
 func (c Command) Main(args []string) int {
 	// Parsing leaves much garbage and little that lasts: a lazier collector is
 	// worth a fifth of the time, for a few megabytes.
 	debug.SetGCPercent(400)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
 	c.red = &redact.Redactor{}
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()

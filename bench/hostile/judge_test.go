@@ -1,0 +1,78 @@
+package hostile_test
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
+
+// judge judges all of a file system and writes it to nobody: as text, or in the
+// format that the environment names.
+func judge(fsys fs.FS) (units, findings, undecided int) {
+	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: day})
+	var w report.Writer = report.NewText(io.Discard, report.Names{}, false)
+	switch os.Getenv(asked + "_FORMAT") {
+	case "json":
+		w = report.NewJSON(io.Discard, report.Names{})
+	case "sarif":
+		w = report.NewSARIF(io.Discard, report.Names{})
+	}
+	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+		units++
+		findings += len(res.Findings)
+		for _, rep := range res.Reports {
+			for _, r := range rep.Results {
+				if r.Verdict.Outcome == check.Undecided {
+					undecided++
+				}
+			}
+		}
+		if name := os.Getenv(asked + "_HEAP"); name != "" {
+			heap(name)
+		}
+		return w.Result(res)
+	})
+	if err != nil {
+		panic(err)
+	}
+	if err := w.Close(p.Problems); err != nil {
+		panic(err)
+	}
+	return units, findings, undecided
+}
+
+// profile writes a processor profile until its result is called.
+func profile(name string) func() {
+	f, err := os.Create(name)
+	if err != nil {
+		panic(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		panic(err)
+	}
+	return func() { pprof.StopCPUProfile(); f.Close() }
+}
+
+// heap writes a profile of what is held.
+func heap(name string) {
+	f, err := os.Create(name)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	runtime.GC()
+	if err := pprof.Lookup("heap").WriteTo(f, 0); err != nil {
+		panic(err)
+	}
+}
