@@ -42,3 +42,31 @@ func TestRunsAreOwned(t *testing.T) {
 		t.Error("python:3.13 is taken for an image of a run")
 	}
 }
+
+// A container is a run's where it bears a name that runs give: its label may come
+// out of any image.
+func TestOurs(t *testing.T) {
+	id := NewID()
+	for name, want := range map[string]bool{
+		"/dockworthy-" + id + "-1": true, "/dockworthy-" + id + "-peek-0123": true, "dockworthy-" + short(id) + ".1.abc": true,
+		"/web": false, "/dockworthy-other-1": false, "/x-dockworthy-" + id: false, "": false,
+	} {
+		if got := ours(id, name); got != want {
+			t.Errorf("%q is ours: %t", name, got)
+		}
+	}
+	if ours("", "/dockworthy-") {
+		t.Error("no run's container is ours")
+	}
+	if began(id) || began("") || began("../x") {
+		t.Error("a run that never began began")
+	}
+	dir, err := TempDir(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if !began(id) {
+		t.Error("a run that began did not")
+	}
+}

@@ -37,24 +37,75 @@ func byLook(s string) []span {
 	found := keys(s)
 	data := []byte(s)
 	secret.Search(data, 0, len(data), func(m secret.Match) { found = append(found, span{m.From, m.To}) })
-	if !strings.Contains(s, "@") && !strings.Contains(s, "=") {
-		return inOrder(found)
-	}
-	for _, look := range []struct {
-		re    *regexp.Regexp
-		mixed bool // only what a machine made is one
-	}{{login, false}, {token, true}, {bare, true}} {
-		for _, m := range look.re.FindAllStringSubmatchIndex(s, -1) {
-			if look.mixed && (!secret.Mixed(s[m[2]:m[3]]) || strings.HasPrefix(s[m[3]:], "@sha")) {
-				continue
-			}
-			found = append(found, literal(s, m[2], m[3])...)
+	found = append(found, logins(s)...)
+	found = append(found, parameters(s)...)
+	return inOrder(found)
+}
+
+// logins are passwords and tokens before the @ of a host: of a URL (RFC 3986,
+// 3.2.1), and in an image's name, where only what a machine made is one.
+func logins(s string) (found []span) {
+	for at := 0; ; at++ {
+		i := strings.IndexByte(s[at:], '@')
+		if i < 0 {
+			return found
+		}
+		at += i
+		from := at
+		for from > 0 && at-from < maxLogin && strings.IndexByte(" \t\r\n\"'<>(=@", s[from-1]) < 0 {
+			from--
+		}
+		word := s[from:at]
+		user, url := word, false
+		if k := strings.LastIndex(word, "://"); k >= 0 {
+			user, url = word[k+3:], true
+		}
+		_, pass, colon := strings.Cut(user, ":")
+		if !colon {
+			pass = user
+		}
+		made := secret.Mixed(pass) && !strings.HasPrefix(s[at:], "@sha")
+		switch {
+		case strings.ContainsAny(user, "/"):
+		case url && colon && pass != "", url && len(pass) >= 16 && made, colon && len(pass) >= 8 && made:
+			found = append(found, literal(s, at-len(pass), at)...)
 		}
 	}
-	for _, m := range query.FindAllStringSubmatchIndex(s, -1) {
-		found = append(found, literal(s, m[2], m[3])...)
+}
+
+const maxLogin = 4 << 10
+
+// parameters are the values of a URL's parameters by which services are given a
+// key.
+func parameters(s string) (found []span) {
+	for at := 0; ; at++ {
+		i := strings.IndexByte(s[at:], '=')
+		if i < 0 {
+			return found
+		}
+		at += i
+		from := at
+		for from > 0 && at-from < 32 && nameByte(s[from-1]) {
+			from--
+		}
+		if from == 0 || strings.IndexByte("?&;", s[from-1]) < 0 || !keyParameters[strings.ToLower(s[from:at])] {
+			continue
+		}
+		to := at + 1
+		for to < len(s) && to-at < maxLogin && strings.IndexByte(" \t\r\n&\"'<>#;", s[to]) < 0 {
+			to++
+		}
+		if to-at > 8 {
+			found = append(found, literal(s, at+1, to)...)
+		}
 	}
-	return inOrder(found)
+}
+
+// Source: AWS Signature Version 4, Google Cloud's signed URLs, Azure's shared
+// access signatures; the rest as services' documents have it.
+var keyParameters = map[string]bool{
+	"key": true, "sig": true, "signature": true, "auth": true, "code": true, "hmac": true, "token": true, "access_token": true,
+	"x-amz-signature": true, "x-amz-security-token": true, "x-goog-signature": true,
 }
 
 // keys are the private keys of a text, whatever stands between their lines.
@@ -93,14 +144,6 @@ func inOrder(found []span) []span {
 }
 
 var (
-	// login is the password of a URL. Source: RFC 3986, 3.2.1.
-	login = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@'"<>]*:([^\s@/'"<>]+)@`)
-	// token is a token that stands in the place of a URL's user.
-	token = regexp.MustCompile(`://([A-Za-z0-9_-]{16,})@`)
-	// bare is a login before a host without a scheme, as in an image's name.
-	bare = regexp.MustCompile(`(?:^|[\s"'=(])[^\s:/@"'=(]+:([^\s/@:"']{8,})@[A-Za-z0-9]`)
-	// query is a parameter by which services are given a key.
-	query = regexp.MustCompile(`(?i)[?&;](?:key|sig|signature|auth|code|hmac|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|token)=([^\s&"'<>#;]{8,})`)
 	// user is the password of curl's -u. Source: curl(1).
 	user = regexp.MustCompile(`(?:-u|--user|--proxy-user)[ =]?["']?[^\s:"']+:([^\s"']{4,})`)
 	// headers carry credentials. Source: RFC 9110, 11.6; RFC 6750; RFC 6265.

@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +57,14 @@ var (
 	errTrouble  = errors.New("trouble")
 )
 
+// patience is how long a verb may go on after a signal.
+func (c Command) patience(args []string) time.Duration {
+	if slices.Contains(args, "prove") {
+		return 2 * time.Minute
+	}
+	return 2 * time.Second
+}
+
 // endings are the signals that end a run in order. A terminal that goes away is
 // one, unless whoever started the program said that it is to be survived.
 func endings() []os.Signal {
@@ -80,6 +90,13 @@ func (c Command) Main(args []string) int {
 	c.red = &redact.Redactor{}
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
+	// A second signal ends the program at once; so does the first one where a
+	// file keeps a checker busy, or a stream does not end. Cleaning up has the
+	// time that it needs.
+	defer context.AfterFunc(ctx, func() {
+		stop()
+		time.AfterFunc(c.patience(args), func() { os.Exit(exitInterrupted) })
+	})()
 	root := &cobra.Command{
 		Use:   "dockworthy",
 		Short: "dockworthy judges container builds by eight rules",
