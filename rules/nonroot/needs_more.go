@@ -27,6 +27,9 @@ var needsMore = &check.Check{
 			return check.Judge(nil)
 		}
 		if log.Relaxed == nil || !log.Relaxed.Up {
+			if c := log.Start.Cause; c != nil && c.Kind == run.NoPermission {
+				return check.Unknown(check.BySettings, "the container does not come up without a capability; --cap-add gives it one")
+			}
 			return check.Unknown(check.ByRun, "the container comes up under no settings")
 		}
 		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
@@ -37,7 +40,7 @@ var needsMore = &check.Check{
 			f.Help = fmt.Sprintf("declare %s as a volume or tmpfs (Compose, Kubernetes emptyDir) and under `run: {volumes: [%s]}` in .dockworthy.yaml", check.List(folders), strings.Join(folders, ", "))
 			return check.Judge([]check.Finding{f})
 		}
-		f.Message = "it comes up only with what an engine gives by default: under hard settings " + log.Start.Why()
+		f.Message = "it comes up only with a root that may be written: under hard settings " + log.Start.Why()
 		switch {
 		case log.Start.Cause != nil && log.Start.Cause.Kind == run.NoPermission || root(log):
 			f.Help = "start as the user that the program runs as, so that it has nothing to give up and nothing to change; or declare what it keeps under `run: {capabilities: […]}`"

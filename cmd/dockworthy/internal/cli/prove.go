@@ -60,12 +60,16 @@ the image's config and layers, and runs it under the hardest settings that
 should work: a read-only root, no capabilities, no new privileges, limits, no
 network. It looks at the processes, the health check, a hang, the stop signal.
 
+Where it does not come up so, it is run once more with a root that may be written,
+and nothing else that it had not.
+
 Running an image is running its code. What prove makes on the engine bears the
-label io.dockworthy.run and is removed when it ends; what a killed run left is
-removed at the next one's start.
+label io.dockworthy.run and is removed when it ends, also when it is killed.
 
 How the program is run is taken from Compose, from run: in .dockworthy.yaml and
-from these flags, the later over the earlier. COMMAND replaces CMD.
+from these flags, the later over the earlier. COMMAND replaces CMD. Capabilities,
+a network, and memory, processes and time beyond the defaults are given by flags
+alone, or, where the files ask for them, by --trust-config.
 
 Exit status: 0 when nothing is found at or above --fail-on, 1 when something
 is, 2 when the build fails, or the program was not seen alive.`,
@@ -199,6 +203,11 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			// Nothing speaks against it, and nobody has seen it alive.
 			unseen = true
 			c.complain("the program was not seen alive: %s; %s", s.Why(), check.BySettings)
+			for _, r := range proved.Run.Settings.Requests {
+				if !r.Given && r.Flag != "" {
+					c.complain("%s", r)
+				}
+			}
 		}
 		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
