@@ -48,6 +48,7 @@ type tree struct {
 	kept      int                 // entries in dirs
 	globs     map[string][]string // what patterns took
 	globbed   int
+	walks     meter
 	names     meter  // that patterns may still be held against
 	past      string // why some answers are missing; "" = none is
 	stats     map[string]stat
@@ -375,6 +376,24 @@ func (t *tree) used() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.names.left += namesPerBuild
+	t.walks.left += walksPerBuild
+}
+
+// How many entries walks look at for checks, over all Dockerfiles with this
+// context.
+const (
+	freeWalks     = 250_000
+	walksPerBuild = 125
+)
+
+func (t *tree) step() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.walks.spend(1) {
+		return true
+	}
+	t.stop(manyFiles)
+	return false
 }
 
 func (t *tree) spend(n int) bool {
@@ -489,13 +508,7 @@ func (c *Context) Has(p string) bool {
 // Walk calls fn for every file that is sent, in path order, until fn returns
 // false. It enters every folder that is sent or in which an exception of the
 // ignore file could bring something back.
-func (c *Context) Walk(fn func(Entry) bool) error { return c.walk(fn, true) }
-
-// Look is Walk for a check, which may look at no more of a context than its
-// size and the builds that have it are worth.
-func (c *Context) Look(fn func(Entry) bool) error { return c.walk(fn, false) }
-
-func (c *Context) walk(fn func(Entry) bool, whole bool) error {
+func (c *Context) Walk(fn func(Entry) bool) error {
 	var walk func(rel string, depth int) (bool, error)
 	walk = func(rel string, depth int) (bool, error) {
 		entries, err := fs.ReadDir(c.fsys, path.Join(c.Root, rel))
@@ -504,9 +517,6 @@ func (c *Context) walk(fn func(Entry) bool, whole bool) error {
 		}
 		for _, e := range entries {
 			p := path.Join(rel, e.Name())
-			if !whole && !c.tree.spend(1) {
-				return false, errors.New(c.beyond())
-			}
 			sent, _ := c.Sent(p, e.IsDir())
 			if e.IsDir() {
 				if (sent || c.Ignore.MayReinclude(p)) && depth < maxDepth {
@@ -530,5 +540,33 @@ func (c *Context) walk(fn func(Entry) bool, whole bool) error {
 		return true, nil
 	}
 	_, err := walk("", 0)
+	return err
+}
+
+// Look is Walk for a check, which may look at no more of a context than its size
+// and the builds that have it are worth. Its entries have no sizes and modes.
+func (c *Context) Look(fn func(Entry) bool) error {
+	var walk func(rel string, depth int) (bool, error)
+	walk = func(rel string, depth int) (bool, error) {
+		if !c.tree.step() {
+			return false, errors.New(c.beyond())
+		}
+		for _, e := range c.tree.list(rel) {
+			if !c.tree.step() {
+				return false, errors.New(c.beyond())
+			}
+			sent, _ := c.Sent(e.Path, e.Dir)
+			switch {
+			case e.Dir && (sent || c.Ignore.MayReinclude(e.Path)) && depth < maxDepth:
+				if more, err := walk(e.Path, depth+1); err != nil || !more {
+					return more, err
+				}
+			case !e.Dir && sent && !fn(e):
+				return false, nil
+			}
+		}
+		return true, nil
+	}
+	_, err := walk(".", 0)
 	return err
 }

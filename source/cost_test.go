@@ -45,7 +45,7 @@ func stepsOf(t testing.TB, files hostile.Files) int {
 		}
 	}
 	for _, tree := range p.trees {
-		steps += tree.names.spent
+		steps += tree.names.spent + tree.walks.spent
 	}
 	for _, ig := range p.ignores {
 		if ig != nil {

@@ -1,11 +1,58 @@
 package source
 
-import "github.com/dockworthy/dockworthy/source/deploy"
+import (
+	"slices"
+
+	"github.com/dockworthy/dockworthy/source/deploy"
+)
+
+// A kubeIndex finds what the manifests of a project say of an image or of a
+// workload, made once: there may be as many manifests as there are files.
+type kubeIndex struct {
+	files       map[string]*kubeFile
+	containers  []*deploy.Container // that name an image and are no init containers, in order
+	byImage     map[string][]int    // in containers, by the familiar name
+	services    map[string][]*deploy.KubeService
+	dockerfiles int
+}
+
+func (p *Project) kubeIndexed() *kubeIndex {
+	p.kubeOnce.Do(func() {
+		x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}}
+		for _, k := range p.kube {
+			x.files[k.file.Name] = k
+			for _, w := range k.manifest.Workloads {
+				for _, c := range w.Containers {
+					if !c.Init && c.Image.Set {
+						name := familiar(c.Image.Text)
+						x.byImage[name] = append(x.byImage[name], len(x.containers))
+						x.containers = append(x.containers, c)
+					}
+				}
+			}
+			for _, s := range k.manifest.Services {
+				// One of its labels leads to it.
+				for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
+					label := name + "=" + s.Selector[name]
+					x.services[label] = append(x.services[label], s)
+				}
+			}
+		}
+		for _, u := range p.Units {
+			if u.Kind == Dockerfile {
+				x.dockerfiles++
+			}
+		}
+		p.kubeIndex = x
+	})
+	return p.kubeIndex
+}
 
 // HasService tells whether a Service of the project sends to a workload's pods.
 func (b *Build) HasService(w *deploy.Workload) bool {
-	for _, k := range b.project.kube {
-		for _, s := range k.manifest.Services {
+	services := b.project.kubeIndexed().services
+	for name, value := range w.Labels {
+		for _, s := range services[name+"="+value] {
 			if s.Selects(w) {
 				return true
 			}
@@ -21,37 +68,21 @@ func (b *Build) Workloads() []*deploy.Container {
 	if b.project == nil || len(b.project.kube) == 0 {
 		return nil
 	}
-	names := map[string]bool{}
+	x := b.project.kubeIndexed()
+	var mine []int
 	for _, n := range b.images {
-		names[familiar(n)] = true
-	}
-	var all, mine []*deploy.Container
-	images := map[string]bool{}
-	for _, k := range b.project.kube {
-		for _, w := range k.manifest.Workloads {
-			for _, c := range w.Containers {
-				if c.Init || !c.Image.Set {
-					continue
-				}
-				all = append(all, c)
-				images[familiar(c.Image.Text)] = true
-				if names[familiar(c.Image.Text)] {
-					mine = append(mine, c)
-				}
-			}
-		}
+		mine = append(mine, x.byImage[familiar(n)]...)
 	}
 	if len(mine) > 0 {
-		return mine
-	}
-	n := 0
-	for _, u := range b.project.Units {
-		if u.Kind == Dockerfile {
-			n++
+		slices.Sort(mine)
+		var list []*deploy.Container
+		for _, i := range slices.Compact(mine) {
+			list = append(list, x.containers[i])
 		}
+		return list
 	}
-	if n == 1 && len(images) == 1 {
-		return all
+	if x.dockerfiles == 1 && len(x.byImage) == 1 {
+		return x.containers
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func familiar(name string) string {
 }
 
 // maxBases is how many Dockerfiles below one are read for its sake.
-const maxBases = 4
+const maxBases = 3
 
 // resolveLocal links the base of the chain to the build of this repository
 // that makes it. One step deep at a time: a chain of Dockerfiles resolves as
@@ -75,7 +75,7 @@ func (b *Build) resolveLocal() {
 	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
 		return
 	}
-	if len(b.trail) > maxBases {
+	if len(b.trail) >= maxBases {
 		b.beyond.note(Contents, "the images of this project are built on each other more than %d deep", maxBases)
 		return
 	}

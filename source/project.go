@@ -57,6 +57,9 @@ type Project struct {
 	dotenvs map[string]*text.File    // of Compose files, by folder
 	dotEnvs map[string]deploy.DotEnv // what they set, by path
 
+	kubeOnce  sync.Once
+	kubeIndex *kubeIndex
+
 	mu        sync.Mutex
 	trees     map[string]*tree
 	ignores   map[string]*ignoreFile
@@ -258,7 +261,7 @@ func (p *Project) configIn(dir string) *Config {
 func (p *Project) tree(root string) *tree {
 	t := p.trees[root]
 	if t == nil {
-		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}}
+		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}, walks: meter{left: freeWalks}}
 		p.trees[root] = t
 	}
 	return t
@@ -305,10 +308,8 @@ func (p *Project) builds(u Unit, trail []string) ([]*Build, *Problem) {
 			return []*Build{p.manifest(u, func(b *Build) { b.Compose = c })}, nil
 		}
 	case KubernetesFile:
-		for _, k := range p.kube {
-			if k.file.Name == u.Path {
-				return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile = k.manifest, k.file })}, nil
-			}
+		if k := p.kubeIndexed().files[u.Path]; k != nil {
+			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile = k.manifest, k.file })}, nil
 		}
 	}
 	file, err := p.read(u.Path)

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
@@ -213,6 +214,7 @@ func assets(c *shell.Command) bool {
 
 // words judges --name value, --name=value and NAME=value among the words.
 func (s *scan) words(c *shell.Command) {
+	compiles := sync.OnceValue(func() bool { return assets(c) })
 	for i, w := range c.Words {
 		raw, at, plain := s.bare(w.Span)
 		if !plain || len(raw) > 4096 {
@@ -232,7 +234,7 @@ func (s *scan) words(c *shell.Command) {
 				value, _, _ = strings.Cut(value, "&")
 			}
 			v, valueAt := unquote(value, part(at, raw, from, from+len(value)))
-			if !(assets(c) && !s.runtime && !strings.HasPrefix(raw, "-") && !mixed(v)) {
+			if !(compiles() && !s.runtime && !strings.HasPrefix(raw, "-") && !mixed(v)) {
 				s.named(name, v, w.Span, valueAt)
 			}
 			continue

@@ -15,8 +15,9 @@ type budget struct {
 const (
 	freeSteps    = 100_000
 	stepsPerByte = 8
-	stepsOfValue = 8 // making one value
-	bytesOfStep  = 4 // characters that one step puts in
+	stepsOfValue = 8   // making one value
+	stepsOfThing = 128 // making one service or container
+	bytesOfStep  = 4   // characters that one step puts in
 )
 
 func newBudget(size int) *budget { return &budget{left: freeSteps + stepsPerByte*size} }

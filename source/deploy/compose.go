@@ -216,6 +216,7 @@ func (s *source) includes(n *yaml.Node) []Value {
 }
 
 func (s *source) service(p pair) *Service {
+	s.budget.spend(stepsOfThing, manyEntries)
 	n := p.value
 	one := &Service{Name: s.key(p.key), Span: s.span(p.key)}
 	if body := s.span(n); body.Start >= one.Span.End { // not a fragment from further up

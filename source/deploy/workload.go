@@ -96,6 +96,9 @@ func (s *source) workload(kind Value, n *yaml.Node) *Workload {
 	whole := false
 	for _, list := range []string{"initContainers", "containers"} {
 		for _, item := range s.items(s.get(spec, list)) {
+			if !s.budget.spend(stepsOfThing, manyEntries) {
+				break
+			}
 			c := s.container(item)
 			c.Init = list == "initContainers"
 			c.Sidecar = c.Init && s.value(s.get(item, "restartPolicy")).Text == "Always"
