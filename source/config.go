@@ -22,6 +22,10 @@ import (
 // from a Dockerfile is its configuration; nothing is merged.
 const ConfigName = ".dockworthy.yaml"
 
+// maxConfig is the largest configuration that is read: the decoder holds each key
+// of a mapping against all others.
+const maxConfig = 256 << 10
+
 // A Config is what a project says of itself in .dockworthy.yaml. The zero
 // Config says nothing.
 type Config struct {
@@ -175,6 +179,9 @@ type ConfigBase struct {
 // ParseConfig reads a .dockworthy.yaml. Unknown fields are errors with their
 // line.
 func ParseConfig(name string, data []byte) (*Config, error) {
+	if len(data) > maxConfig {
+		return nil, fmt.Errorf("is larger than %d KiB, far more than a configuration is", maxConfig>>10)
+	}
 	c := &Config{Path: name}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)

@@ -1,7 +1,10 @@
 package secrets
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -98,16 +101,20 @@ func documents(run *source.Run) []text.Span {
 			}
 		}
 	}
-	return list
+	slices.SortFunc(list, func(a, b text.Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })
+	end := -1
+	return slices.DeleteFunc(list, func(s text.Span) bool {
+		within := s.End <= end
+		end = max(end, s.End)
+		return within
+	})
 }
 
+// inside tells whether a place lies in one of a list that is in order, in which
+// none lies within another.
 func inside(list []text.Span, s text.Span) bool {
-	for _, o := range list {
-		if o.Contains(s) {
-			return true
-		}
-	}
-	return false
+	n := sort.Search(len(list), func(i int) bool { return list[i].Start > s.Start })
+	return n > 0 && list[n-1].Contains(s)
 }
 
 // addURLs are the URLs of an ADD that carry a password.
