@@ -111,6 +111,8 @@ func telling(v string) bool {
 // that are known, and without what is a secret by its look or by what stands
 // around it. What it finds it remembers.
 func (r *Redactor) Hide(s string) string {
+	// What is known first: a value may hold the quote that seems to end it.
+	s = r.known(s)
 	found := find(s)
 	if len(found) > 0 {
 		var b strings.Builder

@@ -128,6 +128,10 @@ func TestGiven(t *testing.T) {
 			t.Errorf("%s: %q became %q", what, s, out)
 		}
 	}
+	// A value with a quote in it, in a quoted setting that does not quote it.
+	if out := r.Hide(`{"password": "` + v + `", "dsn": "postgres://u:` + v + `@h/"}`); strings.Contains(out, "77") {
+		t.Error(out)
+	}
 	for _, s := range []string{"short", "plainword", "0.0.0.0:80"} {
 		if got := r.Hide(s); got != s {
 			t.Errorf("%q became %q", s, got)

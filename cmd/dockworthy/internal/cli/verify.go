@@ -220,6 +220,9 @@ func (f *verifyFlags) find(ctx context.Context, ref string, v *verification) ([]
 	case v.Image == "":
 		return nil, errors.New("there is no image to verify: name one as registry.example/app:1, or give --layout, or --bundle with NAME@sha256:…")
 	}
+	if isPath(ref) {
+		return nil, fmt.Errorf("%s is a path, and evidence is looked for in registries: name a folder with --layout, a file with --bundle", ref)
+	}
 	image, err := registry.Open(ref, registry.Options{Timeout: f.timeout, UserAgent: "dockworthy/" + dockworthy.Version})
 	if err != nil {
 		return nil, err
