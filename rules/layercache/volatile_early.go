@@ -124,9 +124,9 @@ func (v *volatile) declare(active []*changing, step *source.Step, labels string,
 
 // madeFrom is the variable in force from which an ENV takes its value.
 func madeFrom(active []*changing, step *source.Step, name string) *changing {
-	for _, w := range step.Words() {
-		key, value, ok := strings.Cut(w.Text, "=")
-		if !ok || key != name {
+	for _, w := range step.Assigned(name) {
+		_, value, ok := strings.Cut(w.Text, "=")
+		if !ok {
 			continue
 		}
 		for _, c := range active {
@@ -219,11 +219,8 @@ func costly(run *source.Run) (what string, install bool) {
 
 // varSpan is the place of one variable in an ARG or ENV.
 func varSpan(step *source.Step, name string) text.Span {
-	for _, w := range step.Words() {
-		key, _, _ := strings.Cut(w.Text, "=")
-		if key == name {
-			return w.Span
-		}
+	if words := step.Assigned(name); len(words) > 0 {
+		return words[0].Span
 	}
 	return step.Rest().Span
 }

@@ -53,6 +53,7 @@ type Instruction struct {
 	node *parser.Node
 	skip int // bytes of the joined line before this instruction: "ONBUILD " for a trigger
 	lay  layout
+	said words
 }
 
 // Line is the line of the instruction's first byte.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -132,9 +134,37 @@ func (in *Instruction) Rest() Word {
 	return Word{Text: string(line[i:end]), Span: in.span(i, end)}
 }
 
-// Words are the arguments with their places: the strings of a JSON array in
+// Words are the arguments with their places, a list that is shared and must not
+// be changed: the strings of a JSON array in
 // exec form, else words split at white space outside quotes.
 func (in *Instruction) Words() []Word {
+	in.said.once.Do(func() { in.said.list = in.split() })
+	return slices.Clip(in.said.list)
+}
+
+// words are the words of an instruction, split at the first question: an ENV of
+// thousands of variables is asked for each of them.
+type words struct {
+	once   sync.Once
+	list   []Word
+	byName sync.Once
+	named  map[string][]Word
+}
+
+// Assigned are the words of the form name=value of an ENV, ARG or LABEL, in
+// order. The list is shared: it must not be changed.
+func (in *Instruction) Assigned(name string) []Word {
+	in.said.byName.Do(func() {
+		in.said.named = map[string][]Word{}
+		for _, w := range in.Words() {
+			key, _, _ := strings.Cut(w.Text, "=")
+			in.said.named[key] = append(in.said.named[key], w)
+		}
+	})
+	return in.said.named[name]
+}
+
+func (in *Instruction) split() []Word {
 	line := in.layout().joined
 	_, i := in.arguments()
 	if in.JSON {
