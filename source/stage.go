@@ -462,9 +462,16 @@ func (e *evaluator) newCopy(step *Step, sd instructions.SourcesAndDest, expand f
 
 // SourcePlace is where source i of a COPY or ADD is written.
 func (s *Step) SourcePlace(i int) text.Span {
+	words := s.Words()
+	if s.JSON || len(s.Copy.Heredocs) == 0 {
+		if i < len(words) {
+			return words[i].Span
+		}
+		return s.Span
+	}
 	n := 0
-	for _, w := range s.Words() {
-		if !s.JSON && len(s.Copy.Heredocs) > 0 && strings.HasPrefix(w.Text, "<<") {
+	for _, w := range words {
+		if strings.HasPrefix(w.Text, "<<") {
 			continue
 		}
 		if n == i {
