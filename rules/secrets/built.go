@@ -16,6 +16,9 @@ func builtSettings(kind image.Setting, vars func(*image.Image) []image.Var) func
 		img := ev.Image
 		var found []check.Finding
 		for _, v := range vars(img) {
+			if len(found) == most {
+				break // each is looked for in all that is shown of the image
+			}
 			at := img.ValueSpan(kind, v.Name)
 			l, ok := setting(v.Name, v.Value, at, false)
 			if !ok {
@@ -56,7 +59,7 @@ func builtArgs(ev check.Evidence) check.Verdict {
 				continue
 			}
 			l, bad := setting(name, value, text.Span{}, false)
-			if !bad && (nameOf(name) != strong || worthOf(value) != literal) {
+			if !bad && (nameOf(name) != strong || worthOf(value) != literal) || len(found) == most {
 				continue
 			}
 			told[w] = true
