@@ -109,6 +109,17 @@ func repeat(n int, head, line string) string {
 	return head + strings.Repeat(line, max(1, (n-len(head))/len(line)))
 }
 
+// wrapped is one instruction of many words, in lines that the parser takes: it
+// reads none of over 65,535 bytes.
+func wrapped(n int, head string, word func(i int) string) string {
+	return fill(n, head, func(i int) string {
+		if i%500 == 0 {
+			return " \\\n " + word(i)
+		}
+		return " " + word(i)
+	})
+}
+
 // dockerfile is a repository of one Dockerfile.
 func dockerfile(make func(n int) string) func(n int) Files {
 	return func(n int) Files { return Files{"Dockerfile": []byte(make(n))} }

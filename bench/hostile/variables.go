@@ -56,6 +56,18 @@ var variables = []Kind{
 	{"env-one-line", dockerfile(func(n int) string {
 		return "FROM alpine:3.20\nENV A=1\nENV" + fill(n, "", func(i int) string { return fmt.Sprintf(" A%d=$A%d", i, i-1) }) + "\n"
 	})},
+	{"env-one-instruction", dockerfile(func(n int) string {
+		return wrapped(n, "FROM alpine:3.20\nENV A=1", func(i int) string { return fmt.Sprintf("K%d=v", i) })
+	})},
+	{"env-one-instruction-secrets", dockerfile(func(n int) string {
+		return wrapped(n, "FROM alpine:3.20\nENV A=1", func(i int) string { return fmt.Sprintf("P%d_PASSWORD=aB3xY9zQ%d", i, i) })
+	})},
+	{"label-one-instruction", dockerfile(func(n int) string {
+		return wrapped(n, "FROM alpine:3.20\nLABEL a=1", func(i int) string { return fmt.Sprintf("k%d=v", i) })
+	})},
+	{"copy-one-instruction", dockerfile(func(n int) string {
+		return wrapped(n, "FROM alpine:3.20\nCOPY", func(int) string { return "a" }) + " \\\n /x/\n"
+	})},
 	{"env-then-all", dockerfile(func(n int) string {
 		half := fill(n/2, "FROM alpine:3.20\n", func(i int) string { return fmt.Sprintf("ENV A%d=x\n", i) })
 		return half + fill(n/2, "", func(i int) string { return fmt.Sprintf("LABEL l%d=$A%d\n", i, i) })
