@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/files"
 )
 
 // The files of an OCI layout, and the names that its index gives to images:
@@ -49,7 +50,7 @@ func (l *Layout) open() (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the OCI layout: %w", err)
 	}
-	data, err := readFile(root, layoutFile, maxManifest)
+	data, err := files.Read(root.FS(), layoutFile, maxManifest)
 	var mark struct {
 		Version string `json:"imageLayoutVersion"`
 	}
@@ -202,7 +203,7 @@ type layoutIndex struct {
 }
 
 func (l *Layout) index(root *os.Root) (*layoutIndex, error) {
-	data, err := readFile(root, indexFile, maxManifest)
+	data, err := files.Read(root.FS(), indexFile, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("read the index of %s: %w", l.dir, err)
 	}
@@ -266,7 +267,7 @@ func (l *Layout) blob(root *os.Root, h v1.Hash, limit int64) ([]byte, error) {
 	if _, err := attest.ParseDigest(h.String()); err != nil {
 		return nil, err
 	}
-	data, err := readFile(root, "blobs/"+h.Algorithm+"/"+h.Hex, limit)
+	data, err := files.Read(root.FS(), "blobs/"+h.Algorithm+"/"+h.Hex, limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the OCI layout %s does not hold %s", l.dir, h)
 	}
@@ -284,27 +285,10 @@ func (l *Layout) blob(root *os.Root, h v1.Hash, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// readFile reads a regular file of at most limit bytes.
-func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", name)
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readAll(f, limit)
-}
-
 func writeBlob(root *os.Root, data []byte) error {
 	h := describe("", data).Digest
 	name := "blobs/" + h.Algorithm + "/" + h.Hex
-	if old, err := readFile(root, name, int64(len(data))); err == nil && bytes.Equal(old, data) {
+	if old, err := files.Read(root.FS(), name, int64(len(data))); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	if err := root.MkdirAll("blobs/"+h.Algorithm, 0o755); err != nil {

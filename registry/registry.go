@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/transport"
 )
 
 // The limits on what is read. A manifest of an image or an index is a few
@@ -175,18 +176,11 @@ func collect(list []v1.Descriptor, subject attest.Digest, manifest, blob func(v1
 	return found, nil
 }
 
-// errTooLarge ends the reading of an answer that has no end.
-type errTooLarge struct{ limit int64 }
-
-func (e errTooLarge) Error() string {
-	return fmt.Sprintf("there are more than %d bytes to read", e.limit)
-}
-
 // readAll reads at most limit bytes; more is an error.
 func readAll(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {
-		err = errTooLarge{limit}
+		err = &transport.TooLarge{Limit: limit}
 	}
 	return data, err
 }
