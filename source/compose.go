@@ -168,7 +168,7 @@ func (p *Project) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.Se
 	if s.Build != nil && s.Build.Context.Set {
 		from = dir
 	}
-	if !p.extending.spend(entries(base) + entries(s)) {
+	if !p.extending.Spend(entries(base) + entries(s)) {
 		p.extended[c] = c.File.Name + ": its services extend others by more entries than are read of files of their size"
 		return s, from
 	}
@@ -249,9 +249,9 @@ func (p *Project) composeRecipes() map[string][]recipe {
 	}
 	p.composed = map[string][]recipe{}
 	p.extended = map[*deploy.Compose]string{}
-	p.extending.left = freeEntries
+	p.extending.Left = freeEntries
 	for _, c := range p.compose {
-		p.extending.left += entriesPerService * len(c.Services)
+		p.extending.Left += entriesPerService * len(c.Services)
 	}
 	for _, c := range p.compose {
 		if p.parents[c.File.Name] {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -48,9 +49,9 @@ type tree struct {
 	kept      int                 // entries in dirs
 	globs     map[string][]string // what patterns took
 	globbed   int
-	walks     meter
-	names     meter  // that patterns may still be held against
-	past      string // why some answers are missing; "" = none is
+	walks     meter.Meter
+	names     meter.Meter // that patterns may still be held against
+	past      string      // why some answers are missing; "" = none is
 	stats     map[string]stat
 	files     map[string]*text.File // that were read; nil = there is none
 	fileBytes int
@@ -91,7 +92,7 @@ func (t *tree) list(dir string) []Entry {
 	}
 	t.dirs[dir] = entries
 	t.kept += len(entries)
-	t.names.left += namesPerEntry * len(entries)
+	t.names.Left += namesPerEntry * len(entries)
 	return entries
 }
 
@@ -313,7 +314,7 @@ func (c *Context) Glob(pattern string) []string {
 	found = t.glob(Clean(dir), base, 0)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.names.spend(pathSteps * len(found)) {
+	if !t.names.Spend(pathSteps * len(found)) {
 		t.stop(manyFiles)
 	}
 	if t.globs == nil || t.globbed > maxGlobbed {
@@ -375,8 +376,8 @@ const (
 func (t *tree) used() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.names.left += namesPerBuild
-	t.walks.left += walksPerBuild
+	t.names.Left += namesPerBuild
+	t.walks.Left += walksPerBuild
 }
 
 // How many entries walks look at for checks, over all Dockerfiles with this
@@ -389,7 +390,7 @@ const (
 func (t *tree) step() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.walks.spend(1) {
+	if t.walks.Spend(1) {
 		return true
 	}
 	t.stop(manyFiles)
@@ -399,7 +400,7 @@ func (t *tree) step() bool {
 func (t *tree) spend(n int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.names.spend(n) {
+	if t.names.Spend(n) {
 		return true
 	}
 	t.stop(manyFiles)
@@ -461,7 +462,7 @@ func (c *Context) ReadFile(p string) (*text.File, bool) {
 		t.fileBytes += 256
 		if f != nil {
 			t.fileBytes += len(f.Data)
-			t.names.left += namesPerByte * len(f.Data)
+			t.names.Left += namesPerByte * len(f.Data)
 		}
 		t.mu.Unlock()
 	}

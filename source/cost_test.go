@@ -37,22 +37,22 @@ func stepsOf(t testing.TB, files hostile.Files) int {
 			ask(b)
 			if e := b.Target.eval; !counted[e] {
 				counted[e] = true
-				steps += e.words.meter.spent + e.programs.Spent() + e.walks.spent
+				steps += e.words.meter.Spent + e.programs.Spent() + e.walks.Spent
 			}
 			if m := b.memo.origins.meter; m != nil {
-				steps += m.spent
+				steps += m.Spent
 			}
 		}
 	}
 	for _, tree := range p.trees {
-		steps += tree.names.spent + tree.walks.spent
+		steps += tree.names.Spent + tree.walks.Spent
 	}
 	for _, ig := range p.ignores {
 		if ig != nil {
 			steps += ig.list.Steps()
 		}
 	}
-	return steps + p.searches.spent + p.extending.spent
+	return steps + p.searches.Spent + p.extending.Spent
 }
 
 // ask asks a build what rules ask.

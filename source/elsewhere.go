@@ -63,7 +63,7 @@ func (p *Project) elsewhere(dockerfile, name string) (file string, ok bool) {
 func (p *Project) search(n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.searches.spend(n)
+	return p.searches.Spend(n)
 }
 
 // How many bytes of builder files are searched, for the names of all base images

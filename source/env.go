@@ -8,6 +8,7 @@ import (
 
 	bkshell "github.com/moby/buildkit/frontend/dockerfile/shell"
 
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
 )
 
@@ -188,7 +189,7 @@ var lexers = map[byte]*sync.Pool{
 // thousand times.
 type expander struct {
 	escape byte
-	meter  meter
+	meter  meter.Meter
 	beyond *limits
 }
 
@@ -201,7 +202,7 @@ const (
 )
 
 func newExpander(f *dockerfile.File, beyond *limits) *expander {
-	return &expander{escape: f.Escape, meter: meter{left: freeExpansion + expansionPerByte*len(f.Data)}, beyond: beyond}
+	return &expander{escape: f.Escape, meter: meter.Meter{Left: freeExpansion + expansionPerByte*len(f.Data)}, beyond: beyond}
 }
 
 // expand is word after quotes and variables, in this environment. A word that
@@ -211,7 +212,7 @@ func (x *expander) expand(env *Env, word string) Text {
 	if !strings.ContainsAny(word, "$\"'\\`") {
 		return literal(word)
 	}
-	if !x.meter.spend(len(word)) {
+	if !x.meter.Spend(len(word)) {
 		x.beyond.note(Variables, muchText)
 		return Text{Raw: word, Value: word, Long: true}
 	}
@@ -232,7 +233,7 @@ func (x *expander) expand(env *Env, word string) Text {
 		if strings.Contains(word, "/") {
 			steps += text * (text + len(word)) // one may take the place of each byte of another
 		}
-		if !x.meter.spend(steps) {
+		if !x.meter.Spend(steps) {
 			x.beyond.note(Variables, "the patterns of its variables are held against more text than is read of a Dockerfile of its size")
 			return Text{Raw: word, Value: word, Long: true}
 		}
@@ -264,7 +265,7 @@ func (x *expander) expand(env *Env, word string) Text {
 	switch {
 	case get.long || len(t.Value) > max(maxExpansion, len(word)):
 		x.beyond.note(Variables, "the value of %s is longer than is kept of a variable, which is %d KiB", shortened(word), maxValue>>10)
-	case !x.meter.spend(len(t.Value)):
+	case !x.meter.Spend(len(t.Value)):
 		x.beyond.note(Variables, muchText)
 	default:
 		return t

@@ -97,21 +97,3 @@ func (b *Build) deployedBeyond() string {
 	}
 	return ""
 }
-
-// A meter counts steps up to a limit that grows with what there is to look at.
-type meter struct {
-	left  int
-	spent int // steps that were taken, and one for each time that somebody asked
-}
-
-// spend tells whether n more steps may be taken, and takes them.
-func (m *meter) spend(n int) bool {
-	m.spent++
-	if m.left < n {
-		m.left = 0
-		return false
-	}
-	m.left -= n
-	m.spent += n
-	return true
-}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -78,7 +79,7 @@ func (b *Build) Sees(step *Step, p string) *Origin {
 type originCache struct {
 	found map[stagePath]*Origin
 	steps map[*Stage][]*Step // those with a COPY or ADD
-	meter *meter
+	meter *meter.Meter
 }
 
 type stagePath struct {
@@ -101,7 +102,7 @@ func (c *originCache) begin(b *Build) {
 		return
 	}
 	c.found, c.steps = map[stagePath]*Origin{}, map[*Stage][]*Step{}
-	c.meter = &meter{left: freeContents + contentsPerStep*len(b.File.Instructions)}
+	c.meter = &meter.Meter{Left: freeContents + contentsPerStep*len(b.File.Instructions)}
 }
 
 // copies are the steps of a stage that bring files, the last one first.
@@ -155,7 +156,7 @@ stages:
 }
 
 func (c *originCache) spend(b *Build, n int) bool {
-	if c.meter.spend(n) {
+	if c.meter.Spend(n) {
 		return true
 	}
 	b.beyond.note(Contents, manyPaths)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/deploy"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
 	"github.com/dockworthy/dockworthy/source/ignore"
@@ -64,13 +65,13 @@ type Project struct {
 	trees     map[string]*tree
 	ignores   map[string]*ignoreFile
 	composed  map[string][]recipe        // by Dockerfile; nil = not asked yet
-	extending meter                      // see whole
+	extending meter.Meter                // see whole
 	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
 	makes     map[string]string          // image name: the Dockerfile that makes it; nil = not asked yet
 	users     map[string][]string        // image name: the Dockerfiles built on it; nil = not asked yet
 	named     map[string]bool            // names of folders with Dockerfiles; nil = not asked yet
 	builders  map[string][]*text.File    // by folder; see elsewhere
-	searches  meter                      // of those
+	searches  meter.Meter                // of those
 	answers   map[string]bool            // see remember
 }
 
@@ -156,7 +157,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	for _, name := range compact(dockerfiles) {
 		p.Units = append(p.Units, Unit{Path: name, Kind: Dockerfile, Named: named[name]})
 	}
-	p.searches.left = freeSearch + searchPerUnit*len(p.Units)
+	p.searches.Left = freeSearch + searchPerUnit*len(p.Units)
 	sort.Slice(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
 	for _, u := range p.Units {
 		p.config(path.Dir(u.Path))
@@ -261,7 +262,7 @@ func (p *Project) configIn(dir string) *Config {
 func (p *Project) tree(root string) *tree {
 	t := p.trees[root]
 	if t == nil {
-		t = &tree{fsys: p.fsys, root: root, names: meter{left: freeNames}, walks: meter{left: freeWalks}}
+		t = &tree{fsys: p.fsys, root: root, names: meter.Meter{Left: freeNames}, walks: meter.Meter{Left: freeWalks}}
 		p.trees[root] = t
 	}
 	return t

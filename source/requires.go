@@ -44,7 +44,7 @@ func (c *Context) Requirements(p string) ([]manifest.Requirement, bool) {
 	if !r.lines {
 		r.requirements, r.lines = manifest.ParseRequirements(f.Data), true
 	}
-	if !t.names.spend(len(r.requirements) / entriesOfStep) {
+	if !t.names.Spend(len(r.requirements) / entriesOfStep) {
 		t.stop(manyFiles)
 		return nil, false
 	}

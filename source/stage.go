@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/base"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
 	"github.com/dockworthy/dockworthy/source/shell"
@@ -148,7 +149,7 @@ type evaluator struct {
 	byName    map[string]*Stage
 	words     *expander
 	programs  *shell.Budget
-	walks     meter // up the chains of stages
+	walks     meter.Meter // up the chains of stages
 	beyond    *limits
 }
 
@@ -156,7 +157,7 @@ func (e *evaluator) run() {
 	e.beyond = &limits{}
 	e.words = newExpander(e.file, e.beyond)
 	e.programs = shell.NewBudget(len(e.file.Data))
-	e.walks.left = freeContents + contentsPerStep*len(e.file.Instructions)
+	e.walks.Left = freeContents + contentsPerStep*len(e.file.Instructions)
 	for _, v := range platformArgs {
 		if given, ok := e.args[v.Name]; ok {
 			v.Value, v.Known = given, true
@@ -344,7 +345,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 		state.Health = step
 	case *instructions.ExposeCommand:
 		ports := state.Ports
-		if len(ports) == cap(ports) && !e.words.meter.spend(len(ports)*portSteps) {
+		if len(ports) == cap(ports) && !e.words.meter.Spend(len(ports)*portSteps) {
 			e.beyond.note(Variables, "it exposes more ports than are read of a Dockerfile of its size")
 			break
 		}
@@ -447,7 +448,7 @@ func (e *evaluator) newCopy(step *Step, sd instructions.SourcesAndDest, expand f
 	}
 	c.Target = c.Dest.Value
 	if dir := step.Before.Workdir.Value; !strings.HasPrefix(c.Target, "/") && dir != "" {
-		if !e.words.meter.spend(len(dir)) {
+		if !e.words.meter.Spend(len(dir)) {
 			e.beyond.note(Variables, muchText)
 			return c
 		}
@@ -533,7 +534,7 @@ func (s *Stage) Upwards() iter.Seq[*Stage] {
 			if n := len(s.Steps); n > 0 {
 				size = s.Steps[n-1].Span.End - s.From.Span.Start
 			}
-			if !s.eval.walks.spend(1 + len(s.Steps) + size/bytesOfWalk) {
+			if !s.eval.walks.Spend(1 + len(s.Steps) + size/bytesOfWalk) {
 				s.eval.beyond.note(Contents, manyPaths)
 				return
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/source/deploy"
 	"github.com/dockworthy/dockworthy/source/dockerfile"
 )
@@ -70,7 +71,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 	var failed *Problem
 	// A hundred services with arguments of their own make a hundred builds of
 	// one Dockerfile, and each is looked at for itself.
-	work := meter{left: freeWork + workPerRecipe*len(recipes)}
+	work := meter.Meter{Left: freeWork + workPerRecipe*len(recipes)}
 	left := 0
 	argsOf := func(r recipe) map[string]string {
 		args := map[string]string{}
@@ -86,7 +87,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			return stages, stages[0].eval.metaArgs
 		}
 		e.run()
-		work.spend(len(parsed.Data) + workOfBuild)
+		work.Spend(len(parsed.Data) + workOfBuild)
 		evaluated[key] = e.stages
 		if prob := circular(u.Path, e.stages); prob != nil {
 			failed = prob
@@ -94,7 +95,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		return e.stages, e.metaArgs
 	}
 	add := func(r recipe, lenient bool) *Problem {
-		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
+		if len(builds) > 0 && work.Left < len(parsed.Data)+workOfBuild {
 			left++
 			return nil
 		}
@@ -112,7 +113,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			b.Services = append(b.Services, r.services...)
 			return nil
 		}
-		work.spend(len(parsed.Data) + workOfBuild)
+		work.Spend(len(parsed.Data) + workOfBuild)
 		b := inputs
 		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
 		b.Services, b.images = r.services, r.images
@@ -180,7 +181,7 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 		if len(r.services) == 0 {
 			continue
 		}
-		if len(builds) > 0 && work.left < len(parsed.Data)+workOfBuild {
+		if len(builds) > 0 && work.Left < len(parsed.Data)+workOfBuild {
 			left++
 			continue
 		}

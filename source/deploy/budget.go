@@ -1,12 +1,13 @@
 package deploy
 
+import "github.com/dockworthy/dockworthy/internal/meter"
+
 // A budget is how much may be done with one file, in steps: entries looked at,
 // values made, characters put in the place of variables. It grows with the
 // file, so that reading one costs no more than its size is worth: aliases, merge
 // keys and variables let a few lines stand for any number of entries.
 type budget struct {
-	left   int
-	spent  int    // steps that were taken, and one for each time that somebody asked
+	steps  meter.Meter
 	beyond string // what went beyond it or another limit first; "" = nothing did
 }
 
@@ -20,19 +21,17 @@ const (
 	bytesOfStep  = 4   // characters that one step puts in
 )
 
-func newBudget(size int) *budget { return &budget{left: freeSteps + stepsPerByte*size} }
+func newBudget(size int) *budget {
+	return &budget{steps: meter.Meter{Left: freeSteps + stepsPerByte*size}}
+}
 
 // spend tells whether n more steps may be taken, and takes them.
 func (b *budget) spend(n int, what string) bool {
-	b.spent++
-	if b.left < n {
-		b.left = 0
+	ok := b.steps.Spend(n)
+	if !ok {
 		b.stop(what)
-		return false
 	}
-	b.left -= n
-	b.spent += n
-	return true
+	return ok
 }
 
 // stop notes what was not followed to its end.

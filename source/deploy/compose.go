@@ -186,7 +186,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 			}
 		}
 	}
-	c.Beyond, c.steps = s.budget.beyond, s.budget.spent
+	c.Beyond, c.steps = s.budget.beyond, s.budget.steps.Spent
 	return c, nil
 }
 

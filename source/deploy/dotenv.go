@@ -74,7 +74,7 @@ func ParseDotEnv(data []byte) DotEnv {
 		delete(in.lost, key)
 		in.env[key] = value
 	}
-	return DotEnv{Values: in.env, Beyond: in.budget.beyond, Steps: in.budget.spent}
+	return DotEnv{Values: in.env, Beyond: in.budget.beyond, Steps: in.budget.steps.Spent}
 }
 
 var unescape = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`)

@@ -77,7 +77,7 @@ func ParseKubernetes(f *text.File) (*Manifest, error) {
 	for _, root := range roots {
 		s.object(m, root, 0)
 	}
-	m.Beyond, m.steps = s.budget.beyond, s.budget.spent
+	m.Beyond, m.steps = s.budget.beyond, s.budget.steps.Spent
 	return m, nil
 }
 

@@ -1,12 +1,13 @@
 package shell
 
+import "github.com/dockworthy/dockworthy/internal/meter"
+
 // A Budget is how many steps the programs of one file may take together. A step
 // is a byte that an expansion makes; walking a statement once more, in a loop or
 // a call, takes as many as it may leave behind. Walking each statement once is
 // free: it costs what the file's size is worth.
 type Budget struct {
-	left  int
-	spent int
+	steps meter.Meter
 }
 
 // Steps that a file of any size may take, and those for each byte of it.
@@ -24,22 +25,15 @@ const (
 )
 
 // NewBudget is the budget of a file of this many bytes.
-func NewBudget(size int) *Budget { return &Budget{left: freeSteps + stepsPerByte*size} }
+func NewBudget(size int) *Budget {
+	return &Budget{steps: meter.Meter{Left: freeSteps + stepsPerByte*size}}
+}
 
 // Spent is how many steps were taken, with one for each time that somebody asked
 // and one for each statement, word and variable that was looked at.
-func (b *Budget) Spent() int { return b.spent }
+func (b *Budget) Spent() int { return b.steps.Spent }
 
-func (b *Budget) spend(n int) bool {
-	b.spent++
-	if b.left < n {
-		b.left = 0
-		return false
-	}
-	b.left -= n
-	b.spent += n
-	return true
-}
+func (b *Budget) spend(n int) bool { return b.steps.Spend(n) }
 
 // What goes beyond a limit, as it is said of a program.
 const (

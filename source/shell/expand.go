@@ -52,7 +52,7 @@ func (f *field) empty() bool { return f.parts == 0 }
 
 // words expands one word with field splitting and appends what comes of it.
 func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
-	w.in.Budget.spent++
+	w.in.Budget.steps.Spent++
 	if len(sw.Parts) == 1 {
 		if lit, ok := sw.Parts[0].(*syntax.Lit); ok && !strings.ContainsAny(lit.Value, `\*?[{`) {
 			return append(dst, Word{Text: lit.Value, Known: true, Span: w.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())})
@@ -161,7 +161,7 @@ func (w *walker) word(sw *syntax.Word) Word { return w.single(sw, false) }
 func (w *walker) pattern(sw *syntax.Word) Word { return w.single(sw, true) }
 
 func (w *walker) single(sw *syntax.Word, pattern bool) Word {
-	w.in.Budget.spent++
+	w.in.Budget.steps.Spent++
 	if sw == nil || len(sw.Parts) == 0 {
 		return Word{Known: true}
 	}

@@ -18,7 +18,7 @@ func (w *walker) get(name string) value {
 		}
 	}
 	v, ok, passed := w.env.find(name)
-	w.in.Budget.spent += passed
+	w.in.Budget.steps.Spent += passed
 	if passed > nearScope && !w.spend(passed) {
 		return value{}
 	}

@@ -146,7 +146,7 @@ func (w *walker) substitution(list []*syntax.Stmt) {
 }
 
 func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
-	w.in.Budget.spent++
+	w.in.Budget.steps.Spent++
 	if w.repeated {
 		w.extra++
 		if !w.spend(stepsOfExtra) {
