@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -183,8 +184,41 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 		}
 		kept = append(kept, f)
 	}
+	kept = few(kept)
 	rep.Findings = append(rep.Findings, kept...)
 	restate(rep.Results[first:], kept)
+}
+
+// most is how many findings of one check are told of one build: nobody reads
+// more, and a file of a megabyte can hold a hundred thousand.
+const most = 200
+
+// few leaves out what one check finds beyond most. The last one that is told
+// says how many are not.
+func few(found []Reported) []Reported {
+	if len(found) <= most {
+		return found
+	}
+	count := map[*Check]int{}
+	for _, f := range found {
+		count[f.Check]++
+	}
+	told := map[*Check]int{}
+	kept := found[:0]
+	for _, f := range found {
+		told[f.Check]++
+		switch n := count[f.Check]; {
+		case told[f.Check] > most:
+			continue
+		case told[f.Check] == most && n > most:
+			if f.Help != "" {
+				f.Help += "; "
+			}
+			f.Help += fmt.Sprintf("this build has %d more like it", n-most)
+		}
+		kept = append(kept, f)
+	}
+	return kept
 }
 
 func (c *Check) judge(l Level, ev Evidence) Verdict {

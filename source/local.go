@@ -10,8 +10,8 @@ import (
 	"github.com/dockworthy/dockworthy/source/base"
 )
 
-// made is the Dockerfile of this project that makes an image, by what Compose
-// and the config say; "" where none does.
+// made is the Dockerfile of this project that makes an image, by its familiar
+// name and what Compose and the config say; "" where none does.
 func (p *Project) made(name string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,7 +41,7 @@ func (p *Project) made(name string) string {
 			}
 		}
 	}
-	return p.makes[familiar(name)]
+	return p.makes[name]
 }
 
 // familiar is an image name without what Docker adds by itself.
@@ -50,6 +50,10 @@ func familiar(name string) string {
 	if err != nil {
 		return name
 	}
+	return familiarRef(ref)
+}
+
+func familiarRef(ref base.Ref) string {
 	s := ref.Repo
 	if ref.Tag != "" && ref.Tag != "latest" {
 		s += ":" + ref.Tag
@@ -71,7 +75,7 @@ func (b *Build) resolveLocal() {
 	if len(b.project.compose) == 0 && b.Config == nil {
 		return
 	}
-	name := b.project.made(img.Text.Value)
+	name := b.project.made(familiarRef(img.Ref))
 	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
 		return
 	}
@@ -193,7 +197,7 @@ func (p *Project) indexFrom(name string) {
 // Compose and the config say, or because it is a bare name that a folder with a
 // Dockerfile bears, as Skaffold's and Tilt's placeholders do.
 func (b *Build) MadeHere(image string) bool {
-	if b.project.made(image) != "" {
+	if b.project.made(familiar(image)) != "" {
 		return true
 	}
 	return !strings.ContainsAny(image, "/:@") && b.project.folders()[image]

@@ -3,6 +3,7 @@ package multistage
 import (
 	_ "embed"
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 	"sync"
@@ -283,26 +284,39 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	}
 }
 
-// maxSteps is the longest stage that is searched for a single path: beyond it
-// a Dockerfile is no longer written by people.
+// maxSteps is how many instructions of a chain of stages are searched for a
+// single path: beyond it a Dockerfile is no longer written by people.
 const maxSteps = 300
+
+// chain are the instructions of a stage and of those that it is built on, up to
+// maxSteps.
+func chain(s *source.Stage) iter.Seq[*source.Step] {
+	return func(yield func(*source.Step) bool) {
+		left := maxSteps
+		for s := range s.Upwards() {
+			if left -= 1 + len(s.Steps); left < 0 {
+				return
+			}
+			for _, step := range s.Steps {
+				if !yield(step) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // buildsProgram tells whether a stage compiles a program to this very path: a
 // project may call its own binary by a tool's name.
 func buildsProgram(s *source.Stage, p string) bool {
-	for s := range s.Upwards() {
-		if len(s.Steps) > maxSteps {
-			break
-		}
-		for _, step := range s.Steps {
-			for _, c := range step.Run().Commands() {
-				if _, ok := c.Compiles(); !ok {
-					continue
-				}
-				for _, w := range c.Args() {
-					if path.Join(c.Dir, w.Text) == p || w.Text == p {
-						return true
-					}
+	for step := range chain(s) {
+		for _, c := range step.Run().Commands() {
+			if _, ok := c.Compiles(); !ok {
+				continue
+			}
+			for _, w := range c.Args() {
+				if path.Join(c.Dir, w.Text) == p || w.Text == p {
+					return true
 				}
 			}
 		}

@@ -138,19 +138,14 @@ func fits(img *source.Image, t toolchainLine) bool {
 // makesRuntime tells whether a stage puts a runtime of its own at a path, as
 // jlink does.
 func makesRuntime(s *source.Stage, home string) bool {
-	for s := range s.Upwards() {
-		if len(s.Steps) > maxSteps {
-			break
-		}
-		for _, step := range s.Steps {
-			for _, c := range step.Run().Commands() {
-				if c.Program() != "jlink" {
-					continue
-				}
-				for _, w := range c.Args() {
-					if strings.Contains(w.Text, home) {
-						return true
-					}
+	for step := range chain(s) {
+		for _, c := range step.Run().Commands() {
+			if c.Program() != "jlink" {
+				continue
+			}
+			for _, w := range c.Args() {
+				if strings.Contains(w.Text, home) {
+					return true
 				}
 			}
 		}

@@ -42,17 +42,13 @@ func (e *environments) of(s *source.Stage) map[string]environment {
 				at[p] = env
 			}
 		}
-		img := st.Image
-		for p := st; p != nil; p = p.Parent {
-			img = p.Image
-		}
 		own := false
 		for _, step := range st.Steps {
 			if step.Copy != nil {
 				e.carry(at, step)
 				continue
 			}
-			makeEnvironments(at, step, img, &own)
+			makeEnvironments(at, step, st.Origin(), &own)
 		}
 	}
 	return e.stages[s]

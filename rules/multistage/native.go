@@ -94,22 +94,17 @@ func (v *breaks) nativeModule(s *source.Stage, dir string) string {
 // nativeWheel is a package with binaries that pip or uv installs in a stage, by
 // name or by a list that can be read.
 func (v *breaks) nativeWheel(s *source.Stage) string {
-	for s := range s.Upwards() {
-		if len(s.Steps) > maxSteps {
-			break
+	for step := range chain(s) {
+		run := step.Run()
+		if run == nil {
+			continue
 		}
-		for _, step := range s.Steps {
-			run := step.Run()
-			if run == nil {
+		for _, in := range run.Effects.Installs {
+			if in.When != shell.Always || in.Manager != "pip" && in.Manager != "uv" {
 				continue
 			}
-			for _, in := range run.Effects.Installs {
-				if in.When != shell.Always || in.Manager != "pip" && in.Manager != "uv" {
-					continue
-				}
-				if name := v.wheelOf(step, in); name != "" {
-					return name
-				}
+			if name := v.wheelOf(step, in); name != "" {
+				return name
 			}
 		}
 	}

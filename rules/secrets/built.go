@@ -31,7 +31,7 @@ func builtSettings(kind image.Setting, vars func(*image.Image) []image.Var) func
 				Secrets: append(occurrences(img.Text, text.Span{End: len(img.Text.Data)}, img.Text.Text(l.hide)), l.hide),
 			})
 		}
-		return tell(found)
+		return check.Judge(found)
 	}
 }
 
@@ -78,7 +78,7 @@ func builtArgs(ev check.Evidence) check.Verdict {
 	if name := unvalued(ev); name != "" && len(found) == 0 {
 		return check.Unknown(check.ByRun, "no value was given for the build argument "+name+", so that none could be left behind")
 	}
-	return tell(found)
+	return check.Judge(found)
 }
 
 // unvalued is a build argument that is named as a secret and was given no value;
@@ -131,7 +131,7 @@ func builtHistory(ev check.Evidence) check.Verdict {
 		}
 		found = append(found, builtLeaks(img, body, "the history's RUN")...)
 	}
-	return tell(found)
+	return check.Judge(found)
 }
 
 // builtLeaks are the secrets that a line of the listing says, read as a shell
@@ -159,7 +159,7 @@ func builtLeaks(img *image.Image, at text.Span, what string) []check.Finding {
 // secrets.
 func builtCommand(ev check.Evidence) check.Verdict {
 	img := ev.Image
-	return tell(append(shaped(img, img.Span(image.Entrypoint, ""), "the image's entrypoint"), shaped(img, img.Span(image.Cmd, ""), "the image's command")...))
+	return check.Judge(append(shaped(img, img.Span(image.Entrypoint, ""), "the image's entrypoint"), shaped(img, img.Span(image.Cmd, ""), "the image's command")...))
 }
 
 // builtProbe judges the health check of the config.
@@ -167,7 +167,7 @@ func builtProbe(ev check.Evidence) check.Verdict {
 	if ev.Image.Config.Healthcheck == nil {
 		return check.None()
 	}
-	return tell(shaped(ev.Image, ev.Image.Span(image.Health, ""), "the image's health check"))
+	return check.Judge(shaped(ev.Image, ev.Image.Span(image.Health, ""), "the image's health check"))
 }
 
 // shaped are the values of a line that show by their look what they are.
@@ -226,7 +226,7 @@ func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 			}
 			found = append(found, f)
 		}
-		return tell(found)
+		return check.Judge(found)
 	}
 }
 

@@ -50,7 +50,7 @@ var fileCopied = &check.Check{
 		if len(found) == 0 && unknown != "" {
 			return check.Unknown(check.ByContext, unknown)
 		}
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

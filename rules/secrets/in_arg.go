@@ -35,7 +35,7 @@ var inArg = &check.Check{
 				found = append(found, arguments(b, s)...)
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

@@ -38,6 +38,6 @@ var inEnv = &check.Check{
 				kept = append(kept, f)
 			}
 		}
-		return tell(kept)
+		return check.Judge(kept)
 	},
 }

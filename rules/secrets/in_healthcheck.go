@@ -27,6 +27,6 @@ var inHealthcheck = &check.Check{
 				found = append(found, started(b, s)...)
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }

@@ -56,7 +56,7 @@ var inHeredoc = &check.Check{
 				}
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

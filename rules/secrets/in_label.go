@@ -28,6 +28,6 @@ var inLabel = &check.Check{
 				found = append(found, settings(b, s, "LABEL")...)
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }

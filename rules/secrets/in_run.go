@@ -48,7 +48,7 @@ var inRun = &check.Check{
 				})
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

@@ -43,7 +43,7 @@ var mountMisused = &check.Check{
 				})
 			}
 		})
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

@@ -50,7 +50,7 @@ var removedTooLate = &check.Check{
 							continue
 						}
 						if len(found) == most {
-							return tell(found)
+							return check.Judge(found)
 						}
 						found = append(found, check.Finding{
 							Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
@@ -64,7 +64,7 @@ var removedTooLate = &check.Check{
 			}
 			lying[s] = files
 		}
-		return tell(found)
+		return check.Judge(found)
 	},
 }
 

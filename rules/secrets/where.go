@@ -28,18 +28,6 @@ func eachStep(b *source.Build, fn func(*source.Step)) {
 	}
 }
 
-// tell is the verdict on findings of one Dockerfile. Nobody reads more than
-// some hundreds of one kind, yet none of their values may show.
-func tell(found []check.Finding) check.Verdict {
-	if len(found) > most {
-		for _, f := range found[most:] {
-			found[0].Secrets = append(found[0].Secrets, f.Secrets...)
-		}
-		found = found[:most]
-	}
-	return check.Judge(found)
-}
-
 // inFile marks a finding as one of a value that stands in the file itself: in
 // a stage that nothing needs it is a warning, for it is in the repository.
 func inFile(b *source.Build, s *source.Stage, f check.Finding) check.Finding {

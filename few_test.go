@@ -1,0 +1,53 @@
+package dockworthy_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/source"
+)
+
+// Of what one check finds in a build two hundred are told, and how many more
+// there are; a suppressed one is none of them.
+func TestFindingsOfOneCheck(t *testing.T) {
+	const allow = "# dockworthy: allow pinned-base/latest because it is tested\n"
+	for _, c := range []struct {
+		name string
+		df   string
+		told int
+		last string // how the help of the last one ends
+	}{
+		{"as many as are told", strings.Repeat("FROM alpine:latest\n", 200), 200, ""},
+		{"one more", strings.Repeat("FROM alpine:latest\n", 201), 200, "this build has 1 more like it"},
+		{"many more", strings.Repeat("FROM alpine:latest\n", 1000), 200, "this build has 800 more like it"},
+		{"the first ones suppressed", strings.Repeat(allow+"FROM alpine:latest\n", 300) + "FROM alpine:latest\n", 1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(c.df)}}, []string{"."}, source.Options{})
+			var told []dockworthy.Finding
+			err := dockworthy.Check(t.Context(), p, check.Options{}, func(res *dockworthy.Result) error {
+				for _, f := range res.Findings {
+					if f.ID() == "pinned-base/latest" {
+						told = append(told, f)
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(told) != c.told {
+				t.Fatalf("%d findings are told, not %d", len(told), c.told)
+			}
+			for i, f := range told {
+				more := strings.Contains(f.Help, "more like it")
+				if more != (i == len(told)-1 && c.last != "") || more && !strings.HasSuffix(f.Help, c.last) {
+					t.Errorf("finding %d says %q", i, f.Help)
+				}
+			}
+		})
+	}
+}
