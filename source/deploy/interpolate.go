@@ -61,11 +61,14 @@ func (in interpolation) value(raw string) (out string, missing []string, unresol
 func (in interpolation) text(raw string, depth int) (out string, missing []string, unresolved, ok bool) {
 	limit := max(maxValue, len(raw))
 	var b strings.Builder
-	for at := 0; at < len(raw); {
-		if b.Len() > limit {
+	fits := func(more string) bool { // asked first, for writing it is what costs
+		if b.Len()+len(more) > limit {
 			in.budget.stop(longValue)
-			return "", nil, true, false
+			return false
 		}
+		return true
+	}
+	for at := 0; at < len(raw); {
 		next := strings.IndexByte(raw[at:], '$')
 		if next < 0 || at+next+1 == len(raw) {
 			b.WriteString(raw[at:])
@@ -84,6 +87,9 @@ func (in interpolation) text(raw string, depth int) (out string, missing []strin
 				return "", nil, true, false
 			}
 			if value, ok := in.env[rest[:n]]; ok {
+				if !fits(value) {
+					return "", nil, true, false
+				}
 				b.WriteString(value)
 			} else {
 				b.WriteString(raw[at : at+1+n])
@@ -112,6 +118,9 @@ func (in interpolation) text(raw string, depth int) (out string, missing []strin
 		}
 		if open && text == "" {
 			text = raw[at : at+1+end+1]
+		}
+		if !fits(text) {
+			return "", nil, true, false
 		}
 		b.WriteString(text)
 		missing = append(missing, names...)
