@@ -20,7 +20,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // corpus is the Dockerfiles that benchmarks judge: those of DOCKWORTHY_CORPUS,
@@ -41,7 +41,7 @@ func corpus(tb testing.TB) (fsys fs.FS, files [][]byte) {
 		return fsys, files
 	}
 	mem := fstest.MapFS{}
-	paths, err := filepath.Glob("rules/*/testdata/*/*.txtar")
+	paths, err := filepath.Glob("internal/rules/*/testdata/*/*.txtar")
 	if err != nil {
 		tb.Fatal(err)
 	}

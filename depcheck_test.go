@@ -13,6 +13,7 @@ import (
 // heavy stays out of the program.
 func TestImports(t *testing.T) {
 	const module = "github.com/dockworthy/dockworthy/"
+	const internal = module + "internal/"
 	imports := func(pattern string) map[string][]string {
 		out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", pattern).Output()
 		if err != nil {
@@ -25,26 +26,22 @@ func TestImports(t *testing.T) {
 		}
 		return list
 	}
-	for _, pattern := range []string{"./rules/...", "./source/...", "./check", "./text", "./attest/...", "./run", "./secret"} {
+	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret"} {
 		for pkg, list := range imports(pattern) {
 			for _, imp := range list {
 				switch imp {
 				case "os", "os/exec", "net", "net/http", "math/rand", "math/rand/v2":
-					// net's address parsing is pure.
-					if imp == "net" && pkg == module+"source" {
-						continue
-					}
 					t.Errorf("%s imports %s: it has to be pure", pkg, imp)
 				}
-				if rest, ok := strings.CutPrefix(imp, module); ok && strings.HasPrefix(pkg, module+"rules/") && strings.HasPrefix(rest, "rules/") {
+				if rest, ok := strings.CutPrefix(imp, module); ok && strings.HasPrefix(pkg, module+"internal/rules/") && strings.HasPrefix(rest, "internal/rules/") {
 					t.Errorf("%s imports another room, %s", pkg, imp)
 				}
 			}
 		}
 	}
-	for pkg, list := range imports("./source/...") {
+	for pkg, list := range imports("./internal/source/...") {
 		for _, imp := range list {
-			if strings.HasPrefix(imp, module+"check") || strings.HasPrefix(imp, module+"rules") || strings.HasPrefix(imp, module+"report") {
+			if strings.HasPrefix(imp, module+"check") || strings.HasPrefix(imp, module+"internal/rules") || strings.HasPrefix(imp, module+"report") {
 				t.Errorf("%s imports %s, which is a floor above it", pkg, imp)
 			}
 		}
@@ -52,10 +49,10 @@ func TestImports(t *testing.T) {
 	// What looks into images and engines judges nothing, and the library's front
 	// door starts none.
 	for pattern, barred := range map[string][]string{
-		"./image":      {"os/exec", module + "check", module + "rules", module + "report", module + "engine", module + "source"},
-		"./run":        {module + "check", module + "rules", module + "engine", module + "source", module + "image"},
-		"./engine/...": {module + "check", module + "rules", module + "report", module + "source", module + "image"},
-		".":            {module + "engine", module + "proof", module + "registry", module + "report"},
+		"./internal/image":      {"os/exec", module + "check", module + "report", internal + "rules", internal + "engine", internal + "source"},
+		"./internal/run":        {module + "check", internal + "rules", internal + "engine", internal + "source", internal + "image"},
+		"./internal/engine/...": {module + "check", module + "report", internal + "rules", internal + "source", internal + "image"},
+		".":                     {internal + "engine", internal + "proof", module + "registry", module + "report"},
 	} {
 		for pkg, list := range imports(pattern) {
 			for _, imp := range list {
@@ -67,7 +64,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	for _, dir := range []string{"rules", "source", "check", "text", "attest"} {
+	for _, dir := range []string{"internal/rules", "internal/source", "internal/shell", "check", "text", "attest"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

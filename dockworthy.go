@@ -14,9 +14,9 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/image"
-	"github.com/dockworthy/dockworthy/rules"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/rules"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // Version is the version of dockworthy, and the newest that a check's Since

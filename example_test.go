@@ -6,7 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // A project is any file system: a folder by os.DirFS, or as here files in

@@ -9,7 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // findings are the ids of what is found in a folder at or above a severity.

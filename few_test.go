@@ -7,7 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // Of what one check finds in a build two hundred are told, and how many more

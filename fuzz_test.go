@@ -12,14 +12,14 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // FuzzCheck judges any bytes as a Dockerfile, beside an ignore file and a
 // Compose file of any bytes: no rule panics, every place lies in its file, and
 // no message has a line break in it.
 func FuzzCheck(f *testing.F) {
-	paths, err := filepath.Glob("rules/*/testdata/*/*.txtar")
+	paths, err := filepath.Glob("internal/rules/*/testdata/*/*.txtar")
 	if err != nil {
 		f.Fatal(err)
 	}

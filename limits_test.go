@@ -10,7 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/bench/hostile"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // What goes beyond a limit is undecided, with that reason, and nothing else of

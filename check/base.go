@@ -1,9 +1,9 @@
 package check
 
 import (
-	"github.com/dockworthy/dockworthy/image"
-	"github.com/dockworthy/dockworthy/run"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // A pairing holds an image's layers against the Dockerfile that made it.

@@ -6,9 +6,9 @@ package check
 import (
 	"io/fs"
 
-	"github.com/dockworthy/dockworthy/image"
-	"github.com/dockworthy/dockworthy/run"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
 

@@ -7,7 +7,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"bytes"
 
-	"github.com/dockworthy/dockworthy/secret"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/text"
 )
 

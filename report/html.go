@@ -5,13 +5,13 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"github.com/dockworthy/dockworthy/proof"
+	"github.com/dockworthy/dockworthy/internal/proof"
 	"html/template"
 	"io"
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // HTML writes the proofs of one run as one page that needs nothing beside it:

@@ -16,12 +16,12 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/engine"
-	"github.com/dockworthy/dockworthy/image"
-	"github.com/dockworthy/dockworthy/proof"
+	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/report"
-	"github.com/dockworthy/dockworthy/run"
-	"github.com/dockworthy/dockworthy/source"
 )
 
 // readLog reads a recorded run. service.json is the recording of a small

@@ -10,11 +10,11 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/proof"
-	"github.com/dockworthy/dockworthy/rules"
-	"github.com/dockworthy/dockworthy/run"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/rules"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // SchemaVersion is the version of the JSON format. It changes when a field

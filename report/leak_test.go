@@ -13,11 +13,11 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/proof"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/report"
-	"github.com/dockworthy/dockworthy/run"
-	"github.com/dockworthy/dockworthy/source"
 )
 
 // A leak is a text with a secret in it, and the parts that nothing may show.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/proof"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // A Proof writes proofs for people: the findings of all three levels, what was

@@ -12,8 +12,8 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/report"
-	"github.com/dockworthy/dockworthy/source"
 )
 
 const secret = "Zx81qqP0wLmN55t"

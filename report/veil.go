@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/proof"
 )
 
 // A veil hides in words that a build or a program said what nobody wrote them

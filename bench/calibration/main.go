@@ -20,8 +20,8 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/rules"
-	"github.com/dockworthy/dockworthy/source"
+	"github.com/dockworthy/dockworthy/internal/rules"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 func main() {

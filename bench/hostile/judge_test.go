@@ -11,8 +11,8 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/report"
-	"github.com/dockworthy/dockworthy/source"
 )
 
 var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)

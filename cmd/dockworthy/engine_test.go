@@ -20,7 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/dockworthy/dockworthy/engine"
+	"github.com/dockworthy/dockworthy/internal/engine"
 )
 
 // needEngine skips a test where nothing can be built and run, aloud; with

@@ -4,7 +4,7 @@ package main
 import (
 	"os"
 
-	"github.com/dockworthy/dockworthy/cmd/dockworthy/internal/cli"
+	"github.com/dockworthy/dockworthy/internal/cli"
 )
 
 func main() {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/dockworthy/dockworthy/cmd/dockworthy/internal/cli"
+	"github.com/dockworthy/dockworthy/internal/cli"
 )
 
 func TestMain(m *testing.M) {

@@ -21,9 +21,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/attest/audit"
+	"github.com/dockworthy/dockworthy/internal/audit"
+	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/registry"
-	"github.com/dockworthy/dockworthy/rules"
 )
 
 // TestVerify runs the scripts of keygen and verify, each with a registry of

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/dockworthy/dockworthy/rules"
+	"github.com/dockworthy/dockworthy/internal/rules"
 )
 
 func main() {

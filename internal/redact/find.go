@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/secret"
+	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
 // A span is the place of a secret in a text.

@@ -1,0 +1,84 @@
+package audit_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/audit"
+	"github.com/dockworthy/dockworthy/internal/rules"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// The two packages mean the same by the same outcome.
+func TestOutcomes(t *testing.T) {
+	for o := check.NotLookedAt; o <= check.Violated; o++ {
+		if got := attest.Outcome(o).String(); got != o.String() {
+			t.Errorf("%s is called %s", o, got)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte("FROM debian:bookworm-slim\nENV API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345\nCMD [\"sleep\", \"60\"]\n")}}, []string{"."}, source.Options{})
+	builds, prob := p.Builds(p.Units[0])
+	if prob != nil {
+		t.Fatal(prob.Err)
+	}
+	a := audit.Of(dockworthy.Look(check.Evidence{Source: builds[0]}, check.Options{}), rules.All)
+	if a.Unit.Dockerfile != "Dockerfile" || a.Unit.Profile != "standard" {
+		t.Errorf("unit %+v", a.Unit)
+	}
+	if len(a.Scorecard) != 8 || a.Scorecard["secrets"][attest.BySource] != attest.Violated || a.Scorecard["secrets"][attest.ByRun] != attest.NotLookedAt {
+		t.Errorf("scorecard %v", a.Scorecard)
+	}
+	i := slices.IndexFunc(a.Findings, func(f attest.Finding) bool { return f.ID == "secrets/in-env" })
+	if i < 0 || a.Findings[i].Place != "Dockerfile:2" || a.Findings[i].Level != attest.BySource || a.Findings[i].Severity != "error" {
+		t.Errorf("findings %+v", a.Findings)
+	}
+	for _, f := range a.Findings {
+		if strings.Contains(f.Message, "ghp_0123456789abcdef") {
+			t.Errorf("a secret is in the evidence: %s", f.Message)
+		}
+	}
+	a.Tool, a.StartedOn, a.FinishedOn = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}, time.Unix(1, 0), time.Unix(2, 0)
+	if _, err := a.Statement(attest.NewSubject("app", attest.Digest("sha256:"+strings.Repeat("ab", 32)))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestControls(t *testing.T) {
+	card := attest.Scorecard{"non-root": {attest.BySource: attest.Undecided, attest.ByRun: attest.Holds}}
+	seen := map[string]bool{}
+	for _, c := range audit.Controls(rules.All, card) {
+		if c.Version == "" && !strings.HasPrefix(c.Standard, "OWASP") {
+			t.Errorf("%s: the version of the standard is not known", c.Standard)
+		}
+		if c.Strength == attest.Direct && !strings.HasPrefix(c.Standard, "CIS") {
+			t.Errorf("%s %s: direct", c.Standard, c.ID)
+		}
+		if strings.ContainsAny(c.ID, ", ") || c.ID == "" {
+			t.Errorf("%s: id %q", c.Standard, c.ID)
+		}
+		seen[c.Rule] = true
+		switch c.Rule {
+		case "non-root":
+			if c.Outcome != attest.Holds || !slices.Equal(c.Levels, []attest.Level{attest.BySource, attest.ByRun}) {
+				t.Errorf("%s %s: %v at %v", c.Standard, c.ID, c.Outcome, c.Levels)
+			}
+		default:
+			if c.Outcome != attest.NotLookedAt || len(c.Levels) != 0 {
+				t.Errorf("%s %s: %v at %v, and nobody looked", c.Standard, c.ID, c.Outcome, c.Levels)
+			}
+		}
+	}
+	// Honest blanks: what is tenuous is no control.
+	if len(seen) != 6 || seen["layer-cache"] || seen["entrypoint"] {
+		t.Errorf("rules with controls: %v", seen)
+	}
+}

@@ -1,0 +1,244 @@
+// Package checktest runs the cases of a rule: txtar files in its testdata, one
+// folder for each check.
+//
+// A case is prose, the files of a project, and as the last file `want`: the
+// findings of the rule, one a line, and the checks of the rule that stayed
+// undecided. Lines of the prose may begin with
+//
+//	flags: profile=banking as-of=2026-11-25 target=web arg=NAME=VALUE
+//	mode: run.sh 0755
+//
+// A case with a run.json, a run.Log, is judged at that level, with the build of
+// its Dockerfile where there is one; a case with an image.json and the files of
+// its layers (layer0/usr/bin/x) at the level of the image. See image.go.
+//
+// A case under the folder of a check must not be silent on another check of
+// the rule without saying so in want. `go test ./internal/rules/... -update` rewrites
+// want; read what it wrote.
+package checktest
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var update = flag.Bool("update", false, "rewrite the want files of the cases")
+
+// Day is the day that cases are judged on unless they say another.
+const Day = "2026-11-25"
+
+// Run runs all cases of a rule, and fails where a check has no case in which
+// it speaks or none in which it is quiet.
+func Run(t *testing.T, rule *check.Rule) {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	speaks, quiet := map[string]bool{}, map[string]bool{}
+	for _, path := range paths {
+		name := filepath.Base(filepath.Dir(path))
+		t.Run(strings.TrimSuffix(filepath.ToSlash(strings.TrimPrefix(path, "testdata/")), ".txtar"), func(t *testing.T) {
+			got := runCase(t, path, rule)
+			if strings.Contains(got, " "+rule.Name+"/"+name+" ") {
+				speaks[name] = true
+			} else {
+				quiet[name] = true
+			}
+		})
+	}
+	for _, c := range rule.Checks {
+		if !speaks[c.Name] {
+			t.Errorf("%s: no case under testdata/%s in which it speaks", rule.ID(c), c.Name)
+		}
+		if !quiet[c.Name] {
+			t.Errorf("%s: no case under testdata/%s in which it is quiet", rule.ID(c), c.Name)
+		}
+	}
+}
+
+func runCase(t *testing.T, path string, rule *check.Rule) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ar := txtar.Parse(data)
+	fsys, opt := project(t, ar)
+	want := ""
+	if n := len(ar.Files); n > 0 && ar.Files[n-1].Name == "want" {
+		want = string(ar.Files[n-1].Data)
+	}
+	got := ""
+	if ev, ok := evidence(t, ar, fsys, opt); ok {
+		got = judged(t, ev, rule)
+	} else {
+		got = Findings(t, fsys, opt, rule)
+	}
+	if *update {
+		write(t, path, ar, got)
+		return got
+	}
+	if got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
+	}
+	return got
+}
+
+// project makes the files of a case into a file system and its flags into
+// options.
+func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
+	t.Helper()
+	day, err := time.Parse(time.DateOnly, Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := source.Options{AsOf: day, BuildArgs: map[string]string{}}
+	fsys := fstest.MapFS{}
+	for _, f := range ar.Files {
+		if f.Name != "want" {
+			fsys[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+		}
+	}
+	for line := range strings.Lines(string(ar.Comment)) {
+		if rest, ok := strings.CutPrefix(line, "mode:"); ok {
+			fields := strings.Fields(rest)
+			if strings.HasPrefix(fields[0], "layer") {
+				continue // of an image
+			}
+			mode, err := strconv.ParseUint(fields[1], 8, 32)
+			if err != nil || fsys[fields[0]] == nil {
+				t.Fatalf("bad line %q", line)
+			}
+			fsys[fields[0]].Mode = fs.FileMode(mode)
+		}
+		rest, ok := strings.CutPrefix(line, "flags:")
+		if !ok {
+			continue
+		}
+		for _, word := range strings.Fields(rest) {
+			key, value, _ := strings.Cut(word, "=")
+			switch key {
+			case "profile":
+				opt.Profile = value
+			case "target":
+				opt.Targets = append(opt.Targets, value)
+			case "as-of":
+				if opt.AsOf, err = time.Parse(time.DateOnly, value); err != nil {
+					t.Fatal(err)
+				}
+			case "arg":
+				name, v, _ := strings.Cut(value, "=")
+				opt.BuildArgs[name] = v
+			case "context":
+				opt.Context = value
+			case "file":
+				opt.Dockerfile = value
+			default:
+				t.Fatalf("unknown flag %q", word)
+			}
+		}
+	}
+	return fsys, opt
+}
+
+// Findings are the findings of one rule, or of all where rule is nil, on a
+// project, as text.
+func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) string {
+	t.Helper()
+	p := dockworthy.Load(fsys, []string{"."}, opt)
+	var b bytes.Buffer
+	for _, prob := range p.Problems {
+		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
+	}
+	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+		if res.Problem != nil {
+			fmt.Fprintf(&b, "problem %s:%d: %v\n", res.Problem.Path, res.Problem.Line, res.Problem.Err)
+			return nil
+		}
+		for _, f := range res.Findings {
+			promises(t, f)
+			if rule != nil && f.Rule != rule {
+				continue
+			}
+			fmt.Fprintf(&b, "%s %s %s: %s\n", f.Severity, f.ID(), place(f.Place), f.Message)
+		}
+		seen := map[string]bool{}
+		for _, rep := range res.Reports {
+			for _, r := range rep.Results {
+				if (rule == nil || r.Rule == rule) && r.Verdict.Outcome == check.Undecided {
+					line := fmt.Sprintf("undecided %s: %s\n", r.Rule.ID(r.Check), r.Verdict.Reason)
+					if !seen[line] {
+						seen[line] = true
+						b.WriteString(line)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// promises are what every finding keeps.
+func promises(t *testing.T, f dockworthy.Finding) {
+	t.Helper()
+	for _, p := range append([]check.Place{f.Place}, f.Related...) {
+		if p.File == nil {
+			t.Errorf("%s: a place without a file", f.ID())
+			continue
+		}
+		if err := p.File.Check(p.Span); err != nil {
+			t.Errorf("%s: %v", f.ID(), err)
+		}
+	}
+	if f.Message == "" || strings.HasSuffix(f.Message, ".") || strings.Contains(f.Message, "\n") {
+		t.Errorf("%s: message %q is empty, ends in a full stop or has several lines", f.ID(), f.Message)
+	}
+	if f.Check.Why == "" || f.Check.Mend == "" || f.Check.Claim == "" {
+		t.Errorf("%s: no claim, why or mend", f.ID())
+	}
+}
+
+// place is where a finding stands and the words it underlines.
+func place(p check.Place) string {
+	if p.Span.IsZero() {
+		return p.File.Name
+	}
+	pos := p.File.Position(p.Span.Start)
+	words := strings.Join(strings.Fields(p.File.Text(p.Span)), " ")
+	if len(words) > 60 {
+		words = words[:60] + "…"
+	}
+	return fmt.Sprintf("%s:%d:%d %q", p.File.Name, pos.Line, pos.Column, words)
+}
+
+func write(t *testing.T, path string, ar *txtar.Archive, got string) {
+	t.Helper()
+	if n := len(ar.Files); n > 0 && ar.Files[n-1].Name == "want" {
+		ar.Files = ar.Files[:n-1]
+	}
+	ar.Files = append(ar.Files, txtar.File{Name: "want", Data: []byte(got)})
+	if err := os.WriteFile(path, txtar.Format(ar), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/remote"
+	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/report"
+)
+
+type imageFlags struct {
+	checkFlags
+	platform   string
+	dockerfile string
+	from       string
+	timeout    time.Duration
+}
+
+func imageCommand(c Command) *cobra.Command {
+	var f imageFlags
+	cmd := &cobra.Command{
+		Use:   "image REF…",
+		Short: "Look into built images: config, history, layers",
+		Long: `image judges built images by their config, their history and their layers. It
+runs nothing, and unpacks nothing to the disk.
+
+REF is a file (an archive of docker save, an OCI archive), a folder (an OCI
+layout), "-" for an archive on standard input, or the name of an image: the
+engine's where it has one of that name, else the registry's. --from says which.
+
+With --dockerfile the layers are held against its instructions, so that findings
+stand at the line that made them and the base image's own are told apart.
+
+Exit status: 0 when nothing is found at or above --fail-on, 1 when something
+is, 2 when an image cannot be read.`,
+		Example: `  dockworthy image myapp:latest --dockerfile Dockerfile
+  docker save myapp:latest | dockworthy image -
+  dockworthy image --from registry --platform linux/arm64 registry.example.com/myapp:1.4`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), c, args)
+		},
+	}
+	fl := cmd.Flags()
+	f.printing(fl)
+	fl.StringVar(&f.platform, "platform", "", "OS/ARCH[/VARIANT] to take from an index (default: linux on this machine's)")
+	fl.StringVar(&f.dockerfile, "dockerfile", "", "the Dockerfile that the image was built from")
+	fl.StringVar(&f.context, "context", "", "its build context")
+	fl.StringArrayVar(&f.targets, "target", nil, "the stage of it that was built")
+	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument that it was built with, NAME=VALUE")
+	fl.StringVar(&f.from, "from", "", "engine, registry, archive or layout (default: what REF looks like)")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Minute, "how long the reading of one image may take")
+	return cmd
+}
+
+func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
+	opt, look, err := f.options()
+	if err != nil {
+		return err
+	}
+	look.Banking = f.profile == source.Banking
+	var read image.Options
+	if f.platform != "" {
+		if read.Platform, err = image.ParsePlatform(f.platform); err != nil {
+			return fmt.Errorf("--platform: %w", err)
+		}
+	}
+	switch f.from {
+	case "", "engine", "registry", "archive", "layout":
+	default:
+		return fmt.Errorf("--from %q is none of engine, registry, archive, layout", f.from)
+	}
+	b, names, done, err := f.build(c, &opt)
+	if err != nil {
+		return err
+	}
+	defer done()
+	out, err := f.open(c)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	w, err := f.writer(out, names)
+	if err != nil {
+		return err
+	}
+	tally := &report.Tally{}
+	trouble := false
+	for _, ref := range refs {
+		within, cancel := context.WithTimeout(ctx, f.timeout)
+		img, err := f.read(within, c, ref, read)
+		cancel()
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = fmt.Errorf("read %s: it took more than %s (--timeout)", ref, f.timeout)
+			}
+			trouble = true
+			c.complain("%v", err)
+			continue
+		}
+		res := dockworthy.LookIntoImage(img, b, look)
+		tally.Add(res)
+		if err := w.Result(res); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	if t, ok := w.(*report.Text); ok {
+		t.Quiet = true
+	}
+	if err := w.Close(nil); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	switch {
+	case trouble:
+		return errTrouble
+	case f.fails(tally.Worst()):
+		return errFindings
+	}
+	return nil
+}
+
+// build is the build of --dockerfile, nil without one; done closes its files.
+func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, names report.Names, done func(), err error) {
+	if f.dockerfile == "" {
+		return nil, names, func() {}, nil
+	}
+	f.file = f.dockerfile
+	pl, err := f.place(c, nil, opt)
+	if err != nil {
+		return nil, names, nil, err
+	}
+	defer func() {
+		if err != nil {
+			pl.close()
+		}
+	}()
+	project := dockworthy.Load(pl.fsys, pl.paths, *opt)
+	for _, u := range project.Units {
+		if u.Kind != source.Dockerfile {
+			continue
+		}
+		builds, prob := project.Builds(u)
+		if prob != nil {
+			return nil, names, nil, fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
+		}
+		return builds[0], pl.names, pl.close, nil
+	}
+	return nil, names, nil, fmt.Errorf("%s cannot be read", f.dockerfile)
+}
+
+// read reads an image from where it is.
+func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.Options) (*image.Image, error) {
+	from := f.from
+	if from == "" {
+		switch info, err := os.Stat(ref); {
+		case ref == "-":
+			from = "archive"
+		case err == nil && info.IsDir():
+			from = "layout"
+		case err == nil, isPath(ref):
+			from = "archive"
+		}
+	}
+	switch from {
+	case "archive", "layout":
+		if ref == "-" {
+			return image.ReadStream(ctx, "stdin", c.Stdin, opt)
+		}
+		return image.ReadPath(ctx, ref, opt)
+	case "registry":
+		return remote.Read(ctx, ref, opt)
+	}
+	e, err := openEngine(ctx)
+	if err == nil {
+		defer e.Close()
+		if e.Has(ctx, ref) {
+			return proof.ReadEngine(ctx, e, ref, ref, opt)
+		}
+		err = fmt.Errorf("the engine has no image %s", ref)
+	}
+	if from == "engine" {
+		return nil, err
+	}
+	img, rerr := remote.Read(ctx, ref, opt)
+	if rerr != nil {
+		return nil, errors.Join(rerr, fmt.Errorf("nor is it to be had from an engine: %w", err))
+	}
+	return img, nil
+}
+
+// isPath tells whether a name is written as a path is, and as no image's.
+func isPath(ref string) bool {
+	for _, begin := range []string{"/", "./", "../", "~", `.\`, `..\`} {
+		if strings.HasPrefix(ref, begin) {
+			return true
+		}
+	}
+	return ref == "." || ref == ".." || filepath.IsAbs(ref) || strings.HasSuffix(ref, ".tar") || strings.HasSuffix(ref, ".tgz") || strings.HasSuffix(ref, ".tar.gz")
+}
+
+// openEngine connects to the engine that this machine means.
+func openEngine(ctx context.Context) (*engine.Engine, error) {
+	host, err := engine.ResolveHost()
+	if err != nil {
+		return nil, err
+	}
+	return engine.Open(ctx, host)
+}

@@ -1,0 +1,418 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/report"
+)
+
+type proveFlags struct {
+	checkFlags
+	env        []string
+	ports      []int
+	writable   []string
+	volumes    []string
+	caps       []string
+	network    string
+	memory     string
+	pids       int64
+	kind       string
+	trust      bool
+	buildLimit time.Duration
+	secrets    []string
+	stopLimit  time.Duration
+	startLimit time.Duration
+	noCache    bool
+	record     string
+	swarm      bool
+	image      string
+	push       string
+	layout     string
+	attest     bool
+	key        string
+}
+
+func proveCommand(c Command) *cobra.Command {
+	var f proveFlags
+	cmd := &cobra.Command{
+		Use:   "prove [DIR] [-- COMMAND…]",
+		Short: "Build an image, look into it, run it, and judge by what was seen",
+		Long: `prove judges the Dockerfile of a folder by its text, builds it with buildx, reads
+the image's config and layers, and runs it under the hardest settings that
+should work: a read-only root, no capabilities, no new privileges, limits, no
+network. It looks at the processes, the health check, a hang, the stop signal.
+
+Where it does not come up so, it is run once more with a root that may be written,
+and nothing else that it had not.
+
+Running an image is running its code. What prove makes on the engine bears the
+label io.dockworthy.run and is removed when it ends, also when it is killed.
+
+How the program is run is taken from Compose, from run: in .dockworthy.yaml and
+from these flags, the later over the earlier. COMMAND replaces CMD. Capabilities,
+a network, and memory, processes and time beyond the defaults are given by flags
+alone, or, where the files ask for them, by --trust-config.
+
+Exit status: 0 when nothing is found at or above --fail-on, 1 when something
+is, 2 when the build fails, or the program was not seen alive.`,
+		Example: `  dockworthy prove .
+  dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
+  dockworthy prove . --writable /tmp --writable /var/cache/app
+  dockworthy prove --format html -o proof.html .
+  dockworthy prove . --push registry.example.com/team/app:1.4.2 --attest --key release.key`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var command []string
+			if at := cmd.ArgsLenAtDash(); at >= 0 {
+				args, command = args[:at], args[at:]
+			}
+			if len(args) > 1 {
+				return errors.New("prove takes one folder; with --file it is the build context")
+			}
+			return f.run(cmd.Context(), c, args, command)
+		},
+	}
+	fl := cmd.Flags()
+	f.judging(fl)
+	f.formats(fl, "html")
+	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
+	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
+	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
+	fl.StringArrayVar(&f.volumes, "volume", nil, "a folder that keeps what the image holds there, and may be written")
+	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that it keeps")
+	fl.StringVar(&f.network, "network", "", "none (the default) or bridge")
+	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
+	fl.Int64Var(&f.pids, "pids", 0, "the limit of processes (default 128)")
+	fl.StringVar(&f.kind, "kind", "", "service or job (default: what the files say)")
+	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
+	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
+	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
+	fl.BoolVar(&f.trust, "trust-config", false, "give what .dockworthy.yaml and Compose ask for: capabilities, a network, memory, processes, time (never binds, devices, the engine's socket or the host's namespaces)")
+	fl.DurationVar(&f.buildLimit, "build-limit", engine.DefaultBuildLimit, "how long one build may take")
+	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
+	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from it, rather than to build it: what builds show is then not looked at")
+	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
+	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
+	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
+	fl.BoolVar(&f.attest, "attest", false, "sign what was proved and attach it to the image that --push or --layout names")
+	fl.StringVar(&f.key, "key", "dockworthy.key", "the key that signs; dockworthy keygen makes one")
+	fl.StringVar(&f.record, "record", "", "write what was seen to this file, as JSON")
+	return cmd
+}
+
+func (f *proveFlags) run(ctx context.Context, c Command, args, command []string) error {
+	opt, look, err := f.options()
+	if err != nil {
+		return err
+	}
+	if f.file == "-" || slices.Contains(args, "-") {
+		return errors.New("prove builds a file: write the Dockerfile down, and name it")
+	}
+	adjust, err := f.plan(c, command)
+	if err != nil {
+		return err
+	}
+	target, err := f.target()
+	if err != nil {
+		return err
+	}
+	pl, err := f.place(c, args, &opt)
+	if err != nil {
+		return err
+	}
+	defer pl.close()
+	e, err := openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if gone, err := e.Sweep(ctx); err != nil {
+		c.complain("%v", err)
+	} else if len(gone) > 0 {
+		c.complain("removed what %s had left", check.Count(len(gone), "killed run"))
+	}
+	e.Patience, e.Redactor = f.startLimit, c.red
+	defer guard()()
+	project := dockworthy.Load(pl.fsys, pl.paths, opt)
+	for _, p := range project.Problems {
+		if p.Config {
+			return fmt.Errorf("%s: %w", pl.names.Shown(p.Path), reason(p.Err))
+		}
+	}
+	unit, err := theDockerfile(project, pl)
+	if err != nil {
+		return err
+	}
+	builds, prob := project.Builds(unit)
+	if prob != nil {
+		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
+	}
+	out, err := f.open(c)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	w, err := f.proofs(out, pl.names)
+	if err != nil {
+		return err
+	}
+	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
+	worst, failed, unseen := check.Severity(0), false, false
+	var unsent error
+	if f.image != "" && len(builds) > 1 {
+		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
+	}
+	for _, b := range builds {
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+		bar.end()
+		if err != nil && proved == nil {
+			return err
+		}
+		if err != nil {
+			// What was proved is told, also when it could not be sent.
+			unsent = err
+		}
+		if err := w.Proof(unit, proved); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		if f.record != "" {
+			if err := writeRecord(f.record, unit, proved, pl.names); err != nil {
+				return err
+			}
+		}
+		worst = max(worst, proved.Worst())
+		if s := proved.Run.Failed(); s != nil && !f.fails(proved.Worst()) {
+			// Nothing speaks against it, and nobody has seen it alive.
+			unseen = true
+			c.complain("the program was not seen alive: %s; %s", s.Why(), check.BySettings)
+			for _, r := range proved.Run.Settings.Requests {
+				if !r.Given && r.Flag != "" {
+					c.complain("%s", r)
+				}
+			}
+		}
+		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	switch {
+	case unsent != nil:
+		return unsent
+	case failed || unseen:
+		return errTrouble
+	case f.fails(worst):
+		return errFindings
+	}
+	return nil
+}
+
+// target is where the image is to go; nil = nowhere.
+func (f *proveFlags) target() (*proof.Target, error) {
+	if f.push == "" && f.layout == "" {
+		if f.attest {
+			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
+		}
+		return nil, nil
+	}
+	t := &proof.Target{Push: f.push, Layout: f.layout, Accept: func(p *proof.Proof) bool { return !f.fails(p.Worst()) }}
+	if f.attest {
+		data, err := os.ReadFile(f.key)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no key %s: make one with `dockworthy keygen`, or name yours with --key", f.key)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the key: %w", err)
+		}
+		key, err := attest.ParseKey(data)
+		if err != nil {
+			return nil, fmt.Errorf("read the key %s: %w", f.key, err)
+		}
+		t.Key = &key
+	}
+	return t, nil
+}
+
+// A proofWriter writes the proofs of one run.
+type proofWriter interface {
+	Proof(source.Unit, *proof.Proof) error
+	Close() error
+}
+
+// proofs is the writer of the format that was asked for.
+func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
+	switch f.format {
+	case "html":
+		return report.NewHTML(out, names), nil
+	case "json":
+		return report.ProofJSON{JSON: report.NewJSON(out, names)}, nil
+	case "sarif":
+		return report.ProofSARIF{SARIF: report.NewSARIF(out, names)}, nil
+	}
+	return report.NewProof(out, names, f.colored(out)), nil
+}
+
+// writeRecord writes a run's record.
+func writeRecord(file string, u source.Unit, p *proof.Proof, names report.Names) error {
+	data, err := report.Record(u, p, names)
+	if err != nil {
+		return fmt.Errorf("write the record: %w", err)
+	}
+	out, err := newOutput(file)
+	if err != nil {
+		return err
+	}
+	defer out.abandon()
+	if _, err := out.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return out.commit()
+}
+
+// theDockerfile is the one that a folder is proved by: the one that was named,
+// the folder's own, or the only one.
+func theDockerfile(p *source.Project, pl *place) (source.Unit, error) {
+	var all []source.Unit
+	var own *source.Unit
+	for i, u := range p.Units {
+		if u.Kind != source.Dockerfile {
+			continue
+		}
+		all = append(all, u)
+		if u.Named {
+			return u, nil
+		}
+		for _, name := range []string{"Dockerfile", "Containerfile"} {
+			if len(pl.paths) == 1 && u.Path == path.Join(pl.paths[0], name) && own == nil {
+				own = &p.Units[i]
+			}
+		}
+	}
+	switch {
+	case own != nil:
+		return *own, nil
+	case len(all) == 1:
+		return all[0], nil
+	case len(all) == 0:
+		return source.Unit{}, errors.New("there is no Dockerfile here to prove")
+	}
+	var names []string
+	for _, u := range all[:min(5, len(all))] {
+		names = append(names, pl.names.Shown(u.Path))
+	}
+	return source.Unit{}, fmt.Errorf("there are %d Dockerfiles here (%s…): name one with --file", len(all), strings.Join(names, ", "))
+}
+
+// plan is what the flags say over the project.
+func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, *run.Settings), error) {
+	env, err := pairs(f.env)
+	if err != nil {
+		return nil, err
+	}
+	c.red.Give(slices.Collect(maps.Values(env))...)
+	memory, err := source.ParseBytes(f.memory)
+	if err != nil {
+		return nil, fmt.Errorf("--memory: %w", err)
+	}
+	switch f.network {
+	case "", "none", "bridge":
+	default:
+		return nil, fmt.Errorf("--network %q is neither none nor bridge", f.network)
+	}
+	switch f.kind {
+	case "", "service", "job":
+	default:
+		return nil, fmt.Errorf("--kind %q is neither service nor job", f.kind)
+	}
+	for _, dir := range append(f.writable, f.volumes...) {
+		if err := source.RunFolder(dir); err != nil {
+			return nil, err
+		}
+	}
+	secrets := map[string]string{}
+	for _, word := range f.secrets {
+		var id, src string
+		for _, part := range strings.Split(word, ",") {
+			switch key, value, _ := strings.Cut(part, "="); key {
+			case "id":
+				id = value
+			case "src", "source":
+				src = value
+			}
+		}
+		if id == "" || src == "" {
+			return nil, fmt.Errorf("--secret %q is not id=ID,src=FILE", word)
+		}
+		if info, err := os.Stat(src); err != nil || !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("--secret id=%s: %s is no file that can be read", id, src)
+		}
+		data, err := os.ReadFile(src)
+		if err != nil {
+			return nil, fmt.Errorf("--secret id=%s: %w", id, err)
+		}
+		c.red.Give(string(data))
+		c.red.Learn(string(data))
+		secrets[id] = src
+	}
+	return func(p *engine.BuildPlan, s *run.Settings) {
+		p.NoCache, p.Limit = f.noCache, f.buildLimit
+		maps.Copy(p.Secrets, secrets)
+		for name, value := range env {
+			s.Env[name] = value
+		}
+		if command != nil {
+			s.Command = command
+		}
+		if f.ports != nil {
+			s.Ports = f.ports
+		}
+		if f.writable != nil {
+			s.Writable = f.writable
+		}
+		if f.volumes != nil {
+			s.Volumes = f.volumes
+		}
+		if f.caps != nil {
+			s.Capabilities = f.caps
+		}
+		if f.network != "" {
+			s.Network = f.network
+		}
+		if memory > 0 {
+			s.Memory = memory
+		}
+		if f.pids > 0 {
+			s.Pids = f.pids
+		}
+		if f.kind != "" {
+			s.Service = f.kind == "service"
+		}
+		if f.stopLimit > 0 {
+			s.StopLimit = f.stopLimit
+		}
+		if f.startLimit > 0 {
+			s.StartLimit = f.startLimit
+		}
+	}, nil
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/run"
+)
+
+// startError is the engine's refusal to start a container, without the layers
+// of programs that it passed through.
+func startError(err error) string {
+	s := err.Error()
+	s = strings.TrimPrefix(s, "Error response from daemon: ")
+	for _, prefix := range []string{"failed to create task for container: ", "failed to create shim task: ", "failed to create shim: ", "OCI runtime create failed: ",
+		"runc create failed: ", "crun: ", "runc: ", "container_linux.go:380: ", "starting container process caused: ", "unable to start container process: "} {
+		if _, rest, ok := strings.Cut(s, prefix); ok && rest != "" {
+			s = rest
+		}
+	}
+	return strings.TrimSuffix(strings.TrimSpace(s), ": unknown")
+}
+
+var startCauses = []struct {
+	kind run.CauseKind
+	re   *regexp.Regexp
+	text string
+}{
+	// The engine's own words: nothing of the program ran.
+	{run.NoUser, regexp.MustCompile(`unable to find user ([^:\s]+)`), "the user $1 is not in the image's /etc/passwd"},
+	{run.NotFound, regexp.MustCompile(`exec: "([^"]+)": executable file not found in \$PATH`), "$1 is not found in PATH by this user"},
+	{run.NotFound, regexp.MustCompile(`exec: "([^"]+)": stat [^:]+: no such file or directory`), "$1 is not there"},
+	{run.NotExecutable, regexp.MustCompile(`exec: "([^"]+)": permission denied`), "$1 may not be executed by this user"},
+	{run.NotExecutable, regexp.MustCompile(`exec ([^:\s]+): exec format error|exec format error()`), "$1 is built for another machine, or is a script without #!"},
+	{run.NoInterpreter, regexp.MustCompile(`exec (?:([^:\s]+)|user process caused): "?no such file or directory`), "the interpreter of the program $1 is not there: its #! line (also one that ends in CR), or the loader of its C library"},
+	// What programs say.
+	{run.NoInterpreter, regexp.MustCompile(`(?:env|/usr/bin/env): .?([^:'’]+?)(?:\\r|\r|\?)?.?: No such file or directory`), "the interpreter $1 is not there; a #! line that ends in CR LF names one that never is"},
+	{run.NoLibrary, regexp.MustCompile(`error while loading shared libraries: ([^:]+): cannot open`), "the shared library $1 is not there"},
+	{run.NoLibrary, regexp.MustCompile(`Error loading shared library ([^:]+): No such file`), "the shared library $1 is not there"},
+	{run.NoLibrary, regexp.MustCompile("version `([^']+)' not found"), "the C library is older than the program needs: $1"},
+	{run.NoModule, regexp.MustCompile(`(?:ModuleNotFoundError: )?No module named '?([\w.]+)'?`), "the Python module $1 is not found"},
+	{run.NoModule, regexp.MustCompile(`Cannot find (?:module|package) '([^']+)'`), "the Node module $1 is not found"},
+	{run.NoModule, regexp.MustCompile(`java\.lang\.(?:ClassNotFoundException|NoClassDefFoundError): (\S+)`), "the Java class $1 is not found"},
+	{run.NotReadable, regexp.MustCompile(`can't open file '([^']+)': \[Errno 13\] Permission denied`), "the user may not read $1"},
+	{run.NotReadable, regexp.MustCompile(`EACCES: permission denied, (?:open|scandir|stat|lstat) '([^']+)'`), "the user may not read $1"},
+	{run.ReadOnly, regexp.MustCompile(`(?:EROFS|[Rr]ead-only file system)[^'"/]*:? ?(?:, \w+ )?['"]?([^'"\s]*)`), "it has to write where the file system is read-only: $1"},
+	{run.NoPermission, regexp.MustCompile(`(?:[Oo]peration not permitted|EPERM)`), "an operation is not permitted"},
+	{run.NotReadable, regexp.MustCompile(`([^\s:'"]+)['"]?: [Pp]ermission denied`), "permission on $1 is denied"},
+	{run.NotReadable, regexp.MustCompile(`[Pp]ermission denied:? ['"]?([^'"\s]*)`), "permission on $1 is denied"},
+	{run.NoConfig, regexp.MustCompile(`KeyError: '([A-Z][A-Z0-9_]+)'`), "it needs the environment variable $1"},
+	{run.NoConfig, regexp.MustCompile(`(?i)(?:missing|required|must (?:be )?set|not set|undefined|provide)[^A-Z\n]{0,60}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b`), "it needs the environment variable $1"},
+	{run.NoConfig, regexp.MustCompile(`\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}(?i:is required|is missing|is not set|must be set|not defined|Field required)`), "it needs the environment variable $1"},
+	{run.NoNetwork, regexp.MustCompile(`(?i)(?:getaddrinfo|could not translate host name|name resolution|no such host|ENOTFOUND|EAI_AGAIN|connection refused|ECONNREFUSED|network is unreachable)[^\n]*`), "it needs another service: $0"},
+}
+
+// startCause is why a container did not come up, by what the engine and the
+// program said. nil = nothing is known but the code.
+func startCause(s run.Start) *run.Cause {
+	if s.OOM {
+		return &run.Cause{Kind: run.OutOfMemory, Text: "it needs more memory than the limit"}
+	}
+	lines := append([]string{s.Error}, s.Logs...)
+	// The last words count: what a program says before it dies.
+	for i := len(lines) - 1; i >= 0; i-- {
+		for _, c := range startCauses {
+			m := c.re.FindStringSubmatchIndex(lines[i])
+			if m == nil {
+				continue
+			}
+			cause := &run.Cause{Kind: c.kind, Text: strings.TrimSpace(string(c.re.ExpandString(nil, c.text, lines[i], m)))}
+			for g := 1; 2*g+1 < len(m); g++ {
+				if m[2*g] >= 0 && m[2*g] < m[2*g+1] {
+					cause.Path = lines[i][m[2*g]:m[2*g+1]]
+					break
+				}
+			}
+			cause.Text = strings.TrimSuffix(cause.Text, ":")
+			return cause
+		}
+	}
+	switch {
+	case s.Error != "":
+		return &run.Cause{Kind: run.Crashed, Text: s.Error}
+	case s.Ended:
+		if said := lastWords(s.Logs); said != "" {
+			return &run.Cause{Kind: run.Crashed, Text: said}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/dockworthy/dockworthy/internal/run"
+)
+
+func TestStartCause(t *testing.T) {
+	for _, c := range []struct {
+		start run.Start
+		kind  run.CauseKind
+		path  string
+	}{
+		{run.Start{Error: `exec: "uvicorn": executable file not found in $PATH`}, run.NotFound, "uvicorn"},
+		{run.Start{Error: `exec: "/srv/app": stat /srv/app: no such file or directory`}, run.NotFound, "/srv/app"},
+		{run.Start{Error: `exec: "/srv/app": permission denied`}, run.NotExecutable, "/srv/app"},
+		{run.Start{Error: "unable to find user web: no matching entries in passwd file"}, run.NoUser, "web"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"exec /srv/run.sh: no such file or directory"}}, run.NoInterpreter, "/srv/run.sh"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"standard_init_linux.go:228: exec user process caused: no such file or directory"}}, run.NoInterpreter, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"exec /srv/app: exec format error"}}, run.NotExecutable, "/srv/app"},
+		{run.Start{Ended: true, Code: 127, Logs: []string{"app: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory"}}, run.NoLibrary, "libpq.so.5"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"Traceback", "ModuleNotFoundError: No module named 'flask'"}}, run.NoModule, "flask"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"Error: Cannot find module '/srv/index.js'"}}, run.NoModule, "/srv/index.js"},
+		{run.Start{Ended: true, Code: 2, Logs: []string{"python: can't open file '/srv/app.py': [Errno 13] Permission denied"}}, run.NotReadable, "/srv/app.py"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"OSError: [Errno 30] Read-only file system: '/srv/data/x.db'"}}, run.ReadOnly, "/srv/data/x.db"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"nginx: [emerg] mkdir() \"/var/cache/nginx/client_temp\" failed (30: Read-only file system)"}}, run.ReadOnly, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"setgid(101) failed (1: Operation not permitted)"}}, run.NoPermission, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"KeyError: 'DATABASE_URL'"}}, run.NoConfig, "DATABASE_URL"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"Error: environment variable API_BASE_URL is not set"}}, run.NoConfig, "API_BASE_URL"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"psycopg.OperationalError: could not translate host name \"db\" to address"}}, run.NoNetwork, ""},
+		{run.Start{Ended: true, Code: 137, OOM: true}, run.OutOfMemory, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"", "ValueError: boom", ""}}, run.Crashed, ""},
+	} {
+		got := startCause(c.start)
+		if got == nil || got.Kind != c.kind || got.Path != c.path {
+			t.Errorf("%+v: %+v, want %s about %q", c.start, got, c.kind, c.path)
+		}
+	}
+	if got := startCause(run.Start{Ended: true, Code: 1}); got != nil {
+		t.Errorf("a silent end has the cause %+v", got)
+	}
+}
+
+func TestStartError(t *testing.T) {
+	for in, want := range map[string]string{
+		`Error response from daemon: OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "x": executable file not found in $PATH: unknown`:                 `exec: "x": executable file not found in $PATH`,
+		`failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "x": permission denied: unknown`: `exec: "x": permission denied`,
+		`crun: executable file x not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found`:                                                      `executable file x not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found`,
+	} {
+		if got := startError(errors.New(in)); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

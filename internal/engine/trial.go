@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/moby/moby/api/pkg/stdcopy"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/client"
+
+	"github.com/dockworthy/dockworthy/internal/engine/peek"
+	"github.com/dockworthy/dockworthy/internal/run"
+)
+
+// A trial is one container of the image.
+type trial struct {
+	p      *prober
+	id     string
+	start  run.Start
+	begun  time.Time
+	eyes   *eyes
+	health bool       // the image has a health check, and it is asked
+	blind  bool       // eyes could not be opened on it
+	seen   *run.Procs // its processes, early on: all there is of a job that ends
+}
+
+// The pace of the health check while a program is probed. The image's own
+// interval and start period only make the wait longer.
+const (
+	healthInterval = 500 * time.Millisecond
+	healthTimeout  = 2 * time.Second
+	healthRetries  = 2
+)
+
+// create makes a container of the image under these settings. command replaces
+// CMD; nil keeps it. user replaces USER; "" keeps it.
+func (p *prober) create(ctx context.Context, s run.Settings, command []string, user string) (*trial, error) {
+	// What the engine has begun to make it makes, also after an interruption:
+	// it is waited for, so that it is known and removed.
+	steady, done := steadily(ctx)
+	defer done()
+	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command, User: user}
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
+	}
+	t := &trial{p: p}
+	if p.hasHealth() {
+		// With Test nil the engine takes the image's.
+		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: p.healthTimeout(), Retries: healthRetries}
+		t.health = true
+	}
+	host := &container.HostConfig{
+		ReadonlyRootfs: s.ReadOnly,
+		LogConfig:      container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "4m", "max-file": "1"}},
+		NetworkMode:    container.NetworkMode(s.Network),
+		Tmpfs:          map[string]string{},
+		Resources: container.Resources{
+			Memory: s.Memory, MemorySwap: s.Memory,
+			// A process that nobody is left to stop does not compute for ever.
+			Ulimits: []*container.Ulimit{{Name: "cpu", Soft: maxCPU, Hard: maxCPU}},
+		},
+	}
+	if s.Pids > 0 {
+		host.PidsLimit = &s.Pids
+	}
+	if s.NoNewPrivs {
+		host.SecurityOpt = []string{"no-new-privileges"}
+	}
+	if s.Capabilities != nil {
+		host.CapDrop = []string{"ALL"}
+		host.CapAdd = slices.DeleteFunc(slices.Clone(s.Capabilities), func(c string) bool { return c == "" })
+	}
+	uid, gid := s.UID, s.GID
+	if user != "" {
+		fmt.Sscanf(user, "%d:%d", &uid, &gid)
+	}
+	for _, dir := range s.Writable {
+		// Over a folder that is there the runtime lays one with its mode, and
+		// root as its owner, whatever the mode is to be.
+		host.Tmpfs[dir] = fmt.Sprintf("mode=1777,uid=%d,gid=%d", uid, gid)
+	}
+	for i, dir := range p.volumes(s) {
+		// What a VOLUME holds comes out of the image, with its owner; an
+		// unnamed volume could not be labelled.
+		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
+		if _, err := p.e.cli.VolumeCreate(steady, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
+			return nil, fmt.Errorf("make a volume for %s: %w", dir, err)
+		}
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: name, Target: dir})
+	}
+	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
+	if err != nil {
+		return nil, fmt.Errorf("make the container: %w", err)
+	}
+	t.id = res.ID
+	return t, nil
+}
+
+// maxCPU is how many seconds of computing one process of a container gets, far
+// more than a proof takes.
+const maxCPU = 3600
+
+// steadily is a context that an interruption does not end, for a minute.
+func steadily(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+}
+
+// run starts the container and waits until it is up, has ended, or the limit is
+// reached. What goes wrong in the container is in t.start.
+func (t *trial) run(ctx context.Context, s run.Settings) error {
+	t.begun = time.Now()
+	t.start.Argv, t.start.User = t.p.argv(s.Command), t.p.cfg.User
+	if _, err := t.p.e.cli.ContainerStart(ctx, t.id, client.ContainerStartOptions{}); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if client.IsErrConnectionFailed(err) {
+			return fmt.Errorf("start the container: %w", err)
+		}
+		t.start.Ended, t.start.Error = true, t.p.red.Hide(startError(err))
+		if st, serr := t.state(ctx); serr == nil {
+			t.start.Code = st.ExitCode
+		}
+		t.start.Seconds = time.Since(t.begun).Seconds()
+		t.start.Cause = startCause(t.start)
+		return nil
+	}
+	if err := t.await(ctx, s); err != nil {
+		return err
+	}
+	t.start.Seconds = time.Since(t.begun).Seconds()
+	if !t.start.Up {
+		logs, err := t.logs(ctx, 200)
+		if err != nil {
+			return err
+		}
+		t.start.Logs = logs
+		t.start.Cause = startCause(t.start)
+	}
+	return nil
+}
+
+// settle is how long a program without a health check has to stay up.
+const settle = 1500 * time.Millisecond
+
+func (t *trial) await(ctx context.Context, s run.Settings) error {
+	limit := time.NewTimer(s.StartLimit)
+	defer limit.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	sick := time.Time{}
+	for {
+		st, err := t.state(ctx)
+		if err != nil {
+			return err
+		}
+		if !st.Running {
+			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
+			t.start.Error = t.p.red.Hide(st.Error)
+			t.start.Up = !s.Service && st.ExitCode == 0
+			return nil
+		}
+		if t.eyes == nil && t.p.peek != "" && !t.blind {
+			if y, err := t.p.e.open(ctx, t.p.id, t.p.peek, t.id); err == nil {
+				t.eyes = y
+				t.glance(ctx)
+			} else if ctx.Err() != nil {
+				return ctx.Err()
+			} else if now, serr := t.state(ctx); serr == nil && now.Running {
+				t.p.unseen("processes", err)
+				t.blind = true
+			}
+		}
+		switch {
+		case t.health:
+			if st.Health != nil {
+				switch st.Health.Status {
+				case container.Healthy:
+					t.start.Healthy, t.start.Up = true, true
+					t.start.Listened = t.listens(ctx)
+					return nil
+				case container.Unhealthy:
+					// It may still be coming up: the image's own patience holds.
+					if sick.IsZero() {
+						sick = time.Now()
+					}
+					if time.Since(t.begun) > t.p.patience() && time.Since(sick) > 3*time.Second {
+						t.start.Listened = t.listens(ctx)
+						t.start.Up = t.start.Listened || !s.Service
+						return nil
+					}
+				}
+			}
+		case s.Service:
+			if t.listens(ctx) {
+				t.start.Up, t.start.Listened = true, true
+				return nil
+			}
+			if t.eyes == nil && time.Since(t.begun) > settle {
+				t.start.Up = true
+				return nil
+			}
+		default:
+			if time.Since(t.begun) > settle {
+				t.start.Up = true
+				t.start.Listened = t.listens(ctx)
+				return nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			t.start.Listened = t.listens(ctx)
+			t.start.Up = t.start.Listened && !t.health
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// glance looks at the processes once.
+func (t *trial) glance(ctx context.Context) {
+	if a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"}); err == nil && len(a.Procs) > 0 {
+		t.seen = t.p.procs(a)
+	}
+}
+
+// state asks the engine for the container's state; never nil without an error.
+func (t *trial) state(ctx context.Context) (*container.State, error) {
+	in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("look at the container: %w", err)
+	}
+	if in.Container.State == nil {
+		return nil, errors.New("look at the container: the engine gives no state")
+	}
+	return in.Container.State, nil
+}
+
+// listens tells whether a process of the container listens on a TCP port.
+func (t *trial) listens(ctx context.Context) bool {
+	if t.eyes == nil {
+		return false
+	}
+	a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"})
+	return err == nil && len(t.p.own(a.Listens)) > 0
+}
+
+// logs are the last lines of both streams.
+func (t *trial) logs(ctx context.Context, n int) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	r, err := t.p.e.cli.ContainerLogs(ctx, t.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: fmt.Sprint(n)})
+	if err != nil {
+		return nil, fmt.Errorf("read the container's output: %w", err)
+	}
+	defer r.Close()
+	var b bytes.Buffer
+	// However much it prints: the last lines are few, but a line can be long.
+	_, err = stdcopy.StdCopy(&b, &b, io.LimitReader(r, 1<<20))
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && b.Len() == 0 {
+		return nil, fmt.Errorf("read the container's output: %w", err)
+	}
+	var lines []string
+	for line := range strings.Lines(b.String()) {
+		line = strings.TrimRight(line, "\r\n")
+		if len(line) > 2000 {
+			line = line[:2000] + "…"
+		}
+		lines = append(lines, line)
+	}
+	return t.p.red.Lines(lines), nil
+}
+
+// stop tells the program to end as the engine does, and says how it did.
+func (t *trial) stop(ctx context.Context, limit time.Duration) (*run.Stop, error) {
+	grace := int((limit + 3*time.Second + time.Second - 1) / time.Second)
+	s := &run.Stop{Signal: t.p.stopSignal(), Limit: limit.Seconds()}
+	begin := time.Now()
+	if _, err := t.p.e.cli.ContainerStop(ctx, t.id, client.ContainerStopOptions{Timeout: &grace}); err != nil {
+		return nil, fmt.Errorf("stop the container: %w", err)
+	}
+	s.Seconds = time.Since(begin).Seconds()
+	st, err := t.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Code = st.ExitCode
+	s.Killed = st.ExitCode == 137 && !st.OOMKilled && s.Seconds >= float64(grace)
+	return s, nil
+}
+
+// wrote are the files that the container changed in its own layer, as folders
+// that would have to be writable. A file that was made and deleted again leaves
+// no trace there.
+func (t *trial) wrote(ctx context.Context) ([]string, error) {
+	res, err := t.p.e.cli.ContainerDiff(ctx, t.id, client.ContainerDiffOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("ask what the container changed: %w", err)
+	}
+	var files []string
+	for _, c := range res.Changes {
+		files = append(files, c.Path)
+	}
+	// A folder is listed with each change in it.
+	parents := map[string]bool{}
+	for _, f := range files {
+		parents[path.Dir(f)] = true
+	}
+	var out []string
+	for _, f := range files {
+		if !parents[f] {
+			out = append(out, f)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// remove ends the container and forgets it.
+func (t *trial) remove(ctx context.Context) {
+	if t == nil {
+		return
+	}
+	t.eyes.close(ctx)
+	t.p.e.cli.ContainerRemove(context.WithoutCancel(ctx), t.id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+}

@@ -1,0 +1,182 @@
+package image
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+// content reads one file.
+func (s *scanner) content(r io.Reader, f *File, size int64) error {
+	s.hash.Reset()
+	if what := unreadDatabases[f.Path]; what != "" && size > 0 {
+		s.problem(f.Path, "not looked at: "+what)
+	}
+	keep := keepLimit(f.Path)
+	var kept []byte
+	if keep > 0 {
+		if size > int64(keep) {
+			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", Bytes(size), Bytes(int64(keep))))
+			keep = 0
+		} else {
+			kept = make([]byte, 0, size)
+		}
+	}
+	var elf *elfLook
+	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets && len(s.opts.Planted) == 0}
+	held := 0 // bytes at the buffer's beginning that the last block left
+	for {
+		n, err := fill(r, s.buf[held:])
+		if err != nil && err != io.EOF {
+			return err
+		}
+		fresh := s.buf[held : held+n]
+		s.hash.Write(fresh)
+		if f.Size == 0 && n > 1 {
+			switch {
+			case fresh[0] == 0x7f:
+				if elf = lookELF(fresh, s.head); elf != nil {
+					search.program = true
+				}
+			case bytes.HasPrefix(fresh, []byte("!<arch>\n")): // object files
+				search.program = true
+			case fresh[0] == '#':
+				f.Script = parseScript(fresh)
+			}
+		}
+		if elf != nil {
+			elf.feed(uint64(f.Size), fresh)
+		}
+		if keep > 0 {
+			kept = append(kept, fresh...)
+		}
+		f.Size += int64(n)
+		held = search.block(s.buf[:held+n], f.Size, err == io.EOF)
+		if err == io.EOF {
+			break
+		}
+	}
+	f.Sum = s.hash.Sum64()
+	if elf != nil {
+		f.ELF = elf.finish()
+		s.head = elf.head[:0]
+	}
+	if keep > 0 {
+		s.keep(f.Path, kept)
+	}
+	return nil
+}
+
+// searching is the search for secrets in one file.
+type searching struct {
+	*scanner
+	path    string
+	off     bool
+	program bool
+	from    int // where in the next block the search goes on
+	found   int
+	surface *surface
+}
+
+// block searches what is in the buffer, of which the last byte is the one
+// before offset end in the file. It leaves what the next block needs at the
+// buffer's beginning and gives its length.
+func (g *searching) block(data []byte, end int64, last bool) int {
+	if g.off {
+		return 0
+	}
+	to := len(data)
+	if !last {
+		to -= secret.Margin
+	}
+	start := end - int64(len(data))
+	if to > g.from {
+		g.planted(data, to)
+	}
+	if to > g.from && g.found < maxFileSecrets && !g.opts.NoSecrets {
+		secret.Search(data, g.from, to, func(m secret.Match) { g.match(data, start, m) })
+	}
+	if last {
+		return 0
+	}
+	back := max(0, to-secret.Before)
+	g.from = to - back
+	return copy(g.buf, data[back:])
+}
+
+// planted looks for the planted words that begin before data[to].
+func (g *searching) planted(data []byte, to int) {
+	for w, word := range g.opts.Planted {
+		if !bytes.Contains(data[g.from:min(len(data), to+len(word)-1)], []byte(word)) {
+			continue
+		}
+		if hit := (Plant{Word: w, Layer: g.index, Path: g.path}); !slices.Contains(g.out.planted, hit) {
+			g.out.planted = append(g.out.planted, hit)
+		}
+	}
+}
+
+func (g *searching) match(data []byte, start int64, m secret.Match) {
+	if g.surface == nil {
+		surface := surfaceOf(g.path)
+		surface.program = g.program
+		g.surface = &surface
+	}
+	value := string(data[m.From:m.To])
+	if g.found >= maxFileSecrets || !g.surface.speaks(m, value) {
+		return
+	}
+	g.found++
+	masked := secret.Mask(value)
+	if strings.HasPrefix(value, "-----BEGIN") {
+		masked = "-----BEGIN …"
+	}
+	g.secret(g.path, Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+}
+
+// keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
+// use.
+func keepLimit(p string) int {
+	switch p {
+	case "/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release", "/etc/ld.so.conf":
+		return 1 << 20
+	}
+	if _, limit := packagesIn(p); limit > 0 {
+		return limit
+	}
+	if loaderPath(p) {
+		return 1 << 16
+	}
+	if _, ok := kindOf(p); ok {
+		return 1 << 20
+	}
+	return 0
+}
+
+// keep makes what it can of a file's content.
+func (s *scanner) keep(p string, data []byte) {
+	if read, _ := packagesIn(p); read != nil {
+		list, err := read(p, data)
+		if err != nil {
+			s.problem(p, err.Error())
+		}
+		s.out.databases = append(s.out.databases, database{p, list})
+		return
+	}
+	if kind, ok := kindOf(p); ok {
+		if !s.opts.NoSecrets {
+			for _, found := range kind.secretsIn(data) {
+				s.secret(p, found)
+			}
+		}
+		return
+	}
+	if s.out.kept == nil {
+		s.out.kept = map[string][]byte{}
+	}
+	s.out.kept[p] = data
+}

@@ -1,0 +1,268 @@
+package image
+
+import (
+	"archive/tar"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+const (
+	// blockSize is what is read of a layer at a time.
+	blockSize = 256 << 10
+	// maxPath is Linux' PATH_MAX.
+	maxPath = 4096
+	// maxName is Linux' NAME_MAX.
+	maxName = 255
+	// maxProblems of one layer are kept; a broken layer has as many as files.
+	maxProblems = 50
+)
+
+// scanned is what one pass over a layer brings.
+type scanned struct {
+	layer     Layer
+	removals  []removal
+	kept      map[string][]byte // the contents of the few files that the model reads whole
+	databases []database
+	secrets   []Secret
+	planted   []Plant
+	lost      int // secrets beyond maxSecrets
+	problems  []Problem
+	dropped   int // problems beyond maxProblems
+}
+
+// A scanner reads layers, one after the other, with buffers of its own.
+type scanner struct {
+	opts   Options
+	budget *atomic.Int64 // bytes that may still be read, of all layers
+	buf    []byte
+	head   []byte // the head of an ELF file
+	hash   *xxhash.Digest
+	out    *scanned
+	index  int
+}
+
+func newScanner(opts Options, budget *atomic.Int64) *scanner {
+	return &scanner{opts: opts, budget: budget, buf: make([]byte, blockSize+secret.Margin+secret.Before), hash: xxhash.New()}
+}
+
+// layer reads one layer and holds it against its digests.
+func (s *scanner) layer(ctx context.Context, index int, b *blob, diffID string) (*scanned, error) {
+	s.index = index
+	s.out = &scanned{layer: Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Step: -1, Skipped: b.skip}}
+	if b.skip != "" {
+		s.problem("", "not looked at: "+b.skip)
+		return s.out, nil
+	}
+	stored, err := b.open()
+	if err != nil {
+		return nil, err
+	}
+	defer stored.Close()
+	sum := newSum(b.digest)
+	raw := &counter{r: io.TeeReader(&interruptible{ctx, stored}, sum)}
+	content, closeContent, compressed, err := decompress(raw)
+	if err != nil {
+		return nil, err
+	}
+	defer closeContent()
+	diff := newSum(diffID)
+	if !compressed && b.digest == diffID {
+		diff = nil // the same bytes are summed already
+	}
+	ahead := readAhead(content, diff, s.budget)
+	defer ahead.stop()
+	if err := s.tar(ahead); err != nil {
+		if e := ctx.Err(); e != nil {
+			err = e
+		}
+		return nil, err
+	}
+	// What is behind the archive's end belongs to the digests too.
+	if _, err := io.Copy(io.Discard, ahead); err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(io.Discard, raw); err != nil {
+		return nil, err
+	}
+	if diff != nil {
+		if err := diff.check("its content"); err != nil {
+			return nil, err
+		}
+	}
+	if err := sum.check("it"); err != nil {
+		return nil, err
+	}
+	s.out.layer.Compressed = raw.n
+	if s.out.lost > 0 {
+		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.out.lost))
+	}
+	if s.out.dropped > 0 {
+		s.out.problems = append(s.out.problems, Problem{index, "", fmt.Sprintf("%d more oddities like these", s.out.dropped)})
+	}
+	return s.out, nil
+}
+
+func (s *scanner) problem(p, what string) {
+	if len(s.out.problems) >= maxProblems {
+		s.out.dropped++
+		return
+	}
+	s.out.problems = append(s.out.problems, Problem{s.index, p, what})
+}
+
+// tar reads the entries of a layer.
+func (s *scanner) tar(r io.Reader) error {
+	tr := tar.NewReader(r)
+	links := map[string]int{} // of this layer's hard links, what they may name
+	var hard []int
+	out := s.out
+	for {
+		h, err := tr.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read its archive: %w", err)
+		}
+		if out.layer.Files++; out.layer.Files > s.opts.Limits.Files {
+			return fmt.Errorf("it has more than %d entries", s.opts.Limits.Files)
+		}
+		name, ok := s.name(h.Name)
+		if !ok {
+			continue
+		}
+		if base := path.Base(name); strings.HasPrefix(base, ".wh.") {
+			switch {
+			case base == ".wh..wh..opq":
+				out.removals = append(out.removals, removal{path.Dir(name), true})
+			case strings.HasPrefix(base, ".wh..wh."):
+				// What AUFS kept for itself.
+			case base != ".wh." && base != ".wh.." && base != ".wh...":
+				out.removals = append(out.removals, removal{path.Join(path.Dir(name), base[len(".wh."):]), false})
+			}
+			continue
+		}
+		f := File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid, Layer: s.index}
+		switch h.Typeflag {
+		case tar.TypeXGlobalHeader:
+			continue
+		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+			f.Mode = f.Mode.Perm() | f.Mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky)
+			if sparse(h) {
+				// No builder makes them, and the archive's reader would give
+				// every byte of a hole, of which there may be terabytes.
+				s.problem(name, "not looked at: it is a sparse file of "+Bytes(h.Size))
+			} else if err := s.content(tr, &f, h.Size); err != nil {
+				return fmt.Errorf("read %s: %w", name, err)
+			}
+			out.layer.Size += f.Size
+		case tar.TypeLink:
+			f.Link, f.Hard = clean(h.Linkname), true
+			f.Mode &= fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+			if climbs(h.Linkname) {
+				s.problem(name, fmt.Sprintf("is a hard link out of the image, to %q", short(h.Linkname)))
+			}
+			hard = append(hard, len(out.layer.files))
+		case tar.TypeSymlink:
+			f.Link = h.Linkname
+			if len(f.Link) > maxPath {
+				s.problem(name, "links to a path that is too long")
+				f.Link = ""
+			}
+		case tar.TypeDir, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		default:
+			s.problem(name, fmt.Sprintf("is of an unknown kind, %q", h.Typeflag))
+			continue
+		}
+		if f.Mode.IsRegular() && !f.Hard {
+			links[name] = len(out.layer.files)
+		}
+		out.layer.files = append(out.layer.files, f)
+	}
+	for _, i := range hard {
+		f := &out.layer.files[i]
+		at, ok := links[f.Link]
+		if !ok {
+			s.problem(f.Path, "is a hard link to "+f.Link+", which its layer does not have")
+			continue
+		}
+		first := &out.layer.files[at]
+		f.Mode, f.UID, f.GID, f.Size, f.Sum, f.ELF, f.Script = first.Mode, first.UID, first.GID, first.Size, first.Sum, first.ELF, first.Script
+	}
+	return nil
+}
+
+// sparse tells whether a file has holes in it.
+func sparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// name makes an entry's name a path in the image; ok is false for one that no
+// file system could hold.
+func (s *scanner) name(raw string) (p string, ok bool) {
+	switch {
+	case len(raw) > maxPath:
+		s.problem(short(raw), "has a path of more than 4096 bytes")
+		return "", false
+	case strings.IndexByte(raw, 0) >= 0:
+		s.problem(short(raw), "has a NUL in its path")
+		return "", false
+	case climbs(raw):
+		s.problem(short(raw), "has a path that leads out of the image; it is taken to end in it")
+	}
+	p = clean(raw)
+	for rest := p; len(rest) > maxName; {
+		name, after, _ := strings.Cut(rest, "/")
+		if len(name) > maxName {
+			s.problem(short(raw), "has a name of more than 255 bytes")
+			return "", false
+		}
+		rest = after
+	}
+	return p, true
+}
+
+// climbs tells whether a path goes above where it begins.
+func climbs(p string) bool {
+	if !strings.Contains(p, "..") {
+		return false
+	}
+	depth := 0
+	for part := range strings.SplitSeq(p, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return false
+}
+
+// short is a name of any length for a message.
+func short(s string) string {
+	if len(s) > 100 {
+		s = s[:100] + "…"
+	}
+	return s
+}

@@ -1,0 +1,209 @@
+package image
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+// A Secret is a secret in a file of a layer. Its value is kept nowhere: a
+// masked form and a fingerprint were made when it streamed by.
+type Secret struct {
+	Layer  int    // index of the layer that has the file
+	Path   string // in the image
+	Offset int64  // of the value in the file, in bytes
+	What   string // what it is, with its article: "a GitHub token", "a private key"
+	Name   string // under which it stands in the file, "DB_PASSWORD"; "" = it shows by its look
+	Masked string // as it may be shown
+	Sum    string // secret.Sum of the value
+	Public bool   // such a value may also be meant for everybody
+	// Hidden is the layer that removes the file or replaces it; -1 = a
+	// container sees it. The layer below still carries it.
+	Hidden int
+}
+
+// maxFileSecrets of one file are kept, and maxSecrets of one layer: a thousand
+// more say nothing new.
+const (
+	maxFileSecrets = 20
+	maxSecrets     = 2000
+)
+
+// A surface is what kind of file secrets are looked for in.
+type surface struct {
+	program bool // machine code: it holds other programs' patterns and test keys
+	sample  bool // it belongs to a library and is documentation, a test or an example
+	library bool // it belongs to somebody's library
+	public  bool // it belongs to a package that anybody can download
+}
+
+// published are the folders in which package managers put what anybody can
+// download: a key in there is no secret. A company may install packages of its
+// own too, so tokens in there are. Sources: the file system hierarchy
+// standard; Python's site module; npm's folders; go env GOROOT GOMODCACHE;
+// RubyGems', Cargo's and Maven's documentation.
+var published = []string{
+	"/site-packages/", "/dist-packages/", "/node_modules/", "/usr/share/", "/usr/lib/", "/usr/libexec/", "/usr/include/", "/usr/local/go/", "/lib/python",
+	"/lib/ruby/", "/gems/", "/.rustup/", "/usr/local/rustup/", "/opt/java/",
+}
+
+// sourced are the folders with the sources of published packages, byte for
+// byte as they were published: nothing in them is a secret.
+var sourced = []string{"/go/pkg/mod/", "/.cargo/registry/", "/usr/local/cargo/registry/", "/.m2/repository/", "/_cacache/"}
+
+// libraries are the folders with others' code that may be changed.
+var libraries = []string{"/vendor/", "/third_party/", "/usr/bin/", "/usr/sbin/"}
+
+func inAny(p string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return strings.Contains(p, dir) })
+}
+
+// samplePart are the names of folders in which packages keep what only shows
+// or tries something.
+var samplePart = map[string]bool{
+	"test": true, "tests": true, "testing": true, "testdata": true, "test_data": true, "__tests__": true, "__fixtures__": true, "fixtures": true, "fixture": true,
+	"spec": true, "specs": true, "example": true, "examples": true, "doc": true, "docs": true, "man": true, "info": true, "demo": true, "demos": true,
+	"sample": true, "samples": true, "testsuite": true, "unittest": true, "unittests": true, "testcert": true, "certdata": true, "idlelib": true, "locale": true,
+	"benchmark": true, "benchmarks": true, "perf": true,
+}
+
+// sampleEnd are the ends of names of such files.
+var sampleEnd = []string{".md", ".rst", ".txt", ".html", ".htm", ".map", "_test.go", ".test.js", ".spec.js", ".test.ts", ".d.ts", ".pod", ".adoc", ".json.gz", "readme", "changelog"}
+
+func surfaceOf(p string) surface {
+	if inAny(p, sourced) {
+		return surface{sample: true, library: true, public: true}
+	}
+	s := surface{public: inAny(p, published)}
+	s.library = s.public || inAny(p, libraries)
+	if !s.library {
+		return s
+	}
+	for part := range strings.SplitSeq(path.Dir(p), "/") {
+		if samplePart[part] {
+			s.sample = true
+			return s
+		}
+	}
+	base := strings.ToLower(path.Base(p))
+	s.sample = strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test-") || slices.ContainsFunc(sampleEnd, func(end string) bool { return strings.HasSuffix(base, end) })
+	return s
+}
+
+// speaks tells whether a match in such a file is worth a word.
+func (s surface) speaks(m secret.Match, value string) bool {
+	key := m.What == "a private key"
+	switch {
+	case s.sample:
+		return false
+	case s.public && key:
+		return false
+	case s.program:
+		return !key && !m.Public && !m.Weak() && secret.Random(value)
+	case s.library:
+		return !m.Public && !m.Weak()
+	}
+	return true
+}
+
+// A fileKind is a file that is a secret by its name, if it holds what such
+// files do.
+type fileKind struct {
+	what  string // what it holds, with its article
+	value *regexp.Regexp
+}
+
+// The forms of such files. The names are those of the tools that write them:
+// npm-config(7), distutils' .pypirc, netrc(5), git-credential-store(1), the
+// AWS CLI's and kubectl's user guides, docker-login(1).
+var (
+	envLine    = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(\S.*?)[ \t\r]*$`)
+	npmToken   = regexp.MustCompile(`(?m)^[ \t]*([^#;\s][^=\n]*(?:_authToken|_password|_auth))[ \t]*=[ \t]*(\S+)`)
+	iniSecret  = regexp.MustCompile(`(?mi)^[ \t]*(password|aws_secret_access_key|aws_session_token)[ \t]*[=:][ \t]*(\S+)`)
+	netrcLogin = regexp.MustCompile(`(?m)\b(password)\s+(\S+)`)
+	kubeLogin  = regexp.MustCompile(`(?m)^[ \t-]*(token|client-key-data|password)[ \t]*:[ \t]*["']?([^\s"']+)`)
+	dockerAuth = regexp.MustCompile(`"(auth|identitytoken|password)"\s*:\s*"([^"]+)"`)
+	gitLogin   = regexp.MustCompile(`(?m)()\bhttps?://[^\s:/@]*:([^\s@/]+)@`)
+	gcloudKey  = regexp.MustCompile(`"(private_key)"\s*:\s*"([^"]*PRIVATE KEY[^"]*)"`)
+)
+
+// kindOf knows a file by its name. In a published package such names are
+// fixtures.
+func kindOf(p string) (fileKind, bool) {
+	kind, ok := kindByName(p)
+	if ok && surfaceOf(p).public {
+		return fileKind{}, false
+	}
+	return kind, ok
+}
+
+func kindByName(p string) (fileKind, bool) {
+	base, dir := path.Base(p), path.Base(path.Dir(p))
+	switch {
+	case base == ".env", strings.HasPrefix(base, ".env.") && !harmlessEnv(base):
+		return fileKind{"an environment file's value", envLine}, true
+	case base == ".npmrc":
+		return fileKind{"a registry's token", npmToken}, true
+	case base == ".pypirc":
+		return fileKind{"a password for a package index", iniSecret}, true
+	case base == ".netrc", base == "_netrc":
+		return fileKind{"a login", netrcLogin}, true
+	case base == ".git-credentials", base == "config" && dir == ".git", base == ".gitconfig":
+		return fileKind{"a password for git", gitLogin}, true
+	case base == "credentials" && dir == ".aws":
+		return fileKind{"an AWS secret key", iniSecret}, true
+	case base == "config" && dir == ".kube", base == "kubeconfig":
+		return fileKind{"a cluster's login", kubeLogin}, true
+	case base == "config.json" && dir == ".docker", base == ".dockercfg":
+		return fileKind{"a registry's login", dockerAuth}, true
+	case strings.HasSuffix(base, ".json") && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")):
+		return fileKind{"the key of a service account", gcloudKey}, true
+	}
+	return fileKind{}, false
+}
+
+// harmlessEnv tells the names of environment files that are made to be
+// copied and filled in.
+func harmlessEnv(base string) bool {
+	for _, end := range []string{".example", ".sample", ".template", ".dist", ".defaults", ".schema"} {
+		if strings.HasSuffix(base, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainEnv are the variables of environment files whose values are settings
+// for everybody to see.
+var plainEnv = regexp.MustCompile(`(?i)^(?:NODE_ENV|.*_?(?:ENV|DEBUG|LEVEL|HOST|PORT|URL|NAME|MODE|TZ|LANG|PATH|DIR|REGION|VERSION|ENABLED|TIMEOUT|USER|DOMAIN|BUCKET|FORMAT)|VITE_.*|REACT_APP_.*|NEXT_PUBLIC_.*)$`)
+
+// secretsIn finds in a file that is known by its name what it holds.
+func (k fileKind) secretsIn(data []byte) []Secret {
+	var list []Secret
+	for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
+		raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
+		v := strings.TrimRight(raw, `"'`)
+		name := string(data[m[2]:m[3]])
+		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
+			continue
+		}
+		list = append(list, Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+		if len(list) == maxFileSecrets {
+			break
+		}
+	}
+	return list
+}
+
+// secret keeps one that was found.
+func (s *scanner) secret(p string, found Secret) {
+	if len(s.out.secrets) >= maxSecrets {
+		s.out.lost++
+		return
+	}
+	found.Layer, found.Path, found.Hidden = s.index, p, -1
+	s.out.secrets = append(s.out.secrets, found)
+}

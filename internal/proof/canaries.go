@@ -1,0 +1,194 @@
+package proof
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/secret"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// planted are the files that are laid into a copy of the context: the names of
+// rule 6, and a key. What is there already is left.
+var planted = []string{".env", ".git/dockworthy-canary", "id_rsa", "__pycache__/dockworthy-canary.pyc", "venv/dockworthy-canary", "node_modules/dockworthy-canary/index.js", "test_data/dockworthy-canary"}
+
+// A canary is a word that is nowhere else in the world.
+func canary() string {
+	var b [12]byte
+	rand.Read(b[:])
+	return "dw-canary-" + hex.EncodeToString(b[:])
+}
+
+// releaseCanaries builds a copy of the context with false secrets in it, in the
+// build arguments that are named as secrets and in secret mounts, and looks
+// where they come out: in every layer, the config and the history.
+func (p *prover) releaseCanaries(ctx context.Context) error {
+	c, err := p.contextCopy(ctx)
+	if err != nil {
+		return err
+	}
+	log := &run.Canaries{}
+	var words []string
+	add := func(kind, name string) string {
+		w := canary()
+		words = append(words, w)
+		log.Planted = append(log.Planted, run.Canary{Kind: kind, Name: name, Layer: -1})
+		return w
+	}
+	for _, name := range planted {
+		w := canary()
+		content := w + "\n"
+		if name == ".env" {
+			content = "DOCKWORTHY_CANARY=" + w + "\n"
+		}
+		fresh, err := c.put(name, content)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			if name != ".env" && name != "id_rsa" {
+				continue
+			}
+			if _, err := c.edit(name, content); err != nil {
+				continue // it is a link, or no file at all
+			}
+		}
+		words = append(words, w)
+		log.Planted = append(log.Planted, run.Canary{Kind: "file", Name: name, Layer: -1, Real: !fresh})
+	}
+	plan := p.plan
+	plan.Context, plan.Tag = c.dir, p.e.Tag(p.log.ID, "canary")
+	// Maps of its own: the other builds of this proof get none of it.
+	plan.Args, plan.Secrets = map[string]string{}, map[string]string{}
+	maps.Copy(plan.Args, p.plan.Args)
+	maps.Copy(plan.Secrets, p.plan.Secrets)
+	args, mounts := secretInputs(p.b)
+	for _, name := range args {
+		if _, given := plan.Args[name]; !given {
+			plan.Args[name] = add("build-arg", name)
+		}
+	}
+	for _, id := range mounts {
+		if _, given := plan.Secrets[id]; given {
+			continue
+		}
+		file := filepath.Join(p.dir, "secret-"+hex.EncodeToString([]byte(id)))
+		if err := os.WriteFile(file, []byte(add("secret", id)+"\n"), 0o600); err != nil {
+			return fmt.Errorf("plant the secret %s: %w", id, err)
+		}
+		plan.Secrets[id] = file
+		// The key of a cached step does not hold the secret: what was built
+		// with another one would be taken.
+		plan.NoCache = true
+	}
+	p.log.Canaries = log
+	b, err := p.e.Build(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if b.Error != "" {
+		log.Error = "with them the build fails at " + b.Step + ": " + b.Error
+		return nil
+	}
+	// The same image once more holds none of them, and need not be read.
+	if same, err := p.e.Same(ctx, p.plan.Tag, plan.Tag); err != nil {
+		return err
+	} else if same {
+		return nil
+	}
+	img, err := ReadEngine(ctx, p.e, plan.Tag, "canary", image.Options{NoSecrets: true, Planted: words})
+	if err != nil {
+		return err
+	}
+	log.Planted = found(log.Planted, words, img)
+	return nil
+}
+
+// found adds to canaries where an image holds their words.
+func found(list []run.Canary, words []string, img *image.Image) []run.Canary {
+	for _, hit := range img.Planted {
+		k := &list[hit.Word]
+		k.Found = append(k.Found, fmt.Sprintf("layer %d %s", hit.Layer+1, hit.Path))
+		if k.Layer < 0 || hit.Layer < k.Layer {
+			k.Layer = hit.Layer
+		}
+	}
+	lines := slices.Collect(strings.Lines(string(img.Text.Data)))
+	for _, s := range img.Steps {
+		// The listing leaves out the build arguments of a RUN.
+		lines = append(lines, "history "+s.CreatedBy, "comment "+s.Comment)
+	}
+	for _, line := range lines {
+		for i, w := range words {
+			head, _, ok := strings.Cut(strings.Join(strings.Fields(line), " "), w)
+			if !ok || len(list[i].Found) >= 20 {
+				continue
+			}
+			if len(head) > 60 {
+				head = head[:60] + "…"
+			}
+			if where := "config: " + head; !slices.Contains(list[i].Found, where) {
+				list[i].Found = append(list[i].Found, where)
+			}
+		}
+	}
+	return list
+}
+
+// givenSecrets are the values that the user gave for secret mounts, to be
+// looked for in the image; a value of a few characters is found anywhere.
+func givenSecrets(files map[string]string) (words []string, list []run.Canary, err error) {
+	for _, id := range slices.Sorted(maps.Keys(files)) {
+		data, err := os.ReadFile(files[id])
+		if err != nil {
+			return nil, nil, fmt.Errorf("read the secret %s: %w", id, err)
+		}
+		if w := strings.TrimSpace(string(data)); len(w) >= 8 && len(w) < 1000 && !strings.Contains(w, "\n") {
+			words = append(words, w)
+			list = append(list, run.Canary{Kind: "secret", Name: id, Layer: -1})
+		}
+	}
+	return words, list, nil
+}
+
+// secretInputs are the build arguments that are named as secrets, and the ids
+// of secret mounts, of the stages that a build needs.
+func secretInputs(b *source.Build) (args, mounts []string) {
+	for _, st := range b.Stages {
+		if !b.Needs(st) {
+			continue
+		}
+		for _, s := range st.Steps {
+			for _, v := range s.Vars {
+				if v.Arg && secret.Named(v.Name) && !slices.Contains(args, v.Name) {
+					args = append(args, v.Name)
+				}
+			}
+			r := s.Run()
+			if r == nil {
+				continue
+			}
+			for _, m := range r.Mounts {
+				if m.Type == "secret" {
+					id := m.ID
+					if id == "" {
+						id = filepath.Base(m.Target)
+					}
+					if id != "." && !slices.Contains(mounts, id) {
+						mounts = append(mounts, id)
+					}
+				}
+			}
+		}
+	}
+	return args, mounts
+}

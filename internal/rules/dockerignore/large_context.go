@@ -1,0 +1,87 @@
+package dockerignore
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var largeContext = &check.Check{
+	Name:     "large-context",
+	Claim:    "nothing bulky is sent that no instruction takes",
+	Why:      "a builder that reads the whole context, as Kaniko, Buildah and the classic one do, packs it up at every build",
+	Mend:     "name it in .dockerignore",
+	Quiet:    "Where a COPY takes the whole context: what is sent is then the other checks' matter.",
+	Severity: check.Note,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		list := takes(b)
+		if len(list) == 0 || b.Context == nil {
+			return check.Judge(nil)
+		}
+		for _, t := range list {
+			if t.path == "." || t.broad() || !t.known {
+				return check.Judge(nil)
+			}
+		}
+		idle := bulky(b.Context, list)
+		if len(idle) == 0 {
+			return check.Judge(nil)
+		}
+		file := b.Text()
+		if b.Context.File != nil {
+			file = b.Context.File
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: file},
+			Message: fmt.Sprintf("the context holds %s, which no instruction takes and no pattern keeps out", strings.Join(idle, ", ")),
+			Missing: true,
+		}})
+	},
+}
+
+// bulk is the size from which a file at the context's root is worth a word.
+const bulk = 10 << 20
+
+// bulky are the things at the root of the context that are large by their
+// name or size, are sent, and that nothing takes.
+func bulky(c *source.Context, list []take) []string {
+	var names []string
+	for _, e := range c.Bulk(bulk) {
+		base := path.Base(e.Path)
+		if sent, _ := c.Sent(e.Path, e.Dir); !sent || taken(list, e.Path) {
+			continue
+		}
+		switch {
+		case !e.Dir:
+			names = append(names, fmt.Sprintf("%s (%d MiB)", base, e.Size>>20))
+		default:
+			if _, ok := letThrough(c, e); ok {
+				names = append(names, base)
+			}
+		}
+		if len(names) == 5 {
+			break
+		}
+	}
+	return names
+}
+
+// taken tells whether an instruction takes a path or something in it.
+func taken(list []take, p string) bool {
+	for _, t := range list {
+		if isUnder(t.path, p) || isUnder(p, t.path) {
+			return true
+		}
+		if ok, err := path.Match(t.path, p); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}

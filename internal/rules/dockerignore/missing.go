@@ -1,0 +1,62 @@
+package dockerignore
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var missing = &check.Check{
+	Name:     "missing",
+	Claim:    "an ignore file decides what a copy of the whole context takes",
+	Why:      "without one, the repository's history, .env files and local builds go into the image with everything else",
+	Mend:     "write a .dockerignore that begins with * and lets in what the build needs: !src, !requirements.txt",
+	Quiet:    "Where only named files and folders are copied. A bind mount of the whole context is a note.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"sonar docker:S6470"},
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		list := takes(b)
+		broad := broadest(list)
+		f := check.Finding{Missing: true, Cause: "dockerignore"}
+		if len(broad) == 0 {
+			// A mount of the whole is no layer, but all of it is sent.
+			for _, t := range list {
+				if t.mount && t.path == "." {
+					broad = append(broad, t)
+				}
+			}
+			f.Severity = check.Note
+		}
+		switch {
+		case len(broad) == 0:
+			return check.Judge(nil)
+		case b.Context == nil:
+			return unknownContext()
+		case effective(b.Context):
+			return check.Judge(nil)
+		}
+		first := broad[0]
+		f.Place = check.Place{File: b.Text(), Span: first.at()}
+		what := "there is no .dockerignore"
+		if b.Context.File != nil {
+			what = fmt.Sprintf("%s holds no pattern, only comments or nothing", path.Base(b.Context.File.Name))
+			f.Related = append(f.Related, check.Place{File: b.Context.File, Message: "this is the ignore file"})
+		} else if b.Context.Root != "." {
+			what += " in " + b.Context.Root + ", the build context"
+		}
+		f.Message = fmt.Sprintf("%s takes the whole build context, and %s", first.step.Keyword, what)
+		if first.mount {
+			f.Message = "the mount needs the whole build context, and " + what
+		}
+		for _, t := range broad[1:min(len(broad), 4)] {
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.at(), Message: "this takes all of it, too"})
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}

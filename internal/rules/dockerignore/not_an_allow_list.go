@@ -1,0 +1,40 @@
+package dockerignore
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var notAnAllowList = &check.Check{
+	Name:     "not-an-allow-list",
+	Claim:    "the ignore file excludes everything and lets in what is needed",
+	Why:      "a list of what to leave out lets everything else in, also what comes into the folder tomorrow",
+	Mend:     "begin the file with * and let in what the build needs, one a line: !src, !package.json",
+	Quiet:    "Where no COPY or ADD takes the whole context.",
+	Severity: check.Note,
+	Banking:  check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		broad := broadest(takes(b))
+		switch {
+		case len(broad) == 0:
+			return check.Judge(nil)
+		case b.Context == nil:
+			return unknownContext()
+		case !effective(b.Context) || b.Context.Ignore.AllowList():
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: b.Context.File},
+			Related: []check.Place{{File: b.Text(), Span: broad[0].at(), Message: "this takes whatever the list lets through"}},
+			Message: fmt.Sprintf("%s lists what to leave out, so that everything else is sent", path.Base(b.Context.File.Name)),
+			Missing: true,
+		}})
+	},
+}

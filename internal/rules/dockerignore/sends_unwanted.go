@@ -1,0 +1,203 @@
+package dockerignore
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/ignore"
+)
+
+var sendsUnwanted = &check.Check{
+	Name:     "sends-unwanted",
+	Claim:    "the ignore file keeps out .git, .env, __pycache__, virtual environments, node_modules and test_data",
+	Why:      "what is sent is copied: history and passwords for everybody to read, packages of another machine over the right ones",
+	Mend:     "name it in the ignore file with **/ before it (**/node_modules), after the line that lets its folder in; better, begin the file with * and let in what is needed",
+	Quiet:    "For .env.example, .sample and .template, for what an exception names inside of a folder (!.git/HEAD), and where no COPY takes it.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Image:    builtUnwanted,
+	Run:      ranUnwanted,
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		list := takes(b)
+		broad := broadest(list)
+		folders := false
+		for _, t := range list {
+			folders = folders || !t.mount && t.known
+		}
+		switch {
+		case !folders:
+			return check.Judge(nil)
+		case b.Context == nil && len(broad) > 0:
+			return unknownContext()
+		case !effective(b.Context):
+			return check.Judge(nil)
+		}
+		notable, err := b.Context.Notable()
+		found := sent(b, list, notable)
+		if len(broad) > 0 && len(found) == 0 {
+			found = append(found, unstopped(b, broad[0])...)
+		}
+		if err != nil && len(found) == 0 {
+			return check.Unknown(check.ByContext, err.Error())
+		}
+		return check.Judge(found)
+	},
+}
+
+// kindOf puts the unwanted names into the six kinds of the rule.
+func kindOf(base string) string {
+	switch {
+	case source.IsEnvFile(base):
+		return ".env"
+	case base == "venv" || base == ".venv":
+		return "venv"
+	}
+	return base
+}
+
+// sent are the unwanted things that exist, are sent, and are taken: one finding
+// for each kind.
+func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding {
+	var found []check.Finding
+	more := map[string]int{}
+	index := map[string]int{}
+	for _, e := range notable {
+		base := path.Base(e.Path)
+		if !source.Unwanted(base) {
+			continue
+		}
+		t, ok := takenBy(b, list, e)
+		if !ok {
+			continue
+		}
+		by, ok := letThrough(b.Context, e)
+		if !ok {
+			continue
+		}
+		kind := kindOf(base)
+		if _, ok := index[kind]; ok {
+			more[kind]++
+			continue
+		}
+		index[kind] = len(found)
+		f := check.Finding{
+			Place:   check.Place{File: b.Text(), Span: t.at()},
+			Message: fmt.Sprintf("%s is sent, and %s takes it", e.Path, t.step.Keyword),
+			Missing: true,
+			Cause:   "sent:" + e.Path,
+		}
+		if by != nil && by.Negated {
+			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "it is taken here"}}
+			f.Place = check.Place{File: b.Context.File, Span: by.Span}
+			f.Message = fmt.Sprintf("%s lets %s through, and %s takes it", by.Raw, e.Path, t.step.Keyword)
+			f.Help = fmt.Sprintf("add **/%s after this line", base)
+		} else {
+			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern of the ignore file stops it"}}
+			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
+		}
+		found = append(found, f)
+	}
+	for kind, n := range more {
+		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
+	}
+	return found
+}
+
+// takenBy is the COPY or ADD that takes an entry: all of the context, or a
+// folder that it names.
+func takenBy(b *source.Build, list []take, e source.Entry) (take, bool) {
+	for _, t := range list {
+		switch {
+		case t.mount || !t.known:
+		case t.broad():
+			return t, true
+		case strings.ContainsAny(t.path, "*?["):
+			for _, p := range b.Context.Glob(t.path) {
+				if isUnder(e.Path, p) && (e.Dir || p != e.Path) {
+					return t, true
+				}
+			}
+		// A file that is named itself is wanted.
+		case isUnder(e.Path, t.path) && (e.Dir || t.path != e.Path):
+			return t, true
+		}
+	}
+	return take{}, false
+}
+
+// letThrough tells whether an entry, or a file in it, is sent, and which
+// pattern says so. What an exception names inside of a folder (!.git/HEAD) is
+// sent on purpose.
+func letThrough(c *source.Context, e source.Entry) (*ignore.Pattern, bool) {
+	if !e.Dir {
+		ok, by := c.Sent(e.Path, false)
+		return by, ok
+	}
+	if ok, _ := c.Sent(e.Path, true); !ok && !c.Ignore.MayReinclude(e.Path) {
+		return nil, false
+	}
+	_, by, ok, _ := witness(c, e.Path)
+	return by, ok && !(by != nil && by.Negated && pointsInto(by, path.Base(e.Path)))
+}
+
+// pointsInto tells whether a pattern names something inside a folder of this
+// name.
+func pointsInto(p *ignore.Pattern, base string) bool {
+	parts := strings.Split(p.Text, "/")
+	for i, part := range parts {
+		if part == base && i+1 < len(parts) && strings.Trim(parts[i+1], "*") != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// six are the names that an ignore file is asked to stop, each with a path by
+// which to try.
+var six = []struct{ name, probe string }{
+	{".git", ".git/config"}, {".env", ".env"}, {"__pycache__", "__pycache__/m.pyc"}, {"venv", "venv/bin/python"},
+	{"node_modules", "node_modules/m/index.js"}, {"test_data", "test_data/sample"},
+}
+
+// unstopped says what the ignore file would not stop if it were there.
+func unstopped(b *source.Build, t take) []check.Finding {
+	open := map[string]bool{}
+	var list []string
+	for _, s := range six {
+		ok, _ := b.Context.Sent(s.probe, false)
+		if s.name == "venv" && !ok {
+			ok, _ = b.Context.Sent(".venv/bin/python", false)
+		}
+		if ok {
+			open[s.name] = true
+			list = append(list, s.name)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := check.Finding{
+		Severity: check.Note,
+		Place:    check.Place{File: b.Text(), Span: t.at()},
+		Related:  []check.Place{{File: b.Context.File, Message: "this is the ignore file"}},
+		Missing:  true,
+	}
+	uses, how := usesDotenv(b)
+	switch {
+	case open[".git"] && open[".env"]:
+		f.Severity = check.Warning
+		f.Message = fmt.Sprintf("%s would stop neither .git nor .env, and %s takes the whole context", path.Base(b.Context.File.Name), t.step.Keyword)
+	case open[".env"] && uses:
+		f.Severity = check.Warning
+		f.Message = fmt.Sprintf("%s would not stop .env, which the project uses (%s)", path.Base(b.Context.File.Name), how)
+	default:
+		f.Message = fmt.Sprintf("%s would not stop %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
+	}
+	return []check.Finding{f}
+}

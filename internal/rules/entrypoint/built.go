@@ -1,0 +1,150 @@
+package entrypoint
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/run"
+)
+
+// runs tells whether there is something to judge: an image that is started.
+func runs(ev check.Evidence) bool {
+	return ev.Image.Platform.OS != "windows" && (ev.Source == nil || !skip(ev.Source)) && len(ev.Image.Config.Argv()) > 0
+}
+
+// started is the place of the command in the listing.
+func started(img *image.Image) check.Place {
+	s := img.Span(image.Entrypoint, "")
+	if s.IsZero() {
+		s = img.Span(image.Cmd, "")
+	}
+	return check.Place{File: img.Text, Span: s}
+}
+
+// builtMissing asks the config whether it names a program.
+func builtMissing(ev check.Evidence) check.Verdict {
+	img := ev.Image
+	switch {
+	case img.Platform.OS == "windows" || ev.Source != nil && skip(ev.Source):
+		return check.None()
+	case len(img.Config.Argv()) > 0:
+		return check.Judge(nil)
+	case ev.Source == nil && len(img.Config.ExposedPorts) == 0:
+		return check.None()
+	}
+	return check.Judge([]check.Finding{{Place: check.Place{File: img.Text}, Missing: true, Message: "the image's config has neither an entrypoint nor a command"}})
+}
+
+// builtShellForm asks the config whether a shell is started in front of the
+// program: a shell form is sh -c in it.
+func builtShellForm(ev check.Evidence) check.Verdict {
+	if !runs(ev) {
+		return check.None()
+	}
+	img := ev.Image
+	argv := img.Config.Argv()
+	if len(argv) < 3 || !run.IsShell(argv[0]) || argv[1] != "-c" {
+		return check.Judge(nil)
+	}
+	line := strings.TrimSpace(argv[2])
+	if last := lastCommand(line); last == "exec" || strings.HasPrefix(last, "exec ") {
+		return check.Judge(nil)
+	}
+	return check.Judge([]check.Finding{{Place: started(img), Cause: "signal", Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
+}
+
+// lastCommand is what stands behind the last && or ; of a line.
+func lastCommand(line string) string {
+	for _, sep := range []string{"&&", ";"} {
+		if i := strings.LastIndex(line, sep); i >= 0 {
+			line = line[i+len(sep):]
+		}
+	}
+	return strings.TrimSpace(line)
+}
+
+// builtNotExecutable asks the layers whether what the config starts can be
+// started by its user.
+func builtNotExecutable(ev check.Evidence) check.Verdict {
+	if !runs(ev) {
+		return check.None()
+	}
+	img := ev.Image
+	if img.NotLookedAt() {
+		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
+	}
+	argv := img.Config.Argv()
+	f := check.Finding{Place: started(img), Cause: "start"}
+	program := img.LookPath(argv[0])
+	switch me, err := img.User(); {
+	case program == nil:
+		f.Message = argv[0] + ", which the image starts, is not in it"
+		if !strings.Contains(argv[0], "/") {
+			p, ok := img.Config.Getenv("PATH")
+			if !ok {
+				p = image.DefaultPath
+			}
+			f.Message += ": no folder of PATH (" + p + ") has it"
+		}
+	case program.IsDir():
+		f.Message = program.Path + ", which the image starts, is a folder"
+	case err != nil:
+		return check.Unknown(check.ByRun, err.Error())
+	default:
+		target, lerr := img.Tree.Lookup(program.Path)
+		if lerr != nil {
+			target = program
+		}
+		if ok, by := img.Tree.Executable(program.Path, me); !ok && (by == target || by == program) {
+			f.Message = fmt.Sprintf("%s, which the image starts, may not be executed by its user: mode %04o, UID %d", program.Path, by.Mode.Perm(), by.UID)
+			f.Help = "copy it with --chmod=0755"
+			break
+		}
+		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil {
+			f.Message = fmt.Sprintf("%s, which the image starts, is out of its user's reach: %s is %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
+			f.Help = "install it where everybody may pass, as /usr/local/bin or /opt"
+			f.Cause = "closed " + by.Path
+			break
+		}
+		lacks := img.Missing(program.Path)
+		if len(lacks) == 0 {
+			return check.Judge(nil)
+		}
+		f.Message = lacking(program.Path, lacks[0])
+	}
+	if program != nil {
+		p := ev.LayerPlace(program.Layer)
+		p.Message = "it comes from here"
+		f.Related = []check.Place{p}
+	}
+	return check.Judge([]check.Finding{f})
+}
+
+func lacking(file string, l image.Lack) string {
+	switch l.Kind {
+	case image.CarriageReturn:
+		return fmt.Sprintf("the first line of %s ends in a carriage return, which the kernel takes for a part of the interpreter's name", file)
+	case image.NoInterpreter:
+		return fmt.Sprintf("%s, which the image starts, needs the interpreter %s, which is not in it", file, l.Name)
+	case image.NoLibrary:
+		return fmt.Sprintf("%s, which the image starts, needs %s, which is not in it (%s)", file, l.Name, l.By)
+	case image.WrongArch:
+		return fmt.Sprintf("%s, which the image starts, is made for %s", file, l.Name)
+	}
+	return fmt.Sprintf("%s, which the image starts: %s", file, l.Kind)
+}
+
+// builtStopSignal asks the config for the signal.
+func builtStopSignal(ev check.Evidence) check.Verdict {
+	if !runs(ev) {
+		return check.None()
+	}
+	img := ev.Image
+	switch strings.TrimPrefix(strings.ToUpper(img.Config.StopSignal), "SIG") {
+	case "KILL", "STOP", "9", "19":
+		return check.Judge([]check.Finding{{Place: check.Place{File: img.Text, Span: img.Span(image.StopSignal, "")}, Message: "the image's stop signal is " + img.Config.StopSignal + ", which no program can handle"}})
+	}
+	return check.Judge(nil)
+}

@@ -1,0 +1,113 @@
+package entrypoint
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var missing = &check.Check{
+	Name:     "missing",
+	Claim:    "the image names the program that it runs, in ENTRYPOINT with CMD for its arguments",
+	Why:      "an image without a program of its own starts a shell, or nothing, wherever the command is not repeated",
+	Mend:     `end the stage with ENTRYPOINT ["program"] and CMD ["default", "arguments"]`,
+	Quiet:    "Where the base image brings a program that serves, and for images that serve nothing.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Image:    builtMissing,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		e, c := b.Entrypoint(), b.Cmd()
+		if step, what := idle(b.Start()); step != nil && b.Role() == source.Serves && !serviceBase(b) {
+			return check.Judge([]check.Finding{{Place: place(b, step), Message: what}})
+		}
+		switch {
+		case e.Step != nil:
+			return check.Judge(nil)
+		case c.Step != nil:
+			if !e.Empty() {
+				return check.Judge(nil)
+			}
+			return check.Judge([]check.Finding{{
+				Severity: check.Note,
+				Place:    place(b, c.Step),
+				Cause:    "cmd alone",
+				Message:  "there is a CMD but no ENTRYPOINT: whoever gives an argument replaces the program",
+				Help:     `name the program in ENTRYPOINT and leave its arguments to CMD`,
+			}})
+		case !e.Known && !c.Known:
+			if b.Role() != source.Serves {
+				return check.Judge(nil)
+			}
+			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().String()))
+		case b.Role() != source.Serves || serviceBase(b):
+			return check.Judge(nil)
+		}
+		words := append(append([]string{}, e.Words...), c.Words...)
+		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(b)}, Missing: true}
+		switch {
+		case len(words) == 0:
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s has none", b.Base().String())
+		case bare(words):
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD: the container starts %s of %s", words[len(words)-1], b.Base().String())
+		default:
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// idle is the instruction that leaves the container with nothing to run, or
+// with nothing but a prompt, and what it says.
+func idle(st *source.Start) (step *source.Step, what string) {
+	e, c := st.Entrypoint, st.Cmd
+	step = e.Step
+	if c.Step != nil {
+		step = c.Step
+	}
+	if step == nil || !e.Known || !c.Known || e.Shell || c.Shell {
+		return nil, ""
+	}
+	switch words := st.Words; {
+	case len(words) == 0:
+		return step, "there is nothing to run: ENTRYPOINT and CMD are both empty"
+	case len(words) == 1 && prompts[path.Base(words[0].Text)]:
+		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0].Text))
+	}
+	return nil, ""
+}
+
+// prompts are shells and interpreters that without a program ask for one.
+var prompts = map[string]bool{
+	"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "python": true, "python3": true, "node": true, "irb": true, "jshell": true, "php": true,
+	"ruby": true, "julia": true, "ghci": true, "iex": true, "erl": true, "scala": true, "R": true, "bun": true, "deno": true, "lua": true, "perl": true, "pypy3": true,
+}
+
+// serviceBase tells whether the base image is a service by itself.
+func serviceBase(b *source.Build) bool {
+	img := b.Base()
+	return img.Known != nil && img.Known.Kind == "service"
+}
+
+// bare tells whether a command is a shell or an interpreter's prompt.
+func bare(words []string) bool {
+	last := path.Base(words[len(words)-1])
+	if prompts[last] || last == "-a" { // php -a
+		return true
+	}
+	return strings.HasSuffix(last, "-entrypoint.sh")
+}
+
+// imageSpan is the place of the image that the target's FROM names.
+func imageSpan(b *source.Build) text.Span {
+	if w := b.Target.From.Words(); len(w) > 0 {
+		return w[0].Span
+	}
+	return b.Target.From.Span
+}

@@ -1,0 +1,70 @@
+package entrypoint
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var overridden = &check.Check{
+	Name:     "overridden",
+	Claim:    "every ENTRYPOINT and CMD that is written takes effect",
+	Why:      "the last one of a stage wins, and an ENTRYPOINT makes Docker forget the CMD of the stage below it",
+	Mend:     "keep one ENTRYPOINT and one CMD in a stage, and write CMD anew beside a new ENTRYPOINT",
+	Quiet:    "For the default command of a base image, and where a stage writes both anew.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
+	Aliases:  []string{"hadolint DL4003", "hadolint DL4004", "trivy DS-0016", "trivy DS-0007", "BuildKit MultipleInstructionsDisallowed"},
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, s := range b.Chain() {
+			last := map[string]*source.Step{}
+			for _, step := range s.Steps {
+				if step.Keyword != "CMD" && step.Keyword != "ENTRYPOINT" {
+					continue
+				}
+				if old := last[step.Keyword]; old != nil {
+					found = append(found, check.Finding{
+						Place:   place(b, old),
+						Related: []check.Place{{File: b.Text(), Span: argumentSpan(step), Message: "this one wins"}},
+						Message: fmt.Sprintf("this %s never takes effect: the stage has another one below", step.Keyword),
+						Stage:   s,
+						Cause:   fmt.Sprintf("overridden:%d", old.Span.Start),
+					})
+				}
+				last[step.Keyword] = step
+			}
+		}
+		f := b.Target.Final
+		if f.CmdReset == nil || f.Cmd != nil {
+			return check.Judge(found)
+		}
+		var cmd *source.Step
+		for step := range b.Steps() {
+			if step.Keyword == "CMD" && step.Stage != f.CmdReset.Stage {
+				cmd = step
+			}
+		}
+		if cmd != nil {
+			found = append(found, check.Finding{
+				Place:   place(b, f.CmdReset),
+				Related: []check.Place{{File: b.Text(), Span: argumentSpan(cmd), Message: "this CMD is forgotten"}},
+				Message: fmt.Sprintf("this ENTRYPOINT makes Docker forget the CMD of the stage %s, and no CMD follows", stageName(cmd.Stage)),
+				Help:    "write the CMD again after the ENTRYPOINT, or remove it from the parent stage",
+			})
+		}
+		return check.Judge(found)
+	},
+}
+
+func stageName(s *source.Stage) string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return fmt.Sprint(s.Index)
+}

@@ -1,0 +1,104 @@
+package entrypoint
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var scriptWithoutExec = &check.Check{
+	Name:     "script-without-exec",
+	Claim:    "a start script hands over to the program by exec",
+	Why:      "the shell that runs the script stays PID 1: it neither dies of SIGTERM nor passes it on",
+	Mend:     `put exec before the last command; a script that takes its command from CMD ends in exec "$@"`,
+	Quiet:    "Where some path execs, where the script sets a trap, where it ends in a supervisor, and where it is not in reach.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		st := b.Start()
+		f := st.File
+		if f == nil || st.Step == nil {
+			return check.Judge(nil)
+		}
+		if f.Script == nil {
+			return check.Judge(nil) // a program in another language is the program
+		}
+		if f.Script.Err != nil {
+			return check.Unknown(check.ByRun, f.Path+" could not be read as a shell script")
+		}
+		list, all, ok := foreground(f.Script)
+		if !ok {
+			return check.Unknown(check.ByRun, "what "+f.Path+" ends in is not known")
+		}
+		if len(list) == 0 || !all || trapped(f.Script) || toAll(st) {
+			return check.Judge(nil)
+		}
+		var related []check.Place
+		for _, c := range list {
+			if supervisors[c.Program()] {
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in the supervisor %s", f.Path, c.Program()))
+			}
+			if file := sources(f.Script); file != "" && !known(c.Program()) {
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in %s, which %s may define", f.Path, named(c), file))
+			}
+			related = append(related, check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"})
+		}
+		last := list[len(list)-1]
+		what := named(last)
+		if last.Program() == "wait" {
+			what = "wait, without a trap,"
+		}
+		fate := "the shell stays PID 1 and does not pass SIGTERM on"
+		if st.Init != "" {
+			fate = st.Init + " sends SIGTERM to the shell alone, and the program is killed with the container"
+		}
+		return check.Judge([]check.Finding{{
+			Place:   place(b, st.Step),
+			Related: related,
+			Message: fmt.Sprintf("%s ends in %s without exec: %s", f.Path, what, fate),
+		}})
+	},
+}
+
+// sources is a file that a script reads its functions from, as written; ""
+// where there is none. Files of settings define no programs.
+func sources(s *shell.Script) string {
+	for _, c := range s.Commands {
+		if p := c.Program(); (p != "." && p != "source") || len(c.Args()) == 0 {
+			continue
+		}
+		name := c.Args()[0].Text
+		switch base := path.Base(name); {
+		case base == "activate", base == "profile", base == "bashrc", strings.Contains(base, "env"):
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// known tells whether a name is that of a program that containers run, which
+// no library of functions takes for its own.
+func known(program string) bool {
+	name := strings.TrimRight(program, "0123456789.")
+	return strings.ContainsAny(program, "/.") || supervisors[program] || source.IsShell(program) || programs[name] || source.IsServer(program)
+}
+
+// programs are the interpreters and tools that start what a project ships.
+var programs = map[string]bool{
+	"python": true, "node": true, "ruby": true, "perl": true, "php": true, "java": true, "deno": true, "bun": true, "dotnet": true, "npm": true, "npx": true,
+	"yarn": true, "pnpm": true, "bundle": true, "rails": true, "rackup": true, "celery": true, "flask": true, "django-admin": true, "poetry": true, "uv": true, "pipenv": true,
+	"mvn": true, "gradle": true, "mix": true, "elixir": true, "tail": true, "sleep": true, "wait": true, "cargo": true, "go": true, "pm2": true,
+}
+
+// supervisors are programs that look after others and their signals.
+var supervisors = map[string]bool{
+	"supervisord": true, "s6-svscan": true, "runsvdir": true, "runit": true, "init": true, "systemd": true, "monit": true, "circusd": true, "foreman": true, "honcho": true, "pm2-runtime": true, "pm2": true, "my_init": true, "multirun": true,
+}

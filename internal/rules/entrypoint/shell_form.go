@@ -1,0 +1,63 @@
+package entrypoint
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var shellForm = &check.Check{
+	Name:     "shell-form",
+	Claim:    "ENTRYPOINT and CMD are in exec form, so that the program is PID 1",
+	Why:      "in shell form PID 1 is /bin/sh -c, which does not pass signals on: every stop waits ten seconds and then kills",
+	Mend:     `write a JSON array: CMD ["program", "argument"]`,
+	Quiet:    "For a command that does not take effect, as that of a parent stage which the target overrides, and for HEALTHCHECK and RUN.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
+	Image:    builtShellForm,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, step := range effective(b) {
+			if step.JSON || looksLikeArray(step.Rest().Text) || step.Rest().Text == "" {
+				continue
+			}
+			f := check.Finding{
+				Place:   place(b, step),
+				Message: fmt.Sprintf("%s is in shell form: PID 1 is a shell, and the program does not hear SIGTERM", step.Keyword),
+			}
+			script, opaque := step.Script(nil)
+			switch {
+			case opaque != "" || script == nil || script.Err != nil:
+			case handsOver(b, step):
+				f.Severity = check.Note
+				f.Message = fmt.Sprintf("%s is in shell form; its exec makes the program PID 1, as long as the image has a shell", step.Keyword)
+			case lone(script):
+				if name, ok := replacing(b, step); ok {
+					f.Severity = check.Warning
+					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself by a lone command, so signals arrive only as long as the shell is %s and the command stays alone", step.Keyword, name, name)
+				}
+			}
+			if img := b.Base(); img.Known != nil && img.Known.HasShell().String() == "no" && step.Before.Shell == nil {
+				f.Severity = check.Error
+				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
+			}
+			found = append(found, f)
+		}
+		return check.Judge(found)
+	},
+}
+
+// handsOver tells whether every path of a shell form ends in exec.
+func handsOver(_ *source.Build, step *source.Step) bool {
+	script, _ := step.Script(nil)
+	list, all, ok := foreground(script)
+	if !ok || len(list) > 0 || all {
+		return false
+	}
+	return true
+}

@@ -1,0 +1,103 @@
+package entrypoint
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var stopSignal = &check.Check{
+	Name:     "stopsignal",
+	Claim:    "the signal that stops the container can be handled",
+	Why:      "SIGKILL and SIGSTOP never reach the program: it cannot finish what it is doing",
+	Mend:     "leave STOPSIGNAL out, or name the signal that the program takes for a graceful stop",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Image:    builtStopSignal,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		step := b.Target.Final.StopSignal
+		if step == nil {
+			return check.Judge(nil)
+		}
+		switch strings.TrimPrefix(strings.ToUpper(step.Value.Value), "SIG") {
+		case "KILL", "9", "STOP", "19":
+			return check.Judge([]check.Finding{{
+				Place:   place(b, step),
+				Message: fmt.Sprintf("STOPSIGNAL %s cannot be handled", step.Value.Value),
+			}})
+		}
+		return check.Judge(nil)
+	},
+}
+
+var noSignalHandler = &check.Check{
+	Name:     "no-signal-handler",
+	Claim:    "a program that is PID 1 handles SIGTERM",
+	Why:      "the kernel gives PID 1 no default action: a node or Python program without a handler ignores SIGTERM and is killed after ten seconds",
+	Mend:     "install a handler for SIGTERM that closes what is open and exits; docker run --init helps until then",
+	Quiet:    "Where the file starts a server that handles signals itself, where it is not in reach, and under an init program. Running the container settles it.",
+	Severity: check.Note,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		st := b.Start()
+		if st.Step == nil || st.Init != "" || len(st.Words) < 2 || st.Script == nil {
+			return check.Judge(nil)
+		}
+		program, args := st.Script.Commands[0].Underlying()
+		program = strings.TrimRight(program, "0123456789.")
+		var handler *regexp.Regexp
+		var ext string
+		switch program {
+		case "node":
+			handler, ext = nodeHandler, ".js"
+		case "python":
+			handler, ext = pythonHandler, ".py"
+		default:
+			return check.Judge(nil)
+		}
+		if len(args) == 0 || strings.HasPrefix(args[0].Text, "-") || path.Ext(args[0].Text) != ext {
+			return check.Judge(nil)
+		}
+		file := args[0]
+		if file.Span.IsZero() {
+			return check.Judge(nil)
+		}
+		name := file.Text
+		if !strings.HasPrefix(name, "/") {
+			dir := b.Target.Final.Workdir.Value
+			if !strings.HasPrefix(dir, "/") {
+				return check.Judge(nil)
+			}
+			name = path.Join(dir, name)
+		}
+		o := b.FileAt(name)
+		if o == nil {
+			return check.Judge(nil)
+		}
+		data, ok := o.Data()
+		if !ok || handler.MatchString(data) {
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: b.Text(), Span: file.Span},
+			Message: fmt.Sprintf("%s is PID 1 and its source names no handler for SIGTERM", file.Text),
+		}})
+	},
+}
+
+// What tells that a source handles SIGTERM, or leaves that to a library that
+// does.
+var (
+	nodeHandler   = regexp.MustCompile(`SIGTERM|terminus|graceful|closeWithGrace|close-with-grace|enableShutdownHooks|http-terminator|lightship|stoppable|process\.on\(\s*signal`)
+	pythonHandler = regexp.MustCompile(`SIGTERM|add_signal_handler|signal\.signal|uvicorn|gunicorn|hypercorn|waitress|aiohttp|web\.run_app|celery|tornado|twisted|KeyboardInterrupt.*SIGTERM|serve_forever.*signal|asyncio\.runners`)
+)

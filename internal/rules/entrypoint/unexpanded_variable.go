@@ -1,0 +1,77 @@
+package entrypoint
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// variable is a shell variable as people write it in a command.
+var variable = regexp.MustCompile(`\$(\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)`)
+
+var unexpandedVariable = &check.Check{
+	Name:     "unexpanded-variable",
+	Claim:    "no word of an exec form waits for a shell to expand it",
+	Why:      "the exec form starts the program without a shell: it gets the dollar sign and the name",
+	Mend:     `let the program read the variable itself, or hand over by a shell: ["sh", "-c", "exec program --port \"$PORT\""]`,
+	Quiet:    "Where the program is a shell, where the word is a program in another language (node -e), and where the start script evaluates its arguments.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		st := b.Start()
+		if len(st.Words) == 0 {
+			// An unknown base may bring an ENTRYPOINT that expands its words.
+			return check.Judge(nil)
+		}
+		if st.File != nil && st.File.Script != nil {
+			for _, c := range st.File.Script.Commands {
+				if p := c.Program(); p == "eval" || p == "envsubst" || source.IsShell(p) {
+					return check.Judge(nil)
+				}
+			}
+		}
+		if st.Script != nil && len(st.Script.Commands) > 0 {
+			program, _ := st.Script.Commands[0].Underlying()
+			if source.IsShell(program) && (st.File == nil || st.File.Script == nil) {
+				return check.Judge(nil)
+			}
+			if strings.Contains(program, "env") && program != "env" {
+				return check.Judge(nil)
+			}
+		}
+		var found []check.Finding
+		for i, w := range st.Words {
+			if w.Span.IsZero() || i > 0 && isCodeFlag(st.Words[i-1].Text) {
+				continue
+			}
+			if step := st.Cmd.Step; step != nil && !step.JSON && w.Span == step.Rest().Span {
+				continue
+			}
+			m := variable.FindString(w.Text)
+			if m == "" || strings.ContainsAny(w.Text, "`\n;") {
+				continue
+			}
+			found = append(found, check.Finding{
+				Place:   check.Place{File: b.Text(), Span: w.Span},
+				Message: fmt.Sprintf("%s reaches the program as it stands: no shell expands it in exec form", m),
+				Cause:   "unexpanded",
+			})
+		}
+		return check.Judge(found)
+	},
+}
+
+// isCodeFlag tells whether a flag is followed by a program text.
+func isCodeFlag(s string) bool {
+	switch s {
+	case "-e", "-c", "-p", "-pe", "-ne", "--eval", "--print", "-r", "-x":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,48 @@
+package healthcheck
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var disabled = &check.Check{
+	Name:     "disabled",
+	Claim:    "no health check is switched off",
+	Why:      "HEALTHCHECK NONE takes away the probe of the image below: nobody notices then that the program hangs",
+	Mend:     "replace the probe by one that suits the program",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
+	Image:    builtDisabled,
+	Source: func(b *source.Build) check.Verdict {
+		if b.Compose != nil {
+			var found []check.Finding
+			for _, s := range b.Compose.Services {
+				if s.Healthcheck != nil && s.Healthcheck.Disable {
+					found = append(found, check.Finding{
+						Place:   check.Place{File: b.Text(), Span: s.Healthcheck.Span},
+						Message: fmt.Sprintf("the service %s switches its health check off", s.Name.Text),
+					})
+				}
+			}
+			return check.Judge(found)
+		}
+		if skip(b) {
+			return check.None()
+		}
+		step := b.Target.Final.Health
+		if step == nil || !step.DisablesHealth() {
+			return check.Judge(nil)
+		}
+		f := check.Finding{
+			Place:   check.Place{File: b.Text(), Span: step.Span},
+			Message: "HEALTHCHECK NONE switches the health check off",
+		}
+		if r := b.Role(); r != source.Serves {
+			f.Severity = check.Note
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}

@@ -1,0 +1,49 @@
+// Package healthcheck is rule 8: alive, not just running.
+package healthcheck
+
+import (
+	"embed"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+//go:embed testdata
+var examples embed.FS
+
+// Rule is rule 8.
+var Rule = &check.Rule{
+	Number: 8,
+	Name:   "healthcheck",
+	Title:  "a health check that tells alive from merely running",
+	Text: "A process that hangs still runs. A probe that asks the program itself lets the orchestrator take it out of service and " +
+		"replace it. The probe has to run in the image as it is, ask the port that the program listens on, and be able to fail. " +
+		"Kubernetes ignores HEALTHCHECK, and images in OCI format drop it: there the probes of the manifest do the work.",
+	Controls: []check.Control{
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.6, 5.27", Strength: "direct"},
+		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.16, 8.14, 5.30", Strength: "supports"},
+		{Standard: "SOC 2 TSC", IDs: "A1.1, A1.2, CC7.1", Strength: "supports"},
+		{Standard: "NIST SP 800-53 Rev. 5", IDs: "SI-4, SI-13", Strength: "supports"},
+		{Standard: "OWASP Docker Security Cheat Sheet", IDs: "D07", Strength: "supports"},
+	},
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
+	Checks: []*check.Check{
+		missing,
+		disabled,
+		toolMissing,
+		wrongPort,
+		vacuous,
+		shellSyntaxInExec,
+		overridden,
+		timing,
+		exitCode,
+		kubeNoReadiness,
+		kubeNoLiveness,
+		neverHealthy,
+		noRecovery,
+		loopbackOnly,
+		portNotOpen,
+		notReplaced,
+	},
+	Examples: examples,
+}

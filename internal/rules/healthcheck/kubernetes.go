@@ -1,0 +1,90 @@
+package healthcheck
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+var kubeNoReadiness = &check.Check{
+	Name:     "kube-no-readiness",
+	Claim:    "a container that a Service sends to has a readiness probe",
+	Why:      "without one a pod gets requests from the moment its process starts, and keeps them while it hangs",
+	Mend:     "add readinessProbe with httpGet on the program's port",
+	Quiet:    "For Job and CronJob, init containers, and workloads without a Service.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Aliases:  []string{"checkov CKV_K8S_9"},
+	Source: func(b *source.Build) check.Verdict {
+		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {
+			if c.Readiness != nil || !b.HasService(w) || !listens(w, c) {
+				return ""
+			}
+			return fmt.Sprintf("a Service sends to the container %s of %s %s, which has no readinessProbe", c.Name.Text, w.Kind.Text, w.Name.Text)
+		})
+	},
+}
+
+var kubeNoLiveness = &check.Check{
+	Name:     "kube-no-liveness",
+	Claim:    "a container that runs for ever has a liveness probe",
+	Why:      "a process that hangs is not restarted",
+	Mend:     "add livenessProbe that asks the process alone, not what it depends on",
+	Quiet:    "For Job and CronJob and for init containers.",
+	Severity: check.Note,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Aliases:  []string{"checkov CKV_K8S_8"},
+	Source: func(b *source.Build) check.Verdict {
+		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {
+			if c.Liveness != nil {
+				return ""
+			}
+			return fmt.Sprintf("the container %s of %s %s has no livenessProbe", c.Name.Text, w.Kind.Text, w.Name.Text)
+		})
+	},
+}
+
+// workloads judges the containers of workloads that run for ever.
+func workloads(b *source.Build, judge func(*deploy.Workload, *deploy.Container) string) check.Verdict {
+	if b.Kubernetes == nil {
+		return check.None()
+	}
+	var found []check.Finding
+	for _, w := range b.Kubernetes.Workloads {
+		if w.IsJob {
+			continue
+		}
+		for _, c := range w.Containers {
+			if c.Init {
+				continue
+			}
+			if msg := judge(w, c); msg != "" {
+				span := w.Name.Span
+				if c.Name.Set {
+					span = c.Name.Span
+				}
+				found = append(found, check.Finding{Place: check.Place{File: b.Text(), Span: span}, Message: msg, Missing: true})
+			}
+		}
+	}
+	return check.Judge(found)
+}
+
+// listens tells whether a container is the one that a Service sends to: it
+// names a port, or is alone in its pod.
+func listens(w *deploy.Workload, c *deploy.Container) bool {
+	if len(c.Ports) > 0 {
+		return true
+	}
+	n := 0
+	for _, other := range w.Containers {
+		if !other.Init {
+			n++
+		}
+	}
+	return n == 1
+}

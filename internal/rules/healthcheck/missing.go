@@ -1,0 +1,133 @@
+package healthcheck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var missing = &check.Check{
+	Name:     "missing",
+	Claim:    "an image that serves has a HEALTHCHECK",
+	Why:      "without a probe the engine sees that the process runs, not that it answers: a program that hangs stays in service",
+	Mend:     "add a HEALTHCHECK with a probe that the image can run and that asks the program's own port",
+	Quiet:    "For jobs and images without a port, where a stage or image below has a probe. A note where Kubernetes probes cover the image, a warning where Compose or the platform has a check.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
+	Aliases:  []string{"trivy DS-0026", "checkov CKV_DOCKER_2", "CIS 4.6"},
+	Image:    builtMissing,
+	Run:      ranMissing,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		step, inherited, known := b.Health()
+		if step != nil || inherited {
+			return check.Judge(nil)
+		}
+		role := b.Role()
+		if role == source.Unclear || role == source.Job {
+			return check.Judge(nil)
+		}
+		if !known {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has a health check is not known", b.Base().String()))
+		}
+		f := check.Finding{
+			Place:   check.Place{File: b.Text(), Span: fromSpan(b)},
+			Message: "the image serves" + onPorts(b) + ", but has no HEALTHCHECK",
+			Help:    advice(b),
+			Missing: true,
+		}
+		switch {
+		case role == source.Develop:
+			f.Severity = check.Note
+		case b.KubeProbes():
+			f.Severity = check.Note
+			f.Message += "; the probes of its Kubernetes workload cover it there"
+		case composeHas(b):
+			f.Severity = check.Warning
+			f.Message += "; only Compose has a check, and only where Compose runs it"
+		case platform(b) != "":
+			f.Severity = check.Warning
+			f.Message += "; only " + platform(b) + " has a check"
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+func fromSpan(b *source.Build) text.Span {
+	if w := b.Target.From.Words(); len(w) > 0 {
+		return w[0].Span
+	}
+	return b.Target.From.Span
+}
+
+// onPorts names the exposed ports for a message.
+func onPorts(b *source.Build) string {
+	var list []string
+	for _, p := range b.Ports() {
+		list = append(list, p.Number)
+	}
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return " on port " + list[0]
+	}
+	return " on ports " + strings.Join(list, ", ")
+}
+
+// advice is a probe that suits the base image.
+func advice(b *source.Build) string {
+	port := "8000"
+	if p, ok := b.ListenPort(); ok {
+		port = p
+	} else if ports := b.Ports(); len(ports) > 0 {
+		port = ports[0].Number
+	}
+	img := b.Base()
+	if img.Known == nil {
+		return ""
+	}
+	switch {
+	case img.Known.HasTool("wget").String() == "yes":
+		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
+	case img.Known.HasTool("node").String() == "yes":
+		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('http://127.0.0.1:%s/').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, port)
+	case img.Known.HasTool("python").String() == "yes":
+		return fmt.Sprintf("add a HEALTHCHECK that asks port %s with python's http.client (urllib would obey HTTP_PROXY); curl is not in the image", port)
+	case img.Known.HasShell().String() == "no":
+		return "the image has no shell: let the program have a flag that asks itself, and run it in exec form"
+	}
+	return ""
+}
+
+// composeHas tells whether every Compose service of the build has a check.
+func composeHas(b *source.Build) bool {
+	if len(b.Services) == 0 {
+		return false
+	}
+	for _, s := range b.Services {
+		if s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// platform is a hosting platform's file with a check in it, or "".
+func platform(b *source.Build) string {
+	for _, p := range []struct{ file, word string }{
+		{"fly.toml", "checks"}, {"render.yaml", "healthCheckPath"}, {"railway.toml", "healthcheckPath"}, {"railway.json", "healthcheckPath"},
+		{"app.yaml", "liveness_check"}, {"Dockerrun.aws.json", "healthCheck"}, {"apprunner.yaml", "health"},
+	} {
+		if data, ok := b.Context.Read(p.file); ok && strings.Contains(string(data), p.word) {
+			return p.file
+		}
+	}
+	return ""
+}

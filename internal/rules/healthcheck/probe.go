@@ -1,0 +1,136 @@
+package healthcheck
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// skip tells whether rule 8 has nothing to judge in a build.
+func skip(b *source.Build) bool {
+	return b.Target == nil || b.Windows() || b.Exports()
+}
+
+// A probe is the HEALTHCHECK in force, as far as this file writes it.
+type probe struct {
+	step   *source.Step
+	test   []string // CMD or CMD-SHELL and what follows
+	script *shell.Script
+	shell  bool
+}
+
+// inForce is the probe that this file sets for the target; nil where there is
+// none, or it is NONE.
+func inForce(b *source.Build) *probe {
+	step := b.Target.Final.Health
+	if step == nil || step.DisablesHealth() {
+		return nil
+	}
+	hc, ok := step.Command.(*instructions.HealthCheckCommand)
+	if !ok || len(hc.Health.Test) < 2 {
+		return nil
+	}
+	p := &probe{step: step, test: hc.Health.Test, shell: hc.Health.Test[0] == "CMD-SHELL"}
+	p.script, _ = step.Script(nil)
+	return p
+}
+
+// health is the parsed instruction.
+func (p *probe) health() *instructions.HealthCheckCommand {
+	return p.step.Command.(*instructions.HealthCheckCommand)
+}
+
+// place is the probe's command.
+func (p *probe) place(b *source.Build) check.Place {
+	return check.Place{File: b.Text(), Span: p.span()}
+}
+
+func (p *probe) span() text.Span {
+	if !p.shell {
+		if words := p.step.Words(); len(words) > 0 {
+			return words[0].Span.Join(words[len(words)-1].Span)
+		}
+	}
+	if m, ok := p.step.Masked(); ok {
+		lead := len(m.Src) - len(strings.TrimLeft(string(m.Src), " \t\n"))
+		tail := len(strings.TrimRight(string(m.Src), " \t\n\r"))
+		if lead < tail {
+			return text.Span{Start: m.Base + lead, End: m.Base + tail}
+		}
+	}
+	return p.step.Rest().Span
+}
+
+// commands are what the probe runs, without what never runs.
+func (p *probe) commands() []*shell.Command {
+	if p.script == nil {
+		return nil
+	}
+	var list []*shell.Command
+	for _, c := range p.script.Commands {
+		if c.When != shell.Never && len(c.Words) > 0 {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+var (
+	urlPort  = regexp.MustCompile(`\b(https?)://(?:[^/@\s'"]*@)?(localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|\[::\])(?::(\d{1,5}))?(?:[/'"?\s\x60)#,;]|$)`)
+	hostPort = regexp.MustCompile(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|::1)['"]?\s*[,:\s/]\s*(?:port\s*[=:]\s*)?(\d{1,5})\b`)
+	portKey  = regexp.MustCompile(`\bport['"]?\s*[:=]\s*(\d{2,5})\b`)
+)
+
+// port is the port that a probe asks on this host; ok is false where that is
+// not known, or there are several.
+func (p *probe) port() (string, bool) {
+	var parts []string
+	if p.shell {
+		for _, c := range p.commands() {
+			for _, w := range c.Words {
+				parts = append(parts, w.Text)
+			}
+			parts = append(parts, "\n")
+		}
+	} else {
+		parts = p.test[1:]
+	}
+	s := strings.Join(parts, " ")
+	if strings.Contains(s, "${") && strings.Contains(s, "://") && !urlPort.MatchString(s) {
+		return "", false
+	}
+	found := map[string]bool{}
+	for _, m := range urlPort.FindAllStringSubmatch(s, -1) {
+		switch {
+		case m[3] != "":
+			found[m[3]] = true
+		case m[1] == "https":
+			found["443"] = true
+		default:
+			found["80"] = true
+		}
+	}
+	if len(found) == 0 {
+		for _, re := range []*regexp.Regexp{hostPort, portKey} {
+			for _, m := range re.FindAllStringSubmatch(s, -1) {
+				found[m[1]] = true
+			}
+			if len(found) > 0 {
+				break
+			}
+		}
+	}
+	if len(found) != 1 {
+		return "", false
+	}
+	for port := range found {
+		return port, true
+	}
+	return "", false
+}

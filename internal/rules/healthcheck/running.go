@@ -1,0 +1,239 @@
+package healthcheck
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/run"
+)
+
+var neverHealthy = &check.Check{
+	Name:     "never-healthy",
+	Claim:    "the container becomes healthy",
+	Why:      "an orchestrator takes a container that is not healthy out of service and starts another, which does not become healthy either",
+	Mend:     "let the probe use what the image has, ask the port that the program listens on at 127.0.0.1, and take less than its timeout",
+	Quiet:    "Where there is no health check, and undecided where the program itself does not come up.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		log := ev.Run
+		h := log.Health
+		switch {
+		case h != nil && h.Healthy:
+			return check.Judge(nil)
+		case log.Up() == nil:
+			if s := log.Failed(); s != nil && !s.Ended && s.Error == "" && s.Listened {
+				break
+			}
+			return check.Unknown(check.ByRun, "the program did not come up, so nothing could be healthy")
+		case h == nil:
+			return noProbe(ev)
+		}
+		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, and its health check fails"}
+		if h != nil {
+			f.Message = fmt.Sprintf("the program runs, and its health check fails with %d", h.LastCode)
+			if said := strings.TrimSpace(h.Last); said != "" {
+				f.Message += ": " + strings.TrimSuffix(oneLine(said), ".")
+			}
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// noProbe is the verdict where no health check was run: there is none, or the
+// engine did not take the image's.
+func noProbe(ev check.Evidence) check.Verdict {
+	if ev.Image != nil && ev.Image.Config.Healthcheck != nil && len(ev.Image.Config.Healthcheck.Test) > 1 {
+		return check.Unknown(check.ByRun, "the image has a health check, and the engine did not run it")
+	}
+	return check.None()
+}
+
+// ranMissing judges a service that nothing can ask whether it is alive.
+func ranMissing(ev check.Evidence) check.Verdict {
+	log := ev.Run
+	switch {
+	case log.Health != nil && log.Health.Healthy:
+		return check.Judge(nil)
+	case log.Up() == nil:
+		return check.Unknown(check.ByRun, "the program did not come up")
+	case log.Health != nil:
+		return check.Judge(nil) // it has one; what it is worth others say
+	case ev.Image == nil:
+		return check.None()
+	}
+	v := builtMissing(ev)
+	for i := range v.Findings {
+		v.Findings[i].Place = check.Seen(log, run.TopicStart, "")
+		v.Findings[i].Message = "the program serves and the engine has nothing to ask it: whether it hangs nobody would see"
+		v.Findings[i].Missing = false
+	}
+	if v.Outcome == check.Holds {
+		return noProbe(ev)
+	}
+	return v
+}
+
+// oneLine is the last line of what a probe said.
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
+	last := strings.TrimSpace(lines[len(lines)-1])
+	if len(last) > 200 {
+		last = last[:200] + "…"
+	}
+	return last
+}
+
+// frozen judges the probe by a program whose every process was stopped.
+func frozen(ev check.Evidence) check.Verdict {
+	h := ev.Run.Health
+	switch {
+	case h == nil && ev.Run.Up() != nil:
+		return noProbe(ev)
+	case h == nil || !h.Healthy:
+		return check.Unknown(check.ByRun, "the container did not become healthy, so it could not turn unhealthy")
+	case !h.Frozen:
+		return check.Unknown(check.ByRun, "its processes could not be frozen")
+	case h.Unhealthy:
+		return check.Judge(nil)
+	}
+	return check.Judge([]check.Finding{{
+		Place:    check.Seen(ev.Run, run.TopicFreeze, ""),
+		Severity: check.Error,
+		Message:  fmt.Sprintf("every process of the container was frozen, and after %.0f s it was still healthy", h.UnhealthyIn),
+	}})
+}
+
+var noRecovery = &check.Check{
+	Name:     "no-recovery",
+	Claim:    "a container that was unhealthy for a moment becomes healthy again",
+	Why:      "after a pause of the machine or a long collection of garbage the program works, and is replaced all the same",
+	Mend:     "let the probe ask anew each time, and keep no state of its failures",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		h := ev.Run.Health
+		switch {
+		case h == nil && ev.Run.Up() != nil:
+			return noProbe(ev)
+		case h == nil || !h.Frozen || !h.Unhealthy:
+			return check.Unknown(check.ByRun, "the container did not turn unhealthy")
+		case h.Recovered:
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Seen(ev.Run, run.TopicFreeze, ""),
+			Message: fmt.Sprintf("%.0f s after its processes ran on the container was not healthy again", h.RecoveredIn),
+		}})
+	},
+}
+
+var loopbackOnly = &check.Check{
+	Name:     "loopback-only",
+	Claim:    "a service listens where others can reach it",
+	Why:      "127.0.0.1 is the container's own: a health check inside it succeeds, and no published port, Service or Kubernetes probe ever gets through",
+	Mend:     "let the server listen on 0.0.0.0 (--host 0.0.0.0, HOST=0.0.0.0)",
+	Quiet:    "Where it listens on another address too, or on no port at all.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		log := ev.Run
+		if !log.Settings.Service && len(log.Settings.Ports) == 0 {
+			return check.None()
+		}
+		if log.Procs == nil {
+			return check.Unknown(check.ByRun, "its ports could not be looked at")
+		}
+		var found []check.Finding
+		open := map[int]bool{}
+		for _, l := range log.Procs.Listens {
+			if ip, err := netip.ParseAddr(l.Address); err != nil || !ip.IsLoopback() {
+				open[l.Port] = true
+			}
+		}
+		told := map[int]bool{}
+		for _, l := range log.Procs.Listens {
+			declared := slices.Contains(log.Settings.Ports, l.Port) || len(log.Settings.Ports) == 0 && len(open) == 0
+			if open[l.Port] || told[l.Port] || !declared {
+				continue
+			}
+			told[l.Port] = true
+			found = append(found, check.Finding{
+				Place:   check.Seen(log, run.TopicListen, fmt.Sprint(l.Port)),
+				Message: fmt.Sprintf("port %d is open on %s only", l.Port, l.Address),
+			})
+		}
+		return check.Judge(found)
+	},
+}
+
+var portNotOpen = &check.Check{
+	Name:     "port-not-open",
+	Claim:    "the program listens on the ports that the image and its deployment name",
+	Why:      "who publishes or probes the declared port reaches nothing",
+	Mend:     "let EXPOSE, Compose and the program name one port",
+	Quiet:    "Where no port is declared, and for UDP.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		log := ev.Run
+		switch {
+		case len(log.Settings.Ports) == 0:
+			return check.None()
+		case log.Procs == nil:
+			return check.Unknown(check.ByRun, "its ports could not be looked at")
+		}
+		var open []string
+		for _, l := range log.Procs.Listens {
+			if p := fmt.Sprint(l.Port); !slices.Contains(open, p) {
+				open = append(open, p)
+			}
+		}
+		var closed []string
+		for _, port := range log.Settings.Ports {
+			if p := fmt.Sprint(port); !slices.Contains(open, p) {
+				closed = append(closed, p)
+			}
+		}
+		if len(closed) == 0 {
+			return check.Judge(nil)
+		}
+		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
+		switch {
+		case len(open) == 0:
+			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on none"
+		default:
+			f.Place = check.Seen(log, run.TopicListen, open[0])
+			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on " + strings.Join(open, ", ")
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+var notReplaced = &check.Check{
+	Name:     "not-replaced",
+	Claim:    "a swarm replaces a task that hangs",
+	Why:      "that is what a health check is for: somebody acts on it",
+	Mend:     "give the image a health check that fails when the program hangs, and let it end when it is told to",
+	Quiet:    "Where it was not tried: prove tries it with --swarm, on an engine that is in no swarm.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run: func(ev check.Evidence) check.Verdict {
+		s := ev.Run.Swarm
+		switch {
+		case s == nil:
+			return check.Verdict{}
+		case s.Error != "":
+			return check.Unknown(check.ByRun, s.Error)
+		case s.Replaced:
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Seen(ev.Run, run.TopicSwarm, ""),
+			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, no other task was healthy", s.Seconds),
+		}})
+	},
+}

@@ -1,0 +1,88 @@
+package healthcheck
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var shellSyntaxInExec = &check.Check{
+	Name:     "shell-syntax-in-exec",
+	Claim:    "a probe in exec form holds no shell syntax",
+	Why:      "without a shell, || and $PORT are arguments like any other: the program gets them as words",
+	Mend:     `write the probe in shell form, or leave the operators out: exit statuses other than 0 count as unhealthy anyway`,
+	Quiet:    "Where the program is a shell.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		p := inForce(b)
+		if p == nil {
+			return check.Judge(nil)
+		}
+		if p.shell {
+			if rest := p.step.Rest().Text; malformed(rest) {
+				return check.Judge([]check.Finding{{
+					Place:   p.place(b),
+					Message: "the probe looks like an array but is no JSON, so a shell looks for a program named [",
+					Help:    "use double quotes, a comma between the words and none after the last",
+				}})
+			}
+			return check.Judge(nil)
+		}
+		if line := p.test[1]; line == "CMD-SHELL" || len(p.test) == 2 && strings.Contains(strings.TrimSpace(line), " ") {
+			f := check.Finding{Place: p.place(b), Message: fmt.Sprintf("%q is taken for the name of a program: no shell reads it in exec form", line)}
+			if line == "CMD-SHELL" {
+				f.Help = "write HEALTHCHECK CMD and the shell line behind it; CMD-SHELL is Compose's"
+			}
+			return check.Judge([]check.Finding{f})
+		}
+		i := syntaxWord(p.test[1:])
+		if i < 0 {
+			return check.Judge(nil)
+		}
+		words := p.step.Words()
+		place := p.place(b)
+		if i < len(words) {
+			place.Span = words[i].Span
+		}
+		return check.Judge([]check.Finding{{
+			Place:   place,
+			Message: fmt.Sprintf("%q reaches %s as a word: no shell reads it in exec form", p.test[1:][i], p.test[1]),
+		}})
+	},
+}
+
+var (
+	variable   = regexp.MustCompile(`\$(\{[A-Za-z_]|[A-Za-z_])`)
+	brokenJSON = regexp.MustCompile(`^CMD\s+\[\s*['"].*,.*\]?\s*$`)
+)
+
+// syntaxWord is the first word of an exec form that only a shell would
+// understand; -1 where there is none, or a shell reads it.
+func syntaxWord(words []string) int {
+	if len(words) == 0 || source.IsShell(path.Base(words[0])) {
+		return -1
+	}
+	for i, w := range words[1:] {
+		switch w {
+		case "||", "&&", "|", ";", "&", ">", ">>", "2>&1", ">/dev/null", "2>/dev/null":
+			return i + 1
+		}
+		if prev := words[i]; prev == "-e" || prev == "-c" || prev == "-r" || prev == "--eval" {
+			continue // a program text of another language
+		}
+		if variable.MatchString(w) {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+func malformed(rest string) bool { return brokenJSON.MatchString(rest) }

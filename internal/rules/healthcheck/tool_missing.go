@@ -1,0 +1,280 @@
+package healthcheck
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var toolMissing = &check.Check{
+	Name:     "tool-missing",
+	Claim:    "the probe's program is in the image",
+	Why:      "a probe that cannot start fails every time: the container is unhealthy from the beginning, and is replaced for ever",
+	Mend:     "probe with what the image has: the program's own flag, python's http.client, node's fetch, busybox wget",
+	Quiet:    "Where a package that is installed in the chain, a COPY or a RUN may bring the program, and where the base image is not known.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Image:    builtTool,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		p := inForce(b)
+		if p == nil {
+			return check.Judge(nil)
+		}
+		img := b.Base()
+		if p.shell && noShell(b) {
+			return check.Judge([]check.Finding{{
+				Place:   p.place(b),
+				Message: fmt.Sprintf("the probe is in shell form, but %s has no shell", img.String()),
+				Help:    "write the probe in exec form, with a program that is in the image",
+			}})
+		}
+		if img.Known == nil && !img.Scratch {
+			if usesTool(p) {
+				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.String()))
+			}
+			return check.Judge(nil)
+		}
+		if name := ownShell(b); p.shell && name != "" && img.Known != nil && img.Known.HasTool(name) == base.No && !mayBring(b, name) {
+			return check.Judge([]check.Finding{{
+				Place:   p.place(b),
+				Message: fmt.Sprintf("the probe is run by %s, as SHELL says, which is not in the image: %s has none and nothing installs it", name, img.String()),
+				Help:    `write SHELL ["/bin/sh", "-c"], or the probe in exec form`,
+			}})
+		}
+		if alone := p.absent(b, img); alone != nil {
+			return check.Judge([]check.Finding{{
+				Place:   check.Place{File: b.Text(), Span: alone.Span},
+				Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", alone.Program(), img.String()),
+			}})
+		}
+		return check.Judge(nil)
+	},
+}
+
+// absent is a command of the probe whose program certainly is not in the
+// image; nil where there is none, or where one side of a || works without it.
+func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
+	var missing *shell.Command
+	var runs, lacks bool // what is known of the current side
+	whole := func() bool { return runs && !lacks }
+	end := -1
+	for _, c := range p.commands() {
+		if p.shell && end >= 0 && end <= c.Span.Start && strings.Contains(p.step.File().Text(text.Span{Start: end, End: c.Span.Start}), "||") {
+			if whole() {
+				return nil
+			}
+			runs, lacks = false, false
+		}
+		end = max(end, c.Span.End)
+		program := c.Program()
+		if c.Func != "" || program == "" || builtins[program] || strings.Contains(program, "$") {
+			continue
+		}
+		runs = true
+		if absent(b, img, program, c) {
+			lacks = true
+			if missing == nil {
+				missing = c
+			}
+		}
+	}
+	if whole() {
+		return nil
+	}
+	return missing
+}
+
+// builtins are what every shell does by itself.
+var builtins = map[string]bool{
+	"exit": true, "[": true, "test": true, "true": true, "false": true, ":": true, "echo": true, "printf": true, "set": true, "cd": true,
+	"kill": true, "exec": true, "eval": true, "export": true, "read": true, "command": true, "type": true, ".": true, "source": true, "return": true, "wait": true, "[[": true,
+}
+
+// ownShell is the program of the SHELL in force, which runs a probe in shell
+// form too; "" where there is none, or it is the usual one.
+func ownShell(b *source.Build) string {
+	step := b.Target.Final.Shell
+	if step == nil {
+		return ""
+	}
+	words := step.Words()
+	if len(words) == 0 || path.Base(words[0].Text) == "sh" {
+		return ""
+	}
+	return path.Base(words[0].Text)
+}
+
+// noShell tells whether the image certainly has no /bin/sh.
+func noShell(b *source.Build) bool {
+	img := b.Base()
+	if b.Target.Final.Shell != nil {
+		return false
+	}
+	none := img.Scratch || img.Known != nil && img.Known.HasShell() == base.No
+	return none && !mayBring(b, "sh") && !mayBring(b, "busybox")
+}
+
+// usesTool tells whether the probe needs a program of its own.
+func usesTool(p *probe) bool {
+	for _, c := range p.commands() {
+		switch c.Program() {
+		case "curl", "wget", "nc", "netcat":
+			return true
+		}
+	}
+	return false
+}
+
+// absent tells whether a program certainly is not in the image.
+func absent(b *source.Build, img *source.Image, program string, c *shell.Command) bool {
+	if img.Scratch {
+		// What a path names may have been copied; a bare name too.
+		if strings.HasPrefix(c.Words[0].Text, "/") && neverMade(b, img, c.Words[0].Text) {
+			return true
+		}
+		return probing[program] && !mayBring(b, program)
+	}
+	if strings.Contains(c.Words[0].Text, "/") && !strings.Contains(c.Words[0].Text, "$") && strings.HasSuffix(program, ".sh") {
+		return neverMade(b, img, c.Words[0].Text)
+	}
+	return img.Known.HasTool(program) == base.No && !mayBring(b, program)
+}
+
+// neverMade tells whether nothing in the chain can have made the script at a
+// path: no COPY or ADD over it, no RUN that names it or is not read, and no
+// base image that brings scripts of its own.
+func neverMade(b *source.Build, img *source.Image, name string) bool {
+	if !strings.HasPrefix(name, "/") {
+		dir := b.Target.Final.Workdir
+		if !dir.Known {
+			return false
+		}
+		name = path.Join(dir.Value, name)
+	}
+	name = path.Clean(name)
+	if img.Known != nil && img.Known.Kind == base.KindService || mayBring(b, path.Base(name)) {
+		return false
+	}
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil {
+			target := path.Clean(c.Target)
+			if !strings.HasPrefix(target, "/") || target == "/" || name == target || strings.HasPrefix(name, target+"/") {
+				return false
+			}
+		}
+		if run := step.Run(); run != nil && strings.Contains(step.File().Text(step.Span), path.Base(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+// probing are programs that nobody builds, so that nothing but a package or a
+// COPY by name brings them.
+var probing = map[string]bool{"curl": true, "wget": true, "nc": true, "netcat": true, "bash": true, "python": true, "python3": true, "node": true, "ps": true, "pgrep": true, "grep": true}
+
+// provides are programs that come with a package of another name.
+var provides = map[string][]string{
+	"nc": {"netcat", "nmap", "ncat", "busybox"}, "netcat": {"netcat", "nmap"}, "pg_isready": {"postgresql"}, "psql": {"postgresql"},
+	"redis-cli": {"redis", "valkey"}, "mysqladmin": {"mysql", "mariadb"}, "mysql": {"mysql", "mariadb"}, "ps": {"procps"}, "pgrep": {"procps"}, "pidof": {"procps", "sysvinit"},
+	"python": {"python"}, "python3": {"python"}, "node": {"node", "npm"}, "curl": {"curl"}, "wget": {"wget", "busybox"}, "ss": {"iproute"}, "netstat": {"net-tools", "busybox"},
+	"grpc_health_probe": {"grpc"}, "http": {"httpie"}, "java": {"openjdk", "java", "temurin", "jre", "jdk"}, "perl": {"perl"}, "ruby": {"ruby"}, "php": {"php"}, "supervisorctl": {"supervisor"}, "nginx": {"nginx"},
+}
+
+// mayBring tells whether something in the chain may bring a program: a
+// package of its name or one that is known to, a COPY, a download, a RUN that
+// is not read.
+func mayBring(b *source.Build, program string) bool {
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil && copies(c, program) {
+			return true
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
+			return true
+		}
+		for _, in := range run.Effects.Kept() {
+			for _, p := range in.Packages {
+				if !p.Known || strings.HasPrefix(p.Name, program) || strings.HasSuffix(p.Name, program) || p.Path {
+					return true
+				}
+				for _, name := range provides[program] {
+					if strings.Contains(p.Name, name) {
+						return true
+					}
+				}
+				if metapackage[p.Name] {
+					return true
+				}
+			}
+			if in.System && len(in.Packages) == 0 && len(in.Manifests) > 0 {
+				return true // a list of packages that is not read
+			}
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind == shell.Delete || fx.Kind == shell.Chmod || fx.Kind == shell.Chown {
+				continue
+			}
+			for _, p := range fx.Paths {
+				if path.Base(p.Text) == program {
+					return true
+				}
+			}
+			if fx.Kind == shell.Unpack && len(fx.Paths) > 0 {
+				for _, p := range fx.Paths {
+					if p.Text == "/" || strings.HasPrefix(p.Text, "/usr") && !strings.HasPrefix(p.Text, "/usr/share") && !strings.HasPrefix(p.Text, "/usr/src") {
+						return true
+					}
+				}
+			}
+		}
+		for _, c := range run.Commands() {
+			p := c.Program()
+			if strings.HasSuffix(p, ".sh") || source.IsShell(p) && !c.Inner && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-") || source.IsShell(p) && c.PipeFrom != nil {
+				return true // a script, or a download fed to a shell
+			}
+		}
+	}
+	return false
+}
+
+// metapackage are packages that bring a whole set of tools, the usual probes
+// among them.
+var metapackage = map[string]bool{"build-essential": false, "ubuntu-standard": true, "ubuntu-minimal": true, "task-web-server": true, "busybox-extras": true, "busybox": true, "busybox-static": true}
+
+// copies tells whether a COPY brings a program by name, or a folder where it
+// may lie.
+func copies(c *source.Copy, program string) bool {
+	target := strings.TrimSuffix(c.Target, "/")
+	if path.Base(target) == program {
+		return true
+	}
+	for _, s := range c.Sources {
+		v := path.Clean(s.Value)
+		if path.Base(v) == program || strings.ContainsAny(v, "*?") && strings.Contains(v, "bin") {
+			return true
+		}
+		// A tree over the system's own folders.
+		if c.From != "" && (v == "/" || v == "/usr" || v == "/usr/bin" || v == "/bin" || v == "/usr/local" || v == "/usr/local/bin") {
+			return true
+		}
+		if target == "" || target == "/usr" || target == "/usr/local" || target == "/usr/bin" || target == "/usr/local/bin" || target == "/bin" {
+			if path.Ext(v) == "" && path.Base(v) != program && (strings.HasSuffix(s.Value, "/") || v == "." || strings.Contains(v, "rootfs") || strings.Contains(v, "root") || strings.HasSuffix(v, "bin") || strings.HasSuffix(v, "install")) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,180 @@
+package healthcheck
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var vacuous = &check.Check{
+	Name:     "vacuous",
+	Claim:    "the probe fails when the program does not answer",
+	Why:      "a probe that cannot fail reports a program that hangs as healthy",
+	Mend:     "ask the program over its port, and let an error status count: curl -f, wget -q, an exit status of the program's own",
+	Quiet:    "Where the answer is compared or searched (grep, test), and for a file that the program keeps fresh.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run:      frozen,
+	Source: func(b *source.Build) check.Verdict {
+		if skip(b) {
+			return check.None()
+		}
+		p := inForce(b)
+		if p == nil || p.script == nil || p.script.Err != nil {
+			return check.Judge(nil)
+		}
+		why, c := p.cannotFail(b)
+		if why == "" {
+			return check.Judge(nil)
+		}
+		place := p.place(b)
+		if c != nil && !c.Span.IsZero() {
+			place.Span = c.Span
+		}
+		return check.Judge([]check.Finding{{Place: place, Message: "the probe cannot tell that the program hangs: " + why}})
+	},
+}
+
+// cannotFail says why a probe succeeds whatever the program does.
+func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
+	var top []*shell.Command
+	for _, c := range p.commands() {
+		if !c.Substitution && c.Func == "" {
+			top = append(top, c)
+		}
+	}
+	if len(top) == 0 {
+		return "", nil
+	}
+	if !p.shell {
+		if i := syntaxWord(p.test[1:]); i >= 0 {
+			return "", nil // healthcheck/shell-syntax-in-exec's
+		}
+	}
+	last := top[len(top)-1]
+	// cmd || true, cmd || exit 0, cmd; exit 0, true
+	for _, c := range top {
+		if c.Ignored {
+			return fmt.Sprintf("the failure of %s is swallowed", c.Program()), c
+		}
+	}
+	switch last.Program() {
+	case "true", ":", "echo", "printf":
+		if last.PipeFrom == nil && (len(top) == 1 || last.When == shell.Always && !conditional(p.step.File(), top)) {
+			return last.Program() + " always succeeds", last
+		}
+	case "exit":
+		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !conditional(p.step.File(), top) {
+			return "it ends in exit 0", last
+		}
+	}
+	if c := swallowed(b, p, top); c != nil {
+		return fmt.Sprintf("the pipeline ends in %s, which succeeds whatever it reads", c.Program()), c
+	}
+	asks := ""
+	var at *shell.Command
+	for _, c := range top {
+		switch c.Program() {
+		case "curl":
+			if !failing(c) && c.PipeTo == nil {
+				asks, at = "curl without --fail succeeds on every answer, also on an error", c
+				continue
+			}
+			return "", nil
+		case "kill":
+			if has(c, "-0") {
+				asks, at = "kill -0 succeeds as long as the process exists", c
+				continue
+			}
+			return "", nil
+		case "ps", "pgrep", "pidof", "pidstat", "top":
+			if b.Role() == source.Serves || c.Program() == "ps" {
+				asks, at = c.Program()+" sees that the process exists, not that it answers", c
+				continue
+			}
+			return "", nil
+		case "exit", "grep", "true", "false", "echo", "printf", "wc", "awk", "egrep":
+			continue
+		case "test", "[", "[[":
+			return "", nil
+		default:
+			return "", nil
+		}
+	}
+	return asks, at
+}
+
+// swallowed is the end of a pipeline that hides the status of what stands
+// before it, where that is all the probe does; nil otherwise.
+func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
+	var found *shell.Command
+	for _, c := range top {
+		switch c.Program() {
+		case "cat", "tee", "head", "tail", "sort", "wc", "cut", "tr", "sed":
+			if c.PipeFrom == nil || c.PipeTo != nil || len(c.Redirects) > 0 {
+				return nil
+			}
+			found = c
+		case "exit":
+		default:
+			if c.PipeTo == nil {
+				return nil
+			}
+		}
+	}
+	if found == nil || strings.Contains(p.step.File().Text(p.span()), "pipefail") {
+		return nil
+	}
+	if step := b.Target.Final.Shell; step != nil && strings.Contains(step.File().Text(step.Span), "pipefail") {
+		return nil
+	}
+	return found
+}
+
+// conditional tells whether an earlier command can end the probe with a
+// failure: by exit, or through && before the last.
+func conditional(f *dockerfile.File, top []*shell.Command) bool {
+	for _, c := range top[:len(top)-1] {
+		if c.Program() == "exit" || c.Program() == "set" && has(c, "-e") {
+			return true
+		}
+	}
+	// In `a && true` the last command runs only where a succeeds, which the
+	// model counts as Always; the probe then fails with a.
+	if len(top) < 2 {
+		return false
+	}
+	between := text.Span{Start: top[len(top)-2].Span.End, End: top[len(top)-1].Span.Start}
+	return between.Start <= between.End && strings.Contains(f.Text(between), "&&")
+}
+
+func has(c *shell.Command, word string) bool {
+	for _, a := range c.Args() {
+		if a.Text == word {
+			return true
+		}
+	}
+	return false
+}
+
+// failing tells whether curl exits with an error on an HTTP error: -f, alone
+// or among other letters, --fail or --fail-with-body.
+func failing(c *shell.Command) bool {
+	for _, a := range c.Args() {
+		switch {
+		case strings.HasPrefix(a.Text, "--fail"):
+			return true
+		case strings.HasPrefix(a.Text, "--"):
+		case strings.HasPrefix(a.Text, "-") && strings.Contains(a.Text, "f"):
+			return true
+		case strings.Contains(a.Text, "telnet://"):
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,347 @@
+package layercache
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A view follows sources and installs through the stages of a build.
+type view struct {
+	b       *source.Build
+	stages  map[*source.Stage]*layers
+	folders map[string]bool // by folder of the context: it holds sources
+	files   map[fileKey]*source.Origin
+	asked   bool
+	bare    bool // the context sends manifests alone
+}
+
+func newView(b *source.Build) *view {
+	return &view{b: b, stages: map[*source.Stage]*layers{}, folders: map[string]bool{}, files: map[fileKey]*source.Origin{}}
+}
+
+// A fileKey is one path as the steps of one stage see it.
+type fileKey struct {
+	stage *source.Stage
+	path  string
+}
+
+// layers is what the layers of a chain hold at one point.
+type layers struct {
+	brought []brought       // the copies that bring what changes with the sources
+	done    map[string]bool // what was installed before them: a family, or family:manifest
+	made    []string        // the folders in which something was compiled after them
+	runs    []*source.Step  // the RUNs after them, a few
+}
+
+// A brought is a copy of something that changes with the sources.
+type brought struct {
+	step *source.Step
+	span text.Span // the source word
+	what string    // as written
+	sort sort
+	path string // of the context; "" where it comes from a stage
+	dest string // where it comes to lie
+}
+
+func (br brought) cause() string { return fmt.Sprintf("sources:%d", br.step.Span.Start) }
+
+// maxBrought and maxRuns bound what is remembered of one chain: the first few
+// tell.
+const (
+	maxBrought = 16
+	maxRuns    = 32
+)
+
+// each calls fn for every step of every stage with what the layers above it
+// hold.
+func (v *view) each(fn func(l *layers, step *source.Step)) {
+	for _, s := range v.b.Stages {
+		l := v.start(s)
+		for _, step := range s.Steps {
+			fn(l, step)
+			v.note(l, step)
+		}
+		v.stages[s] = l
+	}
+}
+
+// start is what a stage begins with.
+func (v *view) start(s *source.Stage) *layers {
+	l := &layers{done: map[string]bool{}}
+	if s.Parent == nil || v.stages[s.Parent] == nil {
+		return l
+	}
+	up := v.stages[s.Parent]
+	l.brought = up.brought[:len(up.brought):len(up.brought)]
+	l.runs = up.runs[:len(up.runs):len(up.runs)]
+	l.made = up.made[:len(up.made):len(up.made)]
+	for k := range up.done {
+		l.done[k] = true
+	}
+	return l
+}
+
+// note adds a step to the layers.
+func (v *view) note(l *layers, step *source.Step) {
+	if c := step.Copy; c != nil {
+		v.copied(l, step, c)
+		return
+	}
+	run := step.Run()
+	if run == nil {
+		return
+	}
+	// A build of the manifests alone, or of a stand-in for the sources, has
+	// downloaded what the real one needs.
+	for _, c := range run.Commands() {
+		if what, ok := c.Compiles(); ok && c.When != shell.Never {
+			program, _, _ := strings.Cut(what, " ")
+			l.done[compilers[program]] = true
+		}
+	}
+	if len(l.brought) > 0 {
+		if len(l.runs) < maxRuns {
+			l.runs = append(l.runs, step)
+		}
+		for _, c := range run.Commands() {
+			if _, ok := c.Compiles(); ok && len(l.made) < maxRuns && strings.HasPrefix(c.Dir, "/") && !systemFolders[c.Dir] {
+				l.made = append(l.made, c.Dir)
+			}
+		}
+		return
+	}
+	for _, in := range run.Effects.Installs {
+		if in.System || in.When == shell.Never {
+			continue
+		}
+		f := family(in.Manager)
+		if len(in.Manifests) == 0 && (len(in.Packages) == 0 || ownPath(in)) {
+			l.done[f] = true
+		}
+		for _, m := range in.Manifests {
+			l.done[f], l.done[f+":"+path.Base(m.Text)] = true, true
+		}
+	}
+}
+
+func (v *view) copied(l *layers, step *source.Step, c *source.Copy) {
+	if len(l.brought) >= maxBrought {
+		return
+	}
+	for i := range c.Sources {
+		br := brought{step: step, span: step.SourcePlace(i), what: c.Sources[i].Value, dest: path.Clean(c.Target)}
+		if c.FromContext() {
+			if br.sort = v.takes(c, i); br.sort == other {
+				continue
+			}
+			br.path = source.Clean(c.Sources[i].Value)
+		} else {
+			p := path.Clean("/" + strings.TrimSuffix(c.Sources[i].Value, "/*"))
+			if installedFolder(p) {
+				v.dependencies(l, p)
+				continue
+			}
+			if c.Stage == nil || !v.changes(c.Stage, p) {
+				continue
+			}
+			br.sort = sources
+			br.what = "--from=" + c.From + " " + br.what
+		}
+		l.brought = append(l.brought, br)
+		return
+	}
+}
+
+// installedFolder tells whether a path holds installed packages and nothing of
+// the project.
+func installedFolder(p string) bool {
+	switch path.Base(p) {
+	case "node_modules", "venv", ".venv", "site-packages", "vendor", ".local", "bundle", "wheels", "wheelhouse", ".cache", ".m2", ".gradle", "registry", "deps":
+		return true
+	}
+	return strings.Contains(p, "/site-packages/")
+}
+
+// dependencies notes installed packages that come from another stage.
+func (v *view) dependencies(l *layers, p string) {
+	if len(l.brought) > 0 {
+		return
+	}
+	switch path.Base(p) {
+	case "node_modules":
+		l.done["node"] = true
+	case "venv", ".venv", "site-packages", ".local":
+		l.done["python"] = true
+	}
+}
+
+// changes tells whether a path of a stage changes with the sources: it holds
+// them, lies among them, or is made from them.
+func (v *view) changes(s *source.Stage, p string) bool {
+	l := v.stages[s]
+	if l == nil || len(l.brought) == 0 {
+		return false
+	}
+	base := path.Base(p)
+	if _, ok := manifest.Kind(base); ok || base == "recipe.json" {
+		return false
+	}
+	switch path.Ext(base) {
+	case ".json", ".txt", ".toml", ".lock", ".yml", ".yaml", ".xml":
+		return false
+	}
+	if systemFolders[p] {
+		return false
+	}
+	if derives(l.runs) {
+		return false
+	}
+	for _, br := range l.brought {
+		if within(p, br.dest) || within(br.dest, p) && br.dest != "/" {
+			return true
+		}
+	}
+	for _, dir := range l.made {
+		if within(dir, p) {
+			return true
+		}
+	}
+	if marker(l.runs, p) {
+		return false
+	}
+	// Else a RUN after the sources has to speak of it.
+	for _, step := range l.runs {
+		text := step.File().Text(step.Span)
+		if strings.Contains(text, p) {
+			return true
+		}
+		if dir := path.Dir(p); dir != "/" && !systemFolders[dir] && strings.Contains(text, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// marker tells whether a path is an empty file that a RUN leaves to say that it
+// ran: it is the same whatever the sources are.
+func marker(runs []*source.Step, p string) bool {
+	touched := false
+	for _, step := range runs {
+		for _, c := range step.Run().Commands() {
+			program, args := c.Underlying()
+			for _, w := range args {
+				if w.Text != p {
+					continue
+				}
+				if program != "touch" {
+					return false
+				}
+				touched = true
+			}
+			for _, r := range c.Redirects {
+				if r.Target.Text == p {
+					return false
+				}
+			}
+		}
+	}
+	return touched
+}
+
+// derives tells whether RUNs pick manifests out of the sources: by find with a
+// manifest's name, or by turbo prune. What is copied of them then does not
+// change with each edit.
+func derives(runs []*source.Step) bool {
+	for _, step := range runs {
+		for _, c := range step.Run().Commands() {
+			program, args := c.Underlying()
+			switch program {
+			case "find", "fd", "rsync":
+				for _, w := range args {
+					if _, ok := manifest.Kind(strings.TrimPrefix(w.Text, "--include=")); ok {
+						return true
+					}
+				}
+			case "turbo", "npx", "pnpm", "yarn":
+				turbo, prune := program == "turbo", false
+				for _, w := range args {
+					turbo = turbo || w.Text == "turbo"
+					prune = prune || w.Text == "prune"
+				}
+				if turbo && prune {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// systemFolders are those that a mention says nothing about.
+var systemFolders = map[string]bool{
+	"/": true, "/usr": true, "/usr/bin": true, "/usr/local": true, "/usr/local/bin": true, "/usr/lib": true, "/bin": true, "/lib": true, "/etc": true, "/opt": true, "/var": true, "/tmp": true, "/root": true, "/usr/local/lib": true, "/etc/ssl": true, "/etc/ssl/certs": true,
+}
+
+// within tells whether p is dir or lies under it.
+func within(dir, p string) bool {
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}
+
+// compilers are build tools by the family whose dependencies they download.
+var compilers = map[string]string{"go": "go", "cargo": "cargo", "mvn": "maven", "mvnw": "maven", "gradle": "gradle", "gradlew": "gradle"}
+
+// family is the ecosystem whose dependencies a manager installs.
+func family(manager string) string {
+	switch manager {
+	case "pip", "uv", "poetry", "pipenv", "pdm":
+		return "python"
+	case "npm", "yarn", "pnpm", "bun":
+		return "node"
+	}
+	return manager
+}
+
+// ownPath tells whether an install is of the project itself: pip install .
+func ownPath(in shell.Install) bool {
+	for _, p := range in.Packages {
+		if !p.Path {
+			return false
+		}
+	}
+	return len(in.Packages) > 0
+}
+
+// cached tells whether a RUN has a cache mount: what it downloads stays there,
+// whatever layer changes.
+func cached(run *source.Run) bool {
+	for _, m := range run.Mounts {
+		if m.Type == "cache" {
+			return true
+		}
+	}
+	return false
+}
+
+// called is how people call a command: its program and what it is told to do,
+// as "go mod download".
+func called(c *shell.Command) string {
+	s, n := c.Program(), 1
+	for _, w := range c.Args() {
+		if w.Text == "" || w.Text[0] == '-' || n == 0 {
+			continue
+		}
+		s += " " + w.Text
+		switch w.Text {
+		case "mod", "work", "pip", "chef", "tool", "workspaces":
+		default:
+			n--
+		}
+	}
+	return s
+}

@@ -1,0 +1,119 @@
+package layercache
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var noLockfile = &check.Check{
+	Name:     "no-lockfile",
+	Claim:    "dependencies are installed from a lock file or from pinned versions",
+	Why:      "without one the same Dockerfile gives other dependencies tomorrow, and a cached layer hides it until it is built elsewhere",
+	Mend:     "commit the lock file, copy it beside the manifest and install from it: npm ci, uv sync --locked, poetry install, bundle install with BUNDLE_FROZEN, pip install with pinned versions",
+	Quiet:    "Where the manifest cannot be read here.",
+	Severity: check.Note,
+	Banking:  check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		v := newView(b)
+		var found []check.Finding
+		said := map[string]bool{}
+		for _, s := range b.Stages {
+			for _, step := range s.Steps {
+				run := step.Run()
+				if run == nil {
+					continue
+				}
+				for _, in := range run.Effects.Installs {
+					if in.When != shell.Always || in.Global || in.NoDeps {
+						continue
+					}
+					why := v.unlocked(step, in)
+					key := fmt.Sprint(s.Index, in.Manager, why)
+					if why == "" || said[key] {
+						continue
+					}
+					said[key] = true
+					found = append(found, check.Finding{
+						Place:   check.Place{File: b.Text(), Span: in.Command.Span},
+						Stage:   s,
+						Message: why,
+					})
+				}
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+// locks are the manifest of each manager and the lock files that settle it.
+var locks = map[string]struct {
+	manifest string
+	locks    []string
+}{
+	"npm":      {"package.json", []string{"package-lock.json", "npm-shrinkwrap.json"}},
+	"yarn":     {"package.json", []string{"yarn.lock"}},
+	"pnpm":     {"package.json", []string{"pnpm-lock.yaml"}},
+	"bun":      {"package.json", []string{"bun.lock", "bun.lockb"}},
+	"poetry":   {"pyproject.toml", []string{"poetry.lock"}},
+	"uv":       {"pyproject.toml", []string{"uv.lock"}},
+	"pdm":      {"pyproject.toml", []string{"pdm.lock"}},
+	"pipenv":   {"Pipfile", []string{"Pipfile.lock"}},
+	"bundle":   {"Gemfile", []string{"Gemfile.lock"}},
+	"composer": {"composer.json", []string{"composer.lock"}},
+}
+
+// unlocked says what an install is not pinned by; "" where it is, or where
+// that cannot be told.
+func (v *view) unlocked(step *source.Step, in shell.Install) string {
+	if in.Manager == "pip" || in.Manager == "uv" && in.Verb == "install" {
+		for _, m := range in.Manifests {
+			if why := v.unpinned(step, in, m.Text); why != "" {
+				return why
+			}
+		}
+		return ""
+	}
+	l, ok := locks[in.Manager]
+	if !ok || len(in.Packages) > 0 || in.Verb == "fetch" || in.Verb == "deploy" || in.Verb == "add" {
+		return ""
+	}
+	if v.seen(step, in.Command.Dir, l.manifest) == nil {
+		return ""
+	}
+	for _, name := range l.locks {
+		if v.seen(step, in.Command.Dir, name) != nil {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.manifest, l.locks[0])
+}
+
+// unpinned names the first requirement of a file without a version.
+func (v *view) unpinned(step *source.Step, in shell.Install, name string) string {
+	dir := in.Command.Dir
+	if strings.HasPrefix(name, "/") {
+		dir = "/"
+	}
+	if path.Ext(name) != ".txt" {
+		return ""
+	}
+	o := v.seen(step, dir, name)
+	if o == nil {
+		return ""
+	}
+	for _, r := range o.Requirements() {
+		if r.Name != "" && !r.Pinned && r.Path == "" && r.URL == "" {
+			return fmt.Sprintf("%s asks for %s without a version", name, r.Name)
+		}
+	}
+	return ""
+}

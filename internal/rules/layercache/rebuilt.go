@@ -1,0 +1,106 @@
+package layercache
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// rebuilt judges by a second build after one source file was edited: installs
+// that ran again run again with every edit. system chooses between the packages
+// of the operating system and the program's dependencies.
+func rebuilt(system bool) func(check.Evidence) check.Verdict {
+	return func(ev check.Evidence) check.Verdict {
+		log, b := ev.Run, ev.Source
+		switch {
+		case b == nil || log.Build == nil:
+			return check.None()
+		case log.Build.Error != "":
+			return check.Verdict{}
+		case log.Rebuild == nil && log.Unseen[run.ProbeRebuild] != "":
+			return check.None() // there is no source file that an edit could be made in
+		case log.Rebuild == nil:
+			return check.Unknown(check.ByRun, "it was not built again after an edit")
+		case log.Rebuild.Error != "":
+			return check.Unknown(check.ByRun, "after an edit it does not build: "+log.Rebuild.Error)
+		}
+		steps := matched(b, log.Rebuild.Steps)
+		moved := false
+		var found []check.Finding
+		v := newView(b)
+		v.each(func(l *layers, step *source.Step) {
+			i, ok := steps[step]
+			if !ok || log.Rebuild.Steps[i].Cached {
+				return
+			}
+			moved = true
+			if f, ok := v.again(l, step, log.Rebuild.Steps[i], system); ok {
+				f.Place = check.Seen(log, run.TopicRebuilt, fmt.Sprint(i))
+				f.Related = append(f.Related, check.Place{File: b.Text(), Span: step.Span, Message: "this is the step"})
+				f.Message = fmt.Sprintf("after an edit of %s, %s", log.Rebuild.Touched, f.Message)
+				found = append(found, f)
+			}
+		})
+		if !moved {
+			return check.Unknown(check.ByRun, "the edit of "+log.Rebuild.Touched+" changed no step of the build")
+		}
+		return check.Judge(found)
+	}
+}
+
+// again is the finding on a RUN that was not answered from the cache.
+func (v *view) again(l *layers, step *source.Step, seen run.BuildStep, system bool) (check.Finding, bool) {
+	r := step.Run()
+	if r == nil {
+		return check.Finding{}, false
+	}
+	for _, in := range r.Effects.Installs {
+		if in.When == shell.Never || in.System != system || in.Command == nil {
+			continue
+		}
+		if !system && v.addsNothing(l, step, in) || system && artefactsOnly(in) {
+			continue
+		}
+		f := check.Finding{Message: fmt.Sprintf("%s ran again: %.1f s", called(in.Command), seen.Seconds)}
+		if cached(r) {
+			f.Severity = check.Note
+			f.Message += ", from the downloads of a cache mount"
+		}
+		return f, true
+	}
+	return check.Finding{}, false
+}
+
+// matched are the steps of the Dockerfile that the builder's steps are, by
+// their stage and number. The builder counts FROM as 1 and leaves out what
+// makes no layer.
+func matched(b *source.Build, list []run.BuildStep) map[*source.Step]int {
+	out := map[*source.Step]int{}
+	for _, st := range b.Stages {
+		name := st.Name
+		if name == "" {
+			name = fmt.Sprintf("stage-%d", st.Index)
+		}
+		var counted []*source.Step
+		for _, s := range st.Steps {
+			switch s.Keyword {
+			case "RUN", "COPY", "ADD", "WORKDIR":
+				counted = append(counted, s)
+			}
+		}
+		for i, seen := range list {
+			// One stage alone has no name in the builder's words.
+			if seen.Index < 2 || !strings.EqualFold(seen.Stage, name) && (seen.Stage != "" || len(b.Stages) > 1) {
+				continue
+			}
+			if n := seen.Index - 2; n < len(counted) && strings.HasPrefix(strings.ToUpper(seen.Instr), counted[n].Keyword) {
+				out[counted[n]] = i
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,329 @@
+package layercache
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
+)
+
+var sourcesBeforeDependencies = &check.Check{
+	Name:     "sources-before-dependencies",
+	Claim:    "dependencies are installed before the sources are copied",
+	Why:      "each edited line changes the COPY, and everything below it runs again: all dependencies are downloaded and built anew",
+	Mend:     "copy the manifest and the lock file first, install, then copy the sources",
+	Quiet:    "Where only manifests come before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where a cache mount keeps the downloads, and in stages of which only a derived manifest is copied.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Run:      rebuilt(false),
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		v := newView(b)
+		var order []string
+		found := map[string]check.Finding{}
+		v.each(func(l *layers, step *source.Step) {
+			run := step.Run()
+			if run == nil || len(l.brought) == 0 {
+				return
+			}
+			br, f, ok := v.late(l, step, run)
+			if !ok {
+				return
+			}
+			key := br.cause()
+			old, said := found[key]
+			if !said {
+				order = append(order, key)
+			}
+			// One copy, one finding: the stage that ships speaks for the others.
+			if !said || better(b, f, old) {
+				found[key] = f
+			}
+		})
+		var list []check.Finding
+		for _, key := range order {
+			list = append(list, found[key])
+		}
+		return check.Judge(list)
+	},
+}
+
+// better tells whether a finding says more than another of the same copy.
+func better(b *source.Build, f, old check.Finding) bool {
+	if b.Reaches(f.Stage) != b.Reaches(old.Stage) {
+		return b.Reaches(f.Stage)
+	}
+	return f.Severity == 0 && old.Severity != 0
+}
+
+// late is the finding on the first install of a RUN that sources come before.
+func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, check.Finding, bool) {
+	maybes := 0
+	for _, in := range run.Effects.Installs {
+		if in.When == shell.Maybe && !in.System {
+			maybes++
+		}
+	}
+	for _, in := range run.Effects.Installs {
+		if in.System || in.When == shell.Never {
+			continue
+		}
+		// One install under an unknown condition may never run; several are
+		// the branches of which one does.
+		if in.When == shell.Maybe && maybes < 2 {
+			continue
+		}
+		if v.addsNothing(l, step, in) {
+			continue
+		}
+		for _, br := range l.brought {
+			if v.member(br, step, in) {
+				continue
+			}
+			f := v.finding(br, step, in.Command, called(in.Command), in.Manager)
+			if cached(run) {
+				f.Severity = check.Note
+				f.Message += "; the cache mount keeps the downloads"
+			}
+			return br, f, true
+		}
+	}
+	if cached(run) {
+		return brought{}, check.Finding{}, false
+	}
+	for _, c := range run.Commands() {
+		what, ok := v.downloads(l, c)
+		if !ok {
+			continue
+		}
+		for _, br := range l.brought {
+			if br.sort != tree && br.path != "" && v.isPackage(br.path) && !within(br.dest, c.Dir) {
+				continue // a member of the workspace, which the manifest names
+			}
+			f := v.finding(br, step, c, what, c.Program())
+			f.Severity = check.Warning
+			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which downloads the dependencies too: each edit downloads them again", 1)
+			return br, f, true
+		}
+	}
+	return brought{}, check.Finding{}, false
+}
+
+func (v *view) finding(br brought, step *source.Step, c *shell.Command, what, manager string) check.Finding {
+	line := step.File().Position(c.Span.Start).Line
+	verb := "COPY"
+	if br.step.Copy.Add {
+		verb = "ADD"
+	}
+	f := check.Finding{
+		Place:   check.Place{File: v.b.Text(), Span: br.span},
+		Related: []check.Place{{File: v.b.Text(), Span: c.Span, Message: "the install that runs again"}},
+		Stage:   step.Stage,
+		Cause:   br.cause(),
+		Message: fmt.Sprintf("%s %s brings the sources before %s (line %d): each edit installs all dependencies again", verb, br.what, what, line),
+	}
+	if m := firstManifests[family(manager)]; m != "" && br.path != "" {
+		f.Help = fmt.Sprintf("copy %s first, install, then copy the sources", m)
+	}
+	return f
+}
+
+// firstManifests are what to copy first, by ecosystem.
+var firstManifests = map[string]string{
+	"python": "requirements.txt (or pyproject.toml and its lock file)", "node": "package.json and its lock file", "go": "go.mod and go.sum", "bundle": "Gemfile and Gemfile.lock",
+	"composer": "composer.json and composer.lock", "maven": "pom.xml", "gradle": "build.gradle and settings.gradle", "nuget": "the project files", "mix": "mix.exs and mix.lock", "cargo": "Cargo.toml and Cargo.lock",
+	"conda": "environment.yml",
+}
+
+// addsNothing tells whether an install brings no dependencies that an earlier
+// one, before the sources, has not brought, or needs the sources to know them.
+func (v *view) addsNothing(l *layers, step *source.Step, in shell.Install) bool {
+	if in.NoDeps || in.Offline {
+		return true
+	}
+	f := family(in.Manager)
+	switch {
+	case in.Manager == "deno" && (in.Verb != "install" || len(in.Packages) > 0 || in.Global): // it reads the sources
+		return true
+	case in.Verb == "deploy" || in.Verb == "vendor" && l.done[f]:
+		return true
+	case in.Manager == "maven" && (in.Verb == "tree" || in.Verb == "list" || in.Verb == "get"):
+		return true
+	case in.Manager == "cargo" && ownPath(in):
+		return true // it compiles
+	case in.Verb == "update" && (in.Manager == "opam" || in.Manager == "cabal"):
+		return true
+	}
+	if len(in.Manifests) > 0 {
+		for _, m := range in.Manifests {
+			if !l.done[f+":"+path.Base(m.Text)] {
+				return false
+			}
+		}
+		return ownPath(in) || len(in.Packages) == 0
+	}
+	if len(in.Packages) > 0 && !ownPath(in) {
+		return onlyInstallers(in)
+	}
+	if artefacts(in) || l.done[f] {
+		return true
+	}
+	return v.noDependencies(step, in)
+}
+
+// onlyInstallers tells whether the packages are the installers themselves, as
+// in pip install --upgrade pip.
+func onlyInstallers(in shell.Install) bool {
+	for _, p := range in.Packages {
+		switch p.Name {
+		case "pip", "setuptools", "wheel", "npm", "yarn", "pnpm", "bundler", "corepack":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// artefacts tells whether what is installed was built before: wheels, archives.
+func artefacts(in shell.Install) bool {
+	for _, p := range in.Packages {
+		n := p.Name
+		if !strings.HasSuffix(n, ".whl") && !strings.HasSuffix(n, ".tgz") && !strings.HasSuffix(n, ".tar.gz") && !strings.HasSuffix(n, ".gem") && !strings.Contains(n, "wheels") && !strings.Contains(n, "dist/") {
+			return false
+		}
+	}
+	return len(in.Packages) > 0
+}
+
+// seen is a file of the project as the step sees it; nil where it cannot be read.
+func (v *view) seen(step *source.Step, dir, name string) *source.Origin {
+	p := path.Join(dir, name)
+	if !strings.HasPrefix(p, "/") {
+		o := &source.Origin{Context: v.b.Context, Path: source.Clean(name)}
+		if _, ok := o.Data(); !ok {
+			return nil
+		}
+		return o
+	}
+	// The steps of one stage see the same file, unless they mount their own.
+	key := fileKey{step.Stage, p}
+	if len(step.Run().Mounts) > 0 {
+		key.stage = nil
+	} else if got, ok := v.files[key]; ok {
+		return got
+	}
+	o := v.b.Sees(step, p)
+	if o != nil {
+		if _, ok := o.Data(); !ok {
+			o = nil
+		}
+	}
+	if key.stage != nil {
+		v.files[key] = o
+	}
+	return o
+}
+
+// noDependencies tells whether an install of the project itself has nothing to
+// install beside it: its pyproject.toml can be read and asks for nothing. A
+// list of packages that is still empty is no excuse: it is there to be filled.
+func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
+	dir := in.Command.Dir
+	switch in.Manager {
+	case "pip", "uv", "poetry", "pdm":
+		if len(in.Packages) == 1 {
+			if name := strings.TrimRight(strings.SplitN(in.Packages[0].Name, "[", 2)[0], "/"); name != "." && name != "" {
+				dir = path.Join(dir, name)
+			}
+		}
+		o := v.seen(step, dir, "pyproject.toml")
+		if o == nil {
+			return false
+		}
+		p := o.PyProject()
+		return p != nil && p.IsProject && !p.HasDependencies() && len(p.DefaultGroups()) == 0 && !strings.Contains(in.Command.Words[len(in.Command.Words)-1].Text, "[")
+	}
+	return false
+}
+
+// member tells whether a copied folder is a package of its own on which the
+// install depends: a member of the workspace, a local library.
+func (v *view) member(br brought, step *source.Step, in shell.Install) bool {
+	ctx := v.b.Context
+	if br.sort == tree || br.path == "" || ctx == nil {
+		return false
+	}
+	if within(br.dest, path.Join(in.Command.Dir, "x")) || within(br.dest, path.Join(in.Command.Dir, in.Target.Text, "x")) {
+		return false // the install works inside it
+	}
+	for _, m := range in.Manifests {
+		p := m.Text
+		if !strings.HasPrefix(p, "/") {
+			p = path.Join(in.Command.Dir, p)
+		}
+		if within(br.dest, p) {
+			return false // and here it reads its list from it
+		}
+	}
+	return v.isPackage(br.path)
+}
+
+// isPackage tells whether a folder of the context has a manifest of its own.
+func (v *view) isPackage(dir string) bool {
+	return slices.ContainsFunc(v.b.Context.Dir(dir), func(e source.Entry) bool {
+		info, ok := manifest.Kind(e.Path)
+		return ok && info.Role == manifest.Manifest && !e.Dir
+	})
+}
+
+// downloads tells whether a compilation also downloads the dependencies, for
+// no step before the sources has.
+func (v *view) downloads(l *layers, c *shell.Command) (string, bool) {
+	what, ok := c.Compiles()
+	if !ok || c.When != shell.Always || v.b.Context == nil {
+		return "", false
+	}
+	ctx := v.b.Context
+	contains := func(name, word string, n int) bool {
+		data, ok := ctx.Read(name)
+		return ok && strings.Count(string(data), word) >= n
+	}
+	program, _, _ := strings.Cut(what, " ")
+	switch program {
+	case "go":
+		return what, !l.done["go"] && contains("go.sum", "h1:", 1) && !ctx.Has("vendor")
+	case "cargo":
+		return what, !l.done["cargo"] && (contains("Cargo.lock", "[[package]]", 2) || cargoDependencies(ctx)) && !ctx.Has("vendor")
+	case "mvn", "mvnw":
+		return what, !l.done["maven"] && contains("pom.xml", "<dependency>", 1)
+	case "gradle", "gradlew":
+		return what, !l.done["gradle"] && (contains("build.gradle", "implementation", 1) || contains("build.gradle.kts", "implementation", 1))
+	}
+	return "", false
+}
+
+// cargoDependencies tells whether a Cargo.toml asks for crates from a registry.
+func cargoDependencies(ctx *source.Context) bool {
+	data, ok := ctx.Read("Cargo.toml")
+	if !ok {
+		return false
+	}
+	in := false
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "["):
+			in = line == "[dependencies]" || line == "[workspace.dependencies]"
+		case in && strings.Contains(line, "=") && !strings.HasPrefix(line, "#") && !strings.Contains(line, "path"):
+			return true
+		}
+	}
+	return false
+}

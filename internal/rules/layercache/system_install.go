@@ -1,0 +1,58 @@
+package layercache
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var systemInstallAfterSources = &check.Check{
+	Name:     "system-install-after-sources",
+	Claim:    "system packages are installed before anything that changes with the sources",
+	Why:      "each edit downloads and installs the packages again, and may get other versions of them",
+	Mend:     "move the RUN that installs system packages above the COPY",
+	Quiet:    "After a COPY of manifests or settings, where the installed package is a file that was built here, where a cache mount keeps the downloads, and for RUNs that make users.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Run:      rebuilt(true),
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		v := newView(b)
+		var found []check.Finding
+		v.each(func(l *layers, step *source.Step) {
+			run := step.Run()
+			if run == nil || len(l.brought) == 0 {
+				return
+			}
+			for _, in := range run.Effects.Installs {
+				if !in.System || in.When != shell.Always || artefactsOnly(in) {
+					continue
+				}
+				br := l.brought[0]
+				f := check.Finding{
+					Place:   check.Place{File: b.Text(), Span: in.Command.Span},
+					Related: []check.Place{{File: b.Text(), Span: br.span, Message: "what changes with each edit"}},
+					Stage:   step.Stage,
+					Cause:   br.cause(),
+					Message: fmt.Sprintf("%s comes after COPY %s (line %d): each edit installs the packages again", called(in.Command), br.what, br.step.Line()),
+				}
+				if cached(run) {
+					f.Severity = check.Note
+				}
+				found = append(found, f)
+				return
+			}
+		})
+		return check.Judge(found)
+	},
+}
+
+// artefactsOnly tells whether only package files are installed, which come
+// with the build itself.
+func artefactsOnly(in shell.Install) bool {
+	return ownPath(in) || in.Verb == "download" || in.Verb == "source"
+}

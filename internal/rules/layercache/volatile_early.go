@@ -1,0 +1,226 @@
+package layercache
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var volatileEarly = &check.Check{
+	Name:     "volatile-early",
+	Claim:    "values that change with each build come after the costly steps",
+	Why:      "an ARG with a value and an ENV are part of what every RUN below them is cached by: a new commit or date runs all of them again",
+	Mend:     "declare ARG and ENV for commit, date and version at the end of the stage, or just above the step that uses them",
+	Quiet:    "For versions of tools (NODE_VERSION), for an ARG that nobody gives a value, for one that the costly step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		v := &volatile{b: b, at: map[*source.Stage][]*changing{}, sent: map[*source.Stage]bool{}, view: newView(b), given: map[string]bool{}}
+		v.compose()
+		for _, s := range b.Stages {
+			v.stage(s)
+		}
+		return check.Judge(v.found)
+	},
+}
+
+// A changing is a variable in force whose value changes with each build.
+type changing struct {
+	names   []string // the ARG's, and those of the ENV made from it
+	span    text.Span
+	related []check.Place
+	word    string // ARG or ENV
+	early   bool   // it stands above the sources
+	said    bool
+}
+
+// volatile follows variables that change with each build through the stages.
+type volatile struct {
+	b     *source.Build
+	view  *view
+	at    map[*source.Stage][]*changing
+	sent  map[*source.Stage]bool // sources were copied by the end of the stage
+	given map[string]bool        // arguments that Compose takes from whoever runs it
+	found []check.Finding
+}
+
+// compose notes the build arguments whose value Compose takes from a variable
+// or from the environment: CI gives them anew for each build.
+func (v *volatile) compose() {
+	for _, s := range v.b.Services {
+		if s.Build == nil {
+			continue
+		}
+		for _, kv := range s.Build.Args {
+			if !kv.HasValue || strings.Contains(kv.Value.Raw, "$") {
+				v.given[kv.Key.Text] = true
+			}
+		}
+	}
+}
+
+// maxChanging bounds how many variables are followed at once.
+const maxChanging = 16
+
+func (v *volatile) stage(s *source.Stage) {
+	var active []*changing
+	sent := false
+	if s.Parent != nil {
+		up := v.at[s.Parent]
+		active, sent = up[:len(up):len(up)], v.sent[s.Parent]
+	}
+	labels := ""
+	for _, step := range s.Steps {
+		if step.Keyword == "LABEL" && len(labels) < 1<<16 {
+			labels += step.File().Text(step.Span) + "\n"
+		}
+	}
+	for _, step := range s.Steps {
+		switch {
+		case step.Keyword == "ARG" || step.Keyword == "ENV":
+			active = v.declare(active, step, labels, !sent)
+		case step.Copy != nil && step.Copy.FromContext():
+			for i := range step.Copy.Sources {
+				sent = sent || v.view.takes(step.Copy, i) != other
+			}
+		case step.Run() != nil && len(active) > 0:
+			active = v.run(active, step)
+		}
+	}
+	v.at[s], v.sent[s] = active, sent
+}
+
+// declare adds what an ARG or ENV sets, where it changes with each build.
+func (v *volatile) declare(active []*changing, step *source.Step, labels string, early bool) []*changing {
+	for _, x := range step.Vars {
+		given := x.Arg && v.given[x.Name]
+		if !x.Set && !given {
+			continue // an ARG without a value changes nothing
+		}
+		span := varSpan(step, x.Name)
+		if from := madeFrom(active, step, x.Name); from != nil && !x.Arg {
+			// One cause: the ENV speaks for the ARG that it keeps.
+			kept := *from
+			kept.names = append(from.names[:len(from.names):len(from.names)], x.Name)
+			kept.related = append(from.related[:len(from.related):len(from.related)], check.Place{File: v.b.Text(), Span: from.span, Message: "where its value comes from"})
+			kept.span, kept.word = span, "ENV"
+			active = replace(active, from, &kept)
+			continue
+		}
+		if len(active) >= maxChanging || !changes(x, given, labels) {
+			continue
+		}
+		active = append(active[:len(active):len(active)], &changing{names: []string{x.Name}, span: span, word: step.Keyword, early: early})
+	}
+	return active
+}
+
+// madeFrom is the variable in force from which an ENV takes its value.
+func madeFrom(active []*changing, step *source.Step, name string) *changing {
+	for _, w := range step.Assigned(name) {
+		_, value, ok := strings.Cut(w.Text, "=")
+		if !ok {
+			continue
+		}
+		for _, c := range active {
+			if uses(value, c.names) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+func replace(list []*changing, old, with *changing) []*changing {
+	out := make([]*changing, len(list))
+	for i, c := range list {
+		if c == old {
+			c = with
+		}
+		out[i] = c
+	}
+	return out
+}
+
+// uses tells whether a text refers to one of these variables.
+func uses(s string, names []string) bool {
+	for _, n := range names {
+		for rest := s; ; {
+			i := strings.Index(rest, n)
+			if i < 0 {
+				break
+			}
+			before, after := rest[:i], rest[i+len(n):]
+			if (strings.HasSuffix(before, "$") || strings.HasSuffix(before, "${")) && (after == "" || !nameByte(after[0])) {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
+}
+
+func nameByte(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
+}
+
+// run judges one RUN below variables in force, and says which go on.
+func (v *volatile) run(active []*changing, step *source.Step) []*changing {
+	what, install := costly(step.Run())
+	body := step.File().Text(step.Span)
+	kept := active[:0:0]
+	for _, c := range active {
+		if uses(body, c.names) {
+			// The step needs it: it stands where it has to. If this is the
+			// costly step, the value is part of what it makes.
+			if what == "" {
+				kept = append(kept, c)
+			}
+			continue
+		}
+		kept = append(kept, c)
+		if what == "" || c.said || !install && !c.early {
+			continue
+		}
+		c.said = true
+		v.found = append(v.found, check.Finding{
+			Place:   check.Place{File: v.b.Text(), Span: c.span},
+			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "the first step that runs again"}),
+			Stage:   step.Stage,
+			Cause:   fmt.Sprintf("volatile:%d", c.span.Start),
+			Message: fmt.Sprintf("%s %s changes with each build and stands above %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
+		})
+	}
+	return kept
+}
+
+// costly is the first install or compilation of a RUN; install tells which of
+// the two it is. "" is none.
+func costly(run *source.Run) (what string, install bool) {
+	for _, in := range run.Effects.Installs {
+		if in.When == shell.Always {
+			return called(in.Command), true
+		}
+	}
+	for _, c := range run.Commands() {
+		if what, ok := c.Compiles(); ok && c.When == shell.Always {
+			return what, false
+		}
+	}
+	return "", false
+}
+
+// varSpan is the place of one variable in an ARG or ENV.
+func varSpan(step *source.Step, name string) text.Span {
+	if words := step.Assigned(name); len(words) > 0 {
+		return words[0].Span
+	}
+	return step.Rest().Span
+}

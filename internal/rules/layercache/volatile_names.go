@@ -1,0 +1,53 @@
+package layercache
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// identity matches the names of variables that say which build this is: the
+// commit, the date, the run of the CI.
+var identity = regexp.MustCompile(`^(?:(?:CI|GITHUB|GITLAB|GIT|VCS|SCM|SOURCE|SRC|BUILD|APP|APPLICATION|REPO|IMAGE|DOCKER|SERVICE|RELEASE|PROJECT|CURRENT|LAST)_)*` +
+	`(?:SHA|SHA1|COMMIT|COMMIT_SHA|COMMIT_SHORT_SHA|SHORT_SHA|COMMIT_ID|COMMIT_HASH|COMMIT_REF|COMMIT_DATE|COMMITHASH|GITHASH|GITSHA|GITCOMMIT|REVISION|GIT_REV|VCS_REF|GIT_REF|GIT_HASH|GIT_DESCRIBE|` +
+	`BUILD_DATE|BUILD_TIME|BUILD_TIMESTAMP|BUILD_DATETIME|BUILDTIME|BUILDDATE|BUILT_AT|BUILD_AT|BUILD_NUMBER|BUILD_NUM|BUILD_NO|BUILDNUMBER|BUILD_ID|BUILDID|BUILD_SHA|BUILD_REV|BUILD_HASH|BUILD_VERSION|BUILD_REF|TIMESTAMP|` +
+	`RUN_ID|RUN_NUMBER|PIPELINE_ID|PIPELINE_IID|JOB_ID|CREATED_AT)$`)
+
+// kindred matches names that end like those: they count where the value is a
+// stand-in, for else they may be the pinned commit of something else.
+var kindred = regexp.MustCompile(`(?:^|_)(?:COMMIT|COMMIT_SHA|COMMIT_HASH|GIT_SHA|SHA|REVISION|BUILD_DATE|BUILD_TIME|BUILD_NUMBER|BUILD_ID|GIT_COMMIT|GIT_HASH|GIT_REV|VERSION|RELEASE|TAG)$`)
+
+// releases are the names of the program's own version.
+var releases = map[string]bool{"VERSION": true, "RELEASE": true, "RELEASE_VERSION": true, "GIT_TAG": true, "GIT_VERSION": true, "IMAGE_VERSION": true}
+
+// toolVersion matches names of the version of something that is installed.
+var toolVersion = regexp.MustCompile(`^(?:NODE|NODEJS|PYTHON|PIP|GO|GOLANG|RUST|JAVA|JDK|RUBY|PHP|NPM|YARN|PNPM|BUN|UV|POETRY|ALPINE|DEBIAN|UBUNTU|NGINX|MAVEN|GRADLE|DOTNET|BASE|OS|TOOL)[A-Z0-9_]*_(?:VERSION|TAG|RELEASE)$`)
+
+// standIns are values that mean "the build will say".
+var standIns = map[string]bool{
+	"": true, "dev": true, "devel": true, "develop": true, "development": true, "unknown": true, "unset": true, "none": true, "local": true, "latest": true, "snapshot": true, "main": true, "master": true, "head": true,
+	"n/a": true, "na": true, "null": true, "undefined": true, "0": true, "0.0.0": true, "0.0.1-dev": true, "0.0": true, "test": true, "never": true, "now": true, "edge": true, "nightly": true, "dirty": true, "unspecified": true, "notset": true, "not-set": true, "tbd": true, "0.0.0-dev": true, "v0.0.0": true, "dev-build": true, "manual": true,
+}
+
+var hexCommit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+
+// changes tells whether a variable changes with each build, by its name and
+// its value. given tells that Compose takes the value from elsewhere; labels are
+// the stage's LABEL instructions.
+func changes(v source.Var, given bool, labels string) bool {
+	name := strings.ToUpper(v.Name)
+	if toolVersion.MatchString(name) {
+		return false
+	}
+	standIn := given || standIns[strings.ToLower(strings.Trim(v.Value, `"'<>`))] || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
+	if identity.MatchString(name) {
+		// A commit that is written down is a pin of something else, unless a
+		// label says that it is this image's.
+		return !v.Arg || given || !hexCommit.MatchString(v.Value) || uses(labels, []string{v.Name})
+	}
+	if standIn && kindred.MatchString(name) && v.Arg {
+		return true
+	}
+	return releases[name] && v.Arg && uses(labels, []string{v.Name})
+}

@@ -1,0 +1,398 @@
+package multistage
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
+)
+
+var brokenCopy = &check.Check{
+	Name:     "broken-copy",
+	Claim:    "what COPY --from takes exists there and can run here",
+	Why:      "a program copied away from its libraries, its interpreter or its path fails when the container starts, or the copy stops the build",
+	Mend:     "copy a virtual environment to the path that it was made at and onto the same base; install system programs with the package manager of the stage that needs them; link statically for scratch and Alpine",
+	Quiet:    "Where it is not certain: the stage runs scripts that are not read, the base image is not known, libraries are copied along, or the program may be static.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Image:    builtBroken,
+	Run:      ranBroken,
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		if b.Toolbox() {
+			return check.Judge(nil)
+		}
+		var v *breaks // made when the first copy asks for it
+		for step := range b.Steps() {
+			c := step.Copy
+			if c == nil || c.FromContext() || c.Parents {
+				continue
+			}
+			if v == nil {
+				v = newBreaks(b)
+			}
+			for i, src := range c.Sources {
+				if !src.Known || strings.ContainsAny(src.Value, "*?[") {
+					continue
+				}
+				v.copy(step, c, i, path.Clean("/"+src.Value))
+			}
+		}
+		if v == nil {
+			return check.Judge(nil)
+		}
+		return check.Judge(v.found)
+	},
+}
+
+// breaks is what is known of the image that ships while its copies are judged.
+type breaks struct {
+	b     *source.Build
+	img   *source.Image // what it is built on
+	envs  *environments
+	libs  bool            // libraries are copied into it
+	links map[string]bool // links that are made in it: a path may lead elsewhere
+	// installed are the packages that its chain installs; any tells that some
+	// of them are not known.
+	installed []string
+	any       bool
+	left      int // copies that are still looked into
+	found     []check.Finding
+}
+
+// maxCopies bounds how many copies are traced through their stages, each of
+// which is walked for it.
+const maxCopies = 64
+
+func newBreaks(b *source.Build) *breaks {
+	v := &breaks{b: b, img: underlying(b), envs: newEnvironments(), links: map[string]bool{}, left: maxCopies}
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil && !c.FromContext() {
+			for _, src := range c.Sources {
+				if isLibrary(src.Value) {
+					v.libs = true
+				}
+			}
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, in := range run.Effects.Installs {
+			if in.System {
+				for _, p := range in.Packages {
+					v.installed = append(v.installed, p.Name)
+					v.any = v.any || !p.Known
+				}
+			}
+		}
+		for _, fx := range run.Effects.Files {
+			for _, p := range fx.Paths {
+				if fx.Link {
+					v.links[path.Clean(p.Text)] = true
+				}
+			}
+		}
+	}
+	return v
+}
+
+// isLibrary tells whether a copy may bring shared libraries.
+func isLibrary(p string) bool {
+	p = path.Clean("/" + p)
+	if strings.Contains(path.Base(p), ".so") || strings.Contains(p, "-linux-gnu") || strings.Contains(p, "ld-musl") {
+		return true
+	}
+	switch p {
+	case "/", "/lib", "/lib64", "/usr", "/usr/lib", "/usr/lib64", "/usr/local", "/usr/local/lib":
+		return true
+	}
+	return strings.HasPrefix(p, "/lib/") || strings.HasPrefix(p, "/usr/lib/") && !strings.Contains(p, "/python")
+}
+
+// has tells whether the chain installs a package of one of these names, or may.
+func (v *breaks) has(globs []string) bool {
+	if v.any {
+		return true
+	}
+	for _, name := range v.installed {
+		for _, g := range globs {
+			if ok, _ := path.Match(g, name); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *breaks) add(step *source.Step, i int, help, format string, args ...any) {
+	v.found = append(v.found, check.Finding{
+		Place:   check.Place{File: v.b.Text(), Span: step.SourcePlace(i)},
+		Stage:   step.Stage,
+		Message: fmt.Sprintf(format, args...),
+		Help:    help,
+	})
+}
+
+// copy judges one source of a COPY --from. The first defect speaks.
+func (v *breaks) copy(step *source.Step, c *source.Copy, i int, p string) {
+	if c.Stage == nil && c.Image == nil {
+		return
+	}
+	if v.left--; v.left < 0 {
+		return
+	}
+	switch {
+	case v.neverThere(step, c, i, p):
+	case v.movedEnvironment(step, c, i, p):
+	case v.foreignBinary(step, c, i, p):
+	case v.foreignPackages(step, c, i, p):
+	case v.loneProgram(step, c, i, p):
+	}
+}
+
+// stageText is how a message calls where a COPY --from takes from.
+func stageText(c *source.Copy) string {
+	if c.Stage != nil {
+		return "stage " + c.From
+	}
+	return c.Image.String()
+}
+
+// neverThere speaks of a path that nothing puts into the source.
+func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) bool {
+	img := origin(c)
+	if img == nil || img.Known == nil && !img.Scratch {
+		return false
+	}
+	switch {
+	case systemDirs[path.Dir(p)] && !img.Scratch:
+		pr, ok := programs()[path.Base(p)]
+		if !ok || img.Known.HasTool(pr.Program) != base.No || v.mayHave(c.Stage, p, pr.Packages) {
+			return false
+		}
+		v.add(step, i, fmt.Sprintf("install %s in the stage that needs it, or do without", pr.Program),
+			"%s has no %s: %s comes without %s and nothing installs it", stageText(c), p, img.String(), pr.Program)
+		return true
+	case c.Stage != nil && (p == "/root/.local" || strings.HasPrefix(p, "/root/.local/")):
+		if v.mayHave(c.Stage, p, nil) {
+			return false
+		}
+		v.add(step, i, "pip installs there with --user only; copy a virtual environment instead, as /opt/venv",
+			"%s has no %s: nothing in it installs with --user", stageText(c), p)
+		return true
+	case c.Stage != nil && isEnvironmentName(p):
+		if v.mayHave(c.Stage, p, nil) {
+			return false
+		}
+		v.add(step, i, "", "%s has no %s: nothing in it makes a virtual environment there", stageText(c), p)
+		return true
+	}
+	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && ownFolder(p) && idle(c.Stage) {
+		v.add(step, i, "", "%s has no %s: it is %s and nothing else", stageText(c), p, img.String())
+		return true
+	}
+	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {
+		v.add(step, i, "copy "+out, "%s has no %s: go build writes %s", stageText(c), p, out)
+		return true
+	}
+	return false
+}
+
+// ownFolder tells whether a path lies where no distribution puts anything.
+func ownFolder(p string) bool {
+	for _, dir := range []string{"/app/", "/opt/", "/srv/", "/out/", "/build/", "/dist/", "/work/", "/workspace/", "/src/"} {
+		if strings.HasPrefix(p, dir) {
+			return true
+		}
+	}
+	return false
+}
+
+// idle tells whether a stage puts no file into its base.
+func idle(s *source.Stage) bool {
+	for s := range s.Upwards() {
+		for _, step := range s.Steps {
+			if step.Copy != nil || step.Run() != nil || step.Keyword == "WORKDIR" || step.Keyword == "ONBUILD" || step.Keyword == "VOLUME" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// built is the one program that go build writes into a folder of a stage.
+func (v *breaks) built(s *source.Stage, dir string) (out string, ok bool) {
+	for s := range s.Upwards() {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, c := range run.Commands() {
+				program, args := c.Underlying()
+				if program != "go" || len(args) == 0 || args[0].Text != "build" && args[0].Text != "install" {
+					continue
+				}
+				to := output(c, args)
+				if unsure := slices.ContainsFunc(args, func(w shell.Word) bool { return !w.Known || strings.HasSuffix(w.Text, "/") }); unsure || !strings.HasPrefix(to, "/") || out != "" {
+					return "", false // a folder, or several programs
+				}
+				out = to
+			}
+		}
+	}
+	return out, out != "" && path.Dir(out) == dir
+}
+
+func isEnvironmentName(p string) bool {
+	switch path.Base(p) {
+	case "venv", ".venv":
+		return true
+	}
+	return false
+}
+
+// mayHave tells whether anything in a stage may bring a path, or a package of
+// these names. It says no only where every step is understood.
+func (v *breaks) mayHave(s *source.Stage, p string, packages []string) bool {
+	for s := range s.Upwards() {
+		for _, step := range s.Steps {
+			if c := step.Copy; c != nil && v.mayCopy(c, p) {
+				return true
+			}
+			if step.Run() != nil && mayMake(step, p, packages) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayCopy tells whether a COPY or ADD may bring a path.
+func (v *breaks) mayCopy(c *source.Copy, p string) bool {
+	if c.Add && len(c.Heredocs) == 0 || !c.Dest.Known {
+		return true
+	}
+	target := path.Clean(c.Target)
+	known := strings.HasPrefix(target, "/")
+	if known && (target == p || strings.HasPrefix(target, p+"/")) {
+		return true
+	}
+	if known && target != "/" && !strings.HasPrefix(p, target+"/") {
+		return false
+	}
+	// The folder may hold it: files by other names than its parts do not.
+	if !c.FromContext() {
+		return true
+	}
+	for _, src := range c.Sources {
+		name := source.Clean(src.Value)
+		if !src.Known || strings.ContainsAny(name, "*?[") || path.Base(name) == path.Base(p) || !v.isFile(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFile tells whether a path of the context is certainly a file.
+func (v *breaks) isFile(name string) bool {
+	if _, ok := manifest.Kind(name); ok {
+		return true
+	}
+	if v.b.Context == nil {
+		return false
+	}
+	e, err := v.b.Context.Stat(name)
+	return err == nil && !e.Dir
+}
+
+func mayMake(step *source.Step, p string, packages []string) bool {
+	run := step.Run()
+	if run.Script == nil || run.Script.Err != nil || run.Script.Truncated {
+		return true
+	}
+	for _, c := range run.Script.Commands {
+		if c.When != shell.Never && !plain(c) {
+			return true
+		}
+	}
+	for _, m := range run.Mounts {
+		if m.Type == "bind" && m.From != "" {
+			return true
+		}
+	}
+	system := systemDirs[path.Dir(p)]
+	for _, in := range run.Effects.Installs {
+		if !system {
+			if in.User || in.Target.Text != "" || in.Manager == "uv" || in.Manager == "poetry" || in.Manager == "pipenv" || in.Manager == "pdm" || in.Manager == "conda" || in.Global && in.Manager == "pip" {
+				return true
+			}
+			for _, pk := range in.Packages {
+				if !in.System && (pk.Path || classOf(in.Manager, pk.Name) == projectManager) {
+					return true
+				}
+			}
+			continue
+		}
+		if in.Verb == "build-dep" || len(in.Manifests) > 0 && in.System {
+			return true
+		}
+		for _, pk := range in.Packages {
+			if !pk.Known || in.System && pk.Path {
+				return true
+			}
+			for _, g := range packages {
+				if ok, _ := path.Match(g, pk.Name); ok {
+					return true
+				}
+			}
+		}
+	}
+	for _, fx := range run.Effects.Files {
+		if fx.Kind == shell.Unpack || fx.Kind == shell.Delete {
+			if fx.Kind == shell.Unpack {
+				return true
+			}
+			continue
+		}
+		for _, w := range fx.Paths {
+			q := path.Clean(w.Text)
+			if !w.Known || !strings.HasPrefix(q, "/") || q == p || strings.HasPrefix(p, q+"/") || strings.HasPrefix(q, p+"/") {
+				return true
+			}
+		}
+	}
+	for _, name := range []string{"PIP_USER", "PYTHONUSERBASE", "HOME", "PIP_TARGET", "PIP_PREFIX"} {
+		if _, ok := step.Env.Lookup(name); ok && !system {
+			return true
+		}
+	}
+	return step.Before.User != nil && !system
+}
+
+// plainPrograms do what their effects say and nothing else.
+var plainPrograms = map[string]bool{
+	"": true, "apt-get": true, "apt": true, "apk": true, "dnf": true, "yum": true, "microdnf": true, "pip": true, "pip3": true, "npm": true, "echo": true, "printf": true, "set": true, "export": true,
+	"cd": true, "true": true, ":": true, "rm": true, "mkdir": true, "chmod": true, "chown": true, "touch": true, "ls": true, "cat": true, "useradd": true, "groupadd": true, "adduser": true, "addgroup": true,
+	"cp": true, "mv": true, "ln": true, "[": true, "test": true, "find": true, "go": true, "cargo": true, "virtualenv": true, "uv": true, "poetry": true, "pipenv": true, "update-ca-certificates": true, "ldconfig": true,
+}
+
+func plain(c *shell.Command) bool {
+	program, args := c.Underlying()
+	if plainPrograms[program] {
+		return true
+	}
+	if strings.HasPrefix(program, "python") {
+		return len(args) > 1 && args[0].Text == "-m" && (args[1].Text == "venv" || args[1].Text == "compileall" || args[1].Text == "ensurepip")
+	}
+	return false
+}

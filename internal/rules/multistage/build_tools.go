@@ -1,0 +1,325 @@
+package multistage
+
+import (
+	_ "embed"
+	"fmt"
+	"iter"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var buildToolsInFinal = &check.Check{
+	Name:     "build-tools-in-final",
+	Claim:    "no compiler, version control system, build system or development header is installed into the image that ships",
+	Why:      "tools that only the build needs make the image larger and give whoever gets in the means to build more",
+	Mend:     "install them in a builder stage and copy what it makes, or remove them in the RUN that installs them",
+	Quiet:    "In stages of which only artefacts are copied, where the same RUN removes them (apk's --virtual group, a variable, apt-get purge), where a test on a build argument says no, and where the config lists them under runtime-tools.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"CIS 4.3"},
+	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, false) },
+	Run:      ranTools(false),
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		if b.Toolbox() {
+			return check.Judge(nil)
+		}
+		var found []check.Finding
+		maybe := ""
+		gone := removals(b)
+		for step := range b.Steps() {
+			br := brought(b, step)
+			if br.maybe != "" && maybe == "" {
+				maybe = br.maybe
+			}
+			if len(br.tools) > 0 {
+				found = append(found, toolFinding(b, step, br, gone))
+			}
+		}
+		if len(found) == 0 && maybe != "" {
+			return check.Unknown(check.ByArg, fmt.Sprintf("whether %s is installed depends on a value that is not known", maybe))
+		}
+		return check.Judge(found)
+	},
+}
+
+func toolCause(step *source.Step) string { return fmt.Sprintf("build-tools:%d", step.Span.Start) }
+
+func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]removal) check.Finding {
+	// What builds programs is named first: it decides the severity.
+	var heavy, light []tool
+	for _, t := range br.tools {
+		if t.class.builds() {
+			heavy = append(heavy, t)
+		} else {
+			light = append(light, t)
+		}
+	}
+	all := append(heavy, light...)
+	f := check.Finding{
+		Place: check.Place{File: b.Text(), Span: all[0].span},
+		Stage: step.Stage,
+		Cause: toolCause(step),
+	}
+	if len(heavy) == 0 {
+		f.Severity = check.Warning
+	}
+	verb := "installed"
+	if step.Copy != nil {
+		verb = "copied"
+	}
+	f.Message = fmt.Sprintf("%s %s %s here and %s in the image that ships", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
+	for i, t := range all[1:] {
+		if i == 8 {
+			break
+		}
+		if t.span != all[0].span {
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.span, Message: "this, too: " + strings.Trim(t.name, "${}")})
+		}
+	}
+	for _, t := range all {
+		if later, ok := gone[t.name]; ok && later.step.Span.Start > step.Span.Start && later.step != step {
+			f.Message += "; what a later layer removes is still in this one"
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: later.command.Span, Message: "removed here, in a layer of its own"})
+			f.Help = "remove the packages in the RUN that installs them, or install them in a builder stage"
+			break
+		}
+	}
+	if len(b.Chain()) > 1 && step.Stage != b.Target {
+		f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the image that ships is built on that stage"})
+	}
+	return f
+}
+
+// A removal is the last time that the chain takes a package away.
+type removal struct {
+	step    *source.Step
+	command *shell.Command
+}
+
+// removals are the packages that the chain removes anywhere, by name.
+func removals(b *source.Build) map[string]removal {
+	gone := map[string]removal{}
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, r := range run.Effects.Removes {
+			for _, p := range r.Packages {
+				gone[p.Name] = removal{step, r.Command}
+			}
+		}
+	}
+	return gone
+}
+
+// A bring is what one step brings in the way of tools.
+type bring struct {
+	tools []tool // certainly there after the step
+	maybe string // a tool that is there only if something unknown says so
+}
+
+// brought is the build tools that a step leaves in its layer.
+func brought(b *source.Build, step *source.Step) bring {
+	var br bring
+	if c := step.Copy; c != nil {
+		br.copied(b, step, c)
+		return br
+	}
+	run := step.Run()
+	if run == nil {
+		return br
+	}
+	for _, in := range run.Effects.Kept() {
+		br.installed(b, in)
+	}
+	br.fetched(b, run)
+	return br
+}
+
+func (br *bring) add(b *source.Build, t tool, when shell.When) {
+	if t.class == none || t.class == devTool || wanted(b, t.name) {
+		return
+	}
+	if when != shell.Always {
+		br.maybe = t.name
+		return
+	}
+	br.tools = append(br.tools, t)
+}
+
+func (br *bring) installed(b *source.Build, in shell.Install) {
+	switch {
+	case in.System && in.Target.Text != "": // another root
+		return
+	case in.Verb == "download" || in.Verb == "source" || in.Verb == "wheel" || in.Verb == "upgrade":
+		return
+	case in.Verb == "build-dep":
+		br.add(b, tool{"what builds " + packageNames(in), compiler, in.Command.Span}, in.When)
+		return
+	}
+	switch in.Manager {
+	case "npm", "yarn", "pnpm", "bun":
+		if !in.Global {
+			return
+		}
+	}
+	for _, p := range in.Packages {
+		if p.Path || !p.Known && p.Name != "${PHPIZE_DEPS}" {
+			continue
+		}
+		br.add(b, tool{p.Name, classOf(in.Manager, p.Name), p.Span}, in.When)
+	}
+}
+
+func packageNames(in shell.Install) string {
+	var list []string
+	for _, p := range in.Packages {
+		list = append(list, p.Name)
+	}
+	return sentence(list)
+}
+
+//go:embed fetches.jsonl
+var fetchesData []byte
+
+// fetchLine is one line of fetches.jsonl: a tool that is downloaded rather
+// than installed from packages.
+type fetchLine struct {
+	Name   string   `json:"name"`
+	Class  class    `json:"class"`
+	URLs   []string `json:"urls"`  // parts of the address
+	Homes  []string `json:"homes"` // base names of what to remove to be rid of it
+	Source string   `json:"source"`
+}
+
+var fetches = sync.OnceValue(func() []fetchLine { return decodeLines[fetchLine]("fetches.jsonl", fetchesData) })
+
+// fetched adds the tools that a RUN downloads from their publishers.
+func (br *bring) fetched(b *source.Build, run *source.Run) {
+	for _, f := range run.Effects.Fetches {
+		if f.URL.Text == "" {
+			continue
+		}
+		for _, l := range fetches() {
+			if !containsAny(f.URL.Text, l.URLs) || thrownAway(run, f, l) {
+				continue
+			}
+			br.add(b, tool{l.Name, l.Class, f.Command.Span}, f.When)
+			break
+		}
+	}
+}
+
+func containsAny(s string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// thrownAway tells whether the RUN itself deletes what was downloaded, or only
+// puts the archive somewhere without unpacking it.
+func thrownAway(run *source.Run, f shell.Fetch, l fetchLine) bool {
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != shell.Delete || fx.Command.Span.Start < f.Command.Span.Start {
+			continue
+		}
+		for _, p := range fx.Paths {
+			base := strings.ToLower(path.Base(strings.TrimRight(p.Text, "/*")))
+			for _, h := range l.Homes {
+				if base == h || strings.HasPrefix(base, "apache-"+h) || strings.HasPrefix(base, h+"-") && fx.Recursive {
+					return true
+				}
+			}
+		}
+	}
+	for _, c := range run.Commands() {
+		if c.Program() == "rustup" && len(c.Args()) > 1 && c.Args()[0].Text == "self" && c.Args()[1].Text == "uninstall" {
+			return l.Name == "rustup"
+		}
+	}
+	return false
+}
+
+// copiedTools are the programs that are copied from another image or stage by
+// themselves, and what they are.
+var copiedTools = map[string]class{
+	"uv": projectManager, "uvx": projectManager, "poetry": projectManager, "pdm": projectManager, "pipenv": projectManager, "composer": projectManager, "composer.phar": projectManager,
+	"git": vcs, "gcc": compiler, "g++": compiler, "cargo": compiler, "rustc": compiler, "rustup": compiler, "go": compiler,
+	"make": buildSystem, "cmake": buildSystem, "ninja": buildSystem, "mvn": buildSystem, "gradle": buildSystem, "protoc": compiler, "tsc": compiler,
+}
+
+// copied adds the tools that a COPY --from brings as single programs.
+func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
+	if c.Stage == nil && c.Image == nil {
+		return
+	}
+	for i, src := range c.Sources {
+		p := path.Clean("/" + src.Value)
+		cl, ok := copiedTools[path.Base(p)]
+		if !ok || !src.Known {
+			continue
+		}
+		if dir := path.Dir(p); dir != "/" && path.Base(dir) != "bin" {
+			continue
+		}
+		if path.Base(p) == "uvx" && len(br.tools) > 0 && br.tools[len(br.tools)-1].name == "uv" {
+			continue
+		}
+		if c.Stage != nil && buildsProgram(c.Stage, p) {
+			continue
+		}
+		br.add(b, tool{path.Base(p), cl, step.SourcePlace(i)}, shell.Always)
+	}
+}
+
+// maxSteps is how many instructions of a chain of stages are searched for a
+// single path: beyond it a Dockerfile is no longer written by people.
+const maxSteps = 300
+
+// chain are the instructions of a stage and of those that it is built on, up to
+// maxSteps.
+func chain(s *source.Stage) iter.Seq[*source.Step] {
+	return func(yield func(*source.Step) bool) {
+		left := maxSteps
+		for s := range s.Upwards() {
+			if left -= 1 + len(s.Steps); left < 0 {
+				return
+			}
+			for _, step := range s.Steps {
+				if !yield(step) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// buildsProgram tells whether a stage compiles a program to this very path: a
+// project may call its own binary by a tool's name.
+func buildsProgram(s *source.Stage, p string) bool {
+	for step := range chain(s) {
+		for _, c := range step.Run().Commands() {
+			if _, ok := c.Compiles(); !ok {
+				continue
+			}
+			for _, w := range c.Args() {
+				if path.Join(c.Dir, w.Text) == p || w.Text == p {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

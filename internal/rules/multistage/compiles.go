@@ -1,0 +1,203 @@
+package multistage
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+var compilesInFinal = &check.Check{
+	Name:     "compiles-in-final",
+	Claim:    "nothing is compiled in the image that ships with tools that stay in it",
+	Why:      "where the image compiles itself, sources, intermediate files and every tool that took part ship with it",
+	Mend:     "compile in a builder stage and copy only what it makes",
+	Quiet:    "In builder stages, and where the RUN that compiles also removes what it compiled with.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		if b.Toolbox() {
+			return check.Judge(nil)
+		}
+		v := &compiling{b: b, img: underlying(b), said: map[string]bool{}}
+		for step := range b.Steps() {
+			v.step(step)
+		}
+		if len(v.found) == 0 && v.maybe != "" {
+			return check.Unknown(check.ByArg, fmt.Sprintf("whether %s runs depends on a value that is not known", v.maybe))
+		}
+		return check.Judge(v.found)
+	},
+}
+
+// compiling walks the chain with an eye on the tools that stay.
+type compiling struct {
+	b     *source.Build
+	img   *source.Image
+	tools string // the cause of the first RUN whose tools stay; "" = none yet
+	found []check.Finding
+	said  map[string]bool
+	maybe string
+}
+
+func (v *compiling) step(step *source.Step) {
+	br := brought(v.b, step)
+	if v.tools == "" {
+		for _, t := range br.tools {
+			if t.class.builds() && t.class != header {
+				v.tools = toolCause(step)
+				break
+			}
+		}
+	}
+	run := step.Run()
+	if run == nil {
+		return
+	}
+	for _, c := range run.Commands() {
+		what, ok := c.Compiles()
+		if !ok {
+			continue
+		}
+		cause, stays := v.stays(run, c, what)
+		switch {
+		case !stays || v.said[cause]:
+		case c.When != shell.Always:
+			v.maybe = what
+		default:
+			v.said[cause] = true
+			v.found = append(v.found, check.Finding{
+				Place:   check.Place{File: v.b.Text(), Span: c.Span},
+				Stage:   step.Stage,
+				Cause:   cause,
+				Message: fmt.Sprintf("%s compiles in the image that ships, and %s", what, v.left(cause)),
+			})
+		}
+	}
+}
+
+// left says what stays after a compilation.
+func (v *compiling) left(cause string) string {
+	switch cause {
+	case baseCause:
+		return fmt.Sprintf("the toolchain of %s stays", v.img.String())
+	case nodeCause:
+		return "node_modules stays with the tools that it took"
+	case ownCause:
+		return "the tools that it took, which the base image brings, stay"
+	}
+	return "the tools that it took stay"
+}
+
+// ownCause is that of tools which an unknown base image must have brought,
+// since they ran.
+const ownCause = "compiles-in-final"
+
+// stays tells whether the tools of a compilation stay in the image, and names
+// the cause that other checks share.
+func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause string, ok bool) {
+	program := firstWord(what)
+	switch kindOf(program) {
+	case nodeBuild:
+		return nodeCause, !nodeModulesGo(run, c)
+	case runtimeBuild:
+		return ownCause, true
+	}
+	known := v.img.Known
+	switch level := known.Toolchain(); {
+	case level == base.LevelSDK, level == base.LevelRuntime && kindOf(program) == nativeBuild:
+		return baseCause, true
+	case v.tools != "":
+		return v.tools, true
+	case known != nil || v.img.Scratch || v.img.Context != "":
+		return "", false
+	}
+	// The base image is not known, yet the tool ran: it came from the base
+	// unless this RUN, or a script before it, brought it.
+	return ownCause, compilers[program] && !installsTools(run)
+}
+
+// compilers are the programs that nothing but a toolchain brings.
+var compilers = map[string]bool{
+	"go": true, "cargo": true, "rustc": true, "mvn": true, "mvnw": true, "gradle": true, "gradlew": true, "dotnet": true, "make": true, "gmake": true, "cmake": true, "ninja": true, "gcc": true, "g++": true, "cc": true, "c++": true,
+	"clang": true, "clang++": true, "javac": true, "kotlinc": true, "scalac": true, "ghc": true, "stack": true, "cabal": true, "sbt": true, "lein": true, "bazel": true, "swift": true, "zig": true, "nvcc": true, "gfortran": true,
+}
+
+// installsTools tells whether a RUN installs tools, kept or not, or may do so.
+func installsTools(run *source.Run) bool {
+	for _, in := range run.Effects.Installs {
+		for _, p := range in.Packages {
+			if !p.Known || classOf(in.Manager, p.Name).builds() {
+				return true
+			}
+		}
+	}
+	return len(run.Effects.Fetches) > 0
+}
+
+type buildKind uint8
+
+const (
+	sdkBuild     buildKind = iota // by a toolchain of its own: go, cargo, mvn
+	nativeBuild                   // by a C compiler
+	nodeBuild                     // by what npm installs
+	runtimeBuild                  // by what is at once runtime and compiler: mix, deno
+)
+
+var buildKinds = map[string]buildKind{
+	"make": nativeBuild, "gmake": nativeBuild, "ninja": nativeBuild, "samu": nativeBuild, "scons": nativeBuild, "meson": nativeBuild, "waf": nativeBuild, "cmake": nativeBuild,
+	"gcc": nativeBuild, "g++": nativeBuild, "cc": nativeBuild, "c++": nativeBuild, "clang": nativeBuild, "clang++": nativeBuild, "gfortran": nativeBuild, "nasm": nativeBuild,
+	"configure": nativeBuild, "bootstrap": nativeBuild, "autogen.sh": nativeBuild, "bootstrap.sh": nativeBuild, "setup.py": nativeBuild, "python": nativeBuild,
+	"phpize": nativeBuild, "docker-php-ext-install": nativeBuild, "pecl": nativeBuild, "pyinstaller": nativeBuild, "nuitka": nativeBuild, "maturin": nativeBuild,
+	"npm": nodeBuild, "pnpm": nodeBuild, "yarn": nodeBuild, "yarnpkg": nodeBuild, "bun": nodeBuild, "tsc": nodeBuild, "webpack": nodeBuild, "esbuild": nodeBuild, "rollup": nodeBuild, "parcel": nodeBuild,
+	"gulp": nodeBuild, "grunt": nodeBuild, "swc": nodeBuild, "babel": nodeBuild, "tsup": nodeBuild, "vite": nodeBuild, "next": nodeBuild, "ng": nodeBuild, "nuxt": nodeBuild, "nuxi": nodeBuild,
+	"nest": nodeBuild, "vue-cli-service": nodeBuild, "react-scripts": nodeBuild, "gatsby": nodeBuild, "astro": nodeBuild, "ember": nodeBuild, "turbo": nodeBuild, "nx": nodeBuild, "remix": nodeBuild,
+	"expo": nodeBuild, "docusaurus": nodeBuild, "svelte-kit": nodeBuild, "quasar": nodeBuild,
+	"mix": runtimeBuild, "rebar3": runtimeBuild,
+}
+
+func kindOf(program string) buildKind { return buildKinds[program] }
+
+func firstWord(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	return word
+}
+
+// nodeModulesGo tells whether the RUN that builds also installs node_modules
+// and takes away all of it, or what is for development.
+func nodeModulesGo(run *source.Run, c *shell.Command) bool {
+	installs := false
+	for _, in := range run.Effects.Installs {
+		installs = installs || nodeManager(in.Manager) && !in.Global
+	}
+	if !installs {
+		return false
+	}
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != shell.Delete || fx.When != shell.Always || fx.Command.Span.Start < c.Span.Start {
+			continue
+		}
+		for _, p := range fx.Paths {
+			if path.Base(p.Text) == "node_modules" || c.Dir != "" && strings.TrimRight(p.Text, "/*") == c.Dir {
+				return true
+			}
+		}
+	}
+	for _, r := range run.Effects.Removes {
+		if nodeManager(r.Manager) && r.Verb == "prune" && r.OmitDev && r.Command.Span.Start > c.Span.Start {
+			return true
+		}
+	}
+	return false
+}
+
+func nodeManager(m string) bool {
+	return m == "npm" || m == "yarn" || m == "pnpm" || m == "bun"
+}

@@ -1,0 +1,93 @@
+package multistage
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var devDependencies = &check.Check{
+	Name:     "dev-dependencies",
+	Claim:    "only what the program needs at run time is installed into the image that ships",
+	Why:      "test runners, linters and compilers bring most of a project's packages, and most of its advisories, and do nothing in production",
+	Mend:     "install without them: npm ci --omit=dev, uv sync --no-dev, poetry install --only main, pip install -r requirements.txt; where the build needs them, copy node_modules from a stage that installs production dependencies alone",
+	Quiet:    "Where the project has no development dependencies, where npm prune --omit=dev comes before the copy, and where the manifest cannot be read and nothing is compiled.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Image:    builtDev,
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		if b.Toolbox() {
+			return check.Judge(nil)
+		}
+		sd := newDeposits(b).of(b.Target)
+		var found []check.Finding
+		said := map[*source.Step]bool{}
+		unknown := ""
+		for _, dir := range sd.order {
+			dep := sd.at[dir]
+			if dep == nil {
+				continue
+			}
+			if dep.guess && !dep.dev && !sd.compiles {
+				unknown = dep.what
+				continue
+			}
+			if !dep.dev && !dep.guess || said[dep.step] || dep.tool != "" && starts(b, dep.tool) {
+				continue
+			}
+			said[dep.step] = true
+			found = append(found, devFinding(b, dep))
+		}
+		if len(found) == 0 && unknown != "" {
+			return check.Unknown(check.ByContext, fmt.Sprintf("whether the project of %s has development dependencies is not known", unknown))
+		}
+		if len(found) == 0 && sd.perhaps != "" {
+			return check.Unknown(check.ByArg, fmt.Sprintf("%s installs development dependencies under a condition that is not known", sd.perhaps))
+		}
+		return check.Judge(found)
+	},
+}
+
+func devFinding(b *source.Build, dep *deposit) check.Finding {
+	f := check.Finding{Place: check.Place{File: b.Text(), Span: dep.span}, Stage: dep.step.Stage}
+	if dep.node {
+		f.Cause = nodeCause
+	}
+	if dep.origin == nil {
+		f.Message = fmt.Sprintf("%s brings development dependencies into the image that ships (%s)", dep.what, dep.why)
+		if dep.pruned != nil {
+			f.Message = fmt.Sprintf("%s brings development dependencies (%s), and removing them in a later layer leaves them in this one", dep.what, dep.why)
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: dep.pruned.Span, Message: "removed here, in a layer of its own"})
+		}
+		return f
+	}
+	first := dep
+	for first.origin != nil {
+		first = first.origin
+	}
+	f.Message = fmt.Sprintf("what is copied holds development dependencies (%s): %s installs them in its stage", dep.why, dep.what)
+	f.Related = append(f.Related, check.Place{File: b.Text(), Span: first.span, Message: "installed here"})
+	return f
+}
+
+// starts tells whether the container runs a tool: then it is what the image is
+// for.
+func starts(b *source.Build, tool string) bool {
+	st := b.Start()
+	if st.Script == nil {
+		return false
+	}
+	for _, c := range st.Script.Commands {
+		for _, w := range c.Words {
+			if path.Base(w.Text) == tool {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,239 @@
+package multistage
+
+import (
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+// An environment is a Python virtual environment, which knows its own path and
+// its interpreter's.
+type environment struct {
+	made  string        // the path that it was made at
+	image *source.Image // the base image whose Python it uses; nil where that is not known
+	own   bool          // it may move, or its interpreter is not the base's
+}
+
+// environments follow virtual environments through stages.
+type environments struct {
+	stages map[*source.Stage]map[string]environment // by where they lie
+}
+
+func newEnvironments() *environments {
+	return &environments{stages: map[*source.Stage]map[string]environment{}}
+}
+
+// of are the environments at the end of a stage.
+func (e *environments) of(s *source.Stage) map[string]environment {
+	var todo []*source.Stage
+	for p := s; p != nil && e.stages[p] == nil; p = p.Parent {
+		todo = append(todo, p)
+	}
+	for i := len(todo) - 1; i >= 0; i-- {
+		st := todo[i]
+		at := map[string]environment{}
+		e.stages[st] = at
+		if st.Parent != nil {
+			for p, env := range e.stages[st.Parent] {
+				at[p] = env
+			}
+		}
+		own := false
+		for _, step := range st.Steps {
+			if step.Copy != nil {
+				e.carry(at, step)
+				continue
+			}
+			makeEnvironments(at, step, st.Origin(), &own)
+		}
+	}
+	return e.stages[s]
+}
+
+// makeEnvironments notes the environments that a RUN makes.
+func makeEnvironments(at map[string]environment, step *source.Step, img *source.Image, own *bool) {
+	run := step.Run()
+	if run == nil {
+		return
+	}
+	if _, ok := step.Env.Lookup("UV_PYTHON"); ok {
+		*own = true
+	}
+	for _, c := range run.Commands() {
+		if c.Program() != "uv" {
+			continue
+		}
+		for _, w := range c.Args() {
+			if w.Text == "python" || strings.HasPrefix(w.Text, "--python") || w.Text == "-p" || w.Text == "--relocatable" {
+				*own = true // a Python of uv's, or an environment made to move
+			}
+		}
+	}
+	add := func(p string) {
+		if p = path.Clean(p); strings.HasPrefix(p, "/") {
+			at[p] = environment{made: p, image: img, own: *own}
+		}
+	}
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != shell.Venv || fx.When == shell.Maybe {
+			continue
+		}
+		for _, w := range fx.Paths {
+			if w.Known {
+				add(w.Text)
+			}
+		}
+	}
+	for _, in := range run.Effects.Installs {
+		if in.When != shell.Always || !strings.HasPrefix(in.Command.Dir, "/") {
+			continue
+		}
+		p := path.Join(in.Command.Dir, ".venv")
+		switch {
+		case in.Manager == "uv" && in.Verb == "sync":
+			p = projectEnv(step, in.Command.Dir)
+		case in.Manager == "poetry" && len(in.Packages) == 0 && on(step, "POETRY_VIRTUALENVS_IN_PROJECT"):
+		case in.Manager == "pipenv" && !in.Global && on(step, "PIPENV_VENV_IN_PROJECT"):
+		default:
+			continue
+		}
+		if _, ok := at[p]; !ok && p != systemPython {
+			add(p)
+		}
+	}
+}
+
+// on tells whether a variable is set to yes.
+func on(step *source.Step, name string) bool {
+	v, ok := step.Env.Lookup(name)
+	return ok && v.Set && v.Value != "" && !off(step, name)
+}
+
+// carry moves environments along with a COPY --from.
+func (e *environments) carry(at map[string]environment, step *source.Step) {
+	c := step.Copy
+	if c.Stage == nil || c.Stage == step.Stage || c.Parents {
+		return
+	}
+	dest := path.Clean(c.Target)
+	for _, src := range c.Sources {
+		p := path.Clean("/" + strings.TrimSuffix(src.Value, "/*"))
+		for dir, env := range e.of(c.Stage) {
+			if to, ok := lies(p, dir, dest); ok {
+				at[to] = env
+			}
+		}
+	}
+}
+
+// lies is where dir comes to lie when p, which is it or holds it, is copied.
+func lies(p, dir, dest string) (string, bool) {
+	if p == dir {
+		return dest, true
+	}
+	rel, ok := strings.CutPrefix(dir, strings.TrimSuffix(p, "/")+"/")
+	return path.Join(dest, rel), ok
+}
+
+// movedEnvironment speaks of a virtual environment that comes to another path,
+// or to another Python, than it was made for.
+func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p string) bool {
+	dest := path.Clean(c.Target)
+	if c.Stage != nil && strings.HasPrefix(dest, "/") {
+		at := v.envs.of(c.Stage)
+		for _, dir := range sortedPaths(at) {
+			env := at[dir]
+			to, ok := lies(p, dir, dest)
+			if !ok || env.own || v.links[env.made] {
+				continue
+			}
+			if to != env.made {
+				v.add(step, i, "copy it to "+env.made+", or make it at "+to,
+					"the virtual environment was made at %s and comes to %s: its scripts still name %s/bin/python", env.made, to, env.made)
+				return true
+			}
+			if v.otherPython(step, i, "the virtual environment "+dir, env.image) {
+				return true
+			}
+		}
+	}
+	if strings.Contains(p, "/site-packages") || strings.HasPrefix(p, "/root/.local") || path.Base(p) == "python" {
+		if m := pythonFolder.FindStringSubmatch(p); m != nil && !v.pythonPath() {
+			if have := pythonMinor(v.img); have != "" && have != m[1] {
+				v.add(step, i, "use the same minor version of Python in both stages",
+					"%s holds packages for Python %s, and %s runs Python %s", p, m[1], v.img.String(), have)
+				return true
+			}
+		} else if p == "/root/.local" && dest == p {
+			return v.otherPython(step, i, p, origin(c))
+		}
+	}
+	return false
+}
+
+// pythonFolder matches the version in …/lib/python3.12/site-packages.
+var pythonFolder = regexp.MustCompile(`/python(3\.\d+)/`)
+
+func sortedPaths(m map[string]environment) []string {
+	list := make([]string, 0, len(m))
+	for p := range m {
+		list = append(list, p)
+	}
+	// Few, so a plain insertion keeps the order the same in every run.
+	for i := range list {
+		for j := i; j > 0 && list[j] < list[j-1]; j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
+	}
+	return list
+}
+
+// pythonPath tells whether PYTHONPATH leads somewhere by itself.
+func (v *breaks) pythonPath() bool {
+	_, ok := v.b.RuntimeEnv("PYTHONPATH")
+	return ok
+}
+
+// otherPython speaks where what was made for the Python of one image comes
+// onto an image with another minor version.
+func (v *breaks) otherPython(step *source.Step, i int, what string, made *source.Image) bool {
+	want, have := pythonMinor(made), pythonMinor(v.img)
+	if want == "" || have == "" || want == have {
+		return false
+	}
+	v.add(step, i, "use the same minor version of Python in both stages",
+		"%s was made for Python %s of %s, and %s runs Python %s", what, want, made.String(), v.img.String(), have)
+	return true
+}
+
+// versionHead matches major.minor at the beginning of a tag, or after the word
+// python: 3.12.8-slim, python3.12-bookworm-slim.
+var versionHead = regexp.MustCompile(`^(?:python)?(3\.\d+)(?:[.-]|$)`)
+
+// pythonMinor is the minor version of Python in an image, by its tag, or by
+// its Debian release; "" where it does not say, or has none of its own.
+func pythonMinor(img *source.Image) string {
+	if img == nil || !img.Valid || img.Known == nil {
+		return ""
+	}
+	if img.Known.HasTool("python3") == base.No {
+		return ""
+	}
+	switch img.Ref.Familiar {
+	case "python", "ghcr.io/astral-sh/uv":
+		if m := versionHead.FindStringSubmatch(img.Ref.Tag); m != nil {
+			return m[1]
+		}
+	case "gcr.io/distroless/python3-debian11":
+		return "3.9"
+	case "gcr.io/distroless/python3-debian12":
+		return "3.11"
+	case "gcr.io/distroless/python3-debian13":
+		return "3.13"
+	}
+	return ""
+}

@@ -1,0 +1,143 @@
+package multistage
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// baseCause is the cause of whatever the base image's own toolchain breaks.
+const baseCause = "toolchain-base"
+
+var sdkBaseInFinal = &check.Check{
+	Name:     "sdk-base-in-final",
+	Claim:    "the image that ships is not built on a compiler, JDK, SDK or build system",
+	Why:      "a toolchain image carries everything that the build needs and nothing that the program does",
+	Mend:     "keep the toolchain image for a builder stage, and begin the last stage with the runtime alone (a JRE, a -slim variant, distroless, scratch)",
+	Quiet:    "Where the base image is a runtime without a compiler, whatever its tag looks like, where the config calls the image a toolbox, and where the base image is not known.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"CIS 4.3"},
+	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, true) },
+	Run:      ranTools(true),
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		if b.Toolbox() {
+			return check.Judge(nil)
+		}
+		img := underlying(b)
+		switch {
+		case img.Scratch:
+			return check.Judge(nil)
+		case img.Context != "":
+			return check.Unknown(check.ByFiles, fmt.Sprintf("what the build context %s brings is not known", img.String()))
+		case len(img.Text.Missing) > 0:
+			return check.Unknown(check.ByArg, fmt.Sprintf("FROM %s has no value for %s", img.Text.Raw, img.Text.Missing[0]))
+		case img.Known == nil:
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s carries a toolchain is not known", img.String()))
+		}
+		level := img.Known.Toolchain()
+		carries := chiefTool(img.Known)
+		if level == base.LevelNone || carries != "" && wanted(b, carries) {
+			return check.Judge(nil)
+		}
+		from := b.Chain()[0].From
+		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(from)}, Stage: b.Target, Cause: baseCause}
+		name := img.String()
+		if img != b.Base() {
+			name = b.Base().String() + ", which is built on " + name
+		}
+		switch level {
+		case base.LevelSDK:
+			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries %s", name, article(carries))
+		case base.LevelRuntime:
+			f.Severity = check.Warning
+			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries a C compiler beside the runtime", name)
+		default:
+			f.Severity = check.Warning
+			f.Message = fmt.Sprintf("the image that ships is built on %s, an image to build with", name)
+		}
+		f.Help = runtimeFor(img)
+		if chain := b.Chain(); len(chain) > 1 {
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the image that ships is built on that stage"})
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// underlying is the image that the chain starts from, through the Dockerfiles
+// of this repository that make it.
+func underlying(b *source.Build) *source.Image {
+	img := b.Base()
+	for range 20 {
+		if img.Local == nil {
+			break
+		}
+		img = img.Local.Base()
+	}
+	return img
+}
+
+// chiefTools are the tools by which a toolchain image is known, the most
+// telling first: the Go and Rust images carry gcc as well.
+var chiefTools = []struct{ program, name string }{
+	{"mvn", "Maven and a JDK"}, {"gradle", "Gradle and a JDK"}, {"go", "the Go toolchain"}, {"rustc", "the Rust toolchain"}, {"cargo", "the Rust toolchain"},
+	{"dotnet", "the .NET SDK"}, {"ghc", "the GHC toolchain"}, {"swift", "the Swift toolchain"}, {"nvcc", "the CUDA compiler"}, {"javac", "a JDK"}, {"gcc", "a C compiler and its headers"},
+}
+
+func chiefTool(img *base.Image) string {
+	for _, t := range chiefTools {
+		if img.Tools[t.program] == "yes" {
+			return t.program
+		}
+	}
+	return ""
+}
+
+// article names a toolchain by its chief program.
+func article(program string) string {
+	for _, t := range chiefTools {
+		if t.program == program {
+			return t.name
+		}
+	}
+	return "a toolchain"
+}
+
+// runtimeFor is what to ship on instead of a toolchain image.
+func runtimeFor(img *source.Image) string {
+	const build = "build in a stage of its own and "
+	switch img.Ref.Familiar {
+	case "golang":
+		return build + "copy the binary onto gcr.io/distroless/static-debian12:nonroot or scratch"
+	case "rust":
+		return build + "copy the binary onto a -slim Debian image of the same release, or gcr.io/distroless/cc-debian12:nonroot"
+	case "eclipse-temurin":
+		return build + "begin the last stage with the -jre tag of the same version"
+	case "maven", "gradle", "openjdk", "amazoncorretto":
+		return build + "copy the jar onto a JRE image, as eclipse-temurin:21-jre"
+	case "mcr.microsoft.com/dotnet/sdk", "mcr.microsoft.com/dotnet/core/sdk":
+		return build + "copy the published folder onto mcr.microsoft.com/dotnet/aspnet (or runtime) of the same version"
+	case "python", "node", "ruby", "perl", "pypy", "php", "erlang", "elixir":
+		return "begin the last stage with the -slim or -alpine variant of the same version"
+	case "gcc", "buildpack-deps":
+		return build + "copy the binary onto a -slim Debian image"
+	case "ghcr.io/astral-sh/uv":
+		return build + "copy the virtual environment onto the python -slim image of the same version"
+	}
+	return ""
+}
+
+// imageSpan is the place of the image that a FROM names.
+func imageSpan(from *dockerfile.Instruction) text.Span {
+	if words := from.Words(); len(words) > 0 {
+		return words[0].Span
+	}
+	return from.Span
+}

@@ -1,0 +1,72 @@
+package multistage
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+var singleStage = &check.Check{
+	Name:     "single-stage",
+	Claim:    "a build that compiles or needs development dependencies has a stage for that alone",
+	Why:      "with one stage, all that the build needs is in the image unless every RUN cleans up after itself",
+	Mend:     "build in a stage of its own (FROM … AS builder) and copy what it makes into the last one",
+	Quiet:    "Where one stage is enough: pip installs wheels, or npm ci --omit=dev runs on a slim image.",
+	Severity: check.Note,
+	Banking:  check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() || b.Exports() {
+			return check.None()
+		}
+		if len(b.Stages) != 1 || b.Toolbox() {
+			return check.Judge(nil)
+		}
+		why, cause := nativeBuildLikely(b)
+		if why == "" {
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   check.Place{File: b.Text(), Span: b.Target.From.Span},
+			Stage:   b.Target,
+			Cause:   cause,
+			Message: "there is one stage for building and running: " + why,
+		}})
+	},
+}
+
+// nativeBuildLikely says why a build in one stage is likely to need tools, and
+// the cause that it shares with other checks; "" where it is not.
+func nativeBuildLikely(b *source.Build) (why, cause string) {
+	if img := underlying(b); img.Known.Toolchain() != base.LevelNone {
+		return fmt.Sprintf("%s is an image to build with", img.String()), baseCause
+	}
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, c := range run.Commands() {
+			// What a RUN compiles with and takes away again needs no stage.
+			if what, ok := c.Compiles(); ok && len(run.Effects.Removes) == 0 && !(kindOf(firstWord(what)) == nodeBuild && nodeModulesGo(run, c)) {
+				return what + " compiles in it", ""
+			}
+		}
+		for _, in := range run.Effects.Kept() {
+			for _, p := range in.Packages {
+				if classOf(in.Manager, p.Name).builds() {
+					return p.Name + " is installed in it", toolCause(step)
+				}
+			}
+		}
+	}
+	sd := newDeposits(b).of(b.Target)
+	for _, dir := range sd.order {
+		if dep := sd.at[dir]; dep != nil && (dep.dev || dep.guess) {
+			return dep.what + " installs development dependencies in it", nodeCause
+		}
+	}
+	return "", ""
+}

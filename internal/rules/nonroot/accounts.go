@@ -1,0 +1,228 @@
+package nonroot
+
+import (
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+// accounts are the users and groups that exist at one point of a chain, as far
+// as the files tell.
+type accounts struct {
+	users   map[string]*shell.User // made by a RUN
+	groups  map[string]bool        // made by a RUN
+	member  map[[2]string]bool     // user, group
+	image   *source.Image
+	context *source.Context
+	open    bool // something may have made accounts that we do not see
+
+	packages []string // system packages, which make the users of their services
+}
+
+// walk calls visit for every step of the chain with the accounts that exist
+// before it.
+func walk(b *source.Build, visit func(*source.Step, *accounts)) {
+	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context}
+	for step := range b.Steps() {
+		visit(step, a)
+		a.add(step)
+	}
+}
+
+func (a *accounts) add(step *source.Step) {
+	if c := step.Copy; c != nil {
+		// A copied passwd, or a tree over the root, brings accounts along.
+		t := strings.TrimSuffix(c.Target, "/")
+		switch {
+		case t == "" && c.FromContext() && a.context != nil:
+			for _, src := range c.Sources {
+				if _, err := a.context.Stat(source.Clean(src.Value + "/etc/passwd")); err == nil || !src.Known {
+					a.open = true
+				}
+			}
+		case t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group"):
+			a.open = true
+		}
+		return
+	}
+	run := step.Run()
+	if run == nil {
+		return
+	}
+	if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
+		a.open = true
+		return
+	}
+	a.addEffects(run.Effects)
+	for _, c := range run.Commands() {
+		if mayMakeUsers(c) {
+			a.open = true
+		}
+	}
+}
+
+func (a *accounts) addEffects(e *shell.Effects) {
+	for i := range e.Users {
+		u := &e.Users[i]
+		if !u.Known {
+			a.open = true
+		}
+		a.users[u.Name] = u
+		if u.MakesGroup {
+			a.groups[u.Name] = true
+		}
+		for _, g := range u.Groups {
+			a.member[[2]string{u.Name, g}] = true
+		}
+	}
+	for _, g := range e.Groups {
+		if !g.Known {
+			a.open = true
+		}
+		a.groups[g.Name] = true
+	}
+	for _, m := range e.Memberships {
+		a.member[[2]string{m.User, m.Group}] = true
+	}
+	for _, in := range e.Installs {
+		if !in.System {
+			continue
+		}
+		for _, p := range in.Packages {
+			if !p.Known {
+				a.open = true
+			}
+			a.packages = append(a.packages, p.Name)
+		}
+	}
+}
+
+// packageUsers are users that a package makes under a name that is not like
+// its own.
+var packageUsers = map[string][]string{
+	"nginx": {"www-data"}, "apache2": {"www-data"}, "httpd": {"apache"}, "openssh-server": {"sshd"}, "openssh": {"sshd"},
+	"mariadb": {"mysql"}, "slapd": {"openldap"}, "varnish": {"vcache"}, "php": {"www-data", "apache"}, "bind9": {"bind"}, "bind": {"named"},
+	"exim4": {"Debian-exim"}, "dovecot-core": {"dovenull"}, "docker.io": {"docker"}, "docker-ce": {"docker"}, "systemd": {"systemd-network", "systemd-resolve"},
+	"dbus": {"messagebus"}, "avahi-daemon": {"avahi"}, "pulseaudio": {"pulse"}, "cron": {"crontab"}, "fuse": {"fuse"}, "wireshark-common": {"wireshark"},
+}
+
+// manyPackages is how many packages make it pointless to tell which users they
+// bring.
+const manyPackages = 200
+
+// byPackage tells whether a package that is installed may make a user or group
+// of this name: it bears the name, the name bears the package's, or the
+// package is known to.
+func (a *accounts) byPackage(name string) bool {
+	if len(a.packages) > manyPackages {
+		return true
+	}
+	for _, p := range a.packages {
+		head := strings.TrimRight(p, "0123456789.")
+		if first, _, ok := strings.Cut(head, "-"); ok {
+			head = first
+		}
+		if len(head) > 2 && strings.Contains(name, head) || len(name) > 2 && strings.Contains(p, name) {
+			return true
+		}
+		for prefix, users := range packageUsers {
+			if strings.HasPrefix(p, prefix) {
+				for _, u := range users {
+					if u == name {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// mayMakeUsers tells whether a command runs what we do not see into: a script,
+// a downloaded program, a configuration tool.
+func mayMakeUsers(c *shell.Command) bool {
+	switch p := c.Program(); p {
+	case "":
+		return false
+	case "sh", "bash", "ash", "dash", "zsh":
+		// sh -c is followed; sh FILE and a pipe into sh are not.
+		for _, a := range c.Args() {
+			if strings.HasPrefix(a.Text, "-") && strings.Contains(a.Text, "c") && !strings.HasPrefix(a.Text, "--") {
+				return false
+			}
+		}
+		return true
+	case "ansible-playbook", "puppet", "chef-client", "salt-call", "make", ".", "source", "nix-env", "setup":
+		return true
+	default:
+		first := ""
+		for _, w := range c.Words {
+			if strings.HasSuffix(w.Text, p) {
+				first = w.Text
+				break
+			}
+		}
+		if strings.HasSuffix(p, ".sh") || strings.HasSuffix(p, ".bash") || strings.HasPrefix(first, "./") {
+			return true
+		}
+		return strings.Contains(p, "${")
+	}
+}
+
+// hasUser tells whether a user of that name exists.
+func (a *accounts) hasUser(name string) base.Answer {
+	if _, ok := a.users[name]; ok {
+		return base.Yes
+	}
+	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasUser(name) })
+}
+
+// hasGroup tells whether a group of that name exists.
+func (a *accounts) hasGroup(name string) base.Answer {
+	if a.groups[name] {
+		return base.Yes
+	}
+	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasGroup(name) })
+}
+
+func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.Answer {
+	if name == "root" {
+		return base.Yes
+	}
+	switch {
+	case a.image == nil:
+		return base.Unknown
+	case a.image.Scratch:
+		if a.open {
+			return base.Unknown
+		}
+		return base.No
+	case a.image.Known == nil || a.image.Local != nil:
+		return base.Unknown
+	}
+	ans := ask(a.image.Known)
+	if ans == base.No && (a.open || a.byPackage(name)) {
+		return base.Unknown
+	}
+	return ans
+}
+
+// inGroup tells whether a user made here is in a group, by name.
+func (a *accounts) inGroup(user, group string) base.Answer {
+	u := a.users[user]
+	if u == nil {
+		return base.Unknown
+	}
+	if a.member[[2]string{user, group}] || u.Group == group || u.Group == "" && u.MakesGroup && user == group {
+		return base.Yes
+	}
+	if u.Group == "" && !u.MakesGroup && u.Known && u.Tool == "useradd" && group != "users" {
+		return base.No // useradd -N takes the group users
+	}
+	if u.Group == "" && !u.MakesGroup || u.Group != "" && numeric(u.Group) {
+		return base.Unknown // the tool's default, or a number that some group has
+	}
+	return base.No
+}

@@ -1,0 +1,127 @@
+package nonroot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var dropsAtStart = &check.Check{
+	Name:     "drops-at-start",
+	Claim:    "the container does not need root to begin with",
+	Why:      "until the entrypoint has dropped to its user, it is root: a cluster that forbids root will not start it",
+	Mend:     "prepare at build time what the entrypoint prepares as root, and set USER; else prove the drop by running the container",
+	Quiet:    "Where the image starts as another user than root.",
+	Severity: check.Note,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() || b.Exports() {
+			return check.None()
+		}
+		if u := b.User(); !u.Root() {
+			return check.Judge(nil)
+		}
+		d, ok := drop(b)
+		if !ok {
+			return check.Judge(nil)
+		}
+		return check.Judge([]check.Finding{{
+			Place:   d.place,
+			Message: "the container starts as root and drops to another user by " + d.how,
+			Cause:   "root",
+			Missing: true,
+		}})
+	},
+}
+
+// A dropped is where and how a start hands over to another user.
+type dropped struct {
+	place check.Place
+	how   string
+}
+
+// droppers are programs that run another program as another user.
+var droppers = map[string]bool{
+	"gosu": true, "su-exec": true, "setpriv": true, "runuser": true, "chroot": true, "setuidgid": true,
+	"s6-setuidgid": true, "chpst": true, "su": true, "sudo": true, "setuser": true, "s6-applyuidgid": true,
+}
+
+// drop finds the hand-over in the start's argv, in its script, or in the entry
+// script of the base image.
+func drop(b *source.Build) (dropped, bool) {
+	st := b.Start()
+	if st.Script != nil {
+		for _, c := range st.Script.Commands {
+			if name, ok := drops(c); ok {
+				place := check.Place{File: b.Text(), Span: c.Span}
+				return dropped{place, name}, true
+			}
+		}
+	}
+	if f := st.File; f != nil {
+		if f.Script != nil {
+			for _, c := range f.Script.Commands {
+				if name, ok := drops(c); ok && c.When != shell.Never {
+					return dropped{check.Place{File: f.Origin.File, Span: c.Span}, name}, true
+				}
+			}
+		} else if data, ok := f.Origin.Data(); ok && strings.Contains(data, "os.setuid(") {
+			return dropped{check.Place{File: f.Origin.File}, "os.setuid in " + f.Path}, true
+		}
+	}
+	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && b.Target.Final.User == nil {
+		from := b.Chain()[0].From
+		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entry script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
+	}
+	return dropped{}, false
+}
+
+// drops tells whether a command hands over to another user than root.
+func drops(c *shell.Command) (string, bool) {
+	program := c.Program()
+	if !droppers[program] {
+		return "", false
+	}
+	args := c.Args()
+	switch program {
+	case "chroot":
+		for _, a := range args {
+			if strings.HasPrefix(a.Text, "--userspec") {
+				return "chroot --userspec", true
+			}
+		}
+		return "", false
+	case "setpriv":
+		for _, a := range args {
+			if strings.HasPrefix(a.Text, "--reuid") || strings.HasPrefix(a.Text, "--ruid") {
+				return program, !strings.HasSuffix(a.Text, "=0") && !strings.HasSuffix(a.Text, "=root")
+			}
+		}
+		return "", false
+	case "sudo", "su", "runuser":
+		// `su -c cmd` without a user stays root.
+		for i, a := range args {
+			switch {
+			case (a.Text == "-u" || a.Text == "--user") && i+1 < len(args):
+				return program, notRoot(args[i+1].Text)
+			case program != "sudo" && !strings.HasPrefix(a.Text, "-") && (i == 0 || args[i-1].Text != "-c" && args[i-1].Text != "-s"):
+				return program, notRoot(a.Text)
+			}
+		}
+		return "", false
+	}
+	for _, a := range args {
+		if !strings.HasPrefix(a.Text, "-") {
+			return program, notRoot(a.Text)
+		}
+	}
+	return "", false
+}
+
+func notRoot(user string) bool {
+	name, _, _ := strings.Cut(user, ":")
+	return name != "root" && name != "0" && name != ""
+}

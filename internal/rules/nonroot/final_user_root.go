@@ -1,0 +1,94 @@
+package nonroot
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var finalUserRoot = &check.Check{
+	Name:     "final-user-root",
+	Claim:    "the image that ships starts as a user who is not root",
+	Why:      "root in the container is root to the kernel: every escape from the container begins with less to overcome",
+	Mend:     "make a user with an explicit UID (10001, or the base's own) and end the stage with USER and its number",
+	Quiet:    "Where root is only a window that ends in another USER, where the base image brings a user of its own, where the image is a set of files on scratch, and where the entrypoint drops to another user (then non-root/drops-at-start speaks).",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
+	Aliases:  []string{"hadolint DL3002", "trivy DS-0002", "checkov CKV_DOCKER_3", "checkov CKV_DOCKER_8", "sonar docker:S6471", "CIS 4.1"},
+	Run:      rootProcesses,
+	Image:    builtUserRoot,
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() || b.Exports() {
+			return check.None()
+		}
+		u := b.User()
+		switch {
+		case !u.Root() && !u.Known && u.Step != nil && u.Step.Value.Value != "":
+			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s depends on a value that is not known", u.Step.Value.Raw))
+		case !u.Root() && !u.Known && u.Step != nil:
+			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s has no value here", u.Step.Value.Raw))
+		case !u.Root() && !u.Known:
+			return check.Unknown(check.ByBases, fmt.Sprintf("the user of %s is not known", b.Base().String()))
+		case !u.Root():
+			return check.Judge(nil)
+		}
+		if _, ok := drop(b); ok {
+			return check.Judge(nil)
+		}
+		f := check.Finding{Cause: "root", Missing: u.Step == nil}
+		if u.Step != nil {
+			f.Place = check.Place{File: b.Text(), Span: u.Step.Rest().Span}
+			f.Message = "the container starts as root: " + asRoot(u)
+		} else {
+			from := b.Chain()[0].From
+			f.Place = check.Place{File: b.Text(), Span: imageSpan(from)}
+			f.Message = fmt.Sprintf("the container starts as root: there is no USER, and %s starts as root", b.Base().String())
+		}
+		f.Help = help(b)
+		if why, ok := b.IsBase(); ok {
+			f.Severity = check.Warning
+			f.Message += "; " + why
+		} else if b.RootAllowed() {
+			f.Severity = check.Warning
+		}
+		return check.Judge([]check.Finding{f})
+	},
+}
+
+// asRoot says how a USER comes to be root.
+func asRoot(u source.User) string {
+	v := u.Step.Value
+	switch {
+	case v.Raw != v.Value:
+		return fmt.Sprintf("USER %s is %s, which is UID 0", v.Raw, v.Value)
+	case u.Made != nil:
+		return fmt.Sprintf("user %s is made with UID 0", u.Name)
+	case u.Name == "root" || u.Name == "0":
+		return "the last USER is " + v.Value
+	}
+	return fmt.Sprintf("USER %s is UID 0", v.Value)
+}
+
+// help names the user that suits this base.
+func help(b *source.Build) string {
+	img := b.Base()
+	if img.Known != nil {
+		if img.Ref.Familiar == "nginx" {
+			return "build on nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; USER alone would leave nginx without the folders that it writes"
+		}
+		for _, name := range []string{"node", "nonroot", "app", "nobody"} {
+			if ids, ok := img.Known.Users[name]; ok && name != "nobody" && ids != "unknown" {
+				return fmt.Sprintf("end the stage with USER %s, the %s user that %s already has", ids, name, img.String())
+			}
+		}
+		if img.Known.OS == "alpine" {
+			return "add `RUN addgroup -g 10001 app && adduser -D -H -u 10001 -G app app` and end the stage with `USER 10001:10001`"
+		}
+	}
+	if img.Scratch {
+		return "end the stage with `USER 10001:10001`: a number needs no /etc/passwd"
+	}
+	return "add `RUN groupadd -g 10001 app && useradd -u 10001 -g app --no-log-init --no-create-home app` and end the stage with `USER 10001:10001`"
+}

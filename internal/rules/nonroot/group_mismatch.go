@@ -1,0 +1,86 @@
+package nonroot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var groupMismatch = &check.Check{
+	Name:     "group-mismatch",
+	Claim:    "files are given to users and groups that exist, and to a group that their user is in",
+	Why:      "where the name of --chown is not there a builder gives the files to root:root and says nothing; a group that the user is not in gives the user nothing",
+	Mend:     "make user and group before the instruction, in the same chain, or give numbers: --chown=10001:10001",
+	Quiet:    "For numbers, which always hold, and where the base image is not known.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		var found []check.Finding
+		walk(b, func(step *source.Step, a *accounts) {
+			if c := step.Copy; c != nil && c.Chown.Known && c.Chown.Value != "" {
+				f, _ := step.Flag("chown")
+				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
+			}
+			run := step.Run()
+			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx shell.FileEffect) bool { return fx.Kind == shell.Chown }) {
+				return
+			}
+			// What the RUN itself makes counts too; that it is noted twice does
+			// no harm.
+			a.add(step)
+			for _, fx := range run.Effects.Files {
+				if fx.Kind != shell.Chown || fx.When == shell.Maybe || strings.Contains(fx.Owner+fx.Group, "${") || strings.ContainsAny(fx.Owner+fx.Group, "$*`") {
+					continue
+				}
+				owner := fx.Owner
+				if fx.Group != "" {
+					owner += ":" + fx.Group
+				}
+				found = append(found, ownership(b, step, owner, fx.Command.Span, check.Error, a)...)
+			}
+		})
+		return check.Judge(found)
+	},
+}
+
+// ownership judges one owner as chown and --chown take it.
+func ownership(b *source.Build, step *source.Step, owner string, at text.Span, unknown check.Severity, a *accounts) []check.Finding {
+	user, group, _ := strings.Cut(owner, ":")
+	f := check.Finding{Place: check.Place{File: b.Text(), Span: at}, Stage: step.Stage}
+	so := "the files stay root:root"
+	if unknown == check.Error {
+		so = "chown fails and the build stops"
+	}
+	switch {
+	case user != "" && !numeric(user) && a.hasUser(user) == base.No:
+		f.Severity = unknown
+		f.Message = fmt.Sprintf("there is no user %q at this point: %s", user, so)
+	case group != "" && !numeric(group) && a.hasGroup(group) == base.No:
+		f.Severity = unknown
+		f.Message = fmt.Sprintf("there is no group %q at this point: %s", group, so)
+	case user != "" && group != "" && !numeric(user) && !numeric(group) && a.groups[group] && a.inGroup(user, group) == base.No:
+		f.Severity = check.Warning
+		f.Cause = "not in the group:" + user + ":" + group
+		f.Message = fmt.Sprintf("the files go to the group %s, but the user %s is not in it", group, user)
+		if u := a.users[user]; u != nil && u.MakesGroup && u.Group == "" {
+			f.Message += fmt.Sprintf(": %s made a group %s of its own", u.Tool, user)
+			f.Related = []check.Place{{File: b.Text(), Span: u.Span, Message: "the user is made here"}}
+		}
+		f.Help = fmt.Sprintf("make the user with its primary group: `useradd -g %s %s`", group, user)
+		if u := a.users[user]; u != nil && u.Tool == "adduser" {
+			f.Help = fmt.Sprintf("make the user in that group: `adduser -G %s %s` on Alpine, `adduser --ingroup %s %s` on Debian", group, user, group, user)
+		}
+	default:
+		return nil
+	}
+	return []check.Finding{f}
+}

@@ -1,0 +1,55 @@
+// Package nonroot is rule 2: the container's process is not root.
+package nonroot
+
+import (
+	"embed"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+//go:embed testdata
+var examples embed.FS
+
+// Rule is rule 2.
+var Rule = &check.Rule{
+	Number: 2,
+	Name:   "non-root",
+	Title:  "run as a user who is not root, with an explicit UID",
+	Text: "A process that runs as UID 0 in a container is UID 0 to the kernel. What it can do beyond the container is " +
+		"held back by capabilities and namespaces alone, and every defect in these is then a way out. " +
+		"A user with a number of its own, set by USER, costs nothing and can be verified by whoever runs the image.",
+	Controls: []check.Control{
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.1", Strength: "direct"},
+		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.2, 8.3, 8.18, 5.15, 8.9", Strength: "supports"},
+		{Standard: "SOC 2 TSC", IDs: "CC6.1, CC6.3, CC6.8", Strength: "supports"},
+		{Standard: "NIST SP 800-190", IDs: "4.1.2", Strength: "supports"},
+		{Standard: "PCI DSS 4.0.1", IDs: "2.2.6, 7.2.5", Strength: "supports"},
+		{Standard: "NIST SP 800-53 Rev. 5", IDs: "AC-6, AC-6(10)", Strength: "supports"},
+		{Standard: "OWASP Docker Security Cheat Sheet", IDs: "#2", Strength: "supports"},
+	},
+	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
+	Checks: []*check.Check{
+		finalUserRoot,
+		dropsAtStart,
+		unknownUser,
+		unreadableFiles,
+		groupMismatch,
+		sudo,
+		userNotNumeric,
+		uidNotExplicit,
+		lowUID,
+		notOwnedWorkdir,
+		worldWritable,
+		needsMore,
+		needsItsUID,
+		setID,
+		codeWritable,
+		composeRoot,
+		composePrivileged,
+		kubeRoot,
+		kubeNoNonRoot,
+		kubeEscalation,
+	},
+	Examples: examples,
+}

@@ -1,0 +1,212 @@
+package nonroot
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var notOwnedWorkdir = &check.Check{
+	Name:     "not-owned-workdir",
+	Claim:    "the user can write where the program is known to write",
+	Why:      "a program that may not write its database, its uploads or its pid file fails when it starts, or at the first request",
+	Mend:     "make the folder and give it to the user, and no other: install -d -o 10001 -g 10001 /var/lib/app",
+	Quiet:    "Where a RUN or COPY gives the folder to the user, where a volume covers it, and where it is not known what the program writes.",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() || b.Exports() {
+			return check.None()
+		}
+		u := b.User()
+		if !u.Known || u.Root() || u.Step == nil {
+			return check.Judge(nil)
+		}
+		var found []check.Finding
+		for _, w := range writes(b) {
+			if owned(b, u, w.dir) || covered(b, w.dir) {
+				continue
+			}
+			found = append(found, check.Finding{
+				Place:   w.place,
+				Message: fmt.Sprintf("%s, where user %s may not write", w.what, u.Name),
+				Help:    w.help,
+				Cause:   "write:" + w.dir,
+			})
+		}
+		return check.Judge(found)
+	},
+}
+
+// A write is one folder that the program is known to write to.
+type write struct {
+	dir   string
+	place check.Place
+	what  string
+	help  string
+}
+
+// sqliteURL is the URL of a SQLite file with its path (SQLAlchemy and Prisma
+// write them alike): three slashes before a relative path, four before an
+// absolute one.
+var sqliteURL = regexp.MustCompile(`\bsqlite(?:\+\w+)?:///?(/?[^?\s"']+)`)
+
+// writes are the folders that the program writes to for certain.
+func writes(b *source.Build) []write {
+	var list []write
+	workdir := b.Target.Final.Workdir.Value
+	file := func(s string, span text.Span, where string) {
+		m := sqliteURL.FindStringSubmatch(s)
+		if m == nil || strings.Contains(m[1], ":memory:") || strings.Contains(m[1], "$") {
+			return
+		}
+		p := m[1]
+		if !strings.HasPrefix(p, "/") {
+			if !strings.HasPrefix(workdir, "/") {
+				return
+			}
+			p = path.Join(workdir, p)
+		}
+		list = append(list, write{dir: path.Dir(path.Clean(p)), place: check.Place{File: b.Text(), Span: span}, what: fmt.Sprintf("%s puts the SQLite database into %s", where, path.Dir(path.Clean(p)))})
+	}
+	for step := range b.Steps() {
+		if step.Keyword != "ENV" {
+			continue
+		}
+		words := step.Words()
+		for i, v := range step.Vars {
+			if v.Known && i < len(words) {
+				file(v.Value, words[i].Span, v.Name)
+			}
+		}
+	}
+	st := b.Start()
+	for _, w := range st.Words {
+		if !w.Span.IsZero() {
+			file(w.Text, w.Span, "the command line")
+		}
+	}
+	if w, ok := nginx(b, st); ok {
+		list = append(list, w)
+	}
+	return list
+}
+
+// nginx is the official image started as another user than root: its
+// configuration writes /var/cache/nginx and /run/nginx.pid.
+func nginx(b *source.Build, st *source.Start) (write, bool) {
+	img := b.Base()
+	if img.Ref.Repo != "docker.io/library/nginx" || st.Step != nil {
+		return write{}, false
+	}
+	for step := range b.Steps() {
+		// A configuration of the project's own may say other paths.
+		if c := step.Copy; c != nil && strings.HasPrefix(strings.TrimSuffix(c.Target, "/")+"/", "/etc/nginx/") && !strings.Contains(c.Target, "/conf.d") && !strings.Contains(c.Target, "/templates") {
+			return write{}, false
+		}
+		for _, fx := range effects(step) {
+			for _, p := range fx.Paths {
+				if strings.HasPrefix(p.Text, "/etc/nginx/nginx.conf") {
+					return write{}, false
+				}
+			}
+		}
+	}
+	u := b.User()
+	return write{
+		dir:   "/var/cache/nginx",
+		place: check.Place{File: b.Text(), Span: u.Step.Rest().Span},
+		what:  "nginx writes its caches to /var/cache/nginx and its pid file to /run",
+		help:  "build on nginxinc/nginx-unprivileged, which is made for this and listens on 8080",
+	}, true
+}
+
+func effects(step *source.Step) []shell.FileEffect {
+	if run := step.Run(); run != nil {
+		return run.Effects.Files
+	}
+	return nil
+}
+
+// owned tells whether the user may write a folder, or whether that cannot be
+// told: somebody gave it away, opened it, or made it as that user.
+func owned(b *source.Build, u source.User, dir string) bool {
+	if shared(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
+		return true
+	}
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil {
+			t := strings.TrimSuffix(c.Target, "/")
+			owner, _, _ := strings.Cut(c.Chown.Value, ":")
+			if (dir == t || strings.HasPrefix(dir, t+"/")) && owner != "" && owner != "root" && owner != "0" {
+				return true
+			}
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
+			return true
+		}
+		for _, c := range run.Commands() {
+			if mayMakeUsers(c) {
+				return true // what a script does to files is not seen either
+			}
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != shell.Chown && fx.Kind != shell.Chmod && !(fx.Kind == shell.Mkdir && (fx.Owner != "" || fx.Mode != "")) {
+				continue
+			}
+			for _, p := range fx.Paths {
+				q := path.Clean(p.Text)
+				if !p.Known || q == dir || strings.HasPrefix(dir, q+"/") || q == "/" || strings.Contains(q, "*") {
+					return true
+				}
+			}
+		}
+		for _, made := range run.Effects.Users {
+			home := made.Home
+			if home == "" {
+				home = "/home/" + made.Name
+			}
+			if made.Name == u.Name && (dir == home || strings.HasPrefix(dir, home+"/")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// covered tells whether a volume lies over a folder when the container runs:
+// who owns it then is the host's matter.
+func covered(b *source.Build, dir string) bool {
+	over := func(target string) bool {
+		t := path.Clean(target)
+		return t == dir || strings.HasPrefix(dir, t+"/")
+	}
+	for _, s := range b.Services {
+		for _, v := range s.Volumes {
+			if over(v.Target.Text) {
+				return true
+			}
+		}
+	}
+	for step := range b.Steps() {
+		if step.Keyword != "VOLUME" {
+			continue
+		}
+		for _, w := range step.Words() {
+			if over(w.Text) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,89 @@
+package nonroot
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var worldWritable = &check.Check{
+	Name:     "world-writable",
+	Claim:    "no path of the application is writable by everybody",
+	Why:      "whoever gets into the container can change what it runs next",
+	Mend:     "give the folders that the program must write to its user: install -d -o 10001 -g 10001 /var/lib/app",
+	Quiet:    "For /tmp, /var/tmp, /run and modes with the sticky bit (1777).",
+	Severity: check.Warning,
+	Since:    "0.1.0",
+	Image:    builtWorldWritable,
+	Source: func(b *source.Build) check.Verdict {
+		if b.Target == nil || b.Windows() {
+			return check.None()
+		}
+		var found []check.Finding
+		for step := range b.Steps() {
+			if c := step.Copy; c != nil && worldMode(c.Chmod.Value) {
+				f, _ := step.Flag("chmod")
+				found = append(found, check.Finding{
+					Place:   check.Place{File: b.Text(), Span: f.Span},
+					Message: fmt.Sprintf("--chmod=%s lets everybody write %s", c.Chmod.Value, c.Dest.Value),
+					Stage:   step.Stage,
+				})
+			}
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, fx := range run.Effects.Files {
+				if fx.Kind != shell.Chmod && fx.Kind != shell.Mkdir || !worldMode(fx.Mode) {
+					continue
+				}
+				for _, p := range fx.Paths {
+					if shared(p.Text) {
+						continue
+					}
+					found = append(found, check.Finding{
+						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
+						Message: fmt.Sprintf("mode %s lets everybody write %s", fx.Mode, p.Text),
+						Stage:   step.Stage,
+					})
+					break
+				}
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+// worldMode tells whether a mode gives write permission to others without the
+// sticky bit.
+func worldMode(mode string) bool {
+	if n, err := strconv.ParseUint(mode, 8, 32); err == nil && mode != "" {
+		return n&0o002 != 0 && n&0o1000 == 0
+	}
+	for _, part := range strings.Split(mode, ",") {
+		for _, op := range []string{"+", "="} {
+			who, what, ok := strings.Cut(part, op)
+			// A bare +w obeys the umask, which keeps others out.
+			if ok && strings.Contains(what, "w") && strings.ContainsAny(who, "oa") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shared are folders that everybody writes on every system.
+func shared(p string) bool {
+	p = path.Clean(p)
+	for _, dir := range []string{"/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm", "/var/lock"} {
+		if p == dir || strings.HasPrefix(p, dir+"/") {
+			return true
+		}
+	}
+	return false
+}

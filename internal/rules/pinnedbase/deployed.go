@@ -1,0 +1,89 @@
+package pinnedbase
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+var composeLatest = &check.Check{
+	Name:     "compose-latest",
+	Claim:    "every image that Compose pulls has a version",
+	Why:      "the next `docker compose pull` brings another program",
+	Mend:     "name a full version, as postgres:16.6-bookworm, or a digest",
+	Quiet:    "For images that the project builds itself.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Source: func(b *source.Build) check.Verdict {
+		if b.Compose == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, s := range b.Compose.Services {
+			if s.Build != nil || !s.Image.Set || b.MadeHere(s.Image.Text) {
+				continue
+			}
+			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok {
+				f.Place.File = b.Text()
+				found = append(found, f)
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+var kubeLatest = &check.Check{
+	Name:     "kube-latest",
+	Claim:    "every image of a Kubernetes workload has a version",
+	Why:      "pods of one workload run different programs, according to when their node pulled",
+	Mend:     "name a full version or a digest",
+	Quiet:    "For images that the project builds itself.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Aliases:  []string{"trivy KSV-0013", "checkov CKV_K8S_14"},
+	Source: func(b *source.Build) check.Verdict {
+		if b.Kubernetes == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, w := range b.Kubernetes.Workloads {
+			for _, c := range w.Containers {
+				if !c.Image.Set || b.MadeHere(c.Image.Text) {
+					continue
+				}
+				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
+					f.Place.File = b.Text()
+					found = append(found, f)
+				}
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+// unversioned judges an image that is pulled when it is deployed.
+func unversioned(v deploy.Value, who string) (check.Finding, bool) {
+	if v.Unresolved {
+		return check.Finding{}, false
+	}
+	ref, err := base.ParseRef(v.Text)
+	if err != nil || ref.Digest != "" {
+		return check.Finding{}, false
+	}
+	switch base.Classify(ref.Tag, nil, ref.Repo).Pinning {
+	case base.PinNoVersion:
+		if !base.PublisherWithoutVersions(ref.Repo) {
+			return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which names a variant but no version", who, v.Text)}, true
+		}
+	case base.PinNone:
+		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which has no tag, so it is :latest", who, v.Text)}, true
+	case base.PinLatest:
+		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whatever was pushed last", who, v.Text)}, true
+	}
+	return check.Finding{}, false
+}

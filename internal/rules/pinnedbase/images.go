@@ -1,0 +1,122 @@
+package pinnedbase
+
+import (
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A use is one place where a Dockerfile takes something from an image.
+type use struct {
+	image *source.Image
+	stage *source.Stage
+	place check.Place
+	what  string // "FROM", "COPY --from", "RUN --mount"
+	typo  string // a stage whose name is nearly that, or ""
+}
+
+// uses are the images that the stages of a file name: the reached ones and,
+// as notes, the others. Named contexts, scratch and stages are none.
+func uses(b *source.Build) []use {
+	var list []use
+	add := func(u use) {
+		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 {
+			return
+		}
+		list = append(list, u)
+	}
+	for _, s := range b.Stages {
+		if s.Image != nil {
+			span := s.From.Span
+			if words := s.From.Words(); len(words) > 0 {
+				span = words[0].Span
+			}
+			add(use{image: s.Image, stage: s, place: check.Place{File: b.Text(), Span: span}, what: "FROM"})
+		}
+		for _, step := range s.Steps {
+			if c := step.Copy; c != nil && c.Image != nil {
+				add(use{image: c.Image, stage: s, place: check.Place{File: b.Text(), Span: flagValue(step.Instruction, "from")}, what: "COPY --from", typo: nearStage(b, c.From)})
+			}
+			if in := step.Trigger; in != nil {
+				if f, ok := in.Flag("from"); ok && in.Keyword == "COPY" {
+					if _, img := s.Source(f.Value); img != nil {
+						add(use{image: img, stage: s, place: check.Place{File: b.Text(), Span: f.Span}, what: "ONBUILD COPY --from", typo: ""})
+					}
+				}
+			}
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, m := range run.Mounts {
+				if m.Image != nil {
+					add(use{image: m.Image, stage: s, place: check.Place{File: b.Text(), Span: m.Place}, what: "RUN --mount", typo: nearStage(b, m.From)})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// flagValue is the place of a flag's value.
+func flagValue(in *dockerfile.Instruction, name string) text.Span {
+	f, ok := in.Flag(name)
+	if !ok {
+		return in.Span
+	}
+	s := f.Span
+	s.Start = max(s.Start, s.End-len(f.Value))
+	return s
+}
+
+// nearStage is a stage whose name differs from a name by a slip of the hand.
+func nearStage(b *source.Build, name string) string {
+	name = strings.ToLower(name)
+	if strings.ContainsAny(name, "/:@.") {
+		return ""
+	}
+	for _, s := range b.Stages {
+		if s.Name != "" && len(name) > 2 && slip(s.Name, name) {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// slip tells whether two words differ by one letter put in, left out or
+// changed, or by two neighbours swapped.
+func slip(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	switch len(b) - len(a) {
+	case 1:
+		return a[i:] == b[i+1:]
+	case 0:
+		if i == len(a) {
+			return false
+		}
+		if a[i+1:] == b[i+1:] {
+			return true
+		}
+		return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+	}
+	return false
+}
+
+// written is how a message shows a reference: as it stands, and as what it is
+// where variables make a difference.
+func (u use) written() string {
+	t := u.image.Text
+	if t.Raw != t.Value {
+		return t.Raw + " (" + u.image.String() + ")"
+	}
+	return u.image.String()
+}

@@ -1,0 +1,41 @@
+package pinnedbase
+
+import (
+	"fmt"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+var noDigest = &check.Check{
+	Name:     "no-digest",
+	Claim:    "every image is named by its digest",
+	Why:      "a tag can be pushed again with other contents; a digest is the contents",
+	Mend:     "append the digest and keep the tag for readers: python:3.12.8-slim-bookworm@sha256:…",
+	Quiet:    "For scratch, stage names and further build contexts.",
+	Severity: check.Note,
+	Banking:  check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"sonar docker:S8431"},
+	Image:    builtOn,
+	Run:      ranResolved,
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, u := range uses(b) {
+			img := u.image
+			if !img.Valid || img.Ref.Digest != "" || img.Local != nil || len(img.Text.Missing) > 0 || u.typo != "" {
+				continue
+			}
+			found = append(found, check.Finding{
+				Place:   u.place,
+				Stage:   u.stage,
+				Message: fmt.Sprintf("%s %s has no digest", u.what, u.written()),
+				Help:    fmt.Sprintf("append the digest, which `docker buildx imagetools inspect %s` prints, and keep the tag for readers", img.Text.Value),
+			})
+		}
+		return check.Judge(found)
+	},
+}

@@ -1,0 +1,48 @@
+package pinnedbase
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+// stableFrontend are the frontend's tags that its publisher keeps compatible:
+// 1, 1.N and 1.N.N (Docker documentation, "Custom Dockerfile syntax").
+var stableFrontend = regexp.MustCompile(`^1(\.\d+){0,2}$`)
+
+var unpinnedFrontend = &check.Check{
+	Name:     "unpinned-frontend",
+	Claim:    "the syntax directive names a stable release of the Dockerfile frontend",
+	Why:      "the frontend is the program that reads this file: a moving one can read it otherwise tomorrow",
+	Mend:     "write # syntax=docker/dockerfile:1",
+	Quiet:    "For docker/dockerfile:1, :1.N and :1.N.N, and with a digest. A frontend without a tag is pinned-base/latest's.",
+	Severity: check.Note,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{},
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, d := range b.File.Directives {
+			if d.Name != "syntax" {
+				continue
+			}
+			ref, err := base.ParseRef(firstWord(d.Value))
+			if err != nil || ref.Digest != "" || ref.Tag == "" || ref.Tag == "latest" || stableFrontend.MatchString(ref.Tag) {
+				continue
+			}
+			if ref.Familiar != "docker/dockerfile" && base.Classify(ref.Tag, nil, ref.Repo).Pinning == base.PinFull {
+				continue
+			}
+			found = append(found, check.Finding{
+				Place:   check.Place{File: b.Text(), Span: d.Span},
+				Message: fmt.Sprintf("the frontend %s moves", d.Value),
+			})
+		}
+		return check.Judge(found)
+	},
+}

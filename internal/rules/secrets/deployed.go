@@ -1,0 +1,229 @@
+package secrets
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var composeLiteral = &check.Check{
+	Name:     "compose-literal",
+	Claim:    "no Compose file holds a secret",
+	Why:      "whoever reads the repository can log in, and the secret cannot be changed without a commit",
+	Mend:     "name a variable (${DB_PASSWORD}) and keep the value in an .env file outside of the repository, or use secrets:",
+	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values that SOPS has encrypted. A placeholder is a note.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Source: func(b *source.Build) check.Verdict {
+		if b.Compose == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, s := range b.Compose.Services {
+			who := "the service " + s.Name.Text
+			for _, kv := range s.Environment {
+				found = append(found, deployed(b, kv, who)...)
+			}
+			if s.Build != nil {
+				for _, kv := range s.Build.Args {
+					found = append(found, deployed(b, kv, "the build of "+s.Name.Text)...)
+				}
+			}
+			for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+				if c != nil {
+					found = append(found, argv(b, c.Words, who)...)
+				}
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+// deployed judges an environment variable or a build argument of a deployment
+// file.
+func deployed(b *source.Build, kv deploy.KeyValue, who string) []check.Finding {
+	if !kv.HasValue || kv.From != "" {
+		return nil
+	}
+	value, at := kv.Value.Raw, kv.Value.Span
+	if b.Compose != nil && strings.Contains(value, "$") {
+		value = defaults(value)
+	}
+	if value == "" {
+		return nil
+	}
+	f := check.Finding{Place: check.Place{File: b.Text(), Span: entry(kv)}, Secrets: []text.Span{at}}
+	if l, ok := setting(kv.Key.Text, value, at, false); ok {
+		f.Message = fmt.Sprintf("%s: %s %s", who, kv.Key.Text, l.what)
+		return []check.Finding{f}
+	}
+	if w := worthOf(value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
+		f.Severity, f.Secrets = check.Note, nil
+		f.Message = fmt.Sprintf("%s: %s has a placeholder for its value", who, kv.Key.Text)
+		return []check.Finding{f}
+	}
+	return nil
+}
+
+// entry is the place of KEY: value; the key's alone where the value is an
+// alias of something elsewhere.
+func entry(kv deploy.KeyValue) text.Span {
+	if gap := kv.Value.Span.Start - kv.Key.Span.End; gap < 0 || gap > 80 {
+		return kv.Key.Span
+	}
+	return kv.Key.Span.Join(kv.Value.Span)
+}
+
+// defaults is a Compose value with its variables replaced by their defaults;
+// "" where one of them has none, for then the value is not in the file.
+func defaults(raw string) string {
+	raw = strings.ReplaceAll(raw, "$$", "\x00")
+	for range 8 {
+		i := strings.IndexByte(raw, '$')
+		if i < 0 {
+			return strings.ReplaceAll(raw, "\x00", "$")
+		}
+		rest := raw[i+1:]
+		if !strings.HasPrefix(rest, "{") {
+			return ""
+		}
+		end, open := -1, 0
+		for j := 0; j < len(rest) && end < 0; j++ {
+			switch rest[j] {
+			case '{':
+				open++
+			case '}':
+				if open--; open == 0 {
+					end = j
+				}
+			}
+		}
+		if end < 0 {
+			return ""
+		}
+		_, value, ok := strings.Cut(rest[1:end], "-")
+		if !ok {
+			return ""
+		}
+		raw = raw[:i] + value + rest[end+1:]
+	}
+	return ""
+}
+
+// argv are the literals of a command's words: vendors' secrets, passwords in
+// URLs, and what follows an option for a secret.
+func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
+	var found []check.Finding
+	add := func(v deploy.Value, what string) {
+		found = append(found, check.Finding{
+			Place:   check.Place{File: b.Text(), Span: v.Span},
+			Message: fmt.Sprintf("the command of %s %s", strings.TrimPrefix(who, "the "), what),
+			Secrets: []text.Span{v.Span},
+		})
+	}
+	for i, w := range words {
+		if strings.Contains(w.Raw, "$") {
+			continue
+		}
+		name, value, joined := strings.Cut(w.Raw, "=")
+		switch {
+		case len(vendors(w.Raw)) > 0:
+			add(w, "holds "+vendors(w.Raw)[0].what)
+		case joined && !strings.ContainsAny(name, " \n") && nameOf(name) == strong && worthOf(value) == literal:
+			add(w, "gives "+clean(name)+" a literal value")
+		case strings.HasPrefix(w.Raw, "-") && !joined && !strings.ContainsAny(w.Raw, " \n") && nameOf(w.Raw) == strong && i+1 < len(words):
+			if v := words[i+1]; !strings.HasPrefix(v.Raw, "-") && !strings.Contains(v.Raw, "$") && worthOf(v.Raw) == literal {
+				add(v, "gives "+clean(w.Raw)+" a literal value")
+			}
+		default:
+			for _, l := range logins(w.Raw) {
+				if l.bare() {
+					add(w, "holds "+l.who())
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+var kubeLiteral = &check.Check{
+	Name:     "kube-literal",
+	Claim:    "no Kubernetes manifest holds a secret",
+	Why:      "whoever reads the repository can log in, and base64 hides nothing",
+	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that comes from a secret store: ExternalSecret, SealedSecret, SOPS",
+	Quiet:    "For valueFrom, SealedSecrets and what SOPS has encrypted. A placeholder is a note.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	RestsOn:  []source.Subject{source.Deployments},
+	Source: func(b *source.Build) check.Verdict {
+		if b.Kubernetes == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		for _, w := range b.Kubernetes.Workloads {
+			for _, c := range w.Containers {
+				who := "the container " + c.Name.Text
+				for _, kv := range c.Env {
+					found = append(found, deployed(b, kv, who)...)
+				}
+				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who)...)
+			}
+		}
+		for _, s := range b.Kubernetes.Secrets {
+			if s.Encrypted {
+				continue
+			}
+			for _, kv := range s.StringData {
+				found = append(found, stored(b, kv, s.Name.Text)...)
+			}
+			for _, kv := range s.Data {
+				found = append(found, stored(b, kv, s.Name.Text)...)
+			}
+		}
+		return check.Judge(found)
+	},
+}
+
+// open are the keys of a Secret under which people keep what is none.
+var open = map[string]bool{
+	"username": true, "user": true, "host": true, "hostname": true, "port": true, "database": true, "dbname": true, "db": true, "name": true,
+	"email": true, "region": true, "endpoint": true, "url": true, "type": true, "project": true, "namespace": true, "server": true, "issuer": true, "ca.crt": true, "tls.crt": true,
+}
+
+// stored judges a literal of a Secret: whatever lies there is meant to be one,
+// unless its key says otherwise.
+func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
+	if !kv.HasValue {
+		return nil
+	}
+	f := check.Finding{
+		Place:   check.Place{File: b.Text(), Span: entry(kv)},
+		Message: fmt.Sprintf("the Secret %s holds the value of %s in clear", name, kv.Key.Text),
+		Secrets: []text.Span{kv.Value.Span},
+	}
+	if kv.Value.Raw != kv.Value.Text {
+		f.Message = fmt.Sprintf("the Secret %s holds the value of %s, base64-encoded, which hides nothing", name, kv.Key.Text)
+	}
+	_, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
+	w := worthOf(kv.Value.Text)
+	last := strings.ToLower(kv.Key.Text)
+	if i := strings.LastIndexAny(last, "_-"); i >= 0 {
+		last = last[i+1:]
+	}
+	switch {
+	case hidden, w == literal && !open[last] && nameOf(kv.Key.Text) != notSecret, len(lines(kv.Value.Text)) > 0:
+	case w == literal && !open[last] && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
+	case (w == later || w == dummy) && !open[last]:
+		f.Severity, f.Secrets = check.Note, nil
+		f.Message = fmt.Sprintf("the Secret %s holds a placeholder for %s", name, kv.Key.Text)
+	default:
+		return nil
+	}
+	return []check.Finding{f}
+}

@@ -1,0 +1,115 @@
+package secrets
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// A kind of file is what a secret file is, and how sure that is.
+type fileKind struct {
+	what     string         // what it holds, after "which"
+	severity check.Severity // 0 = it is none
+}
+
+var (
+	npmToken     = regexp.MustCompile(`(?m)^\s*[^#;\s][^=\n]*(?:_authToken|_password|_auth)\s*=\s*(\S+)`)
+	pypiPassword = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*(\S+)`)
+	dockerAuth   = regexp.MustCompile(`"(?:auth|identitytoken|password)"\s*:\s*"([^"]+)"`)
+	kubeToken    = regexp.MustCompile(`(?m)^\s*-?\s*(?:token|client-key-data|password)\s*:\s*["']?([^\s"']+)`)
+	publicPEM    = regexp.MustCompile(`(?i)(?:^|[-_.])(?:ca|cacert|cert|certs|chain|fullchain|bundle|pub|public|root|crt|gpg|apt|rpm|repo|repos|keyring|release|signing|dh|dhparam|dhparams)(?:[-_.]|$)`)
+	account      = regexp.MustCompile(`(?i)service[-_]?account|^credentials\.json$|gcp[-_]?(?:key|cred)|google[-_]?cred|firebase[-_]?admin`)
+)
+
+// sshKeys are the names that ssh-keygen gives to private keys.
+var sshKeys = map[string]bool{"id_rsa": true, "id_dsa": true, "id_ecdsa": true, "id_ed25519": true}
+
+// fileOf judges a file of the context by its name and, where that is not
+// enough, by what it holds. What cannot be read is judged as its name says,
+// more mildly.
+func fileOf(ctx *source.Context, p string) fileKind {
+	base, dir := path.Base(p), path.Base(path.Dir(p))
+	low := strings.ToLower(base)
+	switch {
+	case source.IsEnvFile(base):
+		return fileKind{"is an environment file", check.Error}
+	case sshKeys[base]:
+		return fileKind{"is a private SSH key", check.Error}
+	case base == ".npmrc":
+		return held(ctx, p, npmToken, "holds a registry's token")
+	case base == ".pypirc":
+		return held(ctx, p, pypiPassword, "holds a password for a package index")
+	case base == ".netrc" || base == "_netrc":
+		return held(ctx, p, netrc, "holds a login")
+	case base == ".git-credentials":
+		return fileKind{"holds git's passwords", check.Error}
+	case base == "credentials" && dir == ".aws":
+		return fileKind{"holds AWS keys", check.Error}
+	case base == "config" && dir == ".kube":
+		return fileKind{"holds a cluster's login", check.Error}
+	case base == "kubeconfig":
+		return held(ctx, p, kubeToken, "holds a cluster's login")
+	case base == "config.json" && dir == ".docker", base == ".dockercfg":
+		return held(ctx, p, dockerAuth, "holds a registry's login")
+	case dir == ".ssh" && !strings.HasSuffix(base, ".pub"):
+		return pem(ctx, p, false)
+	case strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key"):
+		return pem(ctx, p, !publicPEM.MatchString(strings.TrimSuffix(strings.TrimSuffix(low, ".pem"), ".key")) && (strings.HasSuffix(low, ".key") || strings.Contains(low, "key")))
+	case strings.HasSuffix(low, ".json"):
+		data, ok := ctx.Read(p)
+		switch {
+		case ok && bytes.Contains(data, []byte(`"private_key"`)) && bytes.Contains(data, []byte("PRIVATE KEY")):
+			return fileKind{"is the key of a service account", check.Error}
+		case !ok && account.MatchString(base):
+			return fileKind{"is named as the key of a service account", check.Warning}
+		}
+	}
+	return fileKind{}
+}
+
+// held judges a file that is a secret by what a pattern finds in it.
+func held(ctx *source.Context, p string, re *regexp.Regexp, what string) fileKind {
+	data, ok := ctx.Read(p)
+	if !ok {
+		return fileKind{"could not be read here, and by its name " + strings.Replace(what, "holds", "may hold", 1), check.Warning}
+	}
+	for _, m := range re.FindAllSubmatch(data, -1) {
+		if v := strings.Trim(string(m[1]), `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") {
+			return fileKind{what, check.Error}
+		}
+	}
+	return fileKind{}
+}
+
+// pem judges a file by its PEM header. private says that the name alone speaks
+// of a private key.
+func pem(ctx *source.Context, p string, private bool) fileKind {
+	data, ok := ctx.Read(p)
+	switch {
+	case ok && privateKey.Match(data):
+		return fileKind{"holds a private key", check.Error}
+	case !ok && private:
+		return fileKind{"could not be read here, and is named as a private key", check.Warning}
+	}
+	return fileKind{}
+}
+
+var privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----`)
+
+// folderOf judges a folder that a COPY names and that is not here to be looked
+// into.
+func folderOf(p string) fileKind {
+	switch path.Base(p) {
+	case ".aws":
+		return fileKind{"holds AWS keys", check.Error}
+	case ".kube":
+		return fileKind{"holds a cluster's login", check.Error}
+	case ".ssh":
+		return fileKind{"could not be read here, and may hold private SSH keys", check.Warning}
+	}
+	return fileKind{}
+}

@@ -1,0 +1,236 @@
+package secrets
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/ignore"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+var fileCopied = &check.Check{
+	Name:     "file-copied",
+	Claim:    "no COPY or ADD brings a secret file",
+	Why:      "a file that is copied is in a layer, which whoever pulls the image can unpack",
+	Mend:     "keep the file out of the context by .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
+	Quiet:    "For .env.example and its like, for files without a token or a private key in them, and for what .dockerignore keeps out.",
+	Severity: check.Error,
+	Since:    "0.1.0",
+	Aliases:  []string{"CIS 4.10"},
+	Image:    builtFiles(false),
+	Run:      ranCanaries("file", "%s, laid into a copy of the context, came into the image: %s"),
+	Source: func(b *source.Build) check.Verdict {
+		if b.File == nil {
+			return check.None()
+		}
+		var found []check.Finding
+		unknown := ""
+		eachStep(b, func(s *source.Step) {
+			if s.Copy == nil {
+				return
+			}
+			list, why := brought(b, s, true)
+			if why != "" && b.Needs(s.Stage) {
+				unknown = why
+			}
+			for _, g := range list {
+				found = append(found, check.Finding{
+					Severity: g.kind.severity,
+					Place:    check.Place{File: b.Text(), Span: g.at},
+					Stage:    s.Stage,
+					Message:  fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what),
+					Cause:    g.cause,
+					Help:     g.help(),
+				})
+			}
+		})
+		if len(found) == 0 && unknown != "" {
+			return check.Unknown(check.ByContext, unknown)
+		}
+		return check.Judge(found)
+	},
+}
+
+// A file that a COPY brings and that is a secret.
+type gift struct {
+	path  string // in the context, or in the stage that it is taken from
+	kind  fileKind
+	at    text.Span
+	in    string // where it lies in the image; "" = not known
+	cause string
+}
+
+// help is what to do where a mount is not the way.
+func (g gift) help() string {
+	if source.IsEnvFile(path.Base(g.path)) {
+		return "keep it out of the context by .dockerignore, and give its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
+	}
+	return ""
+}
+
+// mostGifts bounds what is told of one COPY.
+const mostGifts = 5
+
+// brought are the secret files of one COPY or ADD: those that it names and,
+// where asked, those in the folders that it names. why says what is not known.
+func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why string) {
+	c := s.Copy
+	for i, src := range c.Sources {
+		place := func() text.Span { return s.SourcePlace(i) } // found out only for a finding
+		switch {
+		case !c.FromContext():
+			if g, ok := fromStage(b, c, src); ok {
+				g.at, g.in = place(), landing(c, src.Value, false)
+				list = append(list, g)
+			}
+			continue
+		case strings.Contains(src.Value, "://") || strings.HasPrefix(src.Value, "git@"):
+			continue
+		case !src.Known:
+			continue
+		}
+		p := source.Clean(src.Value)
+		add := func(p string, inFolder bool) {
+			if k := fileOf(b.Context, p); k.severity != 0 && len(list) < mostGifts {
+				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: "sent:" + p})
+			}
+		}
+		if b.Context == nil {
+			if p == "." || strings.ContainsAny(p, "*?[") {
+				why = "the build context is not in the project"
+				continue
+			}
+			add(p, false)
+			if k := folderOf(p); k.severity != 0 {
+				list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: "sent:" + p})
+			}
+			continue
+		}
+		paths := []string{p}
+		if p != "." && strings.ContainsAny(p, "*?[") {
+			paths = b.Context.Glob(p)
+		}
+		for _, p := range paths {
+			entry, err := b.Context.Stat(p)
+			switch {
+			case err != nil || !entry.Dir:
+				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
+					add(p, false)
+					if k := folderOf(p); err != nil && k.severity != 0 {
+						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: "sent:" + p})
+					}
+				}
+			case folders:
+				notable, err := b.Context.Notable()
+				if err != nil {
+					why = err.Error()
+				}
+				for _, e := range under(b.Context, notable, p) {
+					if sent, _ := b.Context.Sent(e, false); sent && !leftOut(c, e, p) {
+						add(e, true)
+					}
+				}
+			}
+		}
+	}
+	return list, why
+}
+
+// fromStage is the secret file that a COPY --from names: one that its stage
+// takes from the context, or one that by its name no build makes.
+func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok bool) {
+	base := path.Base(src.Value)
+	if !src.Known || src.Value == "" {
+		return g, false
+	}
+	g.path = src.Value
+	if sshKeys[base] {
+		g.kind = fileKind{"is a private SSH key", check.Error}
+		return g, true
+	}
+	if c.Stage == nil {
+		return g, false
+	}
+	if o := b.FileIn(c.Stage, path.Join("/", src.Value)); o != nil && o.Context != nil {
+		g.kind, g.cause = fileOf(o.Context, o.Path), "sent:"+o.Path
+		return g, g.kind.severity != 0
+	}
+	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
+		return g, false
+	}
+	g.kind = fileKind{"is named as a file of secrets", check.Warning}
+	if source.IsEnvFile(base) {
+		g.kind = fileKind{"is an environment file", check.Error}
+	}
+	return g, true
+}
+
+// madeIn tells whether a RUN of a stage, or of one that it is built on, names a
+// file: then it may be made there.
+func madeIn(s *source.Stage, base string) bool {
+	for s := range s.Upwards() {
+		for _, step := range s.Steps {
+			if step.Run() != nil && strings.Contains(step.File().Text(step.Span), base) {
+				return true
+			}
+			if step.Copy != nil && len(step.Copy.Heredocs) > 0 && strings.Contains(step.File().Text(step.Span), base) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// under are the files below a folder whose names are such as secrets lie
+// under, with those in folders that are known to hold them.
+func under(ctx *source.Context, notable []source.Entry, dir string) []string {
+	var files []string
+	for _, e := range notable {
+		if dir != "." && e.Path != dir && !strings.HasPrefix(e.Path, dir+"/") {
+			continue
+		}
+		if !e.Dir {
+			files = append(files, e.Path)
+			continue
+		}
+		switch path.Base(e.Path) {
+		case ".aws", ".kube", ".docker", ".ssh":
+			for _, inner := range ctx.Dir(e.Path) {
+				base := path.Base(inner.Path)
+				// The others are in the list by their own names.
+				if !inner.Dir && (base == "config" || base == "config.json" || path.Base(e.Path) == ".ssh" && !sshKeys[base]) {
+					files = append(files, inner.Path)
+				}
+			}
+		}
+	}
+	return files
+}
+
+// leftOut tells whether the COPY's own --exclude keeps a file of a source
+// folder out.
+func leftOut(c *source.Copy, p, dir string) bool {
+	if len(c.Exclude) == 0 {
+		return false
+	}
+	list := ignore.Parse(text.NewFile("--exclude", []byte(strings.Join(c.Exclude, "\n"))))
+	if list.Match(p, false).Excluded {
+		return true
+	}
+	rel := strings.TrimPrefix(p, dir+"/")
+	return rel != p && list.Match(rel, false).Excluded
+}
+
+// landing is where a file of a COPY lies in the image.
+func landing(c *source.Copy, p string, inFolder bool) string {
+	if !strings.HasPrefix(c.Target, "/") || inFolder {
+		return ""
+	}
+	if strings.HasSuffix(c.Target, "/") || len(c.Sources) > 1 {
+		return path.Join(c.Target, path.Base(p))
+	}
+	return path.Clean(c.Target)
+}

@@ -1,0 +1,301 @@
+package source
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+// composeAbove are the Compose files of a folder and of those that hold it.
+func composeAbove(fsys fs.FS, dir string) []string {
+	var found []string
+	for {
+		entries, err := fs.ReadDir(fsys, dir)
+		if err == nil {
+			for _, e := range entries {
+				if !e.IsDir() && deploy.IsComposeName(e.Name()) {
+					found = append(found, path.Join(dir, e.Name()))
+				}
+			}
+		}
+		if dir == "." || dir == "/" {
+			return found
+		}
+		dir = path.Dir(dir)
+	}
+}
+
+// maxCompose bounds how many files one Compose file includes, and how long a
+// chain of services that extend each other is.
+const maxCompose = 64
+
+// openCompose reads a Compose file and those that it includes.
+func (p *Project) openCompose(name string, isNamed bool, judged []string) {
+	if _, known := p.byPath[name]; known {
+		return
+	}
+	c, err := p.parseCompose(name)
+	if err != nil {
+		p.byPath[name] = nil
+		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
+		return
+	}
+	p.addCompose(c, isNamed, judged)
+	for _, inc := range c.Include[:min(len(c.Include), maxCompose)] {
+		if file, ok := p.beside(c, inc); ok {
+			p.openCompose(file, false, judged)
+		}
+	}
+}
+
+// openExtended reads the files that services extend from and that nothing else
+// starts: what stands in them is judged, and builds nothing by itself.
+func (p *Project) openExtended(judged []string) {
+	for i := 0; i < len(p.compose); i++ { // grows: a parent may extend in turn
+		c := p.compose[i]
+		for _, s := range c.Services {
+			if s.Extends == nil || !s.Extends.File.Set {
+				continue
+			}
+			file, ok := p.beside(c, s.Extends.File)
+			if _, known := p.byPath[file]; known || !ok {
+				continue
+			}
+			parent, err := p.parseCompose(file)
+			if err != nil {
+				p.byPath[file] = nil
+				p.Problems = append(p.Problems, Problem{Path: file, Err: err})
+				continue
+			}
+			p.parents[file] = true
+			p.addCompose(parent, false, judged)
+		}
+	}
+}
+
+func (p *Project) addCompose(c *deploy.Compose, isNamed bool, judged []string) {
+	p.compose, p.byPath[c.File.Name] = append(p.compose, c), c
+	if underAny(c.File.Name, judged) {
+		p.Units = append(p.Units, Unit{Path: c.File.Name, Kind: ComposeFile, Named: isNamed})
+	}
+}
+
+func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
+	file, err := p.read(name)
+	if err != nil {
+		return nil, err
+	}
+	dot := p.dotEnv(path.Join(path.Dir(name), ".env"))
+	env := dot.Values
+	if len(p.opt.Environ) > 0 {
+		env = maps.Clone(env) // other files share it
+		if env == nil {
+			env = map[string]string{}
+		}
+		maps.Copy(env, p.opt.Environ)
+	}
+	c, err := deploy.ParseCompose(file, env)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Beyond != "":
+		c.Beyond = name + ": " + c.Beyond
+	case dot.Beyond != "":
+		c.Beyond = dot.Beyond
+	}
+	return c, nil
+}
+
+// dotEnv is a .env file, read once for all Compose files beside it; without
+// values where there is none.
+func (p *Project) dotEnv(name string) deploy.DotEnv {
+	env, ok := p.dotEnvs[name]
+	if !ok {
+		if file, err := p.read(name); err == nil {
+			p.dotenvs[path.Dir(name)] = file
+			if env = deploy.ParseDotEnv(file.Data); env.Beyond != "" {
+				env.Beyond = name + ": " + env.Beyond
+			}
+		} else {
+			p.unread(name, err)
+		}
+		p.dotEnvs[name] = env
+	}
+	return env
+}
+
+// beside is the file of the project that a Compose file names. A file of
+// another place, or one that is not there, is not ok.
+func (p *Project) beside(c *deploy.Compose, v deploy.Value) (string, bool) {
+	if v.Unresolved || v.Text == "" || strings.Contains(v.Text, "://") || strings.HasPrefix(v.Text, "/") {
+		return "", false
+	}
+	name := path.Join(path.Dir(c.File.Name), v.Text)
+	info, err := fs.Stat(p.fsys, name)
+	return name, err == nil && info.Mode().IsRegular()
+}
+
+// whole is a service with what it extends, and the folder that the context of
+// its build is relative to. Its values may stand in another file than the
+// service: they are for judging, not for showing.
+func (p *Project) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.Service) (*deploy.Service, string) {
+	dir := path.Dir(c.File.Name)
+	if s.Extends == nil || slices.Contains(trail, s) {
+		return s, dir // in a circle, which Compose refuses, each is taken once
+	}
+	if len(trail) > maxCompose {
+		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d deep", c.File.Name, maxCompose)
+		return s, dir
+	}
+	in := c
+	if s.Extends.File.Set {
+		file, ok := p.beside(c, s.Extends.File)
+		if in = p.byPath[file]; !ok || in == nil {
+			return s, dir
+		}
+	}
+	parent := in.Service(s.Extends.Service.Text)
+	if parent == nil || parent == s {
+		return s, dir
+	}
+	base, from := p.whole(in, parent, append(trail, s))
+	if s.Build != nil && s.Build.Context.Set {
+		from = dir
+	}
+	if !p.extending.Spend(entries(base) + entries(s)) {
+		p.extended[c] = c.File.Name + ": its services extend others by more entries than are read of files of their size"
+		return s, from
+	}
+	return extend(s, base), from
+}
+
+// entries is how many entries extending a service copies.
+func entries(s *deploy.Service) int {
+	n := 8 + len(s.Ports) + len(s.Expose) + len(s.Environment) + len(s.EnvFiles) + len(s.Volumes) + len(s.Tmpfs) + len(s.Powers)
+	if s.Build != nil {
+		n += len(s.Build.Args) + len(s.Build.AdditionalContexts)
+	}
+	return n
+}
+
+// How many entries services may take from those that they extend.
+const (
+	freeEntries       = 100_000
+	entriesPerService = 8
+)
+
+// extend is a service over the one that it extends, as Compose merges them: a
+// scalar of its own wins, lists are joined.
+func extend(s, base *deploy.Service) *deploy.Service {
+	one := *s
+	scalar := func(own *deploy.Value, inherited deploy.Value) {
+		if !own.Set {
+			*own = inherited
+		}
+	}
+	scalar(&one.Image, base.Image)
+	scalar(&one.User, base.User)
+	scalar(&one.Privileged, base.Privileged)
+	scalar(&one.ReadOnly, base.ReadOnly)
+	scalar(&one.Init, base.Init)
+	scalar(&one.WorkingDir, base.WorkingDir)
+	scalar(&one.StopSignal, base.StopSignal)
+	scalar(&one.StopGracePeriod, base.StopGracePeriod)
+	one.Ports = slices.Concat(base.Ports, s.Ports)
+	one.Expose = slices.Concat(base.Expose, s.Expose)
+	one.Environment = slices.Concat(base.Environment, s.Environment)
+	one.EnvFiles = slices.Concat(base.EnvFiles, s.EnvFiles)
+	one.Volumes = slices.Concat(base.Volumes, s.Volumes)
+	one.Tmpfs = slices.Concat(base.Tmpfs, s.Tmpfs)
+	one.Powers = slices.Concat(base.Powers, s.Powers)
+	if one.Healthcheck == nil {
+		one.Healthcheck = base.Healthcheck
+	}
+	if one.Entrypoint == nil {
+		one.Entrypoint = base.Entrypoint
+	}
+	if one.Command == nil {
+		one.Command = base.Command
+	}
+	switch {
+	case one.Build == nil:
+		one.Build = base.Build
+	case base.Build != nil:
+		b := *one.Build
+		scalar(&b.Context, base.Build.Context)
+		scalar(&b.Dockerfile, base.Build.Dockerfile)
+		scalar(&b.Target, base.Build.Target)
+		scalar(&b.Inline, base.Build.Inline)
+		b.Args = slices.Concat(base.Build.Args, b.Args)
+		b.AdditionalContexts = slices.Concat(base.Build.AdditionalContexts, b.AdditionalContexts)
+		one.Build = &b
+	}
+	return &one
+}
+
+// composeRecipes are the recipes of all Compose files by Dockerfile, worked
+// out once.
+func (p *Project) composeRecipes() map[string][]recipe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.composed != nil {
+		return p.composed
+	}
+	p.composed = map[string][]recipe{}
+	p.extended = map[*deploy.Compose]string{}
+	p.extending.Left = freeEntries
+	for _, c := range p.compose {
+		p.extending.Left += entriesPerService * len(c.Services)
+	}
+	for _, c := range p.compose {
+		if p.parents[c.File.Name] {
+			continue
+		}
+		for _, own := range c.Services {
+			s, dir := p.whole(c, own, nil)
+			if s.Build == nil || s.Build.Inline.Set {
+				continue
+			}
+			ctx := s.Build.Context.Text
+			if ctx == "" {
+				ctx = "."
+			}
+			root := path.Join(dir, ctx)
+			if strings.Contains(ctx, "://") || strings.HasPrefix(ctx, "/") || strings.HasPrefix(root, "..") {
+				continue
+			}
+			df := s.Build.Dockerfile.Text
+			if df == "" {
+				df = "Dockerfile"
+				if _, err := fs.Stat(p.fsys, path.Join(root, df)); err != nil {
+					df = "Containerfile"
+				}
+			}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}}
+			for _, kv := range s.Build.Args {
+				if kv.HasValue && !kv.Value.Unresolved {
+					r.args[kv.Key.Text] = kv.Value.Text
+				}
+			}
+			for _, kv := range s.Build.AdditionalContexts {
+				r.contexts[kv.Key.Text] = kv.Value.Text
+				r.folders[kv.Key.Text] = kv.Value.Text
+				if v := kv.Value.Text; !strings.Contains(v, ":") && !path.IsAbs(v) {
+					r.folders[kv.Key.Text] = path.Join(dir, v)
+				}
+			}
+			if s.Image.Set {
+				r.images = append(r.images, s.Image.Text)
+			}
+			file := path.Join(root, df)
+			p.composed[file] = append(p.composed[file], r)
+		}
+	}
+	return p.composed
+}

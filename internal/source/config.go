@@ -1,0 +1,305 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/docker/go-units"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// ConfigName is the name of the configuration file. The nearest one upwards
+// from a Dockerfile is its configuration; nothing is merged.
+const ConfigName = ".dockworthy.yaml"
+
+// maxConfig is the largest configuration that is read: the decoder holds each key
+// of a mapping against all others.
+const maxConfig = 256 << 10
+
+// A Config is what a project says of itself in .dockworthy.yaml. The zero
+// Config says nothing.
+type Config struct {
+	Path         string                `yaml:"-"` // "" where there is no file
+	File         *text.File            `yaml:"-"` // nil where it was not read from a project
+	Targets      Targets               `yaml:"targets"`
+	Profile      string                `yaml:"profile"`       // standard or banking
+	Bases        map[string]ConfigBase `yaml:"bases"`         // by repository, or repository:tag
+	RuntimeTools []string              `yaml:"runtime-tools"` // programs the running container needs, as git
+	Toolboxes    []string              `yaml:"toolboxes"`     // Dockerfiles whose image is for building
+	RootAllowed  []string              `yaml:"root-allowed"`  // Dockerfiles that may run as root
+	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
+	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
+	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
+}
+
+// A ConfigRun says how a container is run to be proved. What it leaves out is
+// as Compose says, and else as hard as it gets.
+type ConfigRun struct {
+	Kind         string            `yaml:"kind"`         // service or job
+	Env          map[string]string `yaml:"env"`          // over Compose's
+	Command      []string          `yaml:"command"`      // in place of CMD
+	Ports        []int             `yaml:"ports"`        // that it listens on
+	Writable     []string          `yaml:"writable"`     // folders in memory; nil = /tmp
+	Volumes      []string          `yaml:"volumes"`      // folders that keep what the image holds there, and may be written
+	Capabilities []string          `yaml:"capabilities"` // kept, as NET_BIND_SERVICE
+	Network      string            `yaml:"network"`      // none (the default) or bridge
+	Memory       string            `yaml:"memory"`       // as 512m
+	Pids         int64             `yaml:"pids"`
+	StopLimit    time.Duration     `yaml:"stop-limit"`  // as 2s
+	StartLimit   time.Duration     `yaml:"start-limit"` // as 60s
+	Secrets      map[string]string `yaml:"secrets"`     // files for --mount=type=secret by id, relative to the config
+}
+
+// Bytes is the memory limit; 0 where none is given.
+func (r *ConfigRun) Bytes() int64 {
+	n, _ := ParseBytes(r.Memory)
+	return n
+}
+
+// ParseBytes reads a size as Docker writes it: 512m, 1g, 300000. "" is 0.
+func ParseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := units.RAMInBytes(s)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q is no size: it is written 512m or 1g", s)
+	}
+	return n, nil
+}
+
+// RunFolder tells why a path of a container may not be laid over: it is no
+// folder's, it is one of the kernel's, or it holds what options are made of. nil
+// = it may.
+func RunFolder(dir string) error {
+	clean := path.Clean(dir)
+	switch {
+	case !path.IsAbs(dir) || clean == "/":
+		return fmt.Errorf("%q is no absolute path of a folder", dir)
+	case strings.ContainsAny(dir, ",:=\x00\n"):
+		return fmt.Errorf("%q holds a character that options are made of", dir)
+	}
+	for _, kernel := range []string{"/dev", "/proc", "/sys"} {
+		if clean == kernel || strings.HasPrefix(clean, kernel+"/") && !strings.HasPrefix(clean, "/dev/shm") {
+			return fmt.Errorf("%q is the kernel's", dir)
+		}
+	}
+	return nil
+}
+
+func (r *ConfigRun) check() error {
+	if r == nil {
+		return nil
+	}
+	if r.Kind != "" && r.Kind != "service" && r.Kind != "job" {
+		return fmt.Errorf("run.kind %q is neither service nor job", r.Kind)
+	}
+	if r.Network != "" && r.Network != "none" && r.Network != "bridge" {
+		return fmt.Errorf("run.network %q is neither none nor bridge", r.Network)
+	}
+	if _, err := ParseBytes(r.Memory); err != nil {
+		return fmt.Errorf("run.memory: %w", err)
+	}
+	for _, dir := range slices.Concat(r.Writable, r.Volumes) {
+		if err := RunFolder(dir); err != nil {
+			return fmt.Errorf("run.writable: %w", err)
+		}
+	}
+	for _, port := range r.Ports {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("run.ports %d is no port", port)
+		}
+	}
+	if r.Pids < 0 || r.StopLimit < 0 || r.StartLimit < 0 {
+		return errors.New("run: a limit is negative")
+	}
+	return nil
+}
+
+// Targets say what is built: a plain list of stages, or by Dockerfile.
+type Targets struct {
+	Stages []string                // for every Dockerfile that has them
+	Files  map[string]ConfigTarget // by the Dockerfile's path, relative to the config
+}
+
+// A ConfigTarget says how one Dockerfile is built.
+type ConfigTarget struct {
+	Stages  []string          `yaml:"stages"`
+	Context string            `yaml:"context"` // relative to the config
+	Images  []string          `yaml:"images"`  // names that Compose and Kubernetes call it by
+	Args    map[string]string `yaml:"args"`
+}
+
+// UnmarshalYAML reads either form of targets.
+func (t *Targets) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode(&t.Stages)
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i+1].Kind != yaml.MappingNode {
+			continue
+		}
+		for j := 0; j < len(n.Content[i+1].Content); j += 2 {
+			key := n.Content[i+1].Content[j]
+			if !slices.Contains([]string{"stages", "context", "images", "args"}, key.Value) {
+				return fmt.Errorf("line %d: field %s not found under targets (stages, context, images, args)", key.Line, key.Value)
+			}
+		}
+	}
+	return n.Decode(&t.Files)
+}
+
+// A ConfigBase is what a project knows of a base image of its own.
+type ConfigBase struct {
+	Like       string            `yaml:"like"` // a known image whose facts it shares
+	Kind       string            `yaml:"kind"`
+	OS         string            `yaml:"os"`
+	Libc       string            `yaml:"libc"`
+	Shell      string            `yaml:"shell"`
+	User       string            `yaml:"user"`
+	Users      map[string]string `yaml:"users"` // uid:gid by name
+	Tools      map[string]string `yaml:"tools"` // yes or no
+	Entrypoint []string          `yaml:"entrypoint"`
+	Cmd        []string          `yaml:"cmd"`
+	Workdir    string            `yaml:"workdir"`
+	Healthy    *bool             `yaml:"healthcheck"`
+	Env        map[string]string `yaml:"env"`
+}
+
+// ParseConfig reads a .dockworthy.yaml. Unknown fields are errors with their
+// line.
+func ParseConfig(name string, data []byte) (*Config, error) {
+	if len(data) > maxConfig {
+		return nil, fmt.Errorf("is larger than %d KiB, far more than a configuration is", maxConfig>>10)
+	}
+	c := &Config{Path: name}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.New(plainYAML(err))
+	}
+	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
+		return nil, fmt.Errorf("profile %q is neither %s nor %s", c.Profile, Standard, Banking)
+	}
+	if err := c.Run.check(); err != nil {
+		return nil, err
+	}
+	for id, s := range c.Severities {
+		if s != "error" && s != "warning" && s != "note" {
+			return nil, fmt.Errorf("severity %q of %s is none of error, warning, note", s, id)
+		}
+	}
+	return c, nil
+}
+
+var goTypes = regexp.MustCompile(` (not found )?in type source\.\w+`)
+
+// plainYAML is an error of the YAML decoder without the names of our types.
+func plainYAML(err error) string {
+	s := strings.TrimPrefix(err.Error(), "yaml: ")
+	s = strings.TrimPrefix(s, "unmarshal errors:\n")
+	s = goTypes.ReplaceAllString(s, " is unknown")
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "; ")
+}
+
+// target is what the config says of one Dockerfile.
+func (c *Config) target(dockerfile string) (ConfigTarget, bool) {
+	if c == nil {
+		return ConfigTarget{}, false
+	}
+	for name, t := range c.Targets.Files {
+		if path.Join(path.Dir(c.Path), name) == dockerfile {
+			return t, true
+		}
+	}
+	return ConfigTarget{}, false
+}
+
+// lists tells whether a list of paths in the config names this Dockerfile, by
+// itself or by a folder that holds it.
+func (c *Config) lists(list []string, dockerfile string) bool {
+	if c == nil {
+		return false
+	}
+	for _, name := range list {
+		p := path.Join(path.Dir(c.Path), name)
+		if p == dockerfile || p == "." || len(dockerfile) > len(p) && dockerfile[:len(p)+1] == p+"/" {
+			return true
+		}
+		if ok, err := path.Match(p, dockerfile); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// base is what the config says of an image, over what the catalogue knows.
+func (c *Config) base(ref base.Ref) (*base.Image, bool) {
+	if c == nil || len(c.Bases) == 0 {
+		return base.Lookup(ref)
+	}
+	for _, name := range sortedKeys(c.Bases) {
+		want, err := base.ParseRef(name)
+		if err != nil || want.Repo != ref.Repo || want.Tag != "" && want.Tag != ref.Tag {
+			continue
+		}
+		return c.Bases[name].image(name), true
+	}
+	return base.Lookup(ref)
+}
+
+func (b ConfigBase) image(name string) *base.Image {
+	img := &base.Image{ID: name}
+	if b.Like != "" {
+		if ref, err := base.ParseRef(b.Like); err == nil {
+			if known, ok := base.Lookup(ref); ok {
+				*img = *known
+				img.ID = name
+			}
+		}
+	}
+	set := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	set(&img.Kind, b.Kind)
+	set(&img.OS, b.OS)
+	set(&img.Libc, b.Libc)
+	set(&img.Shell, b.Shell)
+	set(&img.User, b.User)
+	set(&img.Workdir, b.Workdir)
+	if b.Users != nil {
+		img.Users = b.Users
+	}
+	if b.Tools != nil {
+		img.Tools = b.Tools
+	}
+	if b.Entrypoint != nil {
+		img.Entrypoint = b.Entrypoint
+	}
+	if b.Cmd != nil {
+		img.Cmd = b.Cmd
+	}
+	if b.Healthy != nil {
+		img.Healthcheck = b.Healthy
+	}
+	if b.Env != nil {
+		img.Env = b.Env
+	}
+	return img
+}

@@ -1,0 +1,145 @@
+package source
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/internal/source/gitignore"
+)
+
+// IsDockerfileName tells whether a base name is one that people give to
+// Dockerfiles: Dockerfile, Containerfile, *.Dockerfile, Dockerfile.*, in any
+// case, and Dockerfile-*, Dockerfile_*; not ignore files, backups and templates.
+func IsDockerfileName(name string) bool {
+	low := strings.ToLower(name)
+	for _, ext := range []string{".dockerignore", ".containerignore", "~", ".bak", ".orig", ".old", ".swp", ".rej", ".tmp", ".save",
+		".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".hbs", ".ejs", ".in", ".m4", ".md", ".txtar", ".go", ".py", ".js", ".ts", ".rb", ".json", ".yaml", ".yml", ".html", ".txt", ".sh", ".patch", ".diff"} {
+		if strings.HasSuffix(low, ext) {
+			return false
+		}
+	}
+	for _, stem := range []string{"dockerfile", "containerfile"} {
+		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
+			return true
+		}
+		// Dockerfile-alpine, Dockerfile_gpu: a capital tells them from programs
+		// and documents about Dockerfiles.
+		if rest, ok := strings.CutPrefix(low, stem); ok && (rest[0] == '-' || rest[0] == '_') && name[0] < 'a' && !strings.Contains(rest, ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// skippedDirs are folders that hold other people's files.
+var skippedDirs = map[string]bool{
+	".git": true, ".hg": true, ".svn": true, "node_modules": true, "__pycache__": true,
+	"venv": true, ".venv": true, ".tox": true, ".terraform": true,
+}
+
+// A Listing is what a walk found, each list in path order.
+type Listing struct {
+	Dockerfiles []string
+	Compose     []string
+	YAML        []string // other YAML files, which may hold Kubernetes manifests
+	Problems    []Problem
+
+	beyond bool // patterns of .gitignore files were left untried
+}
+
+// A Problem is a file that could not be looked at, or not be understood.
+type Problem struct {
+	Path string
+	Line int // from 1; 0 = the whole file
+	Err  error
+
+	// Config tells that it is a .dockworthy.yaml: what it says was not heard.
+	Config bool
+}
+
+// Find walks the folder root of fsys for Dockerfiles and deployment files. It
+// leaves out what .gitignore files exclude and never follows symbolic links to
+// folders. A folder that cannot be read becomes a problem, not an error.
+func Find(fsys fs.FS, root string) *Listing {
+	l := &Listing{}
+	l.walk(fsys, root, gitignore.For(fsys, root), 0)
+	if l.beyond {
+		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("the patterns of its .gitignore files, tried on all of its files, are more than are tried of files of their size: ignored files may be looked at too")})
+	}
+	sort.Strings(l.Dockerfiles)
+	sort.Strings(l.Compose)
+	sort.Strings(l.YAML)
+	return l
+}
+
+const maxDepth = 200 // deeper than any file system lets people work
+
+func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: err})
+	}
+	if depth > maxDepth {
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deeply to be searched")})
+		return
+	}
+	git = git.Enter(fsys, dir, entries)
+	defer func() { l.beyond = l.beyond || git.Beyond() }()
+	for _, e := range entries {
+		name := e.Name()
+		p := path.Join(dir, name)
+		if e.IsDir() {
+			if skippedDirs[name] || git.Ignored(p, true) {
+				continue
+			}
+			if name == "Dockerfile" || name == "Containerfile" {
+				// As a missing bind mount leaves it behind.
+				l.Problems = append(l.Problems, Problem{Path: p, Err: errors.New("is a folder, not a Dockerfile")})
+			}
+			l.walk(fsys, p, git, depth+1)
+			continue
+		}
+		kind := kindOf(name)
+		if kind == 0 || git.Ignored(p, false) {
+			continue
+		}
+		if t := e.Type(); t&fs.ModeSymlink != 0 {
+			info, err := fs.Stat(fsys, p)
+			if err != nil {
+				if kind == 'd' || errors.Is(err, files.ErrOutside) {
+					l.Problems = append(l.Problems, Problem{Path: p, Err: err})
+				}
+				continue
+			}
+			if info.IsDir() {
+				continue
+			}
+		}
+		switch kind {
+		case 'd':
+			l.Dockerfiles = append(l.Dockerfiles, p)
+		case 'c':
+			l.Compose = append(l.Compose, p)
+		case 'y':
+			l.YAML = append(l.YAML, p)
+		}
+	}
+}
+
+func kindOf(name string) byte {
+	switch {
+	case IsDockerfileName(name):
+		return 'd'
+	case deploy.IsComposeName(name):
+		return 'c'
+	}
+	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
+		return 'y'
+	}
+	return 0
+}

@@ -1,0 +1,100 @@
+package source
+
+import (
+	"slices"
+
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+// A kubeIndex finds what the manifests of a project say of an image or of a
+// workload, made once: there may be as many manifests as there are files.
+type kubeIndex struct {
+	files       map[string]*kubeFile
+	containers  []*deploy.Container // that name an image and are no init containers, in order
+	byImage     map[string][]int    // in containers, by the familiar name
+	services    map[string][]*deploy.KubeService
+	dockerfiles int
+}
+
+func (p *Project) kubeIndexed() *kubeIndex {
+	p.kubeOnce.Do(func() {
+		x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}}
+		for _, k := range p.kube {
+			x.files[k.file.Name] = k
+			for _, w := range k.manifest.Workloads {
+				for _, c := range w.Containers {
+					if !c.Init && c.Image.Set {
+						name := familiar(c.Image.Text)
+						x.byImage[name] = append(x.byImage[name], len(x.containers))
+						x.containers = append(x.containers, c)
+					}
+				}
+			}
+			for _, s := range k.manifest.Services {
+				// One of its labels leads to it.
+				for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
+					label := name + "=" + s.Selector[name]
+					x.services[label] = append(x.services[label], s)
+				}
+			}
+		}
+		for _, u := range p.Units {
+			if u.Kind == Dockerfile {
+				x.dockerfiles++
+			}
+		}
+		p.kubeIndex = x
+	})
+	return p.kubeIndex
+}
+
+// HasService tells whether a Service of the project sends to a workload's pods.
+func (b *Build) HasService(w *deploy.Workload) bool {
+	services := b.project.kubeIndexed().services
+	for name, value := range w.Labels {
+		for _, s := range services[name+"="+value] {
+			if s.Selects(w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Workloads are the Kubernetes containers that run this build's image: by the
+// names that Compose and the config give it, or because the project has one
+// Dockerfile and all its workloads run one image that is nobody else's.
+func (b *Build) Workloads() []*deploy.Container {
+	if b.project == nil || len(b.project.kube) == 0 {
+		return nil
+	}
+	x := b.project.kubeIndexed()
+	var mine []int
+	for _, n := range b.images {
+		mine = append(mine, x.byImage[familiar(n)]...)
+	}
+	if len(mine) > 0 {
+		slices.Sort(mine)
+		var list []*deploy.Container
+		for _, i := range slices.Compact(mine) {
+			list = append(list, x.containers[i])
+		}
+		return list
+	}
+	if x.dockerfiles == 1 && len(x.byImage) == 1 {
+		return x.containers
+	}
+	return nil
+}
+
+// KubeProbes tells whether every Kubernetes container that runs the image has
+// a readiness or liveness probe.
+func (b *Build) KubeProbes() bool {
+	list := b.Workloads()
+	for _, c := range list {
+		if c.Readiness == nil && c.Liveness == nil {
+			return false
+		}
+	}
+	return len(list) > 0
+}

@@ -1,0 +1,391 @@
+package source
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+// A Role is what an image is for, as far as its files tell.
+type Role uint8
+
+// The roles. Unclear is the zero Role: nothing says that it serves.
+const (
+	Unclear Role = iota
+	Serves       // it answers on a port
+	Job          // it does something and ends, or works without a port
+	Develop      // a development server, or a load test: nobody depends on it
+)
+
+// servers are programs that do nothing but serve.
+var servers = map[string]bool{
+	"uvicorn": true, "gunicorn": true, "hypercorn": true, "daphne": true, "waitress-serve": true, "granian": true, "uwsgi": true,
+	"nginx": true, "httpd": true, "apache2": true, "apache2ctl": true, "apachectl": true, "apache2-foreground": true, "httpd-foreground": true,
+	"caddy": true, "traefik": true, "haproxy": true, "envoy": true, "puma": true, "unicorn": true, "thin": true, "php-fpm": true,
+	"redis-server": true, "valkey-server": true, "mysqld": true, "mariadbd": true, "mongod": true, "memcached": true, "catalina.sh": true,
+	"streamlit": true, "fastapi": true, "http-server": true, "serve": true, "nats-server": true, "minio": true, "vault": true, "grafana-server": true,
+}
+
+// IsServer tells whether a program does nothing but serve.
+func IsServer(program string) bool { return servers[program] }
+
+// jobs are programs that work without a port.
+var jobs = map[string]bool{
+	"celery": true, "rq": true, "dramatiq": true, "huey_consumer": true, "arq": true, "sidekiq": true, "crond": true, "cron": true, "supercronic": true,
+}
+
+// develops are programs for people at work.
+var develops = map[string]bool{
+	"nodemon": true, "ts-node-dev": true, "air": true, "reflex": true, "vite": true, "webpack-dev-server": true, "locust": true, "k6": true,
+	"jmeter": true, "artillery": true, "jupyter": true, "jupyter-lab": true, "jupyter-notebook": true, "code-server": true,
+}
+
+// develop are the development servers that scripts of a package.json start.
+var develop = regexp.MustCompile(`(?:^|&&|;|\s)(?:react-scripts start|vue-cli-service serve|next dev|nuxt dev|nodemon|ng serve|webpack serve|webpack-dev-server|vite(?: --[^&|;]*)?$|vite dev|parcel serve|gatsby develop|ts-node-dev|tsx watch|nest start --watch)`)
+
+// script is the script of the package.json in the working folder that npm, or
+// its like, runs with these arguments; "" where that is not known.
+func (b *Build) script(args []shell.Word) string {
+	name := ""
+	for _, a := range args {
+		if a.Text == "run" || a.Text == "run-script" || strings.HasPrefix(a.Text, "-") {
+			continue
+		}
+		name = a.Text
+		break
+	}
+	o := b.FileAt(path.Join(b.Target.Final.Workdir.Value, "package.json"))
+	if name == "" || o == nil {
+		return ""
+	}
+	p := o.PackageJSON()
+	if p == nil {
+		return ""
+	}
+	return p.Scripts[name]
+}
+
+// Role judges by EXPOSE, the start command, and the ports in Compose.
+func (b *Build) Role() Role {
+	st := b.Start()
+	program, args := b.program(st)
+	if program == "npx" || program == "bunx" {
+		for i, a := range args {
+			if !strings.HasPrefix(a.Text, "-") {
+				program, args = a.Text, args[i+1:]
+				break
+			}
+		}
+	}
+	if develops[program] {
+		return Develop
+	}
+	switch program {
+	case "npm", "yarn", "pnpm", "bun":
+		for _, a := range args {
+			if a.Text == "dev" || strings.HasPrefix(a.Text, "dev:") || a.Text == "develop" || a.Text == "watch" || strings.HasSuffix(a.Text, ":dev") {
+				return Develop
+			}
+		}
+		if develop.MatchString(b.script(args)) {
+			return Develop
+		}
+	case "next", "nuxt", "ng", "gatsby", "vue-cli-service":
+		if len(args) > 0 && (args[0].Text == "dev" || args[0].Text == "serve" && program != "nuxt") {
+			return Develop
+		}
+	}
+	if len(b.Ports()) > 0 {
+		return Serves
+	}
+	for _, s := range b.Services {
+		if len(s.Ports) > 0 || len(s.Expose) > 0 {
+			return Serves
+		}
+	}
+	if serverCommand(program, args) {
+		return Serves
+	}
+	if jobs[program] {
+		return Job
+	}
+	img := b.Base()
+	if img != nil && img.Local != nil && st.Step == nil {
+		return img.Local.Role()
+	}
+	// The base's own ports count while its own program runs.
+	if img != nil && img.Known != nil && len(img.Known.Ports) > 0 && (st.Step == nil || runsBase(img, program, args)) {
+		return Serves
+	}
+	return Unclear
+}
+
+// runsBase tells whether a start written here still runs the base's own
+// program, with other arguments or behind another script.
+func runsBase(img *Image, program string, args []shell.Word) bool {
+	if img.Known.Kind != base.KindService {
+		return false
+	}
+	if program == "" || strings.Contains(program, "@") || strings.HasPrefix(program, "-") {
+		return true // whatever the script is given, or options for the base's ENTRYPOINT
+	}
+	own := append(append([]string{}, img.Known.Entrypoint...), img.Known.Cmd...)
+	if name := path.Base(img.Ref.Repo); len(img.Known.Cmd) == 0 {
+		own = append(own, name, name+"d", name+"-server")
+	}
+	for _, w := range own {
+		if path.Base(w) == program {
+			return !asksOnly(args)
+		}
+	}
+	return false
+}
+
+// asksOnly tells whether a server is only asked for something, and ends: nginx
+// -t, vault version.
+func asksOnly(args []shell.Word) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch args[0].Text {
+	case "-t", "-T", "version", "--version", "help", "--help":
+		return true
+	}
+	return false
+}
+
+// serverCommand tells whether a command is known to serve.
+func serverCommand(program string, args []shell.Word) bool {
+	if servers[program] {
+		return !asksOnly(args)
+	}
+	has := func(words ...string) bool {
+		for _, a := range args {
+			for _, w := range words {
+				if path.Base(a.Text) == w {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	switch program {
+	case "flask":
+		return has("run")
+	case "python", "python3":
+		return has("runserver", "uvicorn", "gunicorn", "hypercorn", "http.server", "flask", "waitress")
+	case "manage.py", "django-admin":
+		return has("runserver")
+	case "rails", "bin/rails":
+		return has("server", "s")
+	case "bundle":
+		return has("puma", "rackup", "unicorn", "server", "s")
+	case "php":
+		return has("-S", "serve")
+	case "next", "nuxt":
+		return has("start")
+	case "dotnet":
+		return slices.ContainsFunc(args, func(a shell.Word) bool { return a.Text == "--urls" || strings.HasPrefix(a.Text, "--urls=") })
+	case "deno":
+		return len(args) > 0 && args[0].Text == "serve"
+	case "serve":
+		return true
+	}
+	return false
+}
+
+// program is the principal program of a start: what the script ends in, or
+// the command line itself.
+func (b *Build) program(st *Start) (string, []shell.Word) {
+	if st.Script == nil {
+		return "", nil
+	}
+	if st.File != nil && st.File.Script != nil {
+		// exec "$@" hands over to the arguments, which are CMD.
+		if ends, ok := st.File.Script.Endings(); ok {
+			for _, e := range ends {
+				if e.Command == nil {
+					continue
+				}
+				p, args := e.Command.Underlying()
+				if p == "$@" || p == "${@}" || strings.Contains(p, "$@") || p == "" {
+					return wordsProgram(st.File.Args)
+				}
+				return p, args
+			}
+		}
+	}
+	for i := len(st.Script.Commands) - 1; i >= 0; i-- {
+		c := st.Script.Commands[i]
+		if c.Substitution || c.When == shell.Never || len(c.Words) == 0 {
+			continue
+		}
+		return c.Underlying()
+	}
+	return "", nil
+}
+
+func wordsProgram(words []shell.Word) (string, []shell.Word) {
+	s := shell.FromWords(shell.Input{}, words)
+	if len(s.Commands) == 0 {
+		return "", nil
+	}
+	c := s.Commands[len(s.Commands)-1]
+	return c.Underlying()
+}
+
+// Program is the base name of what the container mainly runs, as far as the
+// files tell, with its arguments; "" where they do not.
+func (b *Build) Program() (string, []shell.Word) { return b.program(b.Start()) }
+
+// Exposed tells whether a port is exposed by the chain or by its base image.
+func (b *Build) Exposed(port string) bool {
+	for _, p := range b.Ports() {
+		if inRange(p.Number, port) {
+			return true
+		}
+	}
+	if img := b.Base(); img != nil && img.Known != nil {
+		for _, p := range img.Known.Ports {
+			number, _, _ := strings.Cut(p, "/")
+			if inRange(number, port) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func inRange(ports, port string) bool {
+	if ports == port {
+		return true
+	}
+	from, to, ok := strings.Cut(ports, "-")
+	if !ok {
+		return false
+	}
+	a, err1 := strconv.Atoi(from)
+	z, err2 := strconv.Atoi(to)
+	n, err3 := strconv.Atoi(port)
+	return err1 == nil && err2 == nil && err3 == nil && a <= n && n <= z
+}
+
+// portFlags are flags whose value is the port that a server listens on, or
+// the address with it.
+var portFlags = map[string]bool{
+	"--port": true, "--bind": true, "--listen": true, "-listen": true, "-port": true, "--http-port": true, "--server.port": true,
+	"--listen-address": true, "--addr": true, "-addr": true, "--address": true, "--http": true, "--http-address": true, "-bind": true,
+	"--web.listen-address": true, "-http": true, "--http.port": true, "--server-port": true, "--endpoint": true,
+}
+
+// shortPortFlags are those that mean the port for some programs only.
+var shortPortFlags = map[string]map[string]bool{
+	"-p": {"flask": true, "rails": true, "puma": true, "serve": true, "http-server": true, "next": true, "daphne": true, "bundle": true, "json-server": true},
+	"-b": {"gunicorn": true, "hypercorn": true, "puma": true, "bundle": true},
+	"-l": {"serve": true},
+	"-S": {"php": true},
+}
+
+// ListenPort is the port that the program listens on by its flags, its
+// arguments or the variables it reads; ok is false where that is not known.
+func (b *Build) ListenPort() (port string, ok bool) {
+	program, args := b.Program()
+	words := args
+	if st := b.Start(); st.File != nil && st.File.Script == nil && st.File.Direct {
+		return "", false
+	}
+	found := ""
+	for i, a := range words {
+		name, value, eq := strings.Cut(a.Text, "=")
+		if !eq && i+1 < len(words) {
+			value = words[i+1].Text
+		}
+		if portFlags[name] || shortPortFlags[name][program] || shortPortFlags[name][moduleOf(words)] {
+			if p, ok := portOf(value); ok {
+				found = p
+				continue
+			}
+			return "", false // a flag with a value that is not known
+		}
+		if p, ok := strings.CutPrefix(a.Text, "-Dserver.port="); ok {
+			found = p
+		}
+		if a.Text == "runserver" || a.Text == "http.server" {
+			if i+1 < len(words) {
+				if p, ok := portOf(words[i+1].Text); ok {
+					found = p
+				}
+			}
+		}
+	}
+	if found != "" {
+		return found, true
+	}
+	for _, name := range portVariables(program, words) {
+		if v, ok := b.runtimeEnv(name); ok {
+			if p, ok := portOf(v); ok {
+				return p, true
+			}
+		}
+	}
+	return "", false
+}
+
+// moduleOf is the module that python -m runs.
+func moduleOf(words []shell.Word) string {
+	for i, w := range words {
+		if w.Text == "-m" && i+1 < len(words) {
+			return words[i+1].Text
+		}
+	}
+	for _, w := range words {
+		if !strings.HasPrefix(w.Text, "-") {
+			return path.Base(w.Text) // bundle exec puma, gosu app gunicorn
+		}
+	}
+	return ""
+}
+
+// portVariables are the variables from which a program takes its port.
+func portVariables(program string, args []shell.Word) []string {
+	switch program {
+	case "uvicorn":
+		return []string{"UVICORN_PORT"}
+	case "flask":
+		return []string{"FLASK_RUN_PORT"}
+	case "dotnet":
+		return []string{"ASPNETCORE_HTTP_PORTS", "ASPNETCORE_URLS"}
+	case "java":
+		return []string{"SERVER_PORT"}
+	case "streamlit":
+		return []string{"STREAMLIT_SERVER_PORT"}
+	case "gunicorn", "node", "npm", "yarn", "pnpm", "bun", "next", "rails", "puma", "bundle":
+		return []string{"PORT"}
+	}
+	if m := moduleOf(args); m == "uvicorn" {
+		return []string{"UVICORN_PORT"}
+	}
+	return []string{"PORT"}
+}
+
+var portDigits = regexp.MustCompile(`^\d{1,5}$`)
+
+// portOf is the port of a number, an address or a URL.
+func portOf(s string) (string, bool) {
+	s = strings.TrimSuffix(s, "/")
+	if i := strings.Index(s, "://"); i >= 0 {
+		s = s[i+3:]
+	}
+	if portDigits.MatchString(s) {
+		return s, true
+	}
+	if i := strings.LastIndexByte(s, ':'); i >= 0 && portDigits.MatchString(s[i+1:]) {
+		return s[i+1:], true
+	}
+	return "", false
+}
