@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
-	"slices"
-	"sort"
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -49,35 +47,14 @@ func Look(ev check.Evidence, opt check.Options) *check.Report {
 	return check.Look(rules.All, ev, opt)
 }
 
-// A Result is what is said of one unit.
-type Result struct {
-	Unit     source.Unit
-	Reports  []*check.Report // one for each build
-	Findings []Finding       // of all builds, equal ones told once, in file order
-	Problem  *source.Problem // why the unit could not be judged, or nil
-}
-
-// A Finding is a reported finding with the targets that it holds for.
-type Finding struct {
-	check.Reported
-	Targets []string
-	Build   *source.Build // the build that it was found in; nil where only an image was looked at
-}
-
-// The names of what was seen of a file's build begin with these words.
-const (
-	ImageOf = "image of "
-	RunOf   = "run of "
-)
-
 // Check judges every unit of a project, several at a time, and calls emit for
 // each in path order. It stops at the first error of emit, or when ctx ends.
-func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(*Result) error) error {
+func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(*check.Result) error) error {
 	workers := max(1, runtime.GOMAXPROCS(0))
 	window := workers * 8 // results that may wait for an earlier one
 	type slot struct {
 		done chan struct{}
-		res  *Result
+		res  *check.Result
 	}
 	slots := make([]slot, len(p.Units))
 	for i := range slots {
@@ -130,12 +107,12 @@ func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(
 }
 
 // judge looks at all builds of one unit.
-func judge(p *source.Project, u source.Unit, opt check.Options) (res *Result) {
-	res = &Result{Unit: u}
+func judge(p *source.Project, u source.Unit, opt check.Options) (res *check.Result) {
+	res = &check.Result{Unit: u}
 	defer func() {
 		// A defect of ours in one file must not hide the findings of the rest.
 		if r := recover(); r != nil {
-			res = &Result{Unit: u, Problem: &source.Problem{Path: u.Path, Err: fmt.Errorf("dockworthy failed on this file, please report it: %v", r)}}
+			res = &check.Result{Unit: u, Problem: &source.Problem{Path: u.Path, Err: fmt.Errorf("dockworthy failed on this file, please report it: %v", r)}}
 		}
 	}()
 	builds, prob := p.Builds(u)
@@ -143,78 +120,21 @@ func judge(p *source.Project, u source.Unit, opt check.Options) (res *Result) {
 		res.Problem = prob
 		return res
 	}
-	for _, b := range builds {
-		res.Reports = append(res.Reports, Look(check.Evidence{Source: b}, opt))
+	reports := make([]*check.Report, len(builds))
+	for i, b := range builds {
+		reports[i] = Look(check.Evidence{Source: b}, opt)
 	}
-	res.merge()
-	return res
-}
-
-// ResultOf is the result of one unit that these reports are of.
-func ResultOf(u source.Unit, reports ...*check.Report) *Result {
-	res := &Result{Unit: u, Reports: reports}
-	res.merge()
-	return res
+	return check.ResultOf(u, reports...)
 }
 
 // LookIntoImage judges an image, with the build that it was made by where that
 // is known; b may be nil.
-func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *Result {
+func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *check.Result {
 	rep := Look(check.Evidence{Source: b, Image: img}, opt)
 	if b != nil {
 		// The Dockerfile is there to hold the image against it; its own
 		// findings are another verb's.
 		rep = rep.At(check.Image)
 	}
-	return ResultOf(source.Unit{Path: img.Name, Named: true}, rep)
-}
-
-// merge tells equal findings of several targets once, at the highest of their
-// severities, and puts all in the order of the files.
-func (res *Result) merge() {
-	type key struct {
-		id, file, message string
-		level             check.Level
-		start, end        int
-	}
-	if len(res.Reports) == 1 {
-		res.Findings = make([]Finding, 0, len(res.Reports[0].Findings))
-	}
-	at := map[key]int{}
-	for _, rep := range res.Reports {
-		target := ""
-		if b := rep.Build; b != nil && b.Target != nil {
-			target = b.Target.Name
-		}
-		for _, f := range rep.Findings {
-			k := key{f.ID(), f.Place.File.Name, f.Message, f.Level, f.Place.Span.Start, f.Place.Span.End}
-			if i, ok := at[k]; ok {
-				old := &res.Findings[i]
-				old.Severity = max(old.Severity, f.Severity)
-				if !slices.Contains(old.Targets, target) {
-					old.Targets = append(old.Targets, target)
-				}
-				continue
-			}
-			at[k] = len(res.Findings)
-			res.Findings = append(res.Findings, Finding{f, []string{target}, rep.Build})
-		}
-	}
-	path := res.Unit.Path
-	sort.SliceStable(res.Findings, func(i, j int) bool {
-		a, b := &res.Findings[i], &res.Findings[j]
-		if a.Level != b.Level {
-			return a.Level < b.Level
-		}
-		if fa, fb := a.Place.File.Name != path, b.Place.File.Name != path; fa != fb {
-			return !fa
-		}
-		if a.Place.File.Name != b.Place.File.Name {
-			return a.Place.File.Name < b.Place.File.Name
-		}
-		if a.Place.Span.Start != b.Place.Span.Start {
-			return a.Place.Span.Start < b.Place.Span.Start
-		}
-		return a.Rule.Number < b.Rule.Number
-	})
+	return check.ResultOf(source.Unit{Path: img.Name, Named: true}, rep)
 }

@@ -27,8 +27,8 @@ func TestFindingsOfOneCheck(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(c.df)}}, []string{"."}, source.Options{})
-			var told []dockworthy.Finding
-			err := dockworthy.Check(t.Context(), p, check.Options{}, func(res *dockworthy.Result) error {
+			var told []check.Reported
+			err := dockworthy.Check(t.Context(), p, check.Options{}, func(res *check.Result) error {
 				for _, f := range res.Findings {
 					if f.ID() == "pinned-base/latest" {
 						told = append(told, f)

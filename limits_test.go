@@ -66,7 +66,7 @@ func TestLimits(t *testing.T) {
 			p := dockworthy.Load(c.files.FS(), []string{"."}, source.Options{})
 			units, open, holds := 0, map[string]int{}, 0
 			found := map[string]bool{}
-			err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+			err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 				units++
 				if res.Problem != nil {
 					t.Error(res.Problem.Err)
@@ -78,7 +78,7 @@ func TestLimits(t *testing.T) {
 					found[f.ID()] = true
 				}
 				for _, rep := range res.Reports {
-					for _, r := range rep.Results {
+					for _, r := range rep.Answers {
 						switch v := r.Verdict; {
 						case v.Settle == check.ByLess:
 							open[v.Reason]++
@@ -116,7 +116,7 @@ func TestLimits(t *testing.T) {
 }
 
 // restsOnLimit tells whether a build came to a limit that a check rests on.
-func restsOnLimit(r check.Result, b *source.Build) bool {
+func restsOnLimit(r check.Answer, b *source.Build) bool {
 	rests := r.Check.RestsOn
 	if rests == nil {
 		rests = r.Rule.RestsOn

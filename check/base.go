@@ -13,8 +13,12 @@ type pairing struct {
 	steps map[int]*source.Step // by layer
 }
 
-// pair is worked out once for all checks.
-func (ev Evidence) pair() *pairing {
+// pairing is worked out once for all checks of a Look, and by each that is
+// called by itself.
+func (ev Evidence) pairing() *pairing {
+	if ev.pairs != nil {
+		return ev.pairs
+	}
 	p := &pairing{steps: map[int]*source.Step{}}
 	img, b := ev.Image, ev.Source
 	if img == nil || b == nil || b.Target == nil || !img.Paired {
@@ -47,10 +51,8 @@ func (ev Evidence) pair() *pairing {
 // where there is no Dockerfile to hold against the image, or the two have
 // nothing in common; then no layer is known to be the base image's.
 func (ev Evidence) Own() (first int, known bool) {
-	if ev.pairs == nil {
-		return 0, false
-	}
-	return ev.pairs.first, ev.pairs.known
+	p := ev.pairing()
+	return p.first, p.known
 }
 
 // FromBase tells whether a layer is known to be the base image's.
@@ -61,10 +63,7 @@ func (ev Evidence) FromBase(layer int) bool {
 
 // Maker is the instruction that made a layer; nil where that is not known.
 func (ev Evidence) Maker(layer int) *source.Step {
-	if ev.pairs == nil {
-		return nil
-	}
-	return ev.pairs.steps[layer]
+	return ev.pairing().steps[layer]
 }
 
 // LayerPlace is the place of a layer: its instruction in the Dockerfile where

@@ -151,7 +151,7 @@ type Evidence struct {
 	Image  *image.Image
 	Run    *run.Log
 
-	pairs *pairing // set by Look
+	pairs *pairing // nil = to be worked out
 }
 
 // A Verdict is what a check says of one build at one level. The zero Verdict

@@ -15,14 +15,14 @@ import (
 type Report struct {
 	Evidence Evidence
 	Build    *source.Build // the evidence's; nil where only an image was looked at
-	Results  []Result      // one a check and level that there is evidence for, in the order of levels, rules and checks
+	Answers  []Answer      // one a check and level that there is evidence for, in the order of levels, rules and checks
 	Findings []Reported
 	Unused   []source.Allow // suppressions that silenced nothing
-	Masks    *Masks         // what no output may show, whatever is reported
+	Secrets  []Place        // of values that no output may show, whatever is reported
 }
 
-// A Result is a check's verdict at one level.
-type Result struct {
+// An Answer is a check's verdict at one level.
+type Answer struct {
 	Rule    *Rule
 	Check   *Check
 	Level   Level
@@ -35,6 +35,14 @@ type Reported struct {
 	Rule  *Rule
 	Check *Check
 	Level Level
+	Build *source.Build // the build that it was found in; nil where only an image was looked at
+
+	// Targets are the names of the targets that it holds for, "" for a stage
+	// without a name. Only in a Result.
+	Targets []string
+	// Ordinal tells findings apart that are equal but for their lines: the
+	// second of them has 1. Only in a Result.
+	Ordinal int
 }
 
 // ID is the id of the check that speaks.
@@ -60,7 +68,7 @@ func matches(list []string, r *Rule, c *Check) bool {
 // Look judges by the checks of these rules, at every level that there is
 // evidence for. It is pure: the same evidence gives the same report.
 func Look(rules []*Rule, ev Evidence, opt Options) *Report {
-	ev.pairs = ev.pair()
+	ev.pairs = ev.pairing()
 	rep := &Report{Evidence: ev, Build: ev.Source}
 	used := map[*source.Allow]bool{}
 	for _, level := range []Level{Source, Image, Run} {
@@ -90,8 +98,8 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 // end. What was found stands, for more of the same could not mend it.
 func (rep *Report) doubt() {
 	limits := rep.Build.Limits()
-	for i := range rep.Results {
-		r := &rep.Results[i]
+	for i := range rep.Answers {
+		r := &rep.Answers[i]
 		for _, l := range limits {
 			if !r.Check.restsOn(r.Rule, l.Subject) {
 				continue
@@ -123,10 +131,10 @@ func (c *Check) restsOn(r *Rule, s source.Subject) bool {
 // At is the report of one level alone.
 func (rep *Report) At(level Level) *Report {
 	out := *rep
-	out.Results, out.Findings, out.Unused = nil, nil, nil
-	for _, r := range rep.Results {
+	out.Answers, out.Findings, out.Unused = nil, nil, nil
+	for _, r := range rep.Answers {
 		if r.Level == level {
-			out.Results = append(out.Results, r)
+			out.Answers = append(out.Answers, r)
 		}
 	}
 	for _, f := range rep.Findings {
@@ -151,15 +159,15 @@ func (ev Evidence) has(l Level) bool {
 func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Allow]bool) {
 	b := rep.Build
 	var found []Reported
-	first := len(rep.Results)
+	first := len(rep.Answers)
 	for _, c := range r.Checks {
 		if !c.At(level) {
-			rep.Results = append(rep.Results, Result{r, c, level, Verdict{}})
+			rep.Answers = append(rep.Answers, Answer{r, c, level, Verdict{}})
 			continue
 		}
 		left := len(opt.Only) > 0 && !matches(opt.Only, r, c) || matches(opt.Skip, r, c)
 		if left && r.Name != "secrets" {
-			rep.Results = append(rep.Results, Result{r, c, level, Verdict{}})
+			rep.Answers = append(rep.Answers, Answer{r, c, level, Verdict{}})
 			continue
 		}
 		v := c.judge(level, rep.Evidence)
@@ -170,9 +178,9 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 			// Looked at all the same: other findings must not show a secret.
 			v = Verdict{}
 		}
-		rep.Results = append(rep.Results, Result{r, c, level, v})
+		rep.Answers = append(rep.Answers, Answer{r, c, level, v})
 		for _, f := range v.Findings {
-			found = append(found, Reported{Finding: settle(f, r, c, b, opt), Rule: r, Check: c, Level: level})
+			found = append(found, Reported{Finding: settle(f, r, c, b, opt), Rule: r, Check: c, Level: level, Build: b})
 		}
 	}
 	found = oneCause(found)
@@ -186,7 +194,7 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 	}
 	kept = few(kept)
 	rep.Findings = append(rep.Findings, kept...)
-	restate(rep.Results[first:], kept)
+	restate(rep.Answers[first:], kept)
 }
 
 // most is how many findings of one check are told of one build: nobody reads
@@ -258,13 +266,9 @@ func allowed(b *source.Build, f Reported) *source.Allow {
 }
 
 func (rep *Report) mask(f Finding) {
-	if len(f.Secrets) == 0 {
-		return
+	for _, s := range f.Secrets {
+		rep.Secrets = append(rep.Secrets, Place{File: f.Place.File, Span: s})
 	}
-	if rep.Masks == nil {
-		rep.Masks = &Masks{}
-	}
-	rep.Masks.Add(f.Place.File, f.Secrets...)
 }
 
 // settle gives a finding its final severity: the row's or the check's, the
@@ -425,15 +429,15 @@ func relate(found []Reported) {
 // restate makes a verdict agree with what is left to say: a check all of whose
 // findings were allowed or outdone by another's still is violated, for the
 // claim is not true; only the findings are told once.
-func restate(results []Result, kept []Reported) {
-	for i := range results {
-		v := &results[i].Verdict
+func restate(answers []Answer, kept []Reported) {
+	for i := range answers {
+		v := &answers[i].Verdict
 		if v.Outcome != Violated {
 			continue
 		}
 		v.Findings = v.Findings[:0]
 		for _, f := range kept {
-			if f.Check == results[i].Check {
+			if f.Check == answers[i].Check {
 				v.Findings = append(v.Findings, f.Finding)
 			}
 		}

@@ -1,20 +1,16 @@
 package report
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"strings"
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rules"
-	"github.com/dockworthy/dockworthy/internal/run"
-	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // SchemaVersion is the version of the JSON format. It changes when a field
@@ -22,17 +18,15 @@ import (
 // describes the format.
 const SchemaVersion = 1
 
-// JSON writes one object: findings as they come, then units and scorecard.
-type JSON struct {
+// A jsonWriter writes one object: findings as they come, then units and scorecard.
+type jsonWriter struct {
 	names Names
 	w     *redact.Writer
-	tally Tally
+	tally check.Tally
 	units []jsonUnit
 	wrote bool
 	began bool
-	all   bool         // the scorecard has every level
-	proof *proof.Proof // of the next result
-	texts fingerprints
+	all   bool // something was run: the scorecard has every level
 }
 
 type (
@@ -127,13 +121,11 @@ type (
 	}
 )
 
-// NewJSON writes to w.
-func NewJSON(w io.Writer, names Names) *JSON {
-	names = names.guarded()
-	return &JSON{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON), texts: fingerprints{}}
+func newJSON(w io.Writer, names Names) *jsonWriter {
+	return &jsonWriter{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
 }
 
-func (j *JSON) begin() {
+func (j *jsonWriter) begin() {
 	if j.began {
 		return
 	}
@@ -141,7 +133,7 @@ func (j *JSON) begin() {
 	j.w.WriteString(`{"version":1,"tool":{"name":"dockworthy","version":"` + dockworthy.Version + `"},"findings":[`)
 }
 
-func (j *JSON) json(v any) {
+func (j *jsonWriter) json(v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only plain data is ever written
@@ -149,7 +141,7 @@ func (j *JSON) json(v any) {
 	j.w.Write(data)
 }
 
-func (j *JSON) place(p check.Place, hidden *hiding) jsonPlace {
+func (j *jsonWriter) place(p check.Place, hidden *excerpt.Hidden) jsonPlace {
 	out := jsonPlace{File: j.names.Of(p.File.Name), Message: hidden.Hide(p.Message)}
 	if !p.Span.IsZero() {
 		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)
@@ -159,16 +151,16 @@ func (j *JSON) place(p check.Place, hidden *hiding) jsonPlace {
 }
 
 // Result writes the findings of one unit.
-func (j *JSON) Result(res *dockworthy.Result) error {
+func (j *jsonWriter) Result(res *check.Result) error {
 	j.begin()
 	j.tally.Add(res)
-	u := jsonUnit{Proof: j.proved(res), Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
-	hidden := j.names.masks(res)
+	hidden := j.names.Hide(res)
+	u := jsonUnit{Proof: j.proved(res, hidden), Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
 	if p := res.Problem; p != nil {
-		u.Problem = &jsonProblem{j.names.Redactor.Hide(problemText(*p)), p.Line, res.Unit.Named}
+		u.Problem = &jsonProblem{j.names.Redactor.Hide(excerpt.Problem(*p)), p.Line, res.Unit.Named}
 	}
 	for _, rep := range res.Reports {
-		u.Builds = append(u.Builds, j.build(rep))
+		u.Builds = append(u.Builds, j.build(rep, hidden))
 		for _, a := range rep.Unused {
 			problem := a.Problem
 			switch {
@@ -186,7 +178,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 		out := jsonFinding{
 			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
 			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(j.evidence(f.Place, hidden)),
-			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: j.texts.of(f, res.Unit.Path),
+			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit),
 		}
 		for _, t := range f.Targets {
 			if t != "" {
@@ -206,7 +198,7 @@ func (j *JSON) Result(res *dockworthy.Result) error {
 	return j.w.Flush()
 }
 
-func (j *JSON) build(rep *check.Report) jsonBuild {
+func (j *jsonWriter) build(rep *check.Report, hidden *excerpt.Hidden) jsonBuild {
 	b := rep.Build
 	out := jsonBuild{Scorecard: map[string]string{}}
 	if b != nil {
@@ -219,110 +211,50 @@ func (j *JSON) build(rep *check.Report) jsonBuild {
 			out.Context = &root
 		}
 	}
-	out.Image = imageOf(rep)
-	card := map[string]check.Outcome{}
-	for _, r := range rep.Results {
-		card[r.Rule.Name] = max(card[r.Rule.Name], rep.Outcome(r))
+	out.Image = imageOf(rep.Evidence.Image, hidden)
+	for _, r := range rep.Answers {
 		if r.Verdict.Outcome == check.Undecided {
 			out.Undecided = append(out.Undecided, jsonOpen{r.Rule.ID(r.Check), r.Verdict.Reason, r.Verdict.Settle.String()})
 		}
 	}
-	for name, o := range card {
-		out.Scorecard[name] = o.String()
+	for _, row := range rep.Scorecard().Rows {
+		out.Scorecard[row.Rule.Name] = row.Worst().String()
 	}
 	return out
 }
 
 // evidence is the line that a finding points at; "" = the whole file.
-func (j *JSON) evidence(p check.Place, hidden *hiding) string {
+func (j *jsonWriter) evidence(p check.Place, hidden *excerpt.Hidden) string {
 	if p.Span.IsZero() {
 		return ""
 	}
-	return seen(p, hidden)
+	return excerpt.Line(p, hidden)
 }
 
-// proved is what a proof says beside its verdicts; nil = there is none.
-func (j *JSON) proved(res *dockworthy.Result) *jsonProof {
-	if j.proof == nil {
-		return nil
+// proved is what a proof says beside its verdicts; nil = nothing was run.
+func (j *jsonWriter) proved(res *check.Result, hidden *excerpt.Hidden) *jsonProof {
+	var out *jsonProof
+	for _, rep := range res.Reports { // one, for each proof is a result of its own
+		log := rep.Evidence.Run
+		if log == nil {
+			continue
+		}
+		j.all = true
+		out = &jsonProof{Log: j.names.Veil(res, hidden).Log(log)}
+		for _, c := range rep.Contradictions() {
+			out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
+		}
 	}
-	out := &jsonProof{Log: masked(j.proof.Run, veilOf(j.proof, j.names.masks(res), j.names))}
-	for _, c := range j.proof.Report.Contradictions() {
-		out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
-	}
-	for _, p := range j.proof.Published {
-		out.Published = append(out.Published, jsonPublished{p.Name, string(p.Digest), p.Signed})
+	if out != nil && res.Proof != nil {
+		for _, p := range res.Proof.Published {
+			out.Published = append(out.Published, jsonPublished{p.Name, p.Digest, p.Signed})
+		}
 	}
 	return out
 }
 
-// masked is a log, as JSON has it, in which no string shows a secret or a
-// folder of this machine.
-func masked(l *run.Log, v *veil) any {
-	data, err := json.Marshal(l)
-	if err != nil {
-		panic(err) // plain data
-	}
-	var tree any
-	if err := json.Unmarshal(data, &tree); err != nil {
-		panic(err)
-	}
-	return v.over(tree)
-}
-
-// over is a tree of plain data with every string fit to be shown.
-func (v *veil) over(tree any) any {
-	switch tree := tree.(type) {
-	case string:
-		return v.told(tree)
-	case []any:
-		if lines, ok := stringsOf(tree); ok { // the lines of one text: a secret may go over several
-			for i, line := range v.red.Lines(lines) {
-				tree[i] = v.told(line)
-			}
-			return tree
-		}
-		for i := range tree {
-			tree[i] = v.over(tree[i])
-		}
-	case map[string]any:
-		for k := range tree {
-			tree[k] = v.over(tree[k])
-		}
-	}
-	return tree
-}
-
-// stringsOf is a list of strings alone.
-func stringsOf(list []any) (out []string, ok bool) {
-	for _, e := range list {
-		s, ok := e.(string)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, s)
-	}
-	return out, len(out) > 0
-}
-
-// Record is the record of a proof's run as JSON, for replays. It shows no
-// secret.
-func Record(u source.Unit, p *proof.Proof, names Names) ([]byte, error) {
-	names = names.guarded()
-	data, err := json.MarshalIndent(masked(p.Run, veilOf(p, names.masks(p.Result(u)), names)), "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	w := redact.NewWriter(&b, names.Redactor, redact.JSON)
-	w.Write(append(data, '\n'))
-	err = w.Flush()
-	return b.Bytes(), err
-}
-
-// imageOf is what a report looked at of an image; nil = nothing.
-func imageOf(rep *check.Report) *jsonImage {
-	img := rep.Evidence.Image
+// imageOf is what was looked at of an image; nil = nothing.
+func imageOf(img *image.Image, hidden *excerpt.Hidden) *jsonImage {
 	if img == nil {
 		return nil
 	}
@@ -332,7 +264,7 @@ func imageOf(rep *check.Report) *jsonImage {
 		l := &img.Layers[i]
 		one := jsonLayer{DiffID: l.DiffID, Digest: l.Digest, Bytes: l.Size, Files: l.Files, Wasted: wasted[i], Skipped: l.Skipped}
 		if s := img.StepOf(i); s != nil {
-			one.Instruction = rep.Masks.Hide(s.Text)
+			one.Instruction = hidden.Hide(s.Text)
 		}
 		out.Layers = append(out.Layers, one)
 	}
@@ -343,14 +275,14 @@ func imageOf(rep *check.Report) *jsonImage {
 }
 
 // Close ends the object.
-func (j *JSON) Close(problems []source.Problem) error {
+func (j *jsonWriter) Close(problems []check.Problem) error {
 	j.begin()
 	j.w.WriteString("\n],\"units\":")
 	if j.units == nil {
 		j.units = []jsonUnit{}
 	}
 	for _, p := range problems {
-		j.units = append(j.units, jsonUnit{Path: j.names.Of(p.Path), Kind: "unknown", Problem: &jsonProblem{j.names.Redactor.Hide(problemText(p)), p.Line, false}})
+		j.units = append(j.units, jsonUnit{Path: j.names.Of(p.Path), Kind: "unknown", Problem: &jsonProblem{j.names.Redactor.Hide(excerpt.Problem(p)), p.Line, false}})
 	}
 	if j.all { // a proof's record is long: a line for each value
 		data, err := json.MarshalIndent(j.units, "", " ")
@@ -366,7 +298,7 @@ func (j *JSON) Close(problems []source.Problem) error {
 		levels := map[string]string{}
 		for l := check.Source; l <= check.Run; l++ {
 			if j.all || j.tally.Levels[l] || l == check.Source && j.tally.Levels == [3]bool{} {
-				levels[l.String()] = j.tally.Cards[r.Name][l].String()
+				levels[l.String()] = j.tally.Scorecard.Of(r).Outcomes[l].String()
 			}
 		}
 		card[r.Name] = levels
@@ -374,12 +306,7 @@ func (j *JSON) Close(problems []source.Problem) error {
 	j.w.WriteString(",\"scorecard\":")
 	j.json(card)
 	j.w.WriteString(",\"summary\":")
-	j.json(map[string]int{"errors": j.tally.Errors, "warnings": j.tally.Warnings, "notes": j.tally.Notes, "units": j.tally.Units, "unparsable": j.tally.Unparsable})
+	j.json(map[string]int{"errors": j.tally.Count(check.Error), "warnings": j.tally.Count(check.Warning), "notes": j.tally.Count(check.Note), "units": j.tally.Units, "unparsable": j.tally.Unparsable})
 	j.w.WriteString("}\n")
 	return j.w.Flush()
-}
-
-func digest(parts ...string) string {
-	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(h[:16])
 }

@@ -2,63 +2,40 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/proof"
-	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 )
 
-// A Proof writes proofs for people: the findings of all three levels, what was
-// seen, and the scorecard of rules by levels.
-type Proof struct {
-	Text
-}
+// This file is what the text of a proof has beside findings.
 
-// NewProof writes to w.
-func NewProof(w io.Writer, names Names, color bool) *Proof {
-	return &Proof{Text: *NewText(w, names, color)}
-}
-
-// Proof writes one proof.
-func (t *Proof) Proof(u source.Unit, p *proof.Proof) error {
-	res := p.Result(u)
-	hidden := t.Names.masks(res)
-	t.header(res)
-	for _, f := range res.Findings {
-		t.finding(f, hidden)
-	}
-	for _, a := range p.Report.Unused {
-		t.unused(p.Report.Build, a, hidden)
-	}
-	veil := veilOf(p, hidden, t.Names)
+// seen is what was seen of the run.
+func (t *textWriter) seen(rep *check.Report, veil *excerpt.Veil) {
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
-	for line := range strings.Lines(string(p.Run.Transcript().File.Data)) {
-		fmt.Fprintf(t.w, "  %s\n", veil.told(strings.TrimRight(line, "\n")))
+	for line := range strings.Lines(string(rep.Evidence.Run.Transcript().File.Data)) {
+		fmt.Fprintf(t.w, "  %s\n", veil.Told(strings.TrimRight(line, "\n")))
 	}
 	fmt.Fprintln(t.w)
-	if p.Image != nil {
-		t.layers(p.Image, hidden.Masks)
-	}
-	t.card(p.Report)
-	t.doubts(p.Report)
+}
+
+// published is where the image went.
+func (t *textWriter) published(p *check.Proof) {
 	for _, out := range p.Published {
 		word := "published"
 		if out.Signed {
 			word = "published, with the proof"
 		}
-		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), visible(out.Name), out.Digest)
+		fmt.Fprintf(t.w, "%s: %s@%s\n", t.paint(bold, word), excerpt.Visible(out.Name), out.Digest)
 	}
-	return t.w.Flush()
 }
 
 // doubts are the first few reasons why something stayed undecided, and what
 // would settle them.
-func (t *Text) doubts(rep *check.Report) {
+func (t *textWriter) doubts(rep *check.Report) {
 	var told []string
-	for _, r := range rep.Results {
+	for _, r := range rep.Answers {
 		if r.Verdict.Outcome != check.Undecided {
 			continue
 		}
@@ -66,7 +43,7 @@ func (t *Text) doubts(rep *check.Report) {
 		if !slices.Contains(told, line) {
 			told = append(told, line)
 			if len(told) <= 4 {
-				fmt.Fprintf(t.w, "%s %s; to settle it, %s\n", t.paint(yellow, "undecided:"), visible(line), r.Verdict.Settle)
+				fmt.Fprintf(t.w, "%s %s; to settle it, %s\n", t.paint(yellow, "undecided:"), excerpt.Visible(line), r.Verdict.Settle)
 			}
 		}
 	}
@@ -75,36 +52,10 @@ func (t *Text) doubts(rep *check.Report) {
 	}
 }
 
-// A ProofJSON writes proofs as JSON.
-type ProofJSON struct{ *JSON }
-
-// Proof writes one proof.
-func (j ProofJSON) Proof(u source.Unit, p *proof.Proof) error {
-	j.all = true
-	j.proof = p
-	defer func() { j.proof = nil }()
-	return j.Result(p.Result(u))
-}
-
-// Close ends the object.
-func (j ProofJSON) Close() error { return j.JSON.Close(nil) }
-
-// A ProofSARIF writes proofs as SARIF.
-type ProofSARIF struct{ *SARIF }
-
-// Proof writes one proof.
-func (s ProofSARIF) Proof(u source.Unit, p *proof.Proof) error { return s.Result(p.Result(u)) }
-
-// Close ends the log.
-func (s ProofSARIF) Close() error { return s.SARIF.Close(nil) }
-
-// Close ends the report.
-func (t *Proof) Close() error { return t.w.Flush() }
-
 // card is the scorecard: a line for each rule, a column for each level.
-func (t *Text) card(rep *check.Report) {
+func (t *textWriter) card(rep *check.Report) {
 	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("  %-15s %-15s %-15s %s", "", check.Source, check.Image, check.Run)))
-	for _, row := range rep.Scorecard() {
+	for _, row := range rep.Scorecard().Rows {
 		fmt.Fprintf(t.w, "%d %-15s", row.Rule.Number, row.Rule.Name)
 		for l, o := range row.Outcomes {
 			word, color := outcomeWord(o)
@@ -125,13 +76,13 @@ func (t *Text) card(rep *check.Report) {
 func outcomeWord(o check.Outcome) (word, color string) {
 	switch o {
 	case check.Holds:
-		return "holds", green
+		color = green
 	case check.Violated:
-		return "violated", red
+		color = red
 	case check.Undecided:
-		return "undecided", yellow
-	case check.NotApplicable:
-		return "not applicable", faint
+		color = yellow
+	default:
+		color = faint
 	}
-	return "not looked at", faint
+	return excerpt.Outcome(o), color
 }

@@ -39,20 +39,24 @@ func project() fstest.MapFS {
 	}
 }
 
-func writers(w io.Writer) map[string]report.Writer {
-	names := report.Names{}
-	return map[string]report.Writer{
-		"text":  report.NewText(w, names, false),
-		"color": report.NewText(w, names, true),
-		"json":  report.NewJSON(w, names),
-		"sarif": report.NewSARIF(w, names),
+// writer writes a format, "color" being text with colours.
+func writer(t *testing.T, format string, w io.Writer) report.Writer {
+	t.Helper()
+	opt := report.Options{}
+	if format == "color" {
+		format, opt.Color = "text", true
 	}
+	out, err := report.New(format, w, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestNoFormatShowsASecret(t *testing.T) {
 	for _, name := range []string{"text", "color", "json", "sarif"} {
 		var b bytes.Buffer
-		render(t, project(), writers(&b)[name])
+		render(t, project(), writer(t, name, &b))
 		if strings.Contains(b.String(), secret) {
 			t.Errorf("%s shows the secret:\n%s", name, b.String())
 		}
@@ -66,7 +70,7 @@ func TestNoFormatShowsASecret(t *testing.T) {
 // about secrets is left out.
 func TestSkippedSecretsStayMasked(t *testing.T) {
 	var b bytes.Buffer
-	w := report.NewText(&b, report.Names{}, false)
+	w := writer(t, "text", &b)
 	p := dockworthy.Load(project(), []string{"."}, source.Options{})
 	if err := dockworthy.Check(context.Background(), p, check.Options{Skip: []string{"secrets"}}, w.Result); err != nil {
 		t.Fatal(err)
@@ -81,7 +85,7 @@ func TestSkippedSecretsStayMasked(t *testing.T) {
 
 func TestText(t *testing.T) {
 	var b bytes.Buffer
-	w := report.NewText(&b, report.Names{}, false)
+	w := writer(t, "text", &b)
 	render(t, fstest.MapFS{"Dockerfile": {Data: []byte("FROM scratch\nCOPY --from=alpine:3.21.0 /bin/ä /bin/app\nUSER\t0:0\nENTRYPOINT [\"/bin/app\"]\n")}}, w)
 	want := `error[non-root/final-user-root]: the container starts as root: the last USER is 0:0
   --> Dockerfile:3:6
@@ -97,7 +101,7 @@ func TestText(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	var b bytes.Buffer
-	render(t, project(), report.NewJSON(&b, report.Names{}))
+	render(t, project(), writer(t, "json", &b))
 	var doc struct {
 		Version  int
 		Findings []struct {
@@ -177,7 +181,7 @@ type sarifLog struct {
 func TestSARIF(t *testing.T) {
 	for name, fsys := range map[string]fstest.MapFS{"findings": project(), "nothing": {}} {
 		var b bytes.Buffer
-		render(t, fsys, report.NewSARIF(&b, report.Names{}))
+		render(t, fsys, writer(t, "sarif", &b))
 		var log sarifLog
 		if err := json.Unmarshal(b.Bytes(), &log); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -204,26 +208,44 @@ func TestSARIF(t *testing.T) {
 }
 
 // A fingerprint outlives edits elsewhere in the file.
+// A finding keeps its fingerprint when other lines come and go, and two findings
+// on equal lines have two.
 func TestFingerprint(t *testing.T) {
-	prints := func(src string) map[string]bool {
-		set := map[string]bool{}
+	prints := func(src string) map[string]int {
+		count := map[string]int{}
 		p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(src)}}, []string{"."}, source.Options{})
-		err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+		err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 			for _, f := range res.Findings {
-				set[report.Fingerprint(f, res.Unit.Path)] = true
+				count[report.Fingerprint(f, res.Unit)]++
 			}
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return set
+		return count
 	}
 	before := prints("FROM alpine:3.21.0\nUSER root\nCMD x y\n")
 	after := prints("# new\n\nFROM alpine:3.21.0\nLABEL a=b\nUSER   root\nCMD x y\n")
 	for id := range before {
-		if !after[id] {
+		if after[id] == 0 {
 			t.Errorf("%s is gone", id)
+		}
+	}
+	const line = "RUN apt-get update\n"
+	two := prints("FROM debian:12.9\n" + line + line + "USER 10001\n")
+	for id, n := range two {
+		if n > 1 {
+			t.Errorf("%d findings share %s", n, id)
+		}
+	}
+	three := prints("FROM debian:12.9\n" + line + line + line + "USER 10001\n")
+	if len(three) <= len(two) {
+		t.Errorf("a third equal line brings no finding of its own: %d and %d", len(two), len(three))
+	}
+	for id := range two {
+		if three[id] == 0 {
+			t.Errorf("%s is gone with a third equal line", id)
 		}
 	}
 }

@@ -8,21 +8,19 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rules"
-	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/text"
 )
 
-// SARIF writes a SARIF 2.1.0 log with one run, as GitHub's code scanning takes
+// A sarif writes a SARIF 2.1.0 log with one run, as GitHub's code scanning takes
 // it. Rules carry properties.family, the number of their rule.
-type SARIF struct {
+type sarif struct {
 	names  Names
 	w      *redact.Writer
 	index  map[string]int
 	wrote  bool
 	failed bool
-	texts  fingerprints
 }
 
 type (
@@ -76,10 +74,8 @@ type (
 	}
 )
 
-// NewSARIF writes to w.
-func NewSARIF(w io.Writer, names Names) *SARIF {
-	names = names.guarded()
-	return &SARIF{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON), texts: fingerprints{}}
+func newSARIF(w io.Writer, names Names) *sarif {
+	return &sarif{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
 }
 
 // severity is GitHub's security-severity: a number from 0 to 10 as a string.
@@ -93,7 +89,7 @@ func severity(s check.Severity) string {
 	return "2.0"
 }
 
-func (s *SARIF) begin() {
+func (s *sarif) begin() {
 	if s.index != nil {
 		return
 	}
@@ -106,8 +102,8 @@ func (s *SARIF) begin() {
 			list = append(list, sarifRule{
 				ID:               id,
 				Name:             id,
-				ShortDescription: sarifText{sentence(c.Claim)},
-				FullDescription:  sarifText{sentence(c.Why)},
+				ShortDescription: sarifText{excerpt.Sentence(c.Claim)},
+				FullDescription:  sarifText{excerpt.Sentence(c.Why)},
 				Help:             sarifHelp{Text: c.Why + "\n" + c.Mend, Markdown: rules.Page(r, c)},
 				Default:          sarifLevel{c.Severity.String()},
 				Properties: map[string]any{
@@ -135,7 +131,7 @@ func (s *SARIF) begin() {
 
 const unparsable = "input/unparsable"
 
-func (s *SARIF) json(v any) {
+func (s *sarif) json(v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only plain data is ever written
@@ -144,28 +140,28 @@ func (s *SARIF) json(v any) {
 }
 
 // Result writes the findings of one unit.
-func (s *SARIF) Result(res *dockworthy.Result) error {
+func (s *sarif) Result(res *check.Result) error {
 	s.begin()
 	if res.Problem != nil {
 		s.problem(*res.Problem, res.Unit.Named)
 		return s.w.Flush()
 	}
-	hidden := s.names.masks(res)
+	hidden := s.names.Hide(res)
 	for _, f := range res.Findings {
 		r := sarifResult{
 			RuleID:       f.ID(),
 			RuleIndex:    s.index[f.ID()],
 			Level:        f.Severity.String(),
-			Message:      sarifText{hidden.Hide(sentence(f.Message) + helpText(f))},
+			Message:      sarifText{hidden.Hide(excerpt.Sentence(f.Message) + helpText(f))},
 			Locations:    []sarifLocation{s.location(physical(f, res.Unit), 0, hidden)},
-			Fingerprints: map[string]string{"dockworthy/v1": s.texts.of(f, res.Unit.Path)},
+			Fingerprints: map[string]string{"dockworthy/v1": Fingerprint(f, res.Unit)},
 		}
 		r.Properties = map[string]any{"level": f.Level.String()}
 		if t := strings.Join(f.Targets, ","); t != "" {
 			r.Properties["targets"] = f.Targets
 		}
 		if f.Place.File.Name != res.Unit.Path && f.Level != check.Source {
-			r.Message.Text += " Seen: " + hidden.Hide(seen(f.Place, hidden))
+			r.Message.Text += " Seen: " + hidden.Hide(excerpt.Line(f.Place, hidden))
 		}
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))
@@ -177,49 +173,14 @@ func (s *SARIF) Result(res *dockworthy.Result) error {
 
 // physical is the place of a finding in a file of the repository: what was seen
 // in an image or a run is shown at the file that it was built from.
-func physical(f dockworthy.Finding, u source.Unit) check.Place {
+func physical(f check.Reported, u check.Unit) check.Place {
 	if f.Level == check.Source || f.Place.File.Name == u.Path || f.Build == nil {
 		return f.Place
 	}
 	return check.Place{File: f.Build.Text(), Message: f.Place.Message}
 }
 
-// seen is the line that a finding about an image or a run points at, without the
-// secrets in it.
-func seen(p check.Place, hidden *hiding) string {
-	if p.Span.IsZero() {
-		return p.File.Name
-	}
-	line := p.File.LineSpan(p.File.Position(p.Span.Start).Line)
-	if line.Len() > longLine {
-		cut, _, _ := window(p.File, line, p.Span, hidden)
-		return strings.Join(strings.Fields(cut), " ")
-	}
-	var b strings.Builder
-	at := line.Start
-	for _, s := range hidden.in(p.File, line) {
-		if s.End <= at || s.Start >= line.End {
-			continue
-		}
-		if s.Start > at {
-			b.WriteString(p.File.Text(text.Span{Start: at, End: s.Start}))
-		}
-		b.WriteString(redact.Mask(p.File.Text(s)))
-		at = min(s.End, line.End)
-	}
-	b.WriteString(p.File.Text(text.Span{Start: at, End: max(at, line.End)}))
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-func helpText(f dockworthy.Finding) string {
-	help := f.Help
-	if help == "" {
-		help = f.Check.Mend
-	}
-	return " " + sentence(help)
-}
-
-func (s *SARIF) result(r sarifResult) {
+func (s *sarif) result(r sarifResult) {
 	if s.wrote {
 		s.w.WriteByte(',')
 	}
@@ -228,7 +189,7 @@ func (s *SARIF) result(r sarifResult) {
 	s.json(r)
 }
 
-func (s *SARIF) location(p check.Place, id int, hidden *hiding) sarifLocation {
+func (s *sarif) location(p check.Place, id int, hidden *excerpt.Hidden) sarifLocation {
 	l := sarifLocation{ID: id, Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.File.Name)}, Region: sarifRegion{StartLine: 1}}}
 	if !p.Span.IsZero() {
 		from, to := p.File.Position(p.Span.Start), p.File.Position(p.Span.End)
@@ -241,7 +202,7 @@ func (s *SARIF) location(p check.Place, id int, hidden *hiding) sarifLocation {
 }
 
 // uri is a path as a relative URI reference.
-func (s *SARIF) uri(p string) string {
+func (s *sarif) uri(p string) string {
 	name := s.names.Of(p)
 	if name == "<stdin>" {
 		name = "stdin"
@@ -249,7 +210,7 @@ func (s *SARIF) uri(p string) string {
 	return (&url.URL{Path: name}).EscapedPath()
 }
 
-func (s *SARIF) problem(p source.Problem, named bool) {
+func (s *sarif) problem(p check.Problem, named bool) {
 	level := "note"
 	if named {
 		level, s.failed = "error", true
@@ -258,14 +219,14 @@ func (s *SARIF) problem(p source.Problem, named bool) {
 		RuleID:       unparsable,
 		RuleIndex:    s.index[unparsable],
 		Level:        level,
-		Message:      sarifText{sentence(s.names.Redactor.Hide(problemText(p)))},
+		Message:      sarifText{excerpt.Sentence(s.names.Redactor.Hide(excerpt.Problem(p)))},
 		Locations:    []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{s.uri(p.Path)}, Region: sarifRegion{StartLine: max(1, p.Line)}}}},
 		Fingerprints: map[string]string{"dockworthy/v1": digest(unparsable, p.Path, p.Err.Error())},
 	})
 }
 
 // Close ends the log.
-func (s *SARIF) Close(problems []source.Problem) error {
+func (s *sarif) Close(problems []check.Problem) error {
 	s.begin()
 	for _, p := range problems {
 		s.problem(p, false)
@@ -275,20 +236,4 @@ func (s *SARIF) Close(problems []source.Problem) error {
 	s.json(!s.failed)
 	s.w.WriteString("}]}]}\n")
 	return s.w.Flush()
-}
-
-// sentence begins with a capital and ends with a full stop.
-func sentence(s string) string {
-	if s == "" {
-		return s
-	}
-	// A name, as of an image or a file, keeps its own case.
-	word, _, _ := strings.Cut(s, " ")
-	if c := s[0]; c >= 'a' && c <= 'z' && !strings.ContainsAny(word, "/.:@_-0123456789") {
-		s = strings.ToUpper(s[:1]) + s[1:]
-	}
-	if last := s[len(s)-1]; last != '.' && last != '!' && last != '?' {
-		s += "."
-	}
-	return s
 }

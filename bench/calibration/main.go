@@ -99,7 +99,7 @@ func one(w io.Writer, name string, ar *txtar.Archive, scores map[int]*score) err
 	for _, prob := range p.Problems {
 		fmt.Fprintf(w, "%s: problem %s: %v\n", name, prob.Path, prob.Err)
 	}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 		if res.Problem != nil {
 			fmt.Fprintf(w, "%s: problem: %v\n", name, res.Problem.Err)
 		}

@@ -1,6 +1,7 @@
 package hostile_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -21,18 +22,16 @@ var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 // format that the environment names.
 func judge(fsys fs.FS) (units, findings, undecided int) {
 	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: day})
-	var w report.Writer = report.NewText(io.Discard, report.Names{}, false)
-	switch os.Getenv(asked + "_FORMAT") {
-	case "json":
-		w = report.NewJSON(io.Discard, report.Names{})
-	case "sarif":
-		w = report.NewSARIF(io.Discard, report.Names{})
+	format := cmp.Or(os.Getenv(asked+"_FORMAT"), "text")
+	w, err := report.New(format, io.Discard, report.Options{})
+	if err != nil {
+		panic(err)
 	}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+	err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 		units++
 		findings += len(res.Findings)
 		for _, rep := range res.Reports {
-			for _, r := range rep.Results {
+			for _, r := range rep.Answers {
 				if r.Verdict.Outcome == check.Undecided {
 					undecided++
 				}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 )
 
 // Of is the audit of a report by these rules. Who judged, when, the platform
@@ -18,7 +19,7 @@ func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
 	for _, r := range rules {
 		a.Scorecard[r.Name] = map[attest.Level]attest.Outcome{}
 	}
-	for _, row := range rep.Scorecard() {
+	for _, row := range rep.Scorecard().Rows {
 		for l, o := range row.Outcomes {
 			a.Scorecard[row.Rule.Name][level(check.Level(l))] = attest.Outcome(o)
 		}
@@ -32,9 +33,10 @@ func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
 			a.Unit.Context = b.Context.Root
 		}
 	}
+	hidden := excerpt.Masks(rep)
 	for _, f := range rep.Findings {
 		a.Findings = append(a.Findings, attest.Finding{
-			ID: f.ID(), Level: level(f.Level), Severity: f.Severity.String(), Message: rep.Masks.Hide(f.Message), Place: place(f.Place),
+			ID: f.ID(), Level: level(f.Level), Severity: f.Severity.String(), Message: hidden.Hide(f.Message), Place: place(f.Place),
 		})
 	}
 	a.Controls = Controls(rules, a.Scorecard)

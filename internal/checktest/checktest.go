@@ -167,7 +167,7 @@ func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) st
 	for _, prob := range p.Problems {
 		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
 	}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 		if res.Problem != nil {
 			fmt.Fprintf(&b, "problem %s:%d: %v\n", res.Problem.Path, res.Problem.Line, res.Problem.Err)
 			return nil
@@ -181,7 +181,7 @@ func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) st
 		}
 		seen := map[string]bool{}
 		for _, rep := range res.Reports {
-			for _, r := range rep.Results {
+			for _, r := range rep.Answers {
 				if (rule == nil || r.Rule == rule) && r.Verdict.Outcome == check.Undecided {
 					line := fmt.Sprintf("undecided %s: %s\n", r.Rule.ID(r.Check), r.Verdict.Reason)
 					if !seen[line] {
@@ -200,7 +200,7 @@ func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) st
 }
 
 // promises are what every finding keeps.
-func promises(t *testing.T, f dockworthy.Finding) {
+func promises(t *testing.T, f check.Reported) {
 	t.Helper()
 	for _, p := range append([]check.Place{f.Place}, f.Related...) {
 		if p.File == nil {

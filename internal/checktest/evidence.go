@@ -12,6 +12,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -52,14 +53,15 @@ func evidence(t *testing.T, ar *txtar.Archive, fsys fs.FS, opt source.Options) (
 func judged(t *testing.T, ev check.Evidence, rule *check.Rule) string {
 	t.Helper()
 	rep := dockworthy.Look(ev, check.Options{})
+	hidden := excerpt.Masks(rep)
 	var b strings.Builder
 	for _, f := range rep.Findings {
-		promises(t, dockworthy.Finding{Reported: f})
+		promises(t, f)
 		if f.Rule == rule && f.Level != check.Source {
-			fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Level, f.Severity, f.ID(), place(f.Place), rep.Masks.Hide(f.Message))
+			fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Level, f.Severity, f.ID(), place(f.Place), hidden.Hide(f.Message))
 		}
 	}
-	for _, r := range rep.Results {
+	for _, r := range rep.Answers {
 		if r.Rule == rule && r.Level != check.Source && r.Verdict.Outcome == check.Undecided {
 			fmt.Fprintf(&b, "%s undecided %s: %s\n", r.Level, r.Rule.ID(r.Check), r.Verdict.Reason)
 		}

@@ -111,15 +111,15 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, pl.names)
+	w, err := f.writer(out, pl.names, len(project.Units) > 1)
 	if err != nil {
 		return err
 	}
-	tally := &report.Tally{}
+	tally := &check.Tally{}
 	trouble := false
 	dockerfiles, failed := 0, 0
 	bar := newProgress(c.Stderr, len(project.Units))
-	err = dockworthy.Check(ctx, project, look, func(res *dockworthy.Result) error {
+	err = dockworthy.Check(ctx, project, look, func(res *check.Result) error {
 		bar.step()
 		tally.Add(res)
 		if res.Problem != nil && res.Unit.Named {
@@ -129,9 +129,6 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 			if dockerfiles++; res.Problem != nil {
 				failed++
 			}
-		}
-		if t, ok := w.(*report.Text); ok {
-			t.Quiet = len(project.Units) > 1
 		}
 		return w.Result(res)
 	})
@@ -145,7 +142,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
-	_, forPeople := w.(*report.Text)
+	forPeople := f.format == "text"
 	for _, p := range project.Problems {
 		mine := p.Config || slices.Contains(pl.paths, p.Path)
 		if mine || forPeople && errors.Is(p.Err, files.ErrOutside) {
@@ -157,11 +154,11 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	}
 	// Some were met while builds were judged, several at a time.
 	slices.SortStableFunc(rest, func(a, b source.Problem) int { return strings.Compare(a.Path, b.Path) })
-	if t, ok := w.(*report.Text); ok && len(rest) < len(project.Problems) {
-		t.Quiet = true
-	}
 	if cerr := w.Close(rest); cerr != nil {
 		return fmt.Errorf("write the report: %w", cerr)
+	}
+	if forPeople && tally.Units == 0 && len(rest) == len(project.Problems) {
+		fmt.Fprintln(out, "no Dockerfile, Compose file or Kubernetes manifest here")
 	}
 	if cerr := out.commit(); cerr != nil {
 		return cerr
@@ -330,14 +327,8 @@ func (f *checkFlags) single(file, ctx string, stdin []byte, opt *source.Options)
 	return pl, nil
 }
 
-func (f *checkFlags) writer(out *output, names report.Names) (report.Writer, error) {
-	switch f.format {
-	case "json":
-		return report.NewJSON(out, names), nil
-	case "sarif":
-		return report.NewSARIF(out, names), nil
-	}
-	return report.NewText(out, names, f.colored(out)), nil
+func (f *checkFlags) writer(out *output, names report.Names, brief bool) (report.Writer, error) {
+	return report.New(f.format, out, report.Options{Names: names, Color: f.colored(out), Brief: brief})
 }
 
 // colored tells whether text for this output is coloured.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/remote"
@@ -92,11 +93,11 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, names)
+	w, err := f.writer(out, names, false)
 	if err != nil {
 		return err
 	}
-	tally := &report.Tally{}
+	tally := &check.Tally{}
 	trouble := false
 	for _, ref := range refs {
 		within, cancel := context.WithTimeout(ctx, f.timeout)
@@ -118,9 +119,6 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		if err := w.Result(res); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
-	}
-	if t, ok := w.(*report.Text); ok {
-		t.Quiet = true
 	}
 	if err := w.Close(nil); err != nil {
 		return fmt.Errorf("write the report: %w", err)

@@ -19,6 +19,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/report"
@@ -170,7 +171,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	defer out.abandon()
-	w, err := f.proofs(out, pl.names)
+	w, err := f.writer(out, pl.names)
 	if err != nil {
 		return err
 	}
@@ -190,11 +191,12 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			// What was proved is told, also when it could not be sent.
 			unsent = err
 		}
-		if err := w.Proof(unit, proved); err != nil {
+		res := proved.Result(unit)
+		if err := w.Result(res); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 		if f.record != "" {
-			if err := writeRecord(f.record, unit, proved, pl.names); err != nil {
+			if err := writeRecord(f.record, res, pl.names); err != nil {
 				return err
 			}
 		}
@@ -211,7 +213,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		}
 		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
-	if err := w.Close(); err != nil {
+	if err := w.Close(nil); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	if err := out.commit(); err != nil {
@@ -254,28 +256,17 @@ func (f *proveFlags) target() (*proof.Target, error) {
 	return t, nil
 }
 
-// A proofWriter writes the proofs of one run.
-type proofWriter interface {
-	Proof(source.Unit, *proof.Proof) error
-	Close() error
-}
-
-// proofs is the writer of the format that was asked for.
-func (f *proveFlags) proofs(out *output, names report.Names) (proofWriter, error) {
-	switch f.format {
-	case "html":
-		return report.NewHTML(out, names), nil
-	case "json":
-		return report.ProofJSON{JSON: report.NewJSON(out, names)}, nil
-	case "sarif":
-		return report.ProofSARIF{SARIF: report.NewSARIF(out, names)}, nil
+// writer is the writer of the format that was asked for.
+func (f *proveFlags) writer(out *output, names report.Names) (report.Writer, error) {
+	if f.format == "html" {
+		return page.New(out, names), nil
 	}
-	return report.NewProof(out, names, f.colored(out)), nil
+	return f.checkFlags.writer(out, names, false)
 }
 
 // writeRecord writes a run's record.
-func writeRecord(file string, u source.Unit, p *proof.Proof, names report.Names) error {
-	data, err := report.Record(u, p, names)
+func writeRecord(file string, res *check.Result, names report.Names) error {
+	data, err := proof.Record(res, names)
 	if err != nil {
 		return fmt.Errorf("write the record: %w", err)
 	}

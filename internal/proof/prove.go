@@ -7,7 +7,9 @@ package proof
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/dockworthy/dockworthy"
@@ -24,12 +26,17 @@ type Proof struct {
 	check.Evidence
 	Plan      engine.BuildPlan
 	Report    *check.Report
-	Published []Published // where the image went
+	Published []check.Published // where the image went
 }
 
 // Result is the proof as the result of one unit, for reports.
-func (p *Proof) Result(u source.Unit) *dockworthy.Result {
-	return dockworthy.ResultOf(u, p.Report)
+func (p *Proof) Result(u source.Unit) *check.Result {
+	res := check.ResultOf(u, p.Report)
+	res.Proof = &check.Proof{Published: p.Published}
+	for _, m := range []map[string]string{p.Run.Settings.Env, p.Plan.Args} {
+		res.Proof.Given = slices.AppendSeq(res.Proof.Given, maps.Values(m))
+	}
+	return res
 }
 
 // Options are the inputs of a proof that are not in the project. The zero
@@ -84,7 +91,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 		opt.Plan(&plan, &set)
 	}
 	set.Requests = answered(asked, engine.Harden(set))
-	log := &run.Log{ID: engine.NewID(), Name: dockworthy.RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
+	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
 		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
 	dir, err := engine.TempDir(log.ID)
 	if err != nil {
@@ -149,7 +156,7 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if p.opt.Image != "" {
 		p.opt.say("reading the image")
 		p.plan.Tag = p.opt.Image
-		if img, err = ReadEngine(ctx, p.e, p.opt.Image, dockworthy.ImageOf+p.b.Path, image.Options{}); err != nil {
+		if img, err = ReadEngine(ctx, p.e, p.opt.Image, check.ImageOf+p.b.Path, image.Options{}); err != nil {
 			return nil, err
 		}
 		return img, p.run(ctx, img, set)
@@ -171,7 +178,7 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	defer stop()
 	go func() {
 		var err error
-		img, err = ReadEngine(reading, p.e, p.plan.Tag, dockworthy.ImageOf+p.b.Path, image.Options{Planted: words})
+		img, err = ReadEngine(reading, p.e, p.plan.Tag, check.ImageOf+p.b.Path, image.Options{Planted: words})
 		read <- err
 	}()
 	berr := p.weigh(ctx)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/audit"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/registry"
@@ -21,13 +22,6 @@ type Target struct {
 	Layout string            // a new folder for an OCI layout; "" = none
 	Key    *attest.Key       // signs the proof, which is attached to the image; nil = no proof is attached
 	Accept func(*Proof) bool // whether an image may go out after all that was seen; nil = any
-}
-
-// A Published is where an image went.
-type Published struct {
-	Name   string // the repository, or the layout's folder
-	Digest attest.Digest
-	Signed bool
 }
 
 // publish sends the image that was proved, as it is on the engine, and what was
@@ -88,7 +82,7 @@ type keeper interface {
 // its keeper answered with. name is where the image went, subject what it is
 // called in the evidence: a layout's folder is this machine's business.
 func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d attest.Digest, k keeper) error {
-	out := Published{Name: name, Digest: d}
+	out := check.Published{Name: name, Digest: string(d)}
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
 		for i := range a.Findings {

@@ -31,7 +31,7 @@ func TestMessagesHideValues(t *testing.T) {
 			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
 		p := dockworthy.Load(fsys, []string{"."}, source.Options{})
-		err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *dockworthy.Result) error {
+		err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
 			for _, f := range res.Findings {
 				for _, s := range f.Secrets {
 					if v := f.Place.File.Text(s); len(v) >= 6 && strings.Contains(f.Message+f.Help, v) {

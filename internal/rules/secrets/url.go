@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
 // userinfo is SCHEME://USER:PASSWORD@HOST, or without a password.
@@ -63,7 +63,7 @@ func (l login) who() string {
 	}
 	user := l.user
 	if len(user) >= 16 && usable(user) {
-		user = check.Mask(user)
+		user = secret.Mask(user)
 	}
 	return "a URL with the password of " + user + " at " + host
 }

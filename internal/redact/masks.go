@@ -1,12 +1,11 @@
-package check
+package redact
 
 import (
+	"bytes"
 	"index/suffixarray"
 	"slices"
 	"sort"
 	"strings"
-
-	"bytes"
 
 	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/text"
@@ -72,14 +71,14 @@ func (m *Masks) Hide(s string) string {
 	h := m.ready()
 	var b strings.Builder
 	done := 0
-	for i := 0; i+shortest <= len(s); {
+	for i := 0; i+leastMasked <= len(s); {
 		v := h.at(s[i:])
 		if v == "" {
 			i++
 			continue
 		}
 		b.WriteString(s[done:i])
-		b.WriteString(Mask(v))
+		b.WriteString(secret.Mask(v))
 		i += len(v)
 		done = i
 	}
@@ -103,7 +102,7 @@ func (m *Masks) Spread(f *text.File) {
 	}
 	var found []text.Span
 	data := f.Text(text.Span{End: len(f.Data)})
-	for i := 0; i+shortest <= len(data); i++ {
+	for i := 0; i+leastMasked <= len(data); i++ {
 		// Not beyond a value, but from the next byte on: two may overlap.
 		if v := h.at(data[i:]); v != "" {
 			if s := (text.Span{Start: i, End: i + len(v)}); !have[s] {
@@ -118,11 +117,8 @@ func (m *Masks) Spread(f *text.File) {
 	}
 }
 
-// Mask is a form in which a secret may be shown.
-func Mask(v string) string { return secret.Mask(v) }
-
-// shortest is the length of the shortest value that is looked for in messages.
-const shortest = 4
+// leastMasked is the length of the shortest value that is looked for in messages.
+const leastMasked = 4
 
 // A hider finds the values of masks in text, in time that grows with the text
 // and hardly with the number of values.
@@ -145,7 +141,7 @@ func (m *Masks) ready() *hider {
 	h := &hider{m: m, clear: map[string]bool{}, lists: map[*text.File][]text.Span{}}
 	for _, f := range m.files {
 		for _, s := range m.spans[f] {
-			if v := f.Text(s); len(v) >= shortest {
+			if v := f.Text(s); len(v) >= leastMasked {
 				h.values = append(h.values, v)
 			}
 		}
@@ -160,23 +156,23 @@ func (m *Masks) ready() *hider {
 			j = h.within[j]
 		}
 		h.within[i] = j
-		n := head(v)
+		n := headOf(v)
 		h.heads[n>>6] |= 1 << (n & 63)
 	}
 	m.made = h
 	return h
 }
 
-// head is a number for the first bytes of a value.
-func head(s string) uint {
+// headOf is a number for the first bytes of a value.
+func headOf(s string) uint {
 	n := uint(s[0]) | uint(s[1])<<8 | uint(s[2])<<16 | uint(s[3])<<24
 	return n * 2654435761 >> 7 & (1<<16 - 1)
 }
 
 // at is the longest value that s begins with and that is hidden; "" = none.
-// s has at least as many bytes as the shortest.
+// s has at least as many bytes as the leastMasked.
 func (h *hider) at(s string) string {
-	n := head(s)
+	n := headOf(s)
 	if h.heads[n>>6]&(1<<(n&63)) == 0 {
 		return ""
 	}

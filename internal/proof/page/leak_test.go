@@ -1,9 +1,10 @@
-package report_test
+package page_test
 
 import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -187,7 +190,7 @@ func TestNoSecretLeaves(t *testing.T) {
 	if len(kinds) < 60 || len(places) < 20 {
 		t.Fatalf("%d kinds in %d places", len(kinds), len(places))
 	}
-	names := report.Names{}
+	names := excerpt.Names{}
 	for where, put := range places {
 		t.Run(where, func(t *testing.T) {
 			for some := range slices.Chunk(kinds, 10) {
@@ -199,12 +202,12 @@ func TestNoSecretLeaves(t *testing.T) {
 				files := map[string]string{"Dockerfile": "FROM python:latest\n"}
 				log := readLog(t, "service.json")
 				img := imageOf(t, layer{"RUN x", [][2]string{{"clock", "x"}}}, put(k.text, files, log))
-				u, p := proofOf(t, files, img, log)
+				res := proofOf(t, files, img, log)
 				fsys := fstest.MapFS{}
 				for name, data := range files {
 					fsys[name] = &fstest.MapFile{Data: []byte(data)}
 				}
-				for format, text := range written(t, names, fsys, u, p) {
+				for format, text := range written(t, names, fsys, res) {
 					// A build's output is indented; what is split over lines by
 					// the format itself is looked for as one.
 					for _, core := range k.cores {
@@ -219,12 +222,15 @@ func TestNoSecretLeaves(t *testing.T) {
 }
 
 // written is what every writer makes of a project and of a proof of it.
-func written(t *testing.T, names report.Names, fsys fstest.MapFS, u source.Unit, p *proof.Proof) map[string]string {
+func written(t *testing.T, names excerpt.Names, fsys fstest.MapFS, res *check.Result) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, format := range []string{"text", "json", "sarif"} {
+	for _, format := range report.Formats {
 		var b bytes.Buffer
-		w := writers(&b)[format]
+		w, err := report.New(format, &b, report.Options{Names: names})
+		if err != nil {
+			t.Fatal(err)
+		}
 		project := dockworthy.Load(fsys, []string{"."}, source.Options{})
 		if err := dockworthy.Check(context.Background(), project, check.Options{}, w.Result); err != nil {
 			t.Fatal(err)
@@ -234,40 +240,25 @@ func written(t *testing.T, names report.Names, fsys fstest.MapFS, u source.Unit,
 		}
 		out["check "+format] = b.String()
 	}
-	proofs := func(format string, write func(*bytes.Buffer) error) {
+	for _, format := range append([]string{"html"}, report.Formats...) {
 		var b bytes.Buffer
-		if err := write(&b); err != nil {
+		var w report.Writer = page.New(&b, names)
+		if format != "html" {
+			var err error
+			if w, err = report.New(format, &b, report.Options{Names: names}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(w.Result(res), w.Close(nil)); err != nil {
 			t.Fatal(err)
 		}
 		out["prove "+format] = b.String()
 	}
-	proofs("text", func(b *bytes.Buffer) error { return report.NewProof(b, names, false).Proof(u, p) })
-	proofs("json", func(b *bytes.Buffer) error {
-		j := report.ProofJSON{JSON: report.NewJSON(b, names)}
-		if err := j.Proof(u, p); err != nil {
-			return err
-		}
-		return j.Close()
-	})
-	proofs("sarif", func(b *bytes.Buffer) error {
-		s := report.ProofSARIF{SARIF: report.NewSARIF(b, names)}
-		if err := s.Proof(u, p); err != nil {
-			return err
-		}
-		return s.Close()
-	})
-	proofs("html", func(b *bytes.Buffer) error {
-		h := report.NewHTML(b, names)
-		if err := h.Proof(u, p); err != nil {
-			return err
-		}
-		return h.Close()
-	})
-	proofs("record", func(b *bytes.Buffer) error {
-		data, err := report.Record(u, p, names)
-		b.Write(data)
-		return err
-	})
+	record, err := proof.Record(res, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["prove record"] = string(record)
 	return out
 }
 
@@ -275,8 +266,8 @@ func written(t *testing.T, names report.Names, fsys fstest.MapFS, u source.Unit,
 // which a report is read.
 func TestNothingActs(t *testing.T) {
 	const evil = "\x1b]0;t\x07\x1b[2J\x1b[5mX\x9b31m\u202e\u2066\r\n::error::x ##vso[task.setvariable variable=a]b ##[command]"
-	u, p := hostile(t)
-	log := p.Run
+	res := hostile(t)
+	log := res.Reports[0].Evidence.Run
 	log.ID = evil
 	log.Start.Logs = append(log.Start.Logs, evil)
 	log.Build.Bases[0].Ref = evil
@@ -286,7 +277,7 @@ func TestNothingActs(t *testing.T) {
 		"a\x1b[2J/Dockerfile":     &fstest.MapFile{Data: []byte("FROM x\n")},
 		"b\n::error::/Dockerfile": &fstest.MapFile{Data: []byte("FROM x:latest\n")},
 	}
-	for format, text := range written(t, report.Names{}, fsys, u, p) {
+	for format, text := range written(t, excerpt.Names{}, fsys, res) {
 		for i, r := range text {
 			if r != '\n' && r != '\t' && redact.Unsafe(r) || r == '\r' {
 				t.Errorf("%s writes %U: %q", format, r, text[max(0, i-40):min(len(text), i+20)])

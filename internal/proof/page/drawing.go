@@ -1,8 +1,9 @@
-package report
+package page
 
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/bits"
 	"path"
 	"slices"
@@ -10,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
@@ -121,8 +122,8 @@ type (
 
 // image draws the layers to scale.
 func (m *pageMaker) image() *imageView {
-	img := m.p.Image
-	ev := m.p.Report.Evidence
+	img := m.ev.Image
+	ev := m.rep.Evidence
 	first, known := ev.Own()
 	v := &imageView{Anchor: m.id + "-image", Own: known}
 	wasted := img.WastedIn()
@@ -139,12 +140,12 @@ func (m *pageMaker) image() *imageView {
 		v.Facts = append(v.Facts, fact{Name: "From the base image", Value: image.Bytes(base)}, fact{Name: "From this Dockerfile", Value: image.Bytes(total - base)})
 	}
 	v.Facts = append(v.Facts, fact{Name: "Wasted", Value: image.Bytes(img.Wasted())}, fact{Name: "Efficiency", Value: percent(img.Efficiency())})
-	v.Facts = append(v.Facts, fact{Name: "Id of the config", Value: visible(img.ID), Code: true, Wide: true})
+	v.Facts = append(v.Facts, fact{Name: "Id of the config", Value: excerpt.Visible(img.ID), Code: true, Wide: true})
 	at := pct(0)
 	for i := range img.Layers {
 		l := &img.Layers[i]
 		lost := min(wasted[i], l.Size)
-		lv := layerView{N: i + 1, Base: known && i < first, Size: image.Bytes(l.Size), Files: check.Count(l.Files, "entry"), Skipped: visible(l.Skipped)}
+		lv := layerView{N: i + 1, Base: known && i < first, Size: image.Bytes(l.Size), Files: check.Count(l.Files, "entry"), Skipped: excerpt.Visible(l.Skipped)}
 		if l.Files != 1 {
 			lv.Files = strconv.Itoa(l.Files) + " entries"
 		}
@@ -161,10 +162,10 @@ func (m *pageMaker) image() *imageView {
 		}
 		lv.Text = "not in the history"
 		if s := img.StepOf(i); s != nil {
-			lv.Text = cmp.Or(cut(strings.Join(strings.Fields(m.veil.said(s.Text)), " "), 240), "not said")
+			lv.Text = cmp.Or(excerpt.Cut(strings.Join(strings.Fields(m.veil.Said(s.Text)), " "), 240), "not said")
 		}
 		if s := ev.Maker(i); s != nil {
-			lv.Line = fmt.Sprintf("line %d", m.p.Source.Text().Position(s.Span.Start).Line)
+			lv.Line = fmt.Sprintf("line %d", m.ev.Source.Text().Position(s.Span.Start).Line)
 		}
 		v.Layers = append(v.Layers, lv)
 	}
@@ -186,13 +187,13 @@ func (m *pageMaker) image() *imageView {
 		default:
 			how += fmt.Sprintf("rewritten by layer %d", w.Layer+1)
 		}
-		v.Waste = append(v.Waste, wasteView{image.Bytes(w.Bytes), m.veil.said(w.Path), how})
+		v.Waste = append(v.Waste, wasteView{image.Bytes(w.Bytes), m.veil.Said(w.Path), how})
 	}
 	if n := len(waste) - listed; n > 0 {
 		v.More = fmt.Sprintf("and %s more, %s", check.Count(n, "file"), image.Bytes(rest))
 	}
 	for _, p := range img.Problems {
-		v.Problems = append(v.Problems, sentence(m.veil.said(p.String())))
+		v.Problems = append(v.Problems, excerpt.Sentence(m.veil.Said(p.String())))
 	}
 	return v
 }
@@ -229,15 +230,15 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		if value == "" {
 			value = "a local image without a digest"
 		}
-		v.Facts = append(v.Facts, fact{Name: "Base", Value: visible(r.Ref) + " is " + visible(value), Wide: true})
+		v.Facts = append(v.Facts, fact{Name: "Base", Value: excerpt.Visible(r.Ref) + " is " + excerpt.Visible(value), Wide: true})
 	}
 	whole := b.Seconds
 	var again map[string]run.BuildStep
-	if r := m.p.Run.Rebuild; r != nil {
-		v.Touched = m.veil.told(r.Touched)
+	if r := m.ev.Run.Rebuild; r != nil {
+		v.Touched = m.veil.Told(r.Touched)
 		switch {
 		case r.Error != "":
-			v.Rebuild = "After an edit of " + v.Touched + " the build fails: " + sentence(m.veil.told(r.Error))
+			v.Rebuild = "After an edit of " + v.Touched + " the build fails: " + excerpt.Sentence(m.veil.Told(r.Error))
 		default:
 			n, kept := tallied(r.Steps)
 			v.Rebuild = fmt.Sprintf("After an edit of %s it takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
@@ -250,9 +251,9 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		}
 	}
 	steps := slices.Clone(b.Steps)
-	if m.p.Run.Rebuild != nil {
+	if m.ev.Run.Rebuild != nil {
 		// What only the rebuild came to, as where the first build's base was cached.
-		for _, s := range m.p.Run.Rebuild.Steps {
+		for _, s := range m.ev.Run.Rebuild.Steps {
 			if s.Index > 0 && !slices.ContainsFunc(steps, func(o run.BuildStep) bool { return o.Name == s.Name }) {
 				steps = append(steps, s)
 			}
@@ -296,7 +297,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		if lane != own {
 			slices.SortStableFunc(list, func(a, b run.BuildStep) int { return cmp.Compare(a.Index, b.Index) })
 		}
-		sv := stageView{Name: "stage " + m.veil.said(lane)}
+		sv := stageView{Name: "stage " + m.veil.Said(lane)}
 		switch lane {
 		case "":
 			sv.Name = "the only stage"
@@ -304,7 +305,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 			sv.Name = "the builder's own work"
 		}
 		for _, s := range list {
-			one := stepView{Text: cut(strings.Join(strings.Fields(m.veil.told(cmp.Or(s.Instr, s.Name))), " "), 240), First: absent, Again: absent}
+			one := stepView{Text: excerpt.Cut(strings.Join(strings.Fields(m.veil.Told(cmp.Or(s.Instr, s.Name))), " "), 240), First: absent, Again: absent}
 			if made[s.Name] {
 				one.First = draw(s)
 			}
@@ -323,7 +324,7 @@ const own = "\x00"
 
 // rank puts the stages in the order of the Dockerfile.
 func (m *pageMaker) rank(lane string) int {
-	for i, s := range m.p.Source.Stages {
+	for i, s := range m.ev.Source.Stages {
 		if strings.EqualFold(s.Name, lane) || lane == fmt.Sprintf("stage-%d", s.Index) {
 			return i
 		}
@@ -362,8 +363,8 @@ func more(n int, what string) string {
 
 // ran is what was seen of the container.
 func (m *pageMaker) ran() *runView {
-	log := m.p.Run
-	v := &runView{Anchor: m.id + "-run", CommandLine: m.veil.said(log.Settings.String())}
+	log := m.ev.Run
+	v := &runView{Anchor: m.id + "-run", CommandLine: m.veil.Said(log.Settings.String())}
 	m.settings(v)
 	if log.Start == nil {
 		v.Empty = true
@@ -379,9 +380,9 @@ func (m *pageMaker) ran() *runView {
 		if up := log.Up(); up != nil {
 			last = up
 		}
-		v.Logs = m.veil.lines(last.Logs)
+		v.Logs = m.veil.Lines(last.Logs)
 		for _, w := range last.Wrote[:min(most, len(last.Wrote))] {
-			v.Wrote = append(v.Wrote, m.veil.said(w))
+			v.Wrote = append(v.Wrote, m.veil.Said(w))
 		}
 		v.MoreWrote = more(len(last.Wrote), "file")
 	}
@@ -396,14 +397,14 @@ func (m *pageMaker) ran() *runView {
 }
 
 func (m *pageMaker) start(how string, s *run.Start) startView {
-	v := startView{How: how, Argv: m.veil.words(s.Argv), User: m.veil.said(cmp.Or(s.User, "root, for the image names no user"))}
+	v := startView{How: how, Argv: m.veil.Words(s.Argv), User: m.veil.Said(cmp.Or(s.User, "root, for the image names no user"))}
 	switch {
 	case s.Up && s.Ended:
 		v.What = "ended with 0 after " + seconds(s.Seconds)
 	case s.Up:
 		v.What = "up after " + seconds(s.Seconds)
 	default:
-		v.What = "not up: " + m.veil.told(s.Why())
+		v.What = "not up: " + m.veil.Told(s.Why())
 	}
 	if s.OOM {
 		v.What += "; the kernel ended it for want of memory"
@@ -412,8 +413,8 @@ func (m *pageMaker) start(how string, s *run.Start) startView {
 }
 
 func (m *pageMaker) settings(v *runView) {
-	s := m.p.Run.Settings
-	add := func(name, value string) { v.Settings = append(v.Settings, fact{Name: name, Value: m.veil.said(value)}) }
+	s := m.ev.Run.Settings
+	add := func(name, value string) { v.Settings = append(v.Settings, fact{Name: name, Value: m.veil.Said(value)}) }
 	yes := func(b bool) string {
 		if b {
 			return "yes"
@@ -443,7 +444,7 @@ func (m *pageMaker) settings(v *runView) {
 		add("Processes", fmt.Sprintf("up to %d", s.Pids))
 	}
 	add("Network", cmp.Or(s.Network, "none"))
-	if names := sortedKeys(s.Env); len(names) > 0 {
+	if names := slices.Sorted(maps.Keys(s.Env)); len(names) > 0 {
 		add("Environment", strings.Join(names, ", ")+" (values are not shown)")
 	}
 	if len(s.Command) > 0 {
@@ -466,13 +467,13 @@ func numbers(list []int) []string {
 }
 
 func (m *pageMaker) processes(v *runView) {
-	log := m.p.Run
+	log := m.ev.Run
 	if log.Procs == nil {
 		return
 	}
 	v.MoreProcesses, v.MorePorts = more(len(log.Procs.List), "process"), more(len(log.Procs.Listens), "port")
 	for _, p := range log.Procs.List[:min(most, len(log.Procs.List))] {
-		pv := processView{PID: p.PID, PPID: p.PPID, Argv: m.veil.words(p.Argv), State: map[string]string{"Z": "zombie", "T": "stopped"}[p.State]}
+		pv := processView{PID: p.PID, PPID: p.PPID, Argv: m.veil.Words(p.Argv), State: map[string]string{"Z": "zombie", "T": "stopped"}[p.State]}
 		pv.User = fmt.Sprintf("uid %d, gid %d", p.UIDs[1], p.GIDs[1])
 		if p.UIDs[1] == 0 {
 			pv.User += ": root"
@@ -502,7 +503,7 @@ func (m *pageMaker) processes(v *runView) {
 		if i >= most {
 			continue
 		}
-		pv := portView{Address: visible(l.Address), Port: strconv.Itoa(l.Port), Remark: "on this address"}
+		pv := portView{Address: excerpt.Visible(l.Address), Port: strconv.Itoa(l.Port), Remark: "on this address"}
 		switch {
 		case l.Address == "0.0.0.0" || l.Address == "::":
 			pv.Remark = "on every interface"
@@ -550,7 +551,7 @@ func capabilities(set uint64) string {
 
 // health draws what the health check did, one stretch of time after the other.
 func (m *pageMaker) health(h *run.Health) *healthView {
-	v := &healthView{Test: m.veil.words(h.Test), Last: m.veil.told(h.Last)}
+	v := &healthView{Test: m.veil.Words(h.Test), Last: m.veil.Told(h.Last)}
 	type stretch struct {
 		class, label string
 		n            float64
@@ -594,7 +595,7 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 	if h.Interval > 0 {
 		v.Timing = fmt.Sprintf("For this run it was probed every %s, with %s for an answer; %s in a row count.", seconds(h.Interval), seconds(h.Timeout), check.Count(h.Retries, "failure"))
 	}
-	if img := m.p.Image; img != nil && img.Config.Healthcheck != nil {
+	if img := m.ev.Image; img != nil && img.Config.Healthcheck != nil {
 		c := img.Config.Healthcheck
 		interval, timeout, retries := cmp.Or(c.Interval, 30*time.Second), cmp.Or(c.Timeout, 30*time.Second), cmp.Or(c.Retries, 3)
 		v.Timing += fmt.Sprintf(" At the image's own timing a hang is noticed within %s.", seconds((time.Duration(retries) * (interval + timeout)).Seconds()))
@@ -606,9 +607,9 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 // spoken tells whether a finding points at the run's line about a topic. The
 // page draws; to judge is for the checks.
 func (m *pageMaker) spoken(topic run.Topic, name string) bool {
-	t := m.p.Run.Transcript()
+	t := m.ev.Run.Transcript()
 	span := t.Span(topic, name)
-	return slices.ContainsFunc(m.res.Findings, func(f dockworthy.Finding) bool {
+	return slices.ContainsFunc(m.res.Findings, func(f check.Reported) bool {
 		return f.Place.File == t.File && f.Place.Span == span && f.Severity > check.Note
 	})
 }
@@ -621,21 +622,21 @@ func (m *pageMaker) stops(v *runView) {
 		whole := max(s.Limit, s.Seconds) * 1.08
 		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic, ""),
 			W: max(0.6, part(s.Seconds, whole)), LimitX: part(s.Limit, whole), Limit: "limit " + seconds(s.Limit)}
-		sv.Result = fmt.Sprintf("%s: ended with %d after %s", visible(s.Signal), s.Code, seconds(s.Seconds))
+		sv.Result = fmt.Sprintf("%s: ended with %d after %s", excerpt.Visible(s.Signal), s.Code, seconds(s.Seconds))
 		if s.Killed {
-			sv.Result = fmt.Sprintf("%s: still running after %s, killed", visible(s.Signal), seconds(s.Seconds))
+			sv.Result = fmt.Sprintf("%s: still running after %s, killed", excerpt.Visible(s.Signal), seconds(s.Seconds))
 		}
 		v.Stops = append(v.Stops, sv)
 	}
-	add("nobody connected", m.p.Run.Stop, run.TopicStop)
-	if s := m.p.Run.StopBusy; s != nil {
+	add("nobody connected", m.ev.Run.Stop, run.TopicStop)
+	if s := m.ev.Run.StopBusy; s != nil {
 		add("with an open connection to port "+strconv.Itoa(s.Port), s, run.TopicBusy)
 	}
 }
 
 // answers are what was asked of the program, and what it did.
 func (m *pageMaker) answers(v *runView) {
-	log := m.p.Run
+	log := m.ev.Run
 	add := func(topic run.Topic, good bool, name, format string, args ...any) {
 		o := outcomeView{"noted", "noted"}
 		switch {
@@ -648,10 +649,10 @@ func (m *pageMaker) answers(v *runView) {
 	}
 	if o := log.Override; o != nil {
 		const name = "Arguments of docker run"
-		word := m.veil.said(o.Word)
+		word := m.veil.Said(o.Word)
 		switch {
 		case o.Reached:
-			add(run.TopicOverride, true, name, "%s reaches the program: %s", word, m.veil.said(o.Seen))
+			add(run.TopicOverride, true, name, "%s reaches the program: %s", word, m.veil.Said(o.Seen))
 		case o.Known:
 			add(run.TopicOverride, false, name, "%s does not reach the program", word)
 		default:
@@ -674,7 +675,7 @@ func (m *pageMaker) answers(v *runView) {
 	if s := log.Swarm; s != nil {
 		switch {
 		case s.Error != "":
-			v.Facts = append(v.Facts, answer{shown(check.NotLookedAt), "Swarm", "not tried: " + m.veil.told(s.Error)})
+			v.Facts = append(v.Facts, answer{shown(check.NotLookedAt), "Swarm", "not tried: " + m.veil.Told(s.Error)})
 		case s.Replaced:
 			add(run.TopicSwarm, true, "Swarm", "the frozen task was replaced after %s", seconds(s.Seconds))
 		default:
@@ -684,14 +685,14 @@ func (m *pageMaker) answers(v *runView) {
 }
 
 func (m *pageMaker) canaries(v *runView) {
-	c := m.p.Run.Canaries
+	c := m.ev.Run.Canaries
 	if c == nil {
 		return
 	}
-	v.CanaryError = m.veil.told(c.Error)
+	v.CanaryError = m.veil.Told(c.Error)
 	kinds := map[string]string{"file": "file in the context", "build-arg": "build argument", "secret": "secret mount"}
 	for _, k := range c.Planted {
-		cv := canaryView{outcomeView: outcomeView{check.Holds.String(), "found nowhere"}, Kind: cmp.Or(kinds[k.Kind], visible(k.Kind)), Name: m.veil.said(k.Name)}
+		cv := canaryView{outcomeView: outcomeView{check.Holds.String(), "found nowhere"}, Kind: cmp.Or(kinds[k.Kind], excerpt.Visible(k.Kind)), Name: m.veil.Said(k.Name)}
 		if k.Kind == "file" {
 			cv.Name = path.Clean(cv.Name)
 		}
@@ -704,7 +705,7 @@ func (m *pageMaker) canaries(v *runView) {
 			cv.outcomeView = outcomeView{check.NotLookedAt.String(), "not looked for"}
 		}
 		for _, f := range k.Found {
-			cv.Found = append(cv.Found, m.veil.said(f))
+			cv.Found = append(cv.Found, m.veil.Said(f))
 		}
 		v.Canaries = append(v.Canaries, cv)
 	}

@@ -1,7 +1,8 @@
-package report
+package page
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,8 +10,8 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
-	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -138,8 +139,7 @@ func part(n, of float64) pct {
 }
 
 func shown(o check.Outcome) outcomeView {
-	word, _ := outcomeWord(o)
-	return outcomeView{o.String(), word}
+	return outcomeView{o.String(), excerpt.Outcome(o)}
 }
 
 var meanings = []meaning{
@@ -167,26 +167,25 @@ func proseOf(s string) (p prose) {
 // A pageMaker makes the view of one proof.
 type pageMaker struct {
 	id    string
-	p     *proof.Proof
-	names Names
-	res   *dockworthy.Result
-	mask  *hiding
-	veil  *veil
+	names excerpt.Names
+	res   *check.Result
+	rep   *check.Report
+	ev    check.Evidence
+	mask  *excerpt.Hidden
+	veil  *excerpt.Veil
 	view  *proofView
 	first map[string]string // the anchor of the first finding, by rule and level
 }
 
-func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
-	if p.Run == nil {
-		q := *p
-		q.Run = &run.Log{}
-		p = &q
+// viewOf is the view of one of a result's reports.
+func viewOf(res *check.Result, rep *check.Report, names excerpt.Names, id string) proofView {
+	m := &pageMaker{id: id, names: names, res: res, rep: rep, ev: rep.Evidence, mask: names.Hide(res), first: map[string]string{}}
+	if m.ev.Run == nil {
+		m.ev.Run = &run.Log{}
 	}
-	res := p.Result(u)
-	m := &pageMaker{id: id, p: p, names: names, res: res, mask: names.masks(res), first: map[string]string{}}
-	m.mask.Spread(p.Run.Transcript().File)
-	m.veil = veilOf(p, m.mask, names)
-	m.view = &proofView{ID: id, Path: names.Shown(u.Path), Findings: len(res.Findings), Meanings: meanings}
+	m.mask.Spread(m.ev.Run.Transcript().File)
+	m.veil = names.Veil(res, m.mask)
+	m.view = &proofView{ID: id, Path: names.Shown(res.Unit.Path), Findings: len(res.Findings), Meanings: meanings}
 	m.findings()
 	m.card()
 	m.facts()
@@ -195,10 +194,10 @@ func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
 	m.checks()
 	m.open()
 	m.lets()
-	if p.Image != nil {
+	if m.ev.Image != nil {
 		m.view.Image = m.image()
 	}
-	if b := p.Run.Build; b != nil {
+	if b := m.ev.Run.Build; b != nil {
 		m.view.Build = m.build(b)
 	}
 	m.view.Run = m.ran()
@@ -206,7 +205,7 @@ func viewOf(p *proof.Proof, u source.Unit, names Names, id string) proofView {
 }
 
 func (m *pageMaker) facts() {
-	v, b, log := m.view, m.p.Source, m.p.Run
+	v, b, log := m.view, m.ev.Source, m.ev.Run
 	add := func(code bool, name, value string) {
 		if value != "" {
 			v.Facts = append(v.Facts, fact{Name: name, Value: value, Code: code})
@@ -216,7 +215,7 @@ func (m *pageMaker) facts() {
 	if target == "" {
 		target = "stage " + strconv.Itoa(b.Target.Index)
 	}
-	v.Target = visible(target)
+	v.Target = excerpt.Visible(target)
 	add(true, "Target", v.Target)
 	if root, ok := b.ContextRoot(); ok {
 		add(true, "Context", m.names.Shown(root))
@@ -225,47 +224,42 @@ func (m *pageMaker) facts() {
 		add(false, "Sent to the builder", fmt.Sprintf("%s in %s", image.Bytes(bd.Context), check.Count(bd.Files, "file")))
 	}
 	add(false, "Profile", b.Profile)
-	if img := m.p.Image; img != nil {
-		add(true, "Image id", cut(img.ID, 7+12))
+	if img := m.ev.Image; img != nil {
+		add(true, "Image id", excerpt.Cut(img.ID, 7+12))
 		add(false, "Platform", img.Platform.String())
 		add(false, "Size", fmt.Sprintf("%s in %s", image.Bytes(img.Size()), check.Count(len(img.Layers), "layer")))
-		add(false, "System", visible(img.OS.Name))
+		add(false, "System", excerpt.Visible(img.OS.Name))
 	}
 	if !log.Started.IsZero() {
 		add(false, "Begun", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
 	}
-	add(false, "Engine", visible(strings.Join(strings.Fields(log.Engine.Name+" "+log.Engine.Version), " "))+
-		" ("+visible(log.Engine.Platform)+", API "+visible(log.Engine.API)+")")
+	add(false, "Engine", excerpt.Visible(strings.Join(strings.Fields(log.Engine.Name+" "+log.Engine.Version), " "))+
+		" ("+excerpt.Visible(log.Engine.Platform)+", API "+excerpt.Visible(log.Engine.API)+")")
 	add(false, "Judged by", "dockworthy "+dockworthy.Version)
-	add(true, "Run", visible(log.ID))
-	for _, out := range m.p.Published {
+	add(true, "Run", excerpt.Visible(log.ID))
+	if m.res.Proof == nil {
+		return
+	}
+	for _, out := range m.res.Proof.Published {
 		what := ""
 		if out.Signed {
 			what = ", with the signed proof"
 		}
-		v.Facts = append(v.Facts, fact{Name: "Published" + what, Value: fmt.Sprintf("%s@%s", m.veil.told(out.Name), out.Digest), Code: true, Wide: true})
+		v.Facts = append(v.Facts, fact{Name: "Published" + what, Value: fmt.Sprintf("%s@%s", m.veil.Told(out.Name), out.Digest), Code: true, Wide: true})
 	}
-}
-
-// cut is s with no more than n characters and a sign that there were more.
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
 }
 
 // failure is what stopped the proof before everything was seen.
 func (m *pageMaker) failure() {
-	log := m.p.Run
+	log := m.ev.Run
 	if b := log.Build; b != nil && b.Error != "" {
-		m.view.Failure = &failureView{Title: "The build fails", Step: m.veil.told(b.Step), Cause: sentence(m.veil.told(b.Error)),
-			Lines: m.veil.lines(b.Tail), LinesOf: "the last lines of the step"}
+		m.view.Failure = &failureView{Title: "The build fails", Step: m.veil.Told(b.Step), Cause: excerpt.Sentence(m.veil.Told(b.Error)),
+			Lines: m.veil.Lines(b.Tail), LinesOf: "the last lines of the step"}
 		return
 	}
 	if s := log.Failed(); s != nil {
-		m.view.Failure = &failureView{Title: "The program does not come up", Step: m.veil.words(s.Argv), Cause: sentence(m.veil.told(s.Why())),
-			Lines: m.veil.lines(s.Logs), LinesOf: "the last lines of the program"}
+		m.view.Failure = &failureView{Title: "The program does not come up", Step: m.veil.Words(s.Argv), Cause: excerpt.Sentence(m.veil.Told(s.Why())),
+			Lines: m.veil.Lines(s.Logs), LinesOf: "the last lines of the program"}
 	}
 }
 
@@ -345,7 +339,7 @@ func (m *pageMaker) verdict() {
 }
 
 // counts are the findings by severity, in words.
-func counts(found []dockworthy.Finding) string {
+func counts(found []check.Reported) string {
 	n := map[check.Severity]int{}
 	for _, f := range found {
 		n[f.Severity]++
@@ -370,7 +364,7 @@ func key(r *check.Rule, l check.Level) string { return r.Name + "-" + l.String()
 
 // findings are sorted by rule, the worst first, and keep the order of the files.
 func (m *pageMaker) findings() {
-	byRule := map[*check.Rule][]dockworthy.Finding{}
+	byRule := map[*check.Rule][]check.Reported{}
 	var order []*check.Rule
 	for _, f := range m.res.Findings {
 		if byRule[f.Rule] == nil {
@@ -383,7 +377,7 @@ func (m *pageMaker) findings() {
 	for _, r := range order {
 		rv := ruleView{Number: r.Number, Name: r.Name, Title: r.Title, Text: r.Text}
 		found := byRule[r]
-		slices.SortStableFunc(found, func(a, b dockworthy.Finding) int { return int(b.Severity) - int(a.Severity) })
+		slices.SortStableFunc(found, func(a, b check.Reported) int { return int(b.Severity) - int(a.Severity) })
 		for _, f := range found {
 			n++
 			fv := findingView{
@@ -403,7 +397,7 @@ func (m *pageMaker) findings() {
 	}
 }
 
-func helpOf(f dockworthy.Finding) string {
+func helpOf(f check.Reported) string {
 	if f.Help != "" {
 		return f.Help
 	}
@@ -413,14 +407,14 @@ func helpOf(f dockworthy.Finding) string {
 // words are a message's: those about a run repeat what was said in it.
 func (m *pageMaker) words(l check.Level, s string) string {
 	if l == check.Run {
-		return m.veil.told(s)
+		return m.veil.Told(s)
 	}
-	return m.veil.said(s)
+	return m.veil.Said(s)
 }
 
 // place is a place with its line, the words meant marked.
 func (m *pageMaker) place(p check.Place) placeView {
-	v := placeView{Name: m.names.Shown(p.File.Name), Message: m.veil.told(p.Message)}
+	v := placeView{Name: m.names.Shown(p.File.Name), Message: m.veil.Told(p.Message)}
 	if p.Span.IsZero() {
 		return v
 	}
@@ -428,16 +422,16 @@ func (m *pageMaker) place(p check.Place) placeView {
 	v.Name += fmt.Sprintf(":%d:%d", pos.Line, pos.Column)
 	v.Line = strconv.Itoa(pos.Line)
 	file, line, span := p.File, p.File.LineSpan(pos.Line), p.Span
-	if file == m.p.Run.Transcript().File {
+	if file == m.ev.Run.Transcript().File {
 		// What was said in the run is hidden before it is cut to a line's width.
 		raw := strings.TrimRight(file.Text(line), "\n")
-		if told := m.veil.told(raw); told != visible(raw) {
+		if told := m.veil.Told(raw); told != excerpt.Visible(raw) {
 			file = text.NewFile(file.Name, []byte(told))
 			line = text.Span{Start: 0, End: len(told)}
 			span = line
 		}
 	}
-	shown, from, to := window(file, line, span, m.mask)
+	shown, from, to := excerpt.Window(file, line, span, m.mask)
 	r := []rune(shown)
 	from, to = min(from, len(r)), min(to, len(r))
 	v.Before, v.Mark, v.After = string(r[:from]), string(r[from:to]), string(r[to:])
@@ -449,10 +443,10 @@ func (m *pageMaker) place(p check.Place) placeView {
 
 // card is the scorecard.
 func (m *pageMaker) card() {
-	rep := m.p.Report
+	rep := m.rep
 	judged := map[string]int{}
 	found := map[string]map[check.Severity]int{}
-	for _, r := range rep.Results {
+	for _, r := range rep.Answers {
 		if r.Verdict.Outcome != check.NotLookedAt {
 			judged[key(r.Rule, r.Level)]++
 		}
@@ -465,7 +459,7 @@ func (m *pageMaker) card() {
 		found[k][f.Severity]++
 	}
 	clashes := m.clashes()
-	for _, row := range rep.Scorecard() {
+	for _, row := range rep.Scorecard().Rows {
 		rv := rowView{Number: row.Rule.Number, Name: row.Rule.Name, Title: row.Rule.Title, Clashes: clashes[row.Rule]}
 		for l, o := range row.Outcomes {
 			level := check.Level(l)
@@ -494,7 +488,7 @@ func (m *pageMaker) clashes() map[*check.Rule][]string {
 		level check.Level
 	}
 	good := map[where][]string{}
-	all := m.p.Report.Contradictions()
+	all := m.rep.Contradictions()
 	for _, c := range all {
 		w := where{c.Check, c.Violated}
 		good[w] = append(good[w], "the "+c.Holds.String())
@@ -512,7 +506,7 @@ func (m *pageMaker) clashes() map[*check.Rule][]string {
 
 // whyNot is why a level says nothing of a rule.
 func (m *pageMaker) whyNot(l check.Level) string {
-	log := m.p.Run
+	log := m.ev.Run
 	switch {
 	case l == check.Source:
 		return "not asked"
@@ -527,13 +521,13 @@ func (m *pageMaker) whyNot(l check.Level) string {
 // checks are all checks with their outcome at each level.
 func (m *pageMaker) checks() {
 	own := map[string]check.Severity{}
-	for _, f := range m.p.Report.Findings {
+	for _, f := range m.rep.Findings {
 		k := f.ID() + f.Level.String()
 		own[k] = max(own[k], f.Severity)
 	}
 	type place struct{ rule, check int }
 	where := map[*check.Check]place{}
-	for _, r := range m.p.Report.Results {
+	for _, r := range m.rep.Answers {
 		v := m.view
 		if _, ok := where[r.Check]; !ok {
 			n := len(v.Checks)
@@ -573,36 +567,36 @@ func (m *pageMaker) checks() {
 
 // open are the undecided checks, and what could not be seen.
 func (m *pageMaker) open() {
-	for _, r := range m.p.Report.Results {
+	for _, r := range m.rep.Answers {
 		if v := r.Verdict; v.Outcome == check.Undecided {
 			m.view.Open = append(m.view.Open, openView{r.Rule.ID(r.Check), r.Level.String(), proseOf(m.words(r.Level, v.Reason)), proseOf(v.Settle.String())})
 		}
 	}
-	for _, probe := range sortedKeys(m.p.Run.Unseen) {
-		m.view.Unseen = append(m.view.Unseen, fact{Name: visible(probe), Value: sentence(m.veil.told(m.p.Run.Unseen[probe]))})
+	for _, probe := range slices.Sorted(maps.Keys(m.ev.Run.Unseen)) {
+		m.view.Unseen = append(m.view.Unseen, fact{Name: excerpt.Visible(probe), Value: excerpt.Sentence(m.veil.Told(m.ev.Run.Unseen[probe]))})
 	}
 }
 
 // lets are the suppressions: an auditor wants to know what was let be.
 func (m *pageMaker) lets() {
-	b := m.p.Report.Build
+	b := m.rep.Build
 	if b == nil {
 		return
 	}
 	view := func(a source.Allow) letView {
 		pos := a.File.Position(a.Place.Start)
-		v := letView{IDs: visible(strings.Join(a.IDs, ", ")), Reason: sentence(m.veil.said(a.Reason)), Place: fmt.Sprintf("%s:%d", m.names.Shown(a.File.Name), pos.Line)}
+		v := letView{IDs: excerpt.Visible(strings.Join(a.IDs, ", ")), Reason: excerpt.Sentence(m.veil.Said(a.Reason)), Place: fmt.Sprintf("%s:%d", m.names.Shown(a.File.Name), pos.Line)}
 		if !a.Until.IsZero() {
 			v.Until = a.Until.Format(time.DateOnly)
 		}
 		return v
 	}
 	idle := map[text.Span]bool{}
-	for _, a := range m.p.Report.Unused {
+	for _, a := range m.rep.Unused {
 		v := view(a)
 		v.Reason = "It silences nothing."
 		if a.Problem != "" {
-			v.Reason = sentence(m.veil.said(a.Problem))
+			v.Reason = excerpt.Sentence(m.veil.Said(a.Problem))
 		} else if b.Expired(&a) {
 			v.Reason = "Its date is past."
 		}

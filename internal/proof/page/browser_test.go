@@ -1,4 +1,4 @@
-package report_test
+package page_test
 
 import (
 	"bufio"
@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 )
 
 // TestPageInABrowser lays pages out in headless Chromium. Without one it is
@@ -39,9 +39,9 @@ func TestPageInABrowser(t *testing.T) {
 	dir := t.TempDir()
 	b := startBrowser(t, program, dir)
 	for name, text := range map[string]string{
-		"service": page(t, report.Names{}, clock),
-		"broken":  page(t, report.Names{}, broken),
-		"hostile": page(t, report.Names{}, hostile),
+		"service": render(t, excerpt.Names{}, clock),
+		"broken":  render(t, excerpt.Names{}, broken),
+		"hostile": render(t, excerpt.Names{}, hostile),
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, name+".html")

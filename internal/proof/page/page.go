@@ -1,43 +1,46 @@
-package report
+// Package page writes proofs as a page for a browser.
+package page
 
 import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"github.com/dockworthy/dockworthy/internal/proof"
 	"html/template"
 	"io"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/internal/source"
 )
 
-// HTML writes the proofs of one run as one page that needs nothing beside it:
+// A Page writes the proofs of one run as one page that needs nothing beside it:
 // no network, no font, no script to be read. What it shows comes from files and
 // programs that nobody vouches for; it is escaped, and the page forbids itself
 // every script and style but its own.
-type HTML struct {
-	names  Names
+type Page struct {
+	names  excerpt.Names
 	w      *redact.Writer
 	proofs []proofView
 }
 
-// NewHTML writes to w.
-func NewHTML(w io.Writer, names Names) *HTML {
-	names = names.guarded()
-	return &HTML{names: names, w: redact.NewWriter(w, names.Redactor, redact.HTML)}
+// New writes to w when it is closed.
+func New(w io.Writer, names excerpt.Names) *Page {
+	names = names.Guarded()
+	return &Page{names: names, w: redact.NewWriter(w, names.Redactor, redact.HTML)}
 }
 
-// Proof adds one proof. The page is written by Close.
-func (h *HTML) Proof(u source.Unit, p *proof.Proof) error {
-	h.proofs = append(h.proofs, viewOf(p, u, h.names, fmt.Sprintf("p%d", len(h.proofs)+1)))
+// Result adds the proofs of one result.
+func (h *Page) Result(res *check.Result) error {
+	for _, rep := range res.Reports {
+		h.proofs = append(h.proofs, viewOf(res, rep, h.names, fmt.Sprintf("p%d", len(h.proofs)+1)))
+	}
 	return nil
 }
 
 // Close writes the page.
-func (h *HTML) Close() error {
+func (h *Page) Close([]check.Problem) error {
 	title := "Nothing was proved"
 	switch len(h.proofs) {
 	case 0:

@@ -1,4 +1,4 @@
-package report_test
+package page_test
 
 import (
 	"archive/tar"
@@ -16,12 +16,12 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/proof"
+	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/report"
 )
 
 // readLog reads a recorded run. service.json is the recording of a small
@@ -88,15 +88,15 @@ func imageOf(t *testing.T, layers ...layer) *image.Image {
 		t.Fatal(err)
 	}
 	data := pack(append([][2]string{{"config.json", string(config)}, {"manifest.json", string(manifest)}}, files...)...)
-	img, err := image.ReadArchive(t.Context(), dockworthy.ImageOf+"Dockerfile", bytes.NewReader(data), int64(len(data)), image.Options{})
+	img, err := image.ReadArchive(t.Context(), check.ImageOf+"Dockerfile", bytes.NewReader(data), int64(len(data)), image.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return img
 }
 
-// proofOf judges a project's Dockerfile with an image and a log.
-func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.Log) (source.Unit, *proof.Proof) {
+// proofOf is the result of a project's Dockerfile with an image and a log.
+func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.Log) *check.Result {
 	t.Helper()
 	fsys := fstest.MapFS{}
 	for name, data := range files {
@@ -113,10 +113,10 @@ func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.L
 		}
 		proof := &proof.Proof{Evidence: check.Evidence{Source: builds[0], Image: img, Run: log}}
 		proof.Report = dockworthy.Look(proof.Evidence, check.Options{})
-		return u, proof
+		return proof.Result(u)
 	}
 	t.Fatal("there is no Dockerfile")
-	return source.Unit{}, nil
+	return nil
 }
 
 const clockDockerfile = `FROM golang:1.26.8-bookworm AS build
@@ -136,7 +136,7 @@ ENTRYPOINT ["/clock"]
 CMD ["-listen", "0.0.0.0:8080"]
 `
 
-func clock(t *testing.T) (source.Unit, *proof.Proof) {
+func clock(t *testing.T) *check.Result {
 	big := strings.Repeat("wasted bytes and used ones\n", 20_000)
 	return proofOf(t, map[string]string{"Dockerfile": clockDockerfile, ".dockerignore": "*\n!go.mod\n!main.go\n", "go.mod": "module clock\n", "main.go": "package main\n"},
 		imageOf(t,
@@ -162,21 +162,21 @@ HEALTHCHECK CMD curl -f http://localhost:8000/health || exit 1
 ENTRYPOINT ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]
 `
 
-func broken(t *testing.T) (source.Unit, *proof.Proof) {
+func broken(t *testing.T) *check.Result {
 	return proofOf(t, map[string]string{"Dockerfile": brokenDockerfile, ".dockerignore": ".git\n.env\n", "requirements.txt": "uvicorn\n", "main.py": "app = None\n"}, nil, readLog(t, "broken.json"))
 }
 
 // page writes proofs as one page.
-func page(t *testing.T, names report.Names, proofs ...func(*testing.T) (source.Unit, *proof.Proof)) string {
+func render(t *testing.T, names excerpt.Names, proofs ...func(*testing.T) *check.Result) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := report.NewHTML(&b, names)
+	w := page.New(&b, names)
 	for _, proof := range proofs {
-		if err := w.Proof(proof(t)); err != nil {
+		if err := w.Result(proof(t)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close(); err != nil {
+	if err := w.Close(nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -358,7 +358,7 @@ func says(t *testing.T, e *element, words ...string) {
 }
 
 func TestPage(t *testing.T) {
-	text := page(t, report.Names{}, clock)
+	text := render(t, excerpt.Names{}, clock)
 	if len(text) > 150_000 {
 		t.Errorf("the page has %d bytes", len(text))
 	}
@@ -387,10 +387,9 @@ func TestPage(t *testing.T) {
 
 // Each finding stands on the page, with its id, its words and what to do.
 func TestPageTellsEveryFinding(t *testing.T) {
-	for _, proof := range []func(*testing.T) (source.Unit, *proof.Proof){clock, broken} {
-		doc := sound(t, page(t, report.Names{}, proof))
-		u, p := proof(t)
-		findings := p.Result(u).Findings
+	for _, proof := range []func(*testing.T) *check.Result{clock, broken} {
+		doc := sound(t, render(t, excerpt.Names{}, proof))
+		findings := proof(t).Findings
 		if len(findings) == 0 {
 			t.Fatal("there is nothing to tell")
 		}
@@ -404,7 +403,7 @@ func TestPageTellsEveryFinding(t *testing.T) {
 }
 
 func TestPageOfABuildThatFails(t *testing.T) {
-	text := page(t, report.Names{}, broken)
+	text := render(t, excerpt.Names{}, broken)
 	doc := sound(t, text)
 	says(t, doc.id("p1-failure"), "The build fails", "/usr/bin/curl is not in builder", "COPY --from=builder /usr/bin/curl", "failed to calculate checksum")
 	if strings.Index(text, `id="p1-failure"`) > strings.Index(text, `id="p1-scorecard"`) {
@@ -427,8 +426,8 @@ func TestPageOfABuildThatFails(t *testing.T) {
 
 // What is undecided is neither good nor bad, and says what would settle it.
 func TestPageOfDoubt(t *testing.T) {
-	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *proof.Proof) {
-		return proofOf(t, map[string]string{"Dockerfile": "FROM registry.example/team/base:1.2.3@sha256:" + strings.Repeat("0", 64) + "\nENTRYPOINT [\"/app\"]\n"}, nil, &run.Log{Name: dockworthy.RunOf + "Dockerfile"})
+	doc := sound(t, render(t, excerpt.Names{}, func(t *testing.T) *check.Result {
+		return proofOf(t, map[string]string{"Dockerfile": "FROM registry.example/team/base:1.2.3@sha256:" + strings.Repeat("0", 64) + "\nENTRYPOINT [\"/app\"]\n"}, nil, &run.Log{Name: check.RunOf + "Dockerfile"})
 	}))
 	words, classes := cells(t, doc, "non-root")
 	if classes[0] != "undecided" || !strings.HasPrefix(words[0], "undecided") {
@@ -439,17 +438,17 @@ func TestPageOfDoubt(t *testing.T) {
 }
 
 func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
-	doc := sound(t, page(t, report.Names{}, func(t *testing.T) (source.Unit, *proof.Proof) {
-		u, p := clock(t)
+	doc := sound(t, render(t, excerpt.Names{}, func(t *testing.T) *check.Result {
+		res := clock(t)
 		log := readLog(t, "service.json")
 		bad := *log.Start
 		bad.Up, bad.Ended, bad.Code, bad.Logs = false, true, 1, []string{"open /data: read-only file system"}
 		bad.Cause = &run.Cause{Kind: run.ReadOnly, Path: "/data", Text: "it must write to /data, which is read-only"}
 		log.Start, log.Relaxed = &bad, &bad
 		log.Procs, log.Health, log.Stop, log.StopBusy, log.Override, log.Orphan = nil, nil, nil, nil, nil, nil
-		p.Run = log
-		p.Report = dockworthy.Look(p.Evidence, check.Options{})
-		return u, p
+		ev := res.Reports[0].Evidence
+		ev.Run = log
+		return check.ResultOf(res.Unit, dockworthy.Look(ev, check.Options{}))
 	}))
 	says(t, doc.id("p1-failure"), "The program does not come up", "It must write to /data", "open /data: read-only file system")
 	says(t, doc.id("p1-run"), "With a root that may be written", "not up: it must write to /data")
@@ -459,7 +458,7 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 var evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "'`</style></title>&lt;--><!--" + "\x1b[31m\u202e" + strings.Repeat("long", 100)
 
 // hostile is a proof in which everything that can be said is evil.
-func hostile(t *testing.T) (source.Unit, *proof.Proof) {
+func hostile(t *testing.T) *check.Result {
 	log := readLog(t, "service.json")
 	log.ID, log.Engine.Name, log.Image = evil, evil, evil
 	log.Settings.Writable = []string{"/" + evil}
@@ -488,12 +487,12 @@ func hostile(t *testing.T) (source.Unit, *proof.Proof) {
 
 // Nothing that a Dockerfile, a builder or a program says can become markup.
 func TestPageEscapes(t *testing.T) {
-	failing := func(t *testing.T) (source.Unit, *proof.Proof) {
+	failing := func(t *testing.T) *check.Result {
 		log := readLog(t, "broken.json")
 		log.Build.Error, log.Build.Step, log.Build.Tail = evil, evil, []string{evil}
 		return proofOf(t, map[string]string{"<b>/Dockerfile": "FROM alpine:latest\n"}, nil, log)
 	}
-	text := page(t, report.Names{}, hostile, failing)
+	text := render(t, excerpt.Names{}, hostile, failing)
 	doc := sound(t, text)
 	says(t, doc.id("p1-run"), `<script>alert(1)</script><img src=x onerror=alert(2)>`)
 	says(t, doc.id("p2-failure"), `<script>alert(1)</script>`)
@@ -516,8 +515,9 @@ func TestPageEscapes(t *testing.T) {
 // No secret, no value of the environment and no folder of this machine is shown,
 // wherever it turns up.
 func TestPageHides(t *testing.T) {
+	const secret = "Zx81qqP0wLmN55t"
 	const token, env, root = "ghp_x8Kq2LmZ9xTb4WcV7nRd3YpE6sHj1Gf0UiOa", "postgres://app:S3cretWord@db/app", "/home/somebody/project"
-	text := page(t, report.Names{Root: root, From: root}, func(t *testing.T) (source.Unit, *proof.Proof) {
+	text := render(t, excerpt.Names{Root: root, From: root}, func(t *testing.T) *check.Result {
 		log := readLog(t, "service.json")
 		for i := range log.Build.Steps {
 			log.Build.Steps[i].Instr += " --password " + secret
@@ -530,11 +530,11 @@ func TestPageHides(t *testing.T) {
 		log.Start.Up, log.Start.Ended, log.Start.Error = false, true, "exec "+root+"/x with "+env
 		log.Health.Healthy, log.Health.Last = false, secret
 		log.Override.Seen = secret
-		u, p := proofOf(t, map[string]string{"Dockerfile": "FROM python:3.12.8-slim-bookworm\nENV DB_PASSWORD=" + secret + "\nCMD python app.py --password " + secret + "\n"},
+		res := proofOf(t, map[string]string{"Dockerfile": "FROM python:3.12.8-slim-bookworm\nENV DB_PASSWORD=" + secret + "\nCMD python app.py --password " + secret + "\n"},
 			imageOf(t, layer{"ENV DB_PASSWORD=" + secret, [][2]string{{"app.py", "password = '" + token + "'"}}}), log)
-		p.Plan = engine.BuildPlan{Context: root, Args: map[string]string{"TOKEN": "Another0ne!"}}
+		res.Proof.Given = append(res.Proof.Given, "Another0ne!") // a build argument
 		log.Build.Bases[0].Ref = "x Another0ne! y"
-		return u, p
+		return res
 	})
 	sound(t, text)
 	for _, word := range []string{secret, token, env, "S3cretWord", root} {
@@ -549,9 +549,9 @@ func TestPageHides(t *testing.T) {
 }
 
 func TestPageIsTheSameEachTime(t *testing.T) {
-	first := page(t, report.Names{}, clock, broken)
+	first := render(t, excerpt.Names{}, clock, broken)
 	for range 8 {
-		if page(t, report.Names{}, clock, broken) != first {
+		if render(t, excerpt.Names{}, clock, broken) != first {
 			t.Fatal("the same proofs give another page")
 		}
 	}
@@ -563,13 +563,13 @@ func TestPageIsTheSameEachTime(t *testing.T) {
 }
 
 func TestEmptyPage(t *testing.T) {
-	says(t, sound(t, page(t, report.Names{})), "No build was proved.")
+	says(t, sound(t, render(t, excerpt.Names{})), "No build was proved.")
 }
 
 // Every outcome has a word and a sign of its own: nothing is told by colour
 // alone.
 func TestOutcomesOnThePage(t *testing.T) {
-	doc := sound(t, page(t, report.Names{}, clock))
+	doc := sound(t, render(t, excerpt.Names{}, clock))
 	var seen []string
 	for _, dl := range doc.id("p1-scorecard").all("dl") {
 		for _, dt := range dl.all("dt") {
