@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,7 +82,7 @@ func (l layout) index(t testing.TB, list ...Descriptor) {
 func (l layout) tar(t testing.TB) []byte {
 	t.Helper()
 	var list []entry
-	for _, name := range sortedKeys(l) {
+	for _, name := range slices.Sorted(maps.Keys(l)) {
 		list = append(list, entry{name: name, body: string(l[name])})
 	}
 	return layerOf(t, list...)

@@ -2,8 +2,6 @@ package image
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -39,19 +37,16 @@ func (b *bundle) read(ctx context.Context, opts Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(b.config)
-	img := &Image{
-		Name: b.name, Digest: b.digest, ID: "sha256:" + hex.EncodeToString(sum[:]), Annotations: b.annotations,
+	d := Description{
+		Name: b.name, Digest: b.digest, ID: digestOf(b.config), Annotations: b.annotations, Created: config.Created.Time,
 		Platform: Platform{config.OS, config.Architecture, config.Variant},
 		Config:   config.settings(),
-		Layers:   make([]Layer, len(b.layers)),
 	}
-	img.Created = config.Created.Time
 	for _, h := range config.History {
-		s := parseStep(h.CreatedBy)
+		s := ParseStep(h.CreatedBy)
 		s.Comment, s.Author, s.Empty = h.Comment, h.Author, h.EmptyLayer
 		s.Created = h.Created.Time
-		img.Steps = append(img.Steps, s)
+		d.Steps = append(d.Steps, s)
 	}
 	ids := config.RootFS.DiffIDs
 	if len(ids) != 0 && len(ids) != len(b.layers) {
@@ -61,24 +56,14 @@ func (b *bundle) read(ctx context.Context, opts Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range scans {
-		img.Layers[i] = s.layer
-		img.Problems = append(img.Problems, s.problems...)
-	}
-	img.Paired = pair(img.Steps, img.Layers)
-	if !img.Paired && len(img.Steps) > 0 {
-		img.Problems = append(img.Problems, Problem{Layer: -1, What: "the history tells of another number of layers than there are, so no layer is put down to its step"})
-	}
-	img.assemble(scans)
-	img.list()
-	return img, nil
+	return Assemble(d, scans), nil
 }
 
 // scan reads the layers, several at a time.
-func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]*scanned, error) {
+func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]Scan, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	scans := make([]*scanned, len(b.layers))
+	scans := make([]Scan, len(b.layers))
 	errs := make([]error, len(b.layers))
 	var budget atomic.Int64
 	budget.Store(opts.Limits.Bytes)
@@ -103,7 +88,7 @@ func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]*scann
 				if i < len(ids) {
 					id = ids[i]
 				}
-				scans[i], errs[i] = s.layer(ctx, i, &b.layers[i], id)
+				scans[i], errs[i] = s.layer(ctx, &b.layers[i], id)
 				if errs[i] != nil {
 					cancel()
 					return
@@ -121,64 +106,6 @@ func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]*scann
 		}
 	}
 	return scans, ctx.Err()
-}
-
-// assemble lays the layers over one another and asks what the whole says.
-func (img *Image) assemble(scans []*scanned) {
-	img.Tree = newTree()
-	type place struct {
-		layer int
-		path  string
-	}
-	secrets := map[place][]int{}
-	for _, s := range scans {
-		img.Planted = append(img.Planted, s.planted...)
-		for _, found := range s.secrets {
-			at := place{found.Layer, found.Path}
-			secrets[at] = append(secrets[at], len(img.Secrets))
-			img.Secrets = append(img.Secrets, found)
-		}
-	}
-	for i, s := range scans {
-		img.Tree.apply(s.layer.files, s.removals, func(old, by *File) {
-			if len(secrets) > 0 {
-				for _, n := range secrets[place{old.Layer, old.Path}] {
-					img.Secrets[n].Hidden = i
-				}
-			}
-			if w, ok := wasteOf(old, by, i); ok {
-				img.Waste = append(img.Waste, w)
-			}
-		})
-	}
-	// What is gone under one name may still be seen under another.
-	alive := map[place]bool{}
-	for _, s := range scans {
-		for j := range s.layer.files {
-			if f := &s.layer.files[j]; f.Hard && img.Tree.Lstat(f.Path) == f {
-				alive[place{f.Layer, f.Link}] = true
-			}
-		}
-	}
-	img.Waste = slices.DeleteFunc(img.Waste, func(w Waste) bool { return alive[place{w.First, w.Path}] })
-	slices.SortStableFunc(img.Waste, byWaste)
-	kept := func(p string) []byte {
-		f, err := img.Tree.Lookup(p)
-		if err != nil || !f.IsRegular() {
-			return nil
-		}
-		name := f.Path
-		if f.Hard {
-			name = f.Link
-		}
-		return scans[f.Layer].kept[name]
-	}
-	img.packages(scans)
-	img.loader = loaderOf(img.Tree, kept)
-	img.users, img.groups = parsePasswd(kept("/etc/passwd")), parseGroup(kept("/etc/group"))
-	if img.OS = parseRelease(kept("/etc/os-release")); img.OS.ID == "" {
-		img.OS = parseRelease(kept("/usr/lib/os-release"))
-	}
 }
 
 // shortDigest is a digest as people say it.

@@ -114,8 +114,8 @@ func (g *searching) planted(data []byte, to int) {
 		if !bytes.Contains(data[g.from:min(len(data), to+len(word)-1)], []byte(word)) {
 			continue
 		}
-		if hit := (Plant{Word: w, Layer: g.index, Path: g.path}); !slices.Contains(g.out.planted, hit) {
-			g.out.planted = append(g.out.planted, hit)
+		if hit := (Plant{Word: w, Path: g.path}); !slices.Contains(g.out.Planted, hit) {
+			g.out.Planted = append(g.out.Planted, hit)
 		}
 	}
 }
@@ -141,15 +141,11 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
 // use.
 func keepLimit(p string) int {
-	switch p {
-	case "/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release", "/etc/ld.so.conf":
-		return 1 << 20
+	if limit := Keep(p); limit > 0 {
+		return limit
 	}
 	if _, limit := packagesIn(p); limit > 0 {
 		return limit
-	}
-	if loaderPath(p) {
-		return 1 << 16
 	}
 	if _, ok := kindOf(p); ok {
 		return 1 << 20
@@ -164,7 +160,7 @@ func (s *scanner) keep(p string, data []byte) {
 		if err != nil {
 			s.problem(p, err.Error())
 		}
-		s.out.databases = append(s.out.databases, database{p, list})
+		s.out.Databases = append(s.out.Databases, Database{p, list})
 		return
 	}
 	if kind, ok := kindOf(p); ok {
@@ -175,8 +171,8 @@ func (s *scanner) keep(p string, data []byte) {
 		}
 		return
 	}
-	if s.out.kept == nil {
-		s.out.kept = map[string][]byte{}
+	if s.out.Kept == nil {
+		s.out.Kept = map[string][]byte{}
 	}
-	s.out.kept[p] = data
+	s.out.Kept[p] = data
 }

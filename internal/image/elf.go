@@ -7,25 +7,6 @@ import (
 	"strings"
 )
 
-// ELF is what an executable or a shared library asks of the image that it is
-// in, see elf(5). Object files and kernel modules are none.
-type ELF struct {
-	Arch    string   // as Go names it: "amd64"; "machine 1234" for one that Go has no name for
-	Bits    int      // 32 or 64
-	Interp  string   // the dynamic loader; "" = it is static, or a library
-	Needed  []string // the libraries, as written
-	RPath   []string // DT_RPATH's folders, $ORIGIN as written
-	RunPath []string // DT_RUNPATH's
-	Soname  string   // "" = it has none
-	Exec    bool     // it has an entry point and no soname: something that is started
-	// Partial says that its dynamic section could not be followed: Needed and
-	// the paths may be missing.
-	Partial bool
-}
-
-// Static tells whether it needs neither loader nor libraries.
-func (e *ELF) Static() bool { return e.Interp == "" && len(e.Needed) == 0 && !e.Partial }
-
 // machines are Go's names for ELF's e_machine, by number of bits and byte
 // order. See debug/elf and go/build.
 func machine(n uint16, bits int, order binary.ByteOrder) string {

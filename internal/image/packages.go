@@ -3,40 +3,10 @@ package image
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"path"
-	"slices"
 	"strings"
 )
-
-// A Package is an entry of a package database.
-type Package struct {
-	Name, Version string
-	Ecosystem     Ecosystem
-	// Layer is the index of the layer that brought it in this version.
-	Layer int
-	// Path is the file that speaks of it: a database, or a file of its own.
-	Path string
-}
-
-// An Ecosystem is whose package it is, named as in package URLs.
-type Ecosystem string
-
-// The ecosystems whose databases are read.
-const (
-	Deb  Ecosystem = "deb"  // dpkg's status, and the files of status.d that distroless images have
-	Apk  Ecosystem = "apk"  // apk-tools' installed
-	Rpm  Ecosystem = "rpm"  // rpm's SQLite database
-	Pypi Ecosystem = "pypi" // *.dist-info/METADATA, *.egg-info/PKG-INFO
-	Npm  Ecosystem = "npm"  // package.json in a node_modules folder
-)
-
-// A database is what one file of a layer says of packages.
-type database struct {
-	path     string
-	packages []Package
-}
 
 // Sizes up to which a file about packages is read. A database of ten thousand
 // packages has some 20 MB.
@@ -176,35 +146,4 @@ func nodePackage(_ string, data []byte) ([]Package, error) {
 		return nil, nil // a fixture, a stub: npm does not mind it either
 	}
 	return []Package{{Name: m.Name, Version: m.Version, Ecosystem: Npm}}, nil
-}
-
-// packages are those of the files that the tree has, each put down to the
-// layer from which on its database has spoken of it.
-func (img *Image) packages(scans []*scanned) {
-	type key struct{ name, version string }
-	since := map[string]map[key]int{} // by database
-	for i, s := range scans {
-		for _, db := range s.databases {
-			before, now := since[db.path], map[key]int{}
-			for _, p := range db.packages {
-				k := key{p.Name, p.Version}
-				layer, ok := before[k]
-				if !ok {
-					layer = i
-				}
-				now[k] = layer
-			}
-			since[db.path] = now
-			if f := img.Tree.Lstat(db.path); f == nil || f.Layer != i {
-				continue
-			}
-			for _, p := range db.packages {
-				p.Path, p.Layer = db.path, now[key{p.Name, p.Version}]
-				img.Packages = append(img.Packages, p)
-			}
-		}
-	}
-	slices.SortStableFunc(img.Packages, func(a, b Package) int {
-		return cmp.Or(cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path))
-	})
 }

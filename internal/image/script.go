@@ -5,15 +5,6 @@ import (
 	"strings"
 )
 
-// A Script is the first line of a file that begins with #!.
-type Script struct {
-	Interp string // the interpreter, as written
-	Arg    string // the one argument that it gets; "" = none
-	// CRLF tells that the line ends in a carriage return, which the kernel
-	// takes for a part of the interpreter's name or argument.
-	CRLF bool
-}
-
 // maxShebang is how much of the first line Linux reads, since 5.1.
 const maxShebang = 256
 
@@ -34,24 +25,4 @@ func parseScript(head []byte) *Script {
 		s.Interp = text
 	}
 	return s
-}
-
-// Env tells whether the interpreter is looked for in PATH by env, and under
-// which name.
-func (s *Script) Env() (name string, ok bool) {
-	if !strings.HasSuffix(s.Interp, "/env") {
-		return "", false
-	}
-	for _, w := range strings.Fields(s.Arg) {
-		if w == "-S" || strings.Contains(w, "=") {
-			continue
-		}
-		if rest, found := strings.CutPrefix(w, "-S"); found {
-			w = rest
-		}
-		if !strings.HasPrefix(w, "-") {
-			return w, true
-		}
-	}
-	return "", false
 }

@@ -31,7 +31,7 @@ func TestSteps(t *testing.T) {
 		{"powershell -Command $x # buildkit", "powershell -Command $x", ""},
 		{"RUN /bin/sh -c echo '# buildkit' # buildkit", "RUN echo '# buildkit'", ""},
 	} {
-		s := parseStep(c.createdBy)
+		s := ParseStep(c.createdBy)
 		if s.Text != c.text || strings.Join(s.Args, " ") != c.args {
 			t.Errorf("%q: %q with %q, want %q with %q", c.createdBy, s.Text, s.Args, c.text, c.args)
 		}
@@ -56,7 +56,7 @@ func TestFromDockerfile(t *testing.T) {
 		"/bin/sh -c #(nop) ADD file:1 in / ", `CMD ["bash"]`, "ENV PATH=/usr/local/bin:/usr/bin", "RUN /bin/sh -c apt-get update && apt-get install -y curl # buildkit", `CMD ["python3"]`,
 		"WORKDIR /app", "COPY requirements.txt ./ # buildkit", "RUN |1 V=1 /bin/sh -c pip install -r requirements.txt # buildkit", "ENV APP_VERSION=1", "COPY . . # buildkit", "USER 10001:10001", `CMD ["python" "app.py"]`, "LABEL built-by=ci",
 	} {
-		steps = append(steps, parseStep(s))
+		steps = append(steps, ParseStep(s))
 	}
 	var chain []Instruction
 	for _, in := range []string{
@@ -80,15 +80,15 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			return
 		}
-		img := &Image{Name: "x", Config: file.settings()}
+		d := Description{Name: "x", Config: file.settings()}
 		var chain []Instruction
 		for _, h := range file.History[:min(len(file.History), 50)] {
-			s := parseStep(h.CreatedBy)
-			img.Steps = append(img.Steps, s)
+			s := ParseStep(h.CreatedBy)
+			d.Steps = append(d.Steps, s)
 			chain = append(chain, Instruction{Text: s.Text})
 		}
+		img := Assemble(d, nil)
 		img.FromDockerfile(chain)
-		img.list()
 		for i := range img.Steps {
 			span := img.StepText(i)
 			if err := img.Text.Check(span); err != nil || span.Len() != len(img.Steps[i].Text) {
