@@ -1,7 +1,6 @@
 package image
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -68,37 +67,4 @@ func TestFromDockerfile(t *testing.T) {
 	if got := fromDockerfile(steps, chain); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-}
-
-func FuzzConfig(f *testing.F) {
-	for _, s := range []string{"RUN |2 A=x B=y /bin/sh -c make # buildkit", "/bin/sh -c #(nop)  ENV A=b", "|1 A /bin/sh -c x", "COPY a b", "|1 =|"} {
-		data, _ := json.Marshal(map[string]any{"history": []any{map[string]any{"created_by": s}}, "config": map[string]any{"Env": []string{"A=b", "X"}, "Labels": map[string]string{"a\nb": "c\x00"}, "Healthcheck": map[string]any{"Test": []string{"CMD-SHELL", s}, "Interval": 5}}})
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := parseConfig(data)
-		if err != nil {
-			return
-		}
-		d := Description{Name: "x", Config: file.settings()}
-		var chain []Instruction
-		for _, h := range file.History[:min(len(file.History), 50)] {
-			s := ParseStep(h.CreatedBy)
-			d.Steps = append(d.Steps, s)
-			chain = append(chain, Instruction{Text: s.Text})
-		}
-		img := Assemble(d, nil)
-		img.FromDockerfile(chain)
-		for i := range img.Steps {
-			span := img.StepText(i)
-			if err := img.Text.Check(span); err != nil || span.Len() != len(img.Steps[i].Text) {
-				t.Errorf("step %d: %v, %d bytes for %d", i, err, span.Len(), len(img.Steps[i].Text))
-			}
-		}
-		for _, v := range img.Config.Env {
-			if last, _ := img.Config.Getenv(v.Name); last == v.Value && img.Text.Text(img.ValueSpan(Env, v.Name)) != flat(v.Value) && v.Value != "" {
-				t.Errorf("%q is not where %s stands", v.Value, v.Name)
-			}
-		}
-	})
 }
