@@ -1,11 +1,11 @@
 // Package image is the model of a built container image: what its config
 // says, how its layers came to be, and what a container sees as its file
-// system. It is read in one pass over the layers, in which no file's content
-// is kept, and never written again.
+// system. It knows nothing of archives, digests and contents: a reader brings a
+// Scan of each layer, and Assemble makes the image of them, which is never
+// written again.
 //
-// An image comes from an archive (docker save, OCI), an OCI layout folder, a
-// registry or a stream. Nothing is unpacked: no file of an image is ever
-// written anywhere.
+// Package read is the reader of archives, OCI layouts and streams, package
+// remote that of registries.
 package image
 
 import (

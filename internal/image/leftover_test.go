@@ -7,14 +7,14 @@ import (
 )
 
 func TestLeftoversAndCaches(t *testing.T) {
-	img := imageOf(t, nil,
-		layerOf(t,
+	img := imageOf(Description{},
+		layerOf(
 			entry{name: "app/.git/HEAD", body: "123"}, entry{name: "app/.git/objects/aa", body: "12345"}, entry{name: "app/src/__pycache__/a.pyc", body: "1"}, entry{name: "app/.env.production", body: "A=1"},
 			entry{name: "app/Dockerfile", body: "FROM x"}, entry{name: "app/test_data/x", body: "1"}, entry{name: "app/.env.example", body: "A="}, entry{name: "app/node_modules/a/Dockerfile", body: "1"},
 			entry{name: "usr/local/lib/node_modules/npm/x", body: "1"}, entry{name: "usr/local/lib/python3.12/__pycache__/os.pyc", body: "1"}, entry{name: "opt/venv/lib/python3.12/site-packages/x/__pycache__/x.pyc", body: "1"},
 			entry{name: "var/lib/apt/lists/lock"}, entry{name: "var/cache/apt/pkgcache.bin", body: "123456"}, entry{name: "root/.cache/pip/http/x", body: "1234"}, entry{name: "etc/passwd", body: "app:x:1000:1000::/home/app:\n"}, entry{name: "home/app/.npm/_cacache/x", body: "12"},
 		),
-		layerOf(t, entry{name: "app/.wh..git"}),
+		layerOf(entry{name: "app/.git", gone: true}),
 	)
 	var got []string
 	for _, l := range img.Leftovers() {

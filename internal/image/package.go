@@ -18,7 +18,7 @@ type Package struct {
 // An Ecosystem is whose package it is, named as in package URLs.
 type Ecosystem string
 
-// The ecosystems whose databases are read.
+// The ecosystems whose databases are known.
 const (
 	Deb  Ecosystem = "deb"  // dpkg's status, and the files of status.d that distroless images have
 	Apk  Ecosystem = "apk"  // apk-tools' installed

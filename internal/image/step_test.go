@@ -40,7 +40,7 @@ func TestSteps(t *testing.T) {
 // Where the history and the layers differ in number, no layer is put down to a
 // step, and that is said.
 func TestUnpaired(t *testing.T) {
-	img := imageOf(t, map[string]any{"history": []any{map[string]any{"created_by": "a"}, map[string]any{"created_by": "b"}}}, layerOf(t))
+	img := imageOf(Description{Steps: []Step{ParseStep("a"), ParseStep("b")}}, layerOf())
 	if img.Paired || img.Steps[0].Layer != -1 || img.StepOf(0) != nil || len(img.Problems) != 1 {
 		t.Errorf("%+v", img)
 	}

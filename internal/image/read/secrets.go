@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"path"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -21,7 +22,7 @@ type surface struct {
 	// origin is whose file it is: a key that anybody can download is no secret,
 	// a company's token in a package of its own is, and nothing is in sources
 	// that are published.
-	origin  Origin
+	origin  image.Origin
 	program bool // machine code: it holds other programs' patterns and test keys
 	sample  bool // it belongs to a library and is documentation, a test or an example
 }
@@ -39,11 +40,11 @@ var samplePart = map[string]bool{
 var sampleEnd = []string{".md", ".rst", ".txt", ".html", ".htm", ".map", "_test.go", ".test.js", ".spec.js", ".test.ts", ".d.ts", ".pod", ".adoc", ".json.gz", "readme", "changelog"}
 
 func surfaceOf(p string) surface {
-	s := surface{origin: OriginOf(p)}
+	s := surface{origin: image.OriginOf(p)}
 	switch s.origin {
-	case Own:
+	case image.Own:
 		return s
-	case Source:
+	case image.Source:
 		s.sample = true
 		return s
 	}
@@ -64,11 +65,11 @@ func (s surface) speaks(m secret.Match, value string) bool {
 	switch {
 	case s.sample:
 		return false
-	case s.origin >= Published && key:
+	case s.origin >= image.Published && key:
 		return false
 	case s.program:
 		return !key && !m.Public && !m.Weak() && secret.Random(value)
-	case s.origin >= Library:
+	case s.origin >= image.Library:
 		return !m.Public && !m.Weak()
 	}
 	return true
@@ -99,7 +100,7 @@ var (
 // fixtures.
 func kindOf(p string) (fileKind, bool) {
 	kind, ok := kindByName(p)
-	if ok && OriginOf(p) >= Published {
+	if ok && image.OriginOf(p) >= image.Published {
 		return fileKind{}, false
 	}
 	return kind, ok
@@ -108,7 +109,7 @@ func kindOf(p string) (fileKind, bool) {
 func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	switch {
-	case IsEnv(base):
+	case image.IsEnv(base):
 		return fileKind{"an environment file's value", envLine}, true
 	case base == ".npmrc":
 		return fileKind{"a registry's token", npmToken}, true
@@ -135,8 +136,8 @@ func kindByName(p string) (fileKind, bool) {
 var plainEnv = regexp.MustCompile(`(?i)^(?:NODE_ENV|.*_?(?:ENV|DEBUG|LEVEL|HOST|PORT|URL|NAME|MODE|TZ|LANG|PATH|DIR|REGION|VERSION|ENABLED|TIMEOUT|USER|DOMAIN|BUCKET|FORMAT)|VITE_.*|REACT_APP_.*|NEXT_PUBLIC_.*)$`)
 
 // secretsIn finds in a file that is known by its name what it holds.
-func (k fileKind) secretsIn(data []byte) []Secret {
-	var list []Secret
+func (k fileKind) secretsIn(data []byte) []image.Secret {
+	var list []image.Secret
 	for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
 		raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
 		v := strings.TrimRight(raw, `"'`)
@@ -144,7 +145,7 @@ func (k fileKind) secretsIn(data []byte) []Secret {
 		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
 			continue
 		}
-		list = append(list, Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+		list = append(list, image.Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
 		if len(list) == maxFileSecrets {
 			break
 		}
@@ -153,7 +154,7 @@ func (k fileKind) secretsIn(data []byte) []Secret {
 }
 
 // secret keeps one that was found.
-func (s *scanner) secret(p string, found Secret) {
+func (s *scanner) secret(p string, found image.Secret) {
 	if len(s.out.Secrets) >= maxSecrets {
 		s.lost++
 		return

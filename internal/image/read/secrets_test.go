@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -114,11 +115,11 @@ func TestPlanted(t *testing.T) {
 	// One word lies across the border of two blocks, one in a file that goes.
 	big := strings.Repeat("x", blockSize-7) + split + strings.Repeat("y", blockSize)
 	data := saved(t, nil, layerOf(t, entry{name: "srv/.env", body: "A=" + loud}, entry{name: "srv/big", body: big}), layerOf(t, entry{name: "srv/.wh..env"}))
-	img, err := ReadArchive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
+	img, err := Archive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Plant{{1, 0, "/srv/.env"}, {2, 0, "/srv/big"}}
+	want := []image.Plant{{Word: 1, Path: "/srv/.env"}, {Word: 2, Path: "/srv/big"}}
 	if !slices.Equal(img.Planted, want) {
 		t.Errorf("planted words were found at %v, want %v", img.Planted, want)
 	}

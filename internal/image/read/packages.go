@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"path"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // Sizes up to which a file about packages is read. A database of ten thousand
@@ -17,7 +19,7 @@ const (
 
 // packagesIn finds out how the packages of a file are read; nil = it speaks of
 // none.
-func packagesIn(p string) (read func(p string, data []byte) ([]Package, error), limit int) {
+func packagesIn(p string) (read func(p string, data []byte) ([]image.Package, error), limit int) {
 	switch p {
 	case "/var/lib/dpkg/status", "/usr/lib/dpkg/status":
 		return dpkgStatus, maxDatabase
@@ -52,16 +54,16 @@ var unreadDatabases = map[string]string{
 
 // dpkgStatus reads dpkg's control fields: a paragraph for each package. Those
 // that were removed keep a paragraph. In status.d a package has no Status.
-func dpkgStatus(_ string, data []byte) ([]Package, error) {
-	var list []Package
-	var p Package
+func dpkgStatus(_ string, data []byte) ([]image.Package, error) {
+	var list []image.Package
+	var p image.Package
 	installed := true
 	flush := func() {
 		if p.Name != "" && installed {
-			p.Ecosystem = Deb
+			p.Ecosystem = image.Deb
 			list = append(list, p)
 		}
-		p, installed = Package{}, true
+		p, installed = image.Package{}, true
 	}
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimRight(line, "\r\n")
@@ -83,14 +85,14 @@ func dpkgStatus(_ string, data []byte) ([]Package, error) {
 
 // apkInstalled reads apk's database: a paragraph for each package, P its name
 // and V its version.
-func apkInstalled(_ string, data []byte) ([]Package, error) {
-	var list []Package
-	p := Package{Ecosystem: Apk}
+func apkInstalled(_ string, data []byte) ([]image.Package, error) {
+	var list []image.Package
+	p := image.Package{Ecosystem: image.Apk}
 	flush := func() {
 		if p.Name != "" {
 			list = append(list, p)
 		}
-		p = Package{Ecosystem: Apk}
+		p = image.Package{Ecosystem: image.Apk}
 	}
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimRight(line, "\r\n")
@@ -109,8 +111,8 @@ func apkInstalled(_ string, data []byte) ([]Package, error) {
 
 // distInfo reads a Python distribution's core metadata, which are headers as a
 // mail has them.
-func distInfo(_ string, data []byte) ([]Package, error) {
-	p := Package{Ecosystem: Pypi}
+func distInfo(_ string, data []byte) ([]image.Package, error) {
+	p := image.Package{Ecosystem: image.Pypi}
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for sc.Scan() {
 		line := sc.Text()
@@ -127,7 +129,7 @@ func distInfo(_ string, data []byte) ([]Package, error) {
 	if p.Name == "" {
 		return nil, nil
 	}
-	return []Package{p}, nil
+	return []image.Package{p}, nil
 }
 
 // inNodeModules tells whether a package.json is that of an installed package:
@@ -140,10 +142,10 @@ func inNodeModules(p string) bool {
 	return path.Base(dir) == "node_modules"
 }
 
-func nodePackage(_ string, data []byte) ([]Package, error) {
+func nodePackage(_ string, data []byte) ([]image.Package, error) {
 	var m struct{ Name, Version string }
 	if json.Unmarshal(data, &m) != nil || m.Name == "" {
 		return nil, nil // a fixture, a stub: npm does not mind it either
 	}
-	return []Package{{Name: m.Name, Version: m.Version, Ecosystem: Npm}}, nil
+	return []image.Package{{Name: m.Name, Version: m.Version, Ecosystem: image.Npm}}, nil
 }

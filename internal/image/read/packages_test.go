@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"os"
@@ -73,8 +73,5 @@ func FuzzPackages(f *testing.F) {
 		apkInstalled("", data)
 		distInfo("", data)
 		nodePackage("", data)
-		parsePasswd(data)
-		parseGroup(data)
-		parseRelease(data)
 	})
 }

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"testing"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // An entry is a file of a test's layer.
@@ -98,10 +100,10 @@ func saved(t testing.TB, config map[string]any, layers ...[]byte) []byte {
 }
 
 // imageOf reads an image of these layers.
-func imageOf(t testing.TB, config map[string]any, layers ...[]byte) *Image {
+func imageOf(t testing.TB, config map[string]any, layers ...[]byte) *image.Image {
 	t.Helper()
 	data := saved(t, config, layers...)
-	img, err := ReadArchive(context.Background(), "app:1", bytes.NewReader(data), int64(len(data)), Options{})
+	img, err := Archive(context.Background(), "app:1", bytes.NewReader(data), int64(len(data)), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +143,7 @@ func TestLayersMakeATree(t *testing.T) {
 	if ok, by := img.Tree.Readable("/root/x", id); ok || by.Path != "/root" {
 		t.Errorf("%v, %v", ok, by)
 	}
-	if len(img.Waste) != 2 || img.Waste[0].Kind != Deleted || img.Waste[1].Kind != MetaOnly || img.Wasted() != 8 {
+	if len(img.Waste) != 2 || img.Waste[0].Kind != image.Deleted || img.Waste[1].Kind != image.MetaOnly || img.Wasted() != 8 {
 		t.Errorf("%+v", img.Waste)
 	}
 	want := "app:1\n" +
@@ -152,7 +154,7 @@ func TestLayersMakeATree(t *testing.T) {
 	if got := string(img.Text.Data); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
-	if got := img.Text.Text(img.ValueSpan(Env, "A")); got != "b" {
+	if got := img.Text.Text(img.ValueSpan(image.Env, "A")); got != "b" {
 		t.Errorf("the value is %q", got)
 	}
 	if got := img.Text.Text(img.StepText(2)); got != img.Steps[2].Text {

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // configFile is the config as stored.
@@ -25,7 +27,7 @@ type configFile struct {
 		Volumes      map[string]json.RawMessage
 		WorkingDir   string
 		StopSignal   string
-		Healthcheck  *Healthcheck
+		Healthcheck  *image.Healthcheck
 		Shell        []string
 		OnBuild      []string
 	} `json:"config"`
@@ -61,19 +63,19 @@ func parseConfig(data []byte) (*configFile, error) {
 }
 
 // settings is the config in the model's form.
-func (f *configFile) settings() Config {
+func (f *configFile) settings() image.Config {
 	in := &f.Config
-	c := Config{
+	c := image.Config{
 		User: in.User, Entrypoint: in.Entrypoint, Cmd: in.Cmd, WorkingDir: in.WorkingDir, StopSignal: in.StopSignal,
 		Healthcheck: in.Healthcheck, Shell: in.Shell, OnBuild: in.OnBuild,
 		ExposedPorts: slices.Sorted(maps.Keys(in.ExposedPorts)), Volumes: slices.Sorted(maps.Keys(in.Volumes)),
 	}
 	for _, e := range in.Env {
 		name, value, _ := strings.Cut(e, "=")
-		c.Env = append(c.Env, Var{name, value})
+		c.Env = append(c.Env, image.Var{Name: name, Value: value})
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Labels)) {
-		c.Labels = append(c.Labels, Var{name, in.Labels[name]})
+		c.Labels = append(c.Labels, image.Var{Name: name, Value: in.Labels[name]})
 	}
 	return c
 }

@@ -1,10 +1,12 @@
-package image
+package read
 
 import (
 	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // machines are Go's names for ELF's e_machine, by number of bits and byte
@@ -60,7 +62,7 @@ const (
 
 // An elfLook reads an ELF file as it streams by, keeping little of it.
 type elfLook struct {
-	elf    *ELF
+	elf    *image.ELF
 	order  binary.ByteOrder
 	loads  []elfLoad
 	head   []byte // the file's first bytes, up to want
@@ -100,7 +102,7 @@ func lookELF(block, keep []byte) *elfLook {
 	if len(block) < 52 || !bytes.HasPrefix(block, []byte("\x7fELF")) {
 		return nil
 	}
-	l := &elfLook{elf: &ELF{}}
+	l := &elfLook{elf: &image.ELF{}}
 	switch block[5] {
 	case 1:
 		l.order = binary.LittleEndian
@@ -265,7 +267,7 @@ func (l *elfLook) offset(addr uint64) (uint64, bool) {
 }
 
 // finish is what was found when the file has ended.
-func (l *elfLook) finish() *ELF {
+func (l *elfLook) finish() *image.ELF {
 	e := l.elf
 	interp, _, _ := bytes.Cut(l.interp.data, []byte{0})
 	e.Interp = string(interp)

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -35,7 +36,7 @@ type scanner struct {
 	hash   *xxhash.Digest
 
 	// Of the layer that is read:
-	out     Scan
+	out     image.Scan
 	lost    int // secrets beyond maxSecrets
 	dropped int // problems beyond maxProblems
 }
@@ -45,23 +46,23 @@ func newScanner(opts Options, budget *atomic.Int64) *scanner {
 }
 
 // layer reads one layer and holds it against its digests.
-func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (Scan, error) {
+func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (image.Scan, error) {
 	s.lost, s.dropped = 0, 0
-	s.out = Scan{Layer: Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Skipped: b.skip}}
+	s.out = image.Scan{Layer: image.Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Skipped: b.skip}}
 	if b.skip != "" {
 		s.problem("", "not looked at: "+b.skip)
 		return s.out, nil
 	}
 	stored, err := b.open()
 	if err != nil {
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	defer stored.Close()
 	sum := newSum(b.digest)
 	raw := &counter{r: io.TeeReader(&interruptible{ctx, stored}, sum)}
 	content, closeContent, compressed, err := decompress(raw)
 	if err != nil {
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	defer closeContent()
 	diff := newSum(diffID)
@@ -74,29 +75,29 @@ func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (Scan, erro
 		if e := ctx.Err(); e != nil {
 			err = e
 		}
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	// What is behind the archive's end belongs to the digests too.
 	if _, err := io.Copy(io.Discard, ahead); err != nil {
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	if _, err := io.Copy(io.Discard, raw); err != nil {
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	if diff != nil {
 		if err := diff.check("its content"); err != nil {
-			return Scan{}, err
+			return image.Scan{}, err
 		}
 	}
 	if err := sum.check("it"); err != nil {
-		return Scan{}, err
+		return image.Scan{}, err
 	}
 	s.out.Layer.Compressed = raw.n
 	if s.lost > 0 {
 		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.lost))
 	}
 	if s.dropped > 0 {
-		s.out.Problems = append(s.out.Problems, Problem{What: fmt.Sprintf("%d more oddities like these", s.dropped)})
+		s.out.Problems = append(s.out.Problems, image.Problem{What: fmt.Sprintf("%d more oddities like these", s.dropped)})
 	}
 	return s.out, nil
 }
@@ -106,7 +107,7 @@ func (s *scanner) problem(p, what string) {
 		s.dropped++
 		return
 	}
-	s.out.Problems = append(s.out.Problems, Problem{Path: p, What: what})
+	s.out.Problems = append(s.out.Problems, image.Problem{Path: p, What: what})
 }
 
 // tar reads the entries of a layer.
@@ -133,15 +134,15 @@ func (s *scanner) tar(r io.Reader) error {
 		if base := path.Base(name); strings.HasPrefix(base, ".wh.") {
 			switch {
 			case base == ".wh..wh..opq":
-				out.Removals = append(out.Removals, Removal{path.Dir(name), true})
+				out.Removals = append(out.Removals, image.Removal{Path: path.Dir(name), Opaque: true})
 			case strings.HasPrefix(base, ".wh..wh."):
 				// What AUFS kept for itself.
 			case base != ".wh." && base != ".wh.." && base != ".wh...":
-				out.Removals = append(out.Removals, Removal{path.Join(path.Dir(name), base[len(".wh."):]), false})
+				out.Removals = append(out.Removals, image.Removal{Path: path.Join(path.Dir(name), base[len(".wh."):])})
 			}
 			continue
 		}
-		f := File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid}
+		f := image.File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid}
 		switch h.Typeflag {
 		case tar.TypeXGlobalHeader:
 			continue
@@ -150,7 +151,7 @@ func (s *scanner) tar(r io.Reader) error {
 			if sparse(h) {
 				// No builder makes them, and the archive's reader would give
 				// every byte of a hole, of which there may be terabytes.
-				s.problem(name, "not looked at: it is a sparse file of "+Bytes(h.Size))
+				s.problem(name, "not looked at: it is a sparse file of "+image.Bytes(h.Size))
 			} else if err := s.content(tr, &f, h.Size); err != nil {
 				return fmt.Errorf("read %s: %w", name, err)
 			}
@@ -228,6 +229,10 @@ func (s *scanner) name(raw string) (p string, ok bool) {
 	}
 	return p, true
 }
+
+// clean makes a name in an archive a path as the model has it: absolute and
+// clean.
+func clean(p string) string { return path.Clean("/" + p) }
 
 // climbs tells whether a path goes above where it begins.
 func climbs(p string) bool {

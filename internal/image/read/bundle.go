@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // A bundle is an image before its layers are read: what a reader of any
@@ -31,19 +33,19 @@ type blob struct {
 }
 
 // read is the one way from a bundle to an Image.
-func (b *bundle) read(ctx context.Context, opts Options) (*Image, error) {
+func (b *bundle) read(ctx context.Context, opts Options) (*image.Image, error) {
 	opts = opts.WithDefaults()
 	config, err := parseConfig(b.config)
 	if err != nil {
 		return nil, err
 	}
-	d := Description{
+	d := image.Description{
 		Name: b.name, Digest: b.digest, ID: digestOf(b.config), Annotations: b.annotations, Created: config.Created.Time,
-		Platform: Platform{config.OS, config.Architecture, config.Variant},
+		Platform: image.Platform{OS: config.OS, Arch: config.Architecture, Variant: config.Variant},
 		Config:   config.settings(),
 	}
 	for _, h := range config.History {
-		s := ParseStep(h.CreatedBy)
+		s := image.ParseStep(h.CreatedBy)
 		s.Comment, s.Author, s.Empty = h.Comment, h.Author, h.EmptyLayer
 		s.Created = h.Created.Time
 		d.Steps = append(d.Steps, s)
@@ -56,14 +58,14 @@ func (b *bundle) read(ctx context.Context, opts Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Assemble(d, scans), nil
+	return image.Assemble(d, scans), nil
 }
 
 // scan reads the layers, several at a time.
-func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]Scan, error) {
+func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]image.Scan, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	scans := make([]Scan, len(b.layers))
+	scans := make([]image.Scan, len(b.layers))
 	errs := make([]error, len(b.layers))
 	var budget atomic.Int64
 	budget.Store(opts.Limits.Bytes)
