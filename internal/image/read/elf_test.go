@@ -86,6 +86,7 @@ const glibc = "/lib64/ld-linux-x86-64.so.2"
 
 func TestELFAsItStreamsBy(t *testing.T) {
 	for _, p := range []program{
+		{interp: "/lib/ld-linux-aarch64.so.1", needed: []string{"libc.so.6"}, machine: 183},
 		{interp: glibc, needed: []string{"libc.so.6", "libm.so.6"}, runpath: "$ORIGIN/../lib:/opt"},
 		{soname: "libx.so.1", needed: []string{"libc.so.6"}, rpath: "/opt/x"},
 		{interp: glibc, needed: []string{"libc.so.6"}, far: 700_000},
@@ -93,11 +94,15 @@ func TestELFAsItStreamsBy(t *testing.T) {
 		{interp: glibc, needed: []string{"libc.so.6"}, late: true},
 	} {
 		img := imageOf(t, nil, layerOf(t, entry{name: "x", body: elfOf(p), mode: 0o755}))
+		arch := "amd64"
+		if p.machine == 183 {
+			arch = "arm64"
+		}
 		e := img.Tree.Lstat("/x").ELF
 		if e == nil {
 			t.Fatalf("%+v is not known", p)
 		}
-		if e.Interp != p.interp || e.Soname != p.soname || !slices.Equal(e.Needed, p.needed) || e.Arch != "amd64" || e.Partial ||
+		if e.Interp != p.interp || e.Soname != p.soname || !slices.Equal(e.Needed, p.needed) || e.Arch != arch || e.Partial ||
 			!slices.Equal(e.RPath, folders(p.rpath)) || !slices.Equal(e.RunPath, folders(p.runpath)) {
 			t.Errorf("%+v: %+v", p, e)
 		}

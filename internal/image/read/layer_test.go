@@ -3,7 +3,9 @@ package read
 import (
 	"bytes"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -32,6 +34,30 @@ func TestWhiteoutNames(t *testing.T) {
 	}
 	if len(scan.Files) != 1 || scan.Files[0].Path != "/d/new" || scan.Layer.Files != 7 {
 		t.Errorf("%+v", scan)
+	}
+}
+
+// Of the files that are read whole, the model gets the contents that it asks for
+// and what the databases say.
+func TestFilesReadWhole(t *testing.T) {
+	scan := scanOf(t, layerOf(t,
+		entry{name: "etc/passwd", body: "root"}, entry{name: "etc/ld.so.conf.d/a.conf", body: "/opt"}, entry{name: "etc/hosts", body: "::1"}, entry{name: "app/.env", body: "A=1"},
+		entry{name: "var/lib/dpkg/status", body: "Package: gcc\nStatus: install ok installed\nVersion: 12\n"}, entry{name: "var/lib/rpm/rpmdb.sqlite", body: "x"},
+		entry{name: "etc/ld.so.conf.d/long.conf", body: strings.Repeat("x", 1<<17)},
+	))
+	var kept []string
+	for _, p := range slices.Sorted(maps.Keys(scan.Kept)) {
+		kept = append(kept, p+" "+string(scan.Kept[p]))
+	}
+	if want := []string{"/etc/ld.so.conf.d/a.conf /opt", "/etc/passwd root"}; !slices.Equal(kept, want) {
+		t.Errorf("%q are kept, want %q", kept, want)
+	}
+	if db := scan.Databases; len(db) != 2 || db[0].Path != "/var/lib/dpkg/status" || !slices.Equal(db[0].Packages, []image.Package{{Name: "gcc", Version: "12", Ecosystem: image.Deb}}) || db[1].Packages != nil {
+		t.Errorf("%+v", db)
+	}
+	want := []image.Problem{{Path: "/var/lib/rpm/rpmdb.sqlite", What: errSQLite.Error()}, {Path: "/etc/ld.so.conf.d/long.conf", What: "not looked at: it has 131.1 kB, and 65.5 kB are read"}}
+	if !slices.Equal(scan.Problems, want) {
+		t.Errorf("%+v, want %+v", scan.Problems, want)
 	}
 }
 
