@@ -26,7 +26,7 @@ func TestImports(t *testing.T) {
 		}
 		return list
 	}
-	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret"} {
+	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret", "./internal/image"} {
 		for pkg, list := range imports(pattern) {
 			for _, imp := range list {
 				switch imp {
@@ -49,7 +49,7 @@ func TestImports(t *testing.T) {
 	// What looks into images and engines judges nothing, and the library's front
 	// door starts none.
 	for pattern, barred := range map[string][]string{
-		"./internal/image":      {"os/exec", module + "check", module + "report", internal + "rules", internal + "engine", internal + "source"},
+		"./internal/image/...":  {"os/exec", module + "check", module + "report", internal + "rules", internal + "engine", internal + "source"},
 		"./internal/run":        {module + "check", internal + "rules", internal + "engine", internal + "source", internal + "image"},
 		"./internal/engine/...": {module + "check", module + "report", internal + "rules", internal + "source", internal + "image"},
 		".":                     {internal + "engine", internal + "proof", module + "registry", module + "report"},
@@ -92,6 +92,26 @@ func TestImports(t *testing.T) {
 			if strings.HasPrefix(strings.TrimSpace(line), heavy) {
 				t.Errorf("the program depends on %s", strings.TrimSpace(line))
 			}
+		}
+	}
+}
+
+// TestModelIsLight keeps what takes archives apart, and what reaches for the
+// network, out of the model of an image, which every check links.
+func TestModelIsLight(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./internal/image").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range strings.Lines(string(out)) {
+		pkg = strings.TrimSpace(pkg)
+		for _, heavy := range []string{"net", "archive/tar", "crypto", "github.com/klauspost/compress", "github.com/cespare/xxhash", "os/user", "log", "context"} {
+			if pkg == heavy || strings.HasPrefix(pkg, heavy+"/") {
+				t.Errorf("the model of an image depends on %s", pkg)
+			}
+		}
+		if rest, ok := strings.CutPrefix(pkg, "github.com/dockworthy/dockworthy/"); ok && rest != "internal/image" && rest != "text" {
+			t.Errorf("the model of an image depends on %s", pkg)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 )
 
 // builtImage makes the image that a case describes: image.json is its config
@@ -178,7 +179,7 @@ func archive(t *testing.T, config []byte, layers [][]byte) *image.Image {
 	if err := tw.Close(); err != nil {
 		t.Fatal(err)
 	}
-	img, err := image.ReadArchive(context.Background(), "case", bytes.NewReader(b.Bytes()), int64(b.Len()), image.Options{Platform: image.Platform{OS: "linux", Arch: "amd64"}})
+	img, err := read.Archive(context.Background(), "case", bytes.NewReader(b.Bytes()), int64(b.Len()), read.Options{Platform: image.Platform{OS: "linux", Arch: "amd64"}})
 	if err != nil {
 		t.Fatalf("read the image: %v", err)
 	}

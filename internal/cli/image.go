@@ -15,6 +15,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/image/remote"
 	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -72,9 +73,9 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		return err
 	}
 	look.Banking = f.profile == source.Banking
-	var read image.Options
+	var reading read.Options
 	if f.platform != "" {
-		if read.Platform, err = image.ParsePlatform(f.platform); err != nil {
+		if reading.Platform, err = image.ParsePlatform(f.platform); err != nil {
 			return fmt.Errorf("--platform: %w", err)
 		}
 	}
@@ -101,7 +102,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	trouble := false
 	for _, ref := range refs {
 		within, cancel := context.WithTimeout(ctx, f.timeout)
-		img, err := f.read(within, c, ref, read)
+		img, err := f.read(within, c, ref, reading)
 		cancel()
 		if err != nil {
 			if ctx.Err() != nil {
@@ -165,7 +166,7 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 }
 
 // read reads an image from where it is.
-func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.Options) (*image.Image, error) {
+func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt read.Options) (*image.Image, error) {
 	from := f.from
 	if from == "" {
 		switch info, err := os.Stat(ref); {
@@ -180,9 +181,9 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt image.
 	switch from {
 	case "archive", "layout":
 		if ref == "-" {
-			return image.ReadStream(ctx, "stdin", c.Stdin, opt)
+			return read.Stream(ctx, "stdin", c.Stdin, opt)
 		}
-		return image.ReadPath(ctx, ref, opt)
+		return read.Path(ctx, ref, opt)
 	case "registry":
 		return remote.Read(ctx, ref, opt)
 	}

@@ -3,6 +3,8 @@ package image
 import (
 	_ "embed"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -68,7 +70,7 @@ func (img *Image) Caches() []Cache {
 			add(c.Tool, c.Path)
 			continue
 		}
-		for _, h := range sortedKeys(homes) {
+		for _, h := range slices.Sorted(maps.Keys(homes)) {
 			add(c.Tool, h+rest)
 		}
 	}

@@ -1,11 +1,11 @@
 // Package image is the model of a built container image: what its config
 // says, how its layers came to be, and what a container sees as its file
-// system. It is read in one pass over the layers, in which no file's content
-// is kept, and never written again.
+// system. It knows nothing of archives, digests and contents: a reader brings a
+// Scan of each layer, and Assemble makes the image of them, which is never
+// written again.
 //
-// An image comes from an archive (docker save, OCI), an OCI layout folder, a
-// registry or a stream. Nothing is unpacked: no file of an image is ever
-// written anywhere.
+// Package read is the reader of archives, OCI layouts and streams, package
+// remote that of registries.
 package image
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// An Image is one image for one platform.
-type Image struct {
+// A Description is what an image says of itself, in its manifest and config.
+type Description struct {
 	Name        string // as the user gave it
 	Digest      string // of the manifest, "sha256:…"; "" where the source has none that a registry would know
 	ID          string // the config's digest
@@ -25,8 +25,13 @@ type Image struct {
 	Created     time.Time // zero = not said
 	Annotations map[string]string
 	Config      Config
-	Steps       []Step  // the history, oldest first; nil = none was kept
-	Layers      []Layer // lowest first
+	Steps       []Step // the history, oldest first; nil = none was kept
+}
+
+// An Image is one image for one platform.
+type Image struct {
+	Description
+	Layers []Layer // lowest first
 	// Paired tells whether each step that made a layer is known: there are as
 	// many of them as layers. Where not, every Step.Layer and Layer.Step is -1.
 	Paired   bool
@@ -34,7 +39,7 @@ type Image struct {
 	Waste    []Waste   // bytes that no container sees, by layer and path
 	Packages []Package // what the package databases say, by ecosystem and name
 	Secrets  []Secret  // secrets in the files of all layers, deleted ones too
-	Planted  []Plant   // where Options.Planted were found in the files of all layers
+	Planted  []Plant   // where planted words were found in the files of all layers
 	OS       Release   // /etc/os-release; zero = there is none
 	Problems []Problem // what was odd in the image, or could not be looked at
 
@@ -49,9 +54,10 @@ type Image struct {
 	loader loader
 }
 
-// A Plant is a file of a layer that holds one of the words of Options.Planted.
+// A Plant is a file of a layer that holds one of the words that were put into
+// the build to see where they come out.
 type Plant struct {
-	Word  int // its index
+	Word  int // its index among them
 	Layer int
 	Path  string
 }

@@ -27,16 +27,30 @@ func leftoverName(name string) string {
 		return name
 	case "venv", ".venv":
 		return "venv"
-	case ".env":
-		return ".env"
 	}
 	switch {
-	case strings.HasPrefix(name, ".env.") && !harmlessEnv(name):
+	case IsEnv(name):
 		return ".env"
 	case name == "Dockerfile", strings.HasPrefix(name, "Dockerfile."), strings.HasSuffix(name, ".dockerignore"):
 		return "Dockerfile"
 	}
 	return ""
+}
+
+// IsEnv tells whether a file is one of environment variables by its name, as
+// .env and .env.production; one that is made to be copied and filled in, as
+// .env.example, is not.
+func IsEnv(name string) bool {
+	rest, ok := strings.CutPrefix(name, ".env")
+	if !ok || rest != "" && rest[0] != '.' {
+		return false
+	}
+	for _, end := range []string{".example", ".sample", ".template", ".dist", ".defaults", ".schema"} {
+		if strings.HasSuffix(rest, end) {
+			return false
+		}
+	}
+	return true
 }
 
 // Leftovers are the topmost such files and folders of each layer, in the order
@@ -103,7 +117,7 @@ func leftoverAt(p string) (top, name string) {
 // to a language's own library.
 func inLibrary(top string) bool {
 	dir := path.Dir(top)
-	return dir == "/usr/local/lib" || surfaceOf(dir+"/x").library
+	return dir == "/usr/local/lib" || OriginOf(dir+"/x") != Own
 }
 
 // seen tells whether the tree has anything at or below p that comes from a

@@ -2,6 +2,8 @@ package image
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -172,7 +174,7 @@ func (img *Image) list() {
 		whole, part := line(string(Trigger)+" ", t)
 		l.settings[settingKey{Trigger, strconv.Itoa(i)}] = settingSpan{whole, part}
 	}
-	for _, name := range sortedKeys(img.Annotations) {
+	for _, name := range slices.Sorted(maps.Keys(img.Annotations)) {
 		set(Annotation, name, img.Annotations[name])
 	}
 	img.Text, img.spans = text.NewFile(img.Name, []byte(b.String())), l

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// A removal is a whiteout: what it hides of the layers below.
-type removal struct {
-	path   string // what is hidden
-	opaque bool   // only what is in the folder, not the folder
+// A Removal is a whiteout: what a layer hides of those below it.
+type Removal struct {
+	Path   string // what is hidden, absolute and clean
+	Opaque bool   // only what is in the folder, not the folder
 }
 
 // apply lays a layer over the tree. Removals come first wherever they stand:
 // they are about the layers below. gone is told of each file that the layer
 // hides, with the entry that replaces it (nil = it was removed).
-func (t *Tree) apply(files []File, removals []removal, gone func(old, by *File)) {
+func (t *Tree) apply(files []File, removals []Removal, gone func(old, by *File)) {
 	for _, r := range removals {
-		if r.opaque {
-			if n := t.node(r.path); n != nil {
+		if r.Opaque {
+			if n := t.node(r.Path); n != nil {
 				for name, c := range n.children {
 					t.drop(c, gone)
 					delete(n.children, name)
@@ -26,11 +26,11 @@ func (t *Tree) apply(files []File, removals []removal, gone func(old, by *File))
 			}
 			continue
 		}
-		parent := t.node(path.Dir(r.path))
+		parent := t.node(path.Dir(r.Path))
 		if parent == nil {
 			continue
 		}
-		name := path.Base(r.path)
+		name := path.Base(r.Path)
 		if c := parent.children[name]; c != nil {
 			t.drop(c, gone)
 			delete(parent.children, name)

@@ -29,7 +29,7 @@ var keywords = map[string]bool{
 	"USER": true, "VOLUME": true, "WORKDIR": true,
 }
 
-// parseStep reads a history entry's created_by. Its forms, by builder:
+// ParseStep reads a history entry's created_by. Its forms, by builder:
 //
 //	RUN |2 A=x B=y /bin/sh -c make # buildkit     BuildKit
 //	COPY /src /app # buildkit                     BuildKit
@@ -39,7 +39,7 @@ var keywords = map[string]bool{
 //
 // See moby/buildkit frontend/dockerfile/dockerfile2llb (commitToHistory) and
 // moby/moby builder/dockerfile (dispatchers.go).
-func parseStep(createdBy string) Step {
+func ParseStep(createdBy string) Step {
 	s := Step{CreatedBy: createdBy, Layer: -1}
 	line := strings.TrimSpace(createdBy)
 	line, buildkit := strings.CutSuffix(line, "# buildkit")

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ func TestSteps(t *testing.T) {
 		{"powershell -Command $x # buildkit", "powershell -Command $x", ""},
 		{"RUN /bin/sh -c echo '# buildkit' # buildkit", "RUN echo '# buildkit'", ""},
 	} {
-		s := parseStep(c.createdBy)
+		s := ParseStep(c.createdBy)
 		if s.Text != c.text || strings.Join(s.Args, " ") != c.args {
 			t.Errorf("%q: %q with %q, want %q with %q", c.createdBy, s.Text, s.Args, c.text, c.args)
 		}
@@ -41,7 +40,7 @@ func TestSteps(t *testing.T) {
 // Where the history and the layers differ in number, no layer is put down to a
 // step, and that is said.
 func TestUnpaired(t *testing.T) {
-	img := imageOf(t, map[string]any{"history": []any{map[string]any{"created_by": "a"}, map[string]any{"created_by": "b"}}}, layerOf(t))
+	img := imageOf(Description{Steps: []Step{ParseStep("a"), ParseStep("b")}}, layerOf())
 	if img.Paired || img.Steps[0].Layer != -1 || img.StepOf(0) != nil || len(img.Problems) != 1 {
 		t.Errorf("%+v", img)
 	}
@@ -56,7 +55,7 @@ func TestFromDockerfile(t *testing.T) {
 		"/bin/sh -c #(nop) ADD file:1 in / ", `CMD ["bash"]`, "ENV PATH=/usr/local/bin:/usr/bin", "RUN /bin/sh -c apt-get update && apt-get install -y curl # buildkit", `CMD ["python3"]`,
 		"WORKDIR /app", "COPY requirements.txt ./ # buildkit", "RUN |1 V=1 /bin/sh -c pip install -r requirements.txt # buildkit", "ENV APP_VERSION=1", "COPY . . # buildkit", "USER 10001:10001", `CMD ["python" "app.py"]`, "LABEL built-by=ci",
 	} {
-		steps = append(steps, parseStep(s))
+		steps = append(steps, ParseStep(s))
 	}
 	var chain []Instruction
 	for _, in := range []string{
@@ -68,37 +67,4 @@ func TestFromDockerfile(t *testing.T) {
 	if got := fromDockerfile(steps, chain); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-}
-
-func FuzzConfig(f *testing.F) {
-	for _, s := range []string{"RUN |2 A=x B=y /bin/sh -c make # buildkit", "/bin/sh -c #(nop)  ENV A=b", "|1 A /bin/sh -c x", "COPY a b", "|1 =|"} {
-		data, _ := json.Marshal(map[string]any{"history": []any{map[string]any{"created_by": s}}, "config": map[string]any{"Env": []string{"A=b", "X"}, "Labels": map[string]string{"a\nb": "c\x00"}, "Healthcheck": map[string]any{"Test": []string{"CMD-SHELL", s}, "Interval": 5}}})
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := parseConfig(data)
-		if err != nil {
-			return
-		}
-		img := &Image{Name: "x", Config: file.settings()}
-		var chain []Instruction
-		for _, h := range file.History[:min(len(file.History), 50)] {
-			s := parseStep(h.CreatedBy)
-			img.Steps = append(img.Steps, s)
-			chain = append(chain, Instruction{Text: s.Text})
-		}
-		img.FromDockerfile(chain)
-		img.list()
-		for i := range img.Steps {
-			span := img.StepText(i)
-			if err := img.Text.Check(span); err != nil || span.Len() != len(img.Steps[i].Text) {
-				t.Errorf("step %d: %v, %d bytes for %d", i, err, span.Len(), len(img.Steps[i].Text))
-			}
-		}
-		for _, v := range img.Config.Env {
-			if last, _ := img.Config.Getenv(v.Name); last == v.Value && img.Text.Text(img.ValueSpan(Env, v.Name)) != flat(v.Value) && v.Value != "" {
-				t.Errorf("%q is not where %s stands", v.Value, v.Name)
-			}
-		}
-	})
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestLookup(t *testing.T) {
-	img := imageOf(t, map[string]any{"config": map[string]any{"WorkingDir": "/srv", "Env": []string{"PATH=/usr/bin:bin"}}}, layerOf(t,
+	img := imageOf(Description{Config: Config{WorkingDir: "/srv", Env: []Var{{"PATH", "/usr/bin:bin"}}}}, layerOf(
 		entry{name: "bin", link: "usr/bin"}, entry{name: "usr/bin/sh", mode: 0o755}, entry{name: "usr/bin/data", mode: 0o644}, entry{name: "a", link: "b"}, entry{name: "b", link: "a"},
 		entry{name: "out", link: "../../../usr/bin/sh"}, entry{name: "dangling", link: "/nowhere"}, entry{name: "srv/bin/tool", mode: 0o755}, entry{name: "deep/x", link: "../usr/./bin/../bin"},
 		entry{name: "usr/bin/again", link: "usr/bin/sh", hard: true},
@@ -38,11 +38,11 @@ func TestLookup(t *testing.T) {
 }
 
 func TestWhiteouts(t *testing.T) {
-	img := imageOf(t, nil,
-		layerOf(t, entry{name: "d/old", body: "1234"}, entry{name: "d/sub/x", body: "12"}, entry{name: "e/x", body: "1"}, entry{name: "f", body: "123"}, entry{name: "g/x", body: "12345"}, entry{name: "lib", link: "usr/lib"}),
+	img := imageOf(Description{},
+		layerOf(entry{name: "d/old", body: "1234"}, entry{name: "d/sub/x", body: "12"}, entry{name: "e/x", body: "1"}, entry{name: "f", body: "123"}, entry{name: "g/x", body: "12345"}, entry{name: "lib", link: "usr/lib"}),
 		// New content comes before the removal of the old: it stays.
-		layerOf(t, entry{name: "d/new", body: "1"}, entry{name: "d/.wh..wh..opq"}, entry{name: ".wh.e"}, entry{name: "f/inside", body: "1"}, entry{name: "g", body: "1"}, entry{name: ".wh..wh.plnk"}, entry{name: ".wh.absent"}, entry{name: "no/such/.wh.x"}),
-		layerOf(t, entry{name: "e/y", body: "1"}, entry{name: "d/", mode: 0o700}),
+		layerOf(entry{name: "d/new", body: "1"}, entry{name: "d/", gone: true}, entry{name: "e", gone: true}, entry{name: "f/inside", body: "1"}, entry{name: "g", body: "1"}, entry{name: "absent", gone: true}, entry{name: "no/such/x", gone: true}),
+		layerOf(entry{name: "e/y", body: "1"}, entry{name: "d/", mode: 0o700}),
 	)
 	var got string
 	for f := range img.Tree.All() {
@@ -70,7 +70,7 @@ func TestWhiteouts(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	img := imageOf(t, nil, layerOf(t,
+	img := imageOf(Description{}, layerOf(
 		entry{name: "etc/passwd", body: "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:\nbad line\napp:x:1000:1001::/home/app:\n42:x:7:7::/:\n"},
 		entry{name: "etc/group", body: "app:x:1001:\nweb:x:33:app,other\n"}))
 	for user, want := range map[string]Identity{
@@ -91,7 +91,7 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestAccess(t *testing.T) {
-	img := imageOf(t, nil, layerOf(t,
+	img := imageOf(Description{}, layerOf(
 		entry{name: "root/", mode: 0o700}, entry{name: "root/bin/app", mode: 0o755}, entry{name: "app", link: "/root/bin/app"}, entry{name: "own", mode: 0o500, uid: 5},
 		entry{name: "group", mode: 0o040, gid: 33}, entry{name: "odd", mode: 0o077, uid: 5}, entry{name: "plain", mode: 0o644},
 	))
@@ -115,11 +115,13 @@ func TestAccess(t *testing.T) {
 
 // A file that is deleted under one of its names is not wasted.
 func TestHardLinksAreNotWasted(t *testing.T) {
-	base := layerOf(t, entry{name: "git", body: "12345"}, entry{name: "git-log", link: "git", hard: true})
-	if img := imageOf(t, nil, base, layerOf(t, entry{name: ".wh.git"})); len(img.Waste) != 0 {
+	base := func() Scan {
+		return layerOf(entry{name: "git", body: "12345"}, entry{name: "git-log", link: "git", hard: true})
+	}
+	if img := imageOf(Description{}, base(), layerOf(entry{name: "git", gone: true})); len(img.Waste) != 0 {
 		t.Errorf("%+v", img.Waste)
 	}
-	if img := imageOf(t, nil, base, layerOf(t, entry{name: ".wh.git"}, entry{name: ".wh.git-log"})); len(img.Waste) != 1 || img.Wasted() != 5 {
+	if img := imageOf(Description{}, base(), layerOf(entry{name: "git", gone: true}, entry{name: "git-log", gone: true})); len(img.Waste) != 1 || img.Wasted() != 5 {
 		t.Errorf("%+v", img.Waste)
 	}
 }

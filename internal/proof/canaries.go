@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -105,7 +106,7 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 	} else if same {
 		return nil
 	}
-	img, err := ReadEngine(ctx, p.e, plan.Tag, "canary", image.Options{NoSecrets: true, Planted: words})
+	img, err := ReadEngine(ctx, p.e, plan.Tag, "canary", read.Options{NoSecrets: true, Planted: words})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/repo"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -156,7 +157,7 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if p.opt.Image != "" {
 		p.opt.say("reading the image")
 		p.plan.Tag = p.opt.Image
-		if img, err = ReadEngine(ctx, p.e, p.opt.Image, check.ImageOf+p.b.Path, image.Options{}); err != nil {
+		if img, err = ReadEngine(ctx, p.e, p.opt.Image, check.ImageOf+p.b.Path, read.Options{}); err != nil {
 			return nil, err
 		}
 		return img, p.run(ctx, img, set)
@@ -173,13 +174,13 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	}
 	// The builder waits for most of its time when all is cached, so that the
 	// image can be read meanwhile. What is timed comes after both.
-	read := make(chan error, 1)
+	done := make(chan error, 1)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		var err error
-		img, err = ReadEngine(reading, p.e, p.plan.Tag, check.ImageOf+p.b.Path, image.Options{Planted: words})
-		read <- err
+		img, err = ReadEngine(reading, p.e, p.plan.Tag, check.ImageOf+p.b.Path, read.Options{Planted: words})
+		done <- err
 	}()
 	berr := p.weigh(ctx)
 	p.opt.say("building once more after an edit")
@@ -193,7 +194,7 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 	if berr != nil {
 		stop()
 	}
-	if rerr := <-read; berr == nil {
+	if rerr := <-done; berr == nil {
 		berr = rerr
 	}
 	if berr != nil {
@@ -230,7 +231,7 @@ func (p *prover) unseen(probe, reason string) {
 
 // ReadEngine reads an image of an engine: it is saved to a file, and that is
 // read as a stream. name is what the image is called in findings.
-func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt image.Options) (*image.Image, error) {
+func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt read.Options) (*image.Image, error) {
 	f, err := os.CreateTemp("", "dockworthy-image-*.tar")
 	if err != nil {
 		return nil, fmt.Errorf("make a file for the image: %w", err)
@@ -245,7 +246,7 @@ func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt ima
 	if err != nil {
 		return nil, err
 	}
-	return image.ReadArchive(ctx, name, f, size, opt)
+	return read.Archive(ctx, name, f, size, opt)
 }
 
 // Worst is the highest severity of all findings; 0 where there is none.

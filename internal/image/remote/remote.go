@@ -11,13 +11,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/transport"
 )
 
 // Read reads an image from its registry, logged in as docker and podman are on
 // this machine. Each layer streams by once. More options of
 // go-containerregistry come after those that are set here.
-func Read(ctx context.Context, ref string, opts image.Options, more ...remote.Option) (*image.Image, error) {
+func Read(ctx context.Context, ref string, opts read.Options, more ...remote.Option) (*image.Image, error) {
 	r, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, err
@@ -46,21 +47,21 @@ func Read(ctx context.Context, ref string, opts image.Options, more ...remote.Op
 	return readImage(ctx, ref, in, opts)
 }
 
-func readImage(ctx context.Context, name string, in v1.Image, opts image.Options) (*image.Image, error) {
+func readImage(ctx context.Context, name string, in v1.Image, opts read.Options) (*image.Image, error) {
 	p, err := partsOf(in, opts.WithDefaults().Limits.Meta)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return image.ReadParts(ctx, name, p, opts)
+	return p.Image(ctx, name, opts)
 }
 
-func partsOf(in v1.Image, most int64) (p image.Parts, err error) {
+func partsOf(in v1.Image, most int64) (p read.Parts, err error) {
 	m, err := in.Manifest()
 	if err != nil {
 		return p, err
 	}
 	if m.Config.Size > most { // before it is asked for
-		return p, fmt.Errorf("%w: its config has %d bytes", image.ErrTooLarge, m.Config.Size)
+		return p, fmt.Errorf("%w: its config has %d bytes", read.ErrTooLarge, m.Config.Size)
 	}
 	if p.Config, err = in.RawConfigFile(); err != nil {
 		return p, err
@@ -78,23 +79,23 @@ func partsOf(in v1.Image, most int64) (p image.Parts, err error) {
 	}
 	p.Digest, p.Annotations = digest.String(), m.Annotations
 	for i, l := range layers {
-		p.Layers = append(p.Layers, image.Stored{Descriptor: descriptor(m.Layers[i]), Open: l.Compressed})
+		p.Layers = append(p.Layers, read.Stored{Descriptor: descriptor(m.Layers[i]), Open: l.Compressed})
 	}
 	return p, nil
 }
 
 // readIndex reads the image for Options.Platform of an index.
-func readIndex(ctx context.Context, name string, in v1.ImageIndex, opts image.Options) (*image.Image, error) {
+func readIndex(ctx context.Context, name string, in v1.ImageIndex, opts read.Options) (*image.Image, error) {
 	for range 5 {
 		m, err := in.IndexManifest()
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		list := make([]image.Descriptor, len(m.Manifests))
+		list := make([]read.Descriptor, len(m.Manifests))
 		for i, d := range m.Manifests {
 			list[i] = descriptor(d)
 		}
-		chosen, err := image.Choose(list, opts.WithDefaults())
+		chosen, err := read.Choose(list, opts.WithDefaults())
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
@@ -102,7 +103,7 @@ func readIndex(ctx context.Context, name string, in v1.ImageIndex, opts image.Op
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		if image.IsIndex(chosen.MediaType, nil) {
+		if read.IsIndex(chosen.MediaType, nil) {
 			if in, err = in.ImageIndex(hash); err != nil {
 				return nil, fmt.Errorf("read %s: %w", name, err)
 			}
@@ -114,11 +115,11 @@ func readIndex(ctx context.Context, name string, in v1.ImageIndex, opts image.Op
 		}
 		return readImage(ctx, name, img, opts)
 	}
-	return nil, fmt.Errorf("read %s: %w: its indexes do not end", name, image.ErrNoImage)
+	return nil, fmt.Errorf("read %s: %w: its indexes do not end", name, read.ErrNoImage)
 }
 
-func descriptor(d v1.Descriptor) image.Descriptor {
-	o := image.Descriptor{MediaType: string(d.MediaType), Digest: d.Digest.String(), Size: d.Size, URLs: d.URLs, Annotations: d.Annotations}
+func descriptor(d v1.Descriptor) read.Descriptor {
+	o := read.Descriptor{MediaType: string(d.MediaType), Digest: d.Digest.String(), Size: d.Size, URLs: d.URLs, Annotations: d.Annotations}
 	if d.Platform != nil {
 		o.Platform = &image.Platform{OS: d.Platform.OS, Arch: d.Platform.Architecture, Variant: d.Platform.Variant}
 	}

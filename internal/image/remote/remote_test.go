@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 )
 
 // layerWith is a layer of one file.
@@ -83,21 +84,21 @@ func TestRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := Read(ctx, host+"/one:1", image.Options{Platform: image.Platform{OS: "linux", Arch: "arm64"}})
+	img, err := Read(ctx, host+"/one:1", read.Options{Platform: image.Platform{OS: "linux", Arch: "arm64"}})
 	if err != nil || img.Tree.Lstat("/amd") == nil || img.Digest != want.String() || img.Config.User != "app" || img.Steps[0].Text != "COPY a /" {
 		t.Errorf("%v", err)
 	}
-	img, err = Read(ctx, host+"/many:1", image.Options{Platform: image.Platform{OS: "linux", Arch: "arm64"}})
+	img, err = Read(ctx, host+"/many:1", read.Options{Platform: image.Platform{OS: "linux", Arch: "arm64"}})
 	if err != nil || img.Tree.Lstat("/arm") == nil {
 		t.Errorf("%v", err)
 	}
-	if _, err = Read(ctx, host+"/many:1", image.Options{Platform: image.Platform{OS: "windows", Arch: "amd64"}}); !errors.Is(err, image.ErrPlatform) {
+	if _, err = Read(ctx, host+"/many:1", read.Options{Platform: image.Platform{OS: "windows", Arch: "amd64"}}); !errors.Is(err, read.ErrPlatform) {
 		t.Error(err)
 	}
-	if _, err = Read(ctx, host+"/none:1", image.Options{}); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err = Read(ctx, host+"/none:1", read.Options{}); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Error(err)
 	}
-	if img, err := readImage(ctx, "made", arm, image.Options{}); err != nil || img.Tree.Lstat("/arm") == nil {
+	if img, err := readImage(ctx, "made", arm, read.Options{}); err != nil || img.Tree.Lstat("/arm") == nil {
 		t.Error(err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -88,7 +89,7 @@ func imageOf(t *testing.T, layers ...layer) *image.Image {
 		t.Fatal(err)
 	}
 	data := pack(append([][2]string{{"config.json", string(config)}, {"manifest.json", string(manifest)}}, files...)...)
-	img, err := image.ReadArchive(t.Context(), check.ImageOf+"Dockerfile", bytes.NewReader(data), int64(len(data)), image.Options{})
+	img, err := read.Archive(t.Context(), check.ImageOf+"Dockerfile", bytes.NewReader(data), int64(len(data)), read.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

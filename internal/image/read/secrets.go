@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"path"
@@ -6,24 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
-
-// A Secret is a secret in a file of a layer. Its value is kept nowhere: a
-// masked form and a fingerprint were made when it streamed by.
-type Secret struct {
-	Layer  int    // index of the layer that has the file
-	Path   string // in the image
-	Offset int64  // of the value in the file, in bytes
-	What   string // what it is, with its article: "a GitHub token", "a private key"
-	Name   string // under which it stands in the file, "DB_PASSWORD"; "" = it shows by its look
-	Masked string // as it may be shown
-	Sum    string // secret.Sum of the value
-	Public bool   // such a value may also be meant for everybody
-	// Hidden is the layer that removes the file or replaces it; -1 = a
-	// container sees it. The layer below still carries it.
-	Hidden int
-}
 
 // maxFileSecrets of one file are kept, and maxSecrets of one layer: a thousand
 // more say nothing new.
@@ -34,31 +19,12 @@ const (
 
 // A surface is what kind of file secrets are looked for in.
 type surface struct {
+	// origin is whose file it is: a key that anybody can download is no secret,
+	// a company's token in a package of its own is, and nothing is in sources
+	// that are published.
+	origin  image.Origin
 	program bool // machine code: it holds other programs' patterns and test keys
 	sample  bool // it belongs to a library and is documentation, a test or an example
-	library bool // it belongs to somebody's library
-	public  bool // it belongs to a package that anybody can download
-}
-
-// published are the folders in which package managers put what anybody can
-// download: a key in there is no secret. A company may install packages of its
-// own too, so tokens in there are. Sources: the file system hierarchy
-// standard; Python's site module; npm's folders; go env GOROOT GOMODCACHE;
-// RubyGems', Cargo's and Maven's documentation.
-var published = []string{
-	"/site-packages/", "/dist-packages/", "/node_modules/", "/usr/share/", "/usr/lib/", "/usr/libexec/", "/usr/include/", "/usr/local/go/", "/lib/python",
-	"/lib/ruby/", "/gems/", "/.rustup/", "/usr/local/rustup/", "/opt/java/",
-}
-
-// sourced are the folders with the sources of published packages, byte for
-// byte as they were published: nothing in them is a secret.
-var sourced = []string{"/go/pkg/mod/", "/.cargo/registry/", "/usr/local/cargo/registry/", "/.m2/repository/", "/_cacache/"}
-
-// libraries are the folders with others' code that may be changed.
-var libraries = []string{"/vendor/", "/third_party/", "/usr/bin/", "/usr/sbin/"}
-
-func inAny(p string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(dir string) bool { return strings.Contains(p, dir) })
 }
 
 // samplePart are the names of folders in which packages keep what only shows
@@ -74,12 +40,12 @@ var samplePart = map[string]bool{
 var sampleEnd = []string{".md", ".rst", ".txt", ".html", ".htm", ".map", "_test.go", ".test.js", ".spec.js", ".test.ts", ".d.ts", ".pod", ".adoc", ".json.gz", "readme", "changelog"}
 
 func surfaceOf(p string) surface {
-	if inAny(p, sourced) {
-		return surface{sample: true, library: true, public: true}
-	}
-	s := surface{public: inAny(p, published)}
-	s.library = s.public || inAny(p, libraries)
-	if !s.library {
+	s := surface{origin: image.OriginOf(p)}
+	switch s.origin {
+	case image.Own:
+		return s
+	case image.Source:
+		s.sample = true
 		return s
 	}
 	for part := range strings.SplitSeq(path.Dir(p), "/") {
@@ -99,11 +65,11 @@ func (s surface) speaks(m secret.Match, value string) bool {
 	switch {
 	case s.sample:
 		return false
-	case s.public && key:
+	case s.origin >= image.Published && key:
 		return false
 	case s.program:
 		return !key && !m.Public && !m.Weak() && secret.Random(value)
-	case s.library:
+	case s.origin >= image.Library:
 		return !m.Public && !m.Weak()
 	}
 	return true
@@ -134,7 +100,7 @@ var (
 // fixtures.
 func kindOf(p string) (fileKind, bool) {
 	kind, ok := kindByName(p)
-	if ok && surfaceOf(p).public {
+	if ok && image.OriginOf(p) >= image.Published {
 		return fileKind{}, false
 	}
 	return kind, ok
@@ -143,7 +109,7 @@ func kindOf(p string) (fileKind, bool) {
 func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	switch {
-	case base == ".env", strings.HasPrefix(base, ".env.") && !harmlessEnv(base):
+	case image.IsEnv(base):
 		return fileKind{"an environment file's value", envLine}, true
 	case base == ".npmrc":
 		return fileKind{"a registry's token", npmToken}, true
@@ -165,24 +131,13 @@ func kindByName(p string) (fileKind, bool) {
 	return fileKind{}, false
 }
 
-// harmlessEnv tells the names of environment files that are made to be
-// copied and filled in.
-func harmlessEnv(base string) bool {
-	for _, end := range []string{".example", ".sample", ".template", ".dist", ".defaults", ".schema"} {
-		if strings.HasSuffix(base, end) {
-			return true
-		}
-	}
-	return false
-}
-
 // plainEnv are the variables of environment files whose values are settings
 // for everybody to see.
 var plainEnv = regexp.MustCompile(`(?i)^(?:NODE_ENV|.*_?(?:ENV|DEBUG|LEVEL|HOST|PORT|URL|NAME|MODE|TZ|LANG|PATH|DIR|REGION|VERSION|ENABLED|TIMEOUT|USER|DOMAIN|BUCKET|FORMAT)|VITE_.*|REACT_APP_.*|NEXT_PUBLIC_.*)$`)
 
 // secretsIn finds in a file that is known by its name what it holds.
-func (k fileKind) secretsIn(data []byte) []Secret {
-	var list []Secret
+func (k fileKind) secretsIn(data []byte) []image.Secret {
+	var list []image.Secret
 	for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
 		raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
 		v := strings.TrimRight(raw, `"'`)
@@ -190,7 +145,7 @@ func (k fileKind) secretsIn(data []byte) []Secret {
 		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
 			continue
 		}
-		list = append(list, Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+		list = append(list, image.Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
 		if len(list) == maxFileSecrets {
 			break
 		}
@@ -199,11 +154,11 @@ func (k fileKind) secretsIn(data []byte) []Secret {
 }
 
 // secret keeps one that was found.
-func (s *scanner) secret(p string, found Secret) {
-	if len(s.out.secrets) >= maxSecrets {
-		s.out.lost++
+func (s *scanner) secret(p string, found image.Secret) {
+	if len(s.out.Secrets) >= maxSecrets {
+		s.lost++
 		return
 	}
-	found.Layer, found.Path, found.Hidden = s.index, p, -1
-	s.out.secrets = append(s.out.secrets, found)
+	found.Path = p
+	s.out.Secrets = append(s.out.Secrets, found)
 }

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -102,58 +103,10 @@ func TestSecretsAcrossBlocks(t *testing.T) {
 	}
 }
 
-func TestSecretsThatAreHidden(t *testing.T) {
-	img := imageOf(t, nil,
-		layerOf(t, entry{name: "a", body: token}, entry{name: "b", body: token}, entry{name: "d/c", body: token}),
-		layerOf(t, entry{name: ".wh.a"}, entry{name: "b", body: "clean"}),
-		layerOf(t, entry{name: ".wh.d"}),
-	)
-	var got []string
-	for _, s := range img.Secrets {
-		got = append(got, fmt.Sprint(s.Path, s.Layer, s.Hidden))
-	}
-	if s := strings.Join(got, " "); s != "/a0 1 /b0 1 /d/c0 2" && s != "/a 0 1 /b 0 1 /d/c 0 2" {
-		t.Errorf("%s", s)
-	}
-}
-
 func TestManySecrets(t *testing.T) {
 	img := imageOf(t, nil, layerOf(t, entry{name: "x", body: strings.Repeat(token+"\n", 5000)}))
 	if len(img.Secrets) != maxFileSecrets {
 		t.Errorf("%d", len(img.Secrets))
-	}
-}
-
-func TestLeftoversAndCaches(t *testing.T) {
-	img := imageOf(t, nil,
-		layerOf(t,
-			entry{name: "app/.git/HEAD", body: "123"}, entry{name: "app/.git/objects/aa", body: "12345"}, entry{name: "app/src/__pycache__/a.pyc", body: "1"}, entry{name: "app/.env.production", body: "A=1"},
-			entry{name: "app/Dockerfile", body: "FROM x"}, entry{name: "app/test_data/x", body: "1"}, entry{name: "app/.env.example", body: "A="}, entry{name: "app/node_modules/a/Dockerfile", body: "1"},
-			entry{name: "usr/local/lib/node_modules/npm/x", body: "1"}, entry{name: "usr/local/lib/python3.12/__pycache__/os.pyc", body: "1"}, entry{name: "opt/venv/lib/python3.12/site-packages/x/__pycache__/x.pyc", body: "1"},
-			entry{name: "var/lib/apt/lists/lock"}, entry{name: "var/cache/apt/pkgcache.bin", body: "123456"}, entry{name: "root/.cache/pip/http/x", body: "1234"}, entry{name: "etc/passwd", body: "app:x:1000:1000::/home/app:\n"}, entry{name: "home/app/.npm/_cacache/x", body: "12"},
-		),
-		layerOf(t, entry{name: "app/.wh..git"}),
-	)
-	var got []string
-	for _, l := range img.Leftovers() {
-		got = append(got, fmt.Sprintf("%s %s %d/%d %d", l.Name, l.Path, l.Files, l.Bytes, l.Hidden))
-	}
-	want := `.env /app/.env.production 1/3 -1
-.git /app/.git 2/8 1
-Dockerfile /app/Dockerfile 1/6 -1
-node_modules /app/node_modules 1/1 -1
-__pycache__ /app/src/__pycache__ 1/1 -1
-test_data /app/test_data 1/1 -1
-venv /opt/venv 1/1 -1`
-	if s := strings.Join(got, "\n"); s != want {
-		t.Errorf("%s\nwant\n%s", s, want)
-	}
-	got = nil
-	for _, c := range img.Caches() {
-		got = append(got, fmt.Sprintf("%s %s %d", c.Tool, c.Path, c.Bytes))
-	}
-	if s := strings.Join(got, ", "); s != "apt /var/cache/apt 6, pip /root/.cache/pip 4, npm /home/app/.npm/_cacache 2" {
-		t.Errorf("%s", s)
 	}
 }
 
@@ -162,11 +115,11 @@ func TestPlanted(t *testing.T) {
 	// One word lies across the border of two blocks, one in a file that goes.
 	big := strings.Repeat("x", blockSize-7) + split + strings.Repeat("y", blockSize)
 	data := saved(t, nil, layerOf(t, entry{name: "srv/.env", body: "A=" + loud}, entry{name: "srv/big", body: big}), layerOf(t, entry{name: "srv/.wh..env"}))
-	img, err := ReadArchive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
+	img, err := Archive(t.Context(), "x", bytes.NewReader(data), int64(len(data)), Options{NoSecrets: true, Planted: []string{quiet, loud, split}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Plant{{1, 0, "/srv/.env"}, {2, 0, "/srv/big"}}
+	want := []image.Plant{{Word: 1, Path: "/srv/.env"}, {Word: 2, Path: "/srv/big"}}
 	if !slices.Equal(img.Planted, want) {
 		t.Errorf("planted words were found at %v, want %v", img.Planted, want)
 	}

@@ -1,42 +1,14 @@
-package image
+package read
 
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"path"
-	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
-
-// A Package is an entry of a package database.
-type Package struct {
-	Name, Version string
-	Ecosystem     Ecosystem
-	// Layer is the index of the layer that brought it in this version.
-	Layer int
-	// Path is the file that speaks of it: a database, or a file of its own.
-	Path string
-}
-
-// An Ecosystem is whose package it is, named as in package URLs.
-type Ecosystem string
-
-// The ecosystems whose databases are read.
-const (
-	Deb  Ecosystem = "deb"  // dpkg's status, and the files of status.d that distroless images have
-	Apk  Ecosystem = "apk"  // apk-tools' installed
-	Rpm  Ecosystem = "rpm"  // rpm's SQLite database
-	Pypi Ecosystem = "pypi" // *.dist-info/METADATA, *.egg-info/PKG-INFO
-	Npm  Ecosystem = "npm"  // package.json in a node_modules folder
-)
-
-// A database is what one file of a layer says of packages.
-type database struct {
-	path     string
-	packages []Package
-}
 
 // Sizes up to which a file about packages is read. A database of ten thousand
 // packages has some 20 MB.
@@ -47,7 +19,7 @@ const (
 
 // packagesIn finds out how the packages of a file are read; nil = it speaks of
 // none.
-func packagesIn(p string) (read func(p string, data []byte) ([]Package, error), limit int) {
+func packagesIn(p string) (read func(p string, data []byte) ([]image.Package, error), limit int) {
 	switch p {
 	case "/var/lib/dpkg/status", "/usr/lib/dpkg/status":
 		return dpkgStatus, maxDatabase
@@ -82,16 +54,16 @@ var unreadDatabases = map[string]string{
 
 // dpkgStatus reads dpkg's control fields: a paragraph for each package. Those
 // that were removed keep a paragraph. In status.d a package has no Status.
-func dpkgStatus(_ string, data []byte) ([]Package, error) {
-	var list []Package
-	var p Package
+func dpkgStatus(_ string, data []byte) ([]image.Package, error) {
+	var list []image.Package
+	var p image.Package
 	installed := true
 	flush := func() {
 		if p.Name != "" && installed {
-			p.Ecosystem = Deb
+			p.Ecosystem = image.Deb
 			list = append(list, p)
 		}
-		p, installed = Package{}, true
+		p, installed = image.Package{}, true
 	}
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimRight(line, "\r\n")
@@ -113,14 +85,14 @@ func dpkgStatus(_ string, data []byte) ([]Package, error) {
 
 // apkInstalled reads apk's database: a paragraph for each package, P its name
 // and V its version.
-func apkInstalled(_ string, data []byte) ([]Package, error) {
-	var list []Package
-	p := Package{Ecosystem: Apk}
+func apkInstalled(_ string, data []byte) ([]image.Package, error) {
+	var list []image.Package
+	p := image.Package{Ecosystem: image.Apk}
 	flush := func() {
 		if p.Name != "" {
 			list = append(list, p)
 		}
-		p = Package{Ecosystem: Apk}
+		p = image.Package{Ecosystem: image.Apk}
 	}
 	for line := range bytes.Lines(data) {
 		line = bytes.TrimRight(line, "\r\n")
@@ -139,8 +111,8 @@ func apkInstalled(_ string, data []byte) ([]Package, error) {
 
 // distInfo reads a Python distribution's core metadata, which are headers as a
 // mail has them.
-func distInfo(_ string, data []byte) ([]Package, error) {
-	p := Package{Ecosystem: Pypi}
+func distInfo(_ string, data []byte) ([]image.Package, error) {
+	p := image.Package{Ecosystem: image.Pypi}
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for sc.Scan() {
 		line := sc.Text()
@@ -157,7 +129,7 @@ func distInfo(_ string, data []byte) ([]Package, error) {
 	if p.Name == "" {
 		return nil, nil
 	}
-	return []Package{p}, nil
+	return []image.Package{p}, nil
 }
 
 // inNodeModules tells whether a package.json is that of an installed package:
@@ -170,41 +142,10 @@ func inNodeModules(p string) bool {
 	return path.Base(dir) == "node_modules"
 }
 
-func nodePackage(_ string, data []byte) ([]Package, error) {
+func nodePackage(_ string, data []byte) ([]image.Package, error) {
 	var m struct{ Name, Version string }
 	if json.Unmarshal(data, &m) != nil || m.Name == "" {
 		return nil, nil // a fixture, a stub: npm does not mind it either
 	}
-	return []Package{{Name: m.Name, Version: m.Version, Ecosystem: Npm}}, nil
-}
-
-// packages are those of the files that the tree has, each put down to the
-// layer from which on its database has spoken of it.
-func (img *Image) packages(scans []*scanned) {
-	type key struct{ name, version string }
-	since := map[string]map[key]int{} // by database
-	for i, s := range scans {
-		for _, db := range s.databases {
-			before, now := since[db.path], map[key]int{}
-			for _, p := range db.packages {
-				k := key{p.Name, p.Version}
-				layer, ok := before[k]
-				if !ok {
-					layer = i
-				}
-				now[k] = layer
-			}
-			since[db.path] = now
-			if f := img.Tree.Lstat(db.path); f == nil || f.Layer != i {
-				continue
-			}
-			for _, p := range db.packages {
-				p.Path, p.Layer = db.path, now[key{p.Name, p.Version}]
-				img.Packages = append(img.Packages, p)
-			}
-		}
-	}
-	slices.SortStableFunc(img.Packages, func(a, b Package) int {
-		return cmp.Or(cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path))
-	})
+	return []image.Package{{Name: m.Name, Version: m.Version, Ecosystem: image.Npm}}, nil
 }

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"crypto/sha256"
@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // A Descriptor is OCI's pointer to a blob.
@@ -15,7 +17,7 @@ type Descriptor struct {
 	Size        int64             `json:"size"`
 	URLs        []string          `json:"urls"`
 	Annotations map[string]string `json:"annotations"`
-	Platform    *Platform         `json:"platform"`
+	Platform    *image.Platform   `json:"platform"`
 }
 
 type ociIndex struct {

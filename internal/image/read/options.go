@@ -1,8 +1,10 @@
-package image
+package read
 
 import (
 	"cmp"
 	"runtime"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // Options choose what is read, and how much of it. The zero Options read
@@ -10,7 +12,7 @@ import (
 type Options struct {
 	// Platform is chosen from an index. Zero = linux on this machine's
 	// architecture; an image that is the only one is taken whatever it is for.
-	Platform Platform
+	Platform image.Platform
 	// Tag chooses among the images of an archive; "" = the only one.
 	Tag string
 	// NoSecrets leaves the contents of files unsearched.
@@ -34,8 +36,8 @@ type Limits struct {
 
 // WithDefaults puts the defaults in the place of zero fields.
 func (o Options) WithDefaults() Options {
-	if o.Platform == (Platform{}) {
-		o.Platform = Platform{OS: "linux", Arch: runtime.GOARCH}
+	if o.Platform == (image.Platform{}) {
+		o.Platform = image.Platform{OS: "linux", Arch: runtime.GOARCH}
 	}
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	o.Limits.Bytes = cmp.Or(o.Limits.Bytes, 64<<30)

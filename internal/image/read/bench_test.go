@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -22,7 +22,7 @@ import (
 // The benchmarks give ratios, taken in one process from the shortest of
 // several rounds. Run them alone on the machine:
 //
-//	go test ./image -run xxx -bench . -benchtime 3x
+//	go test ./internal/image/read -run xxx -bench . -benchtime 3x
 //
 // DOCKWORTHY_IMAGES names a real archive of docker save to take in place of
 // the made one, DOCKWORTHY_DIVE the program dive to run against.
@@ -133,7 +133,7 @@ const rounds = 5
 
 func readFile(file string, opts Options) func() error {
 	return func() error {
-		_, err := ReadPath(context.Background(), file, opts)
+		_, err := Path(context.Background(), file, opts)
 		return err
 	}
 }

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"os"
@@ -51,24 +51,6 @@ func TestPackageFiles(t *testing.T) {
 	}
 }
 
-// A package belongs to the layer from which on its database has spoken of it.
-func TestPackagesHaveLayers(t *testing.T) {
-	base := "Package: libc6\nStatus: install ok installed\nVersion: 2.36\n\n"
-	img := imageOf(t, nil,
-		layerOf(t, entry{name: "var/lib/dpkg/status", body: base}),
-		layerOf(t, entry{name: "var/lib/dpkg/status", body: base + "Package: gcc\nStatus: install ok installed\nVersion: 12\n"}),
-		layerOf(t, entry{name: "app/node_modules/a/package.json", body: `{"name":"a","version":"1"}`}, entry{name: "app/node_modules/b/package.json", body: `{"name":"b","version":"1"}`}),
-		layerOf(t, entry{name: "app/node_modules/.wh.b"}),
-	)
-	want := []Package{
-		{"gcc", "12", Deb, 1, "/var/lib/dpkg/status"}, {"libc6", "2.36", Deb, 0, "/var/lib/dpkg/status"},
-		{"a", "1", Npm, 2, "/app/node_modules/a/package.json"},
-	}
-	if !slices.Equal(img.Packages, want) {
-		t.Errorf("%+v", img.Packages)
-	}
-}
-
 // What rpm wrote in another format is not passed over in silence.
 func TestUnreadDatabase(t *testing.T) {
 	img := imageOf(t, nil, layerOf(t, entry{name: "var/lib/rpm/Packages", body: "x"}))
@@ -91,8 +73,5 @@ func FuzzPackages(f *testing.F) {
 		apkInstalled("", data)
 		distInfo("", data)
 		nodePackage("", data)
-		parsePasswd(data)
-		parseGroup(data)
-		parseRelease(data)
 	})
 }

@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -8,15 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 func packedWith(t testing.TB, how string, data []byte) []byte {
@@ -67,7 +71,7 @@ func (l layout) image(t testing.TB, arch string, how string, layers ...[]byte) D
 	m.Config = Descriptor{Digest: l.blob(config), Size: int64(len(config))}
 	data := mustJSON(t, m)
 	d := Descriptor{MediaType: m.MediaType, Digest: l.blob(data), Size: int64(len(data))}
-	d.Platform = &Platform{OS: "linux", Arch: arch}
+	d.Platform = &image.Platform{OS: "linux", Arch: arch}
 	return d
 }
 
@@ -80,14 +84,14 @@ func (l layout) index(t testing.TB, list ...Descriptor) {
 func (l layout) tar(t testing.TB) []byte {
 	t.Helper()
 	var list []entry
-	for _, name := range sortedKeys(l) {
+	for _, name := range slices.Sorted(maps.Keys(l)) {
 		list = append(list, entry{name: name, body: string(l[name])})
 	}
 	return layerOf(t, list...)
 }
 
-func readTar(data []byte, opts Options) (*Image, error) {
-	return ReadArchive(context.Background(), "x", bytes.NewReader(data), int64(len(data)), opts)
+func readTar(data []byte, opts Options) (*image.Image, error) {
+	return Archive(context.Background(), "x", bytes.NewReader(data), int64(len(data)), opts)
 }
 
 func TestSources(t *testing.T) {
@@ -106,13 +110,13 @@ func TestSources(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if again, err := ReadPath(context.Background(), dir, Options{}); err != nil || again.ID != img.ID {
+		if again, err := Path(context.Background(), dir, Options{}); err != nil || again.ID != img.ID {
 			t.Errorf("a folder: %v", err)
 		}
 		// A stream, compressed or not; nothing is left behind.
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
-		if again, err := ReadStream(context.Background(), "-", bytes.NewReader(packedWith(t, how, l.tar(t))), Options{}); err != nil || again.ID != img.ID || again.Name != "-" {
+		if again, err := Stream(context.Background(), "-", bytes.NewReader(packedWith(t, how, l.tar(t))), Options{}); err != nil || again.ID != img.ID || again.Name != "-" {
 			t.Errorf("a stream: %v", err)
 		}
 		if left, _ := os.ReadDir(temp); len(left) > 0 {
@@ -126,18 +130,18 @@ func TestPlatforms(t *testing.T) {
 	amd, arm := l.image(t, "amd64", "", layerOf(t, entry{name: "amd"})), l.image(t, "arm64", "gzip", layerOf(t, entry{name: "arm"}))
 	attestation := Descriptor{Digest: l.blob([]byte("{}")), Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest"}}
 	l.index(t, amd, arm, attestation)
-	img, err := readTar(l.tar(t), Options{Platform: Platform{OS: "linux", Arch: "arm64", Variant: "v8"}})
+	img, err := readTar(l.tar(t), Options{Platform: image.Platform{OS: "linux", Arch: "arm64", Variant: "v8"}})
 	if err != nil || img.Tree.Lstat("/arm") == nil {
 		t.Error(err)
 	}
-	_, err = readTar(l.tar(t), Options{Platform: Platform{OS: "linux", Arch: "s390x"}})
+	_, err = readTar(l.tar(t), Options{Platform: image.Platform{OS: "linux", Arch: "s390x"}})
 	if !errors.Is(err, ErrPlatform) || !strings.Contains(err.Error(), "there is linux/amd64, linux/arm64") {
 		t.Error(err)
 	}
 	// An index in an index.
 	inner := l["index.json"]
 	l.index(t, Descriptor{MediaType: "application/vnd.oci.image.index.v1+json", Digest: l.blob(inner)})
-	if img, err := readTar(l.tar(t), Options{Platform: Platform{OS: "linux", Arch: "amd64"}}); err != nil || img.Tree.Lstat("/amd") == nil {
+	if img, err := readTar(l.tar(t), Options{Platform: image.Platform{OS: "linux", Arch: "amd64"}}); err != nil || img.Tree.Lstat("/amd") == nil {
 		t.Error(err)
 	}
 }
@@ -236,7 +240,7 @@ func TestLimits(t *testing.T) {
 	if _, err := readTar(bomb.tar(t), Options{Limits: Limits{Bytes: 1 << 20}}); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
-	if _, err := ReadStream(context.Background(), "-", bytes.NewReader(packedWith(t, "gzip", bomb.tar(t))), Options{Limits: Limits{Bytes: 1 << 10}}); !errors.Is(err, ErrTooLarge) {
+	if _, err := Stream(context.Background(), "-", bytes.NewReader(packedWith(t, "gzip", bomb.tar(t))), Options{Limits: Limits{Bytes: 1 << 10}}); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 	if _, err := readTar(saved(t, nil, layerOf(t, entry{name: "a"}, entry{name: "b"})), Options{Limits: Limits{Files: 1}}); err == nil || !strings.Contains(err.Error(), "more than 1 entries") {
@@ -285,14 +289,14 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	data := saved(t, nil, layerOf(t, entry{name: "a"}))
-	if _, err := ReadArchive(ctx, "x", bytes.NewReader(data), int64(len(data)), Options{}); !errors.Is(err, context.Canceled) {
+	if _, err := Archive(ctx, "x", bytes.NewReader(data), int64(len(data)), Options{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	before := runtime.NumGoroutine()
 	ctx, cancel = context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
 	endless := io.MultiReader(bytes.NewReader(make([]byte, 512)), zeros{})
-	if _, err := ReadStream(ctx, "-", endless, Options{}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Stream(ctx, "-", endless, Options{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	if after := runtime.NumGoroutine(); after > before {
@@ -340,7 +344,7 @@ func FuzzLayer(f *testing.F) {
 			img.Tree.Lookup(file.Path)
 			if n < 100 {
 				img.Missing(file.Path)
-				img.Tree.Readable(file.Path, Identity{UID: 1})
+				img.Tree.Readable(file.Path, image.Identity{UID: 1})
 			}
 		}
 		if n != img.Tree.Len() {

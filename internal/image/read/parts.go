@@ -1,9 +1,11 @@
-package image
+package read
 
 import (
 	"context"
 	"fmt"
 	"io"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // Parts are what an image is made of, for a reader of a source that this package
@@ -21,8 +23,8 @@ type Stored struct {
 	Open func() (io.ReadCloser, error) // its bytes, as they are kept
 }
 
-// ReadParts reads an image from its parts. The name is the image's.
-func ReadParts(ctx context.Context, name string, p Parts, opts Options) (*Image, error) {
+// Image reads the image that the parts make. The name is the image's.
+func (p Parts) Image(ctx context.Context, name string, opts Options) (*image.Image, error) {
 	b := &bundle{name: name, digest: p.Digest, config: p.Config, annotations: p.Annotations}
 	if most := opts.WithDefaults().Limits.Meta; int64(len(p.Config)) > most {
 		return nil, fmt.Errorf("read %s: %w: its config has %d bytes", name, ErrTooLarge, len(p.Config))

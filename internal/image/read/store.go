@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // A store is where the parts of an image lie under names: a folder or an
@@ -55,6 +57,10 @@ type part struct {
 // layer.
 const maxParts = 100_000
 
+// maxPartLinks is how many links in a row lead to a part: as many as Linux
+// follows.
+const maxPartLinks = 40
+
 // openArchive finds the parts of a tar file. Their contents are passed over.
 func openArchive(ctx context.Context, r io.ReaderAt, size int64) (*archive, error) {
 	a := &archive{r: r, parts: map[string]part{}}
@@ -97,7 +103,7 @@ func openArchive(ctx context.Context, r io.ReaderAt, size int64) (*archive, erro
 }
 
 func (a *archive) open(name string) (io.ReadCloser, int64, error) {
-	for range maxLinks {
+	for range maxPartLinks {
 		p, ok := a.parts[strings.TrimPrefix(clean(name), "/")]
 		switch {
 		case !ok:
@@ -107,7 +113,7 @@ func (a *archive) open(name string) (io.ReadCloser, int64, error) {
 		}
 		name = p.link
 	}
-	return nil, 0, fmt.Errorf("%s: %w", short(name), ErrLoop)
+	return nil, 0, fmt.Errorf("%s: %w", short(name), image.ErrLoop)
 }
 
 // meta reads a small part whole.

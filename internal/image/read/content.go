@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"bytes"
@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
 // content reads one file.
-func (s *scanner) content(r io.Reader, f *File, size int64) error {
+func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 	s.hash.Reset()
 	if what := unreadDatabases[f.Path]; what != "" && size > 0 {
 		s.problem(f.Path, "not looked at: "+what)
@@ -20,7 +21,7 @@ func (s *scanner) content(r io.Reader, f *File, size int64) error {
 	var kept []byte
 	if keep > 0 {
 		if size > int64(keep) {
-			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", Bytes(size), Bytes(int64(keep))))
+			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", image.Bytes(size), image.Bytes(int64(keep))))
 			keep = 0
 		} else {
 			kept = make([]byte, 0, size)
@@ -114,8 +115,8 @@ func (g *searching) planted(data []byte, to int) {
 		if !bytes.Contains(data[g.from:min(len(data), to+len(word)-1)], []byte(word)) {
 			continue
 		}
-		if hit := (Plant{Word: w, Layer: g.index, Path: g.path}); !slices.Contains(g.out.planted, hit) {
-			g.out.planted = append(g.out.planted, hit)
+		if hit := (image.Plant{Word: w, Path: g.path}); !slices.Contains(g.out.Planted, hit) {
+			g.out.Planted = append(g.out.Planted, hit)
 		}
 	}
 }
@@ -135,21 +136,17 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 	if strings.HasPrefix(value, "-----BEGIN") {
 		masked = "-----BEGIN …"
 	}
-	g.secret(g.path, Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
 // use.
 func keepLimit(p string) int {
-	switch p {
-	case "/etc/passwd", "/etc/group", "/etc/os-release", "/usr/lib/os-release", "/etc/ld.so.conf":
-		return 1 << 20
+	if limit := image.Keep(p); limit > 0 {
+		return limit
 	}
 	if _, limit := packagesIn(p); limit > 0 {
 		return limit
-	}
-	if loaderPath(p) {
-		return 1 << 16
 	}
 	if _, ok := kindOf(p); ok {
 		return 1 << 20
@@ -164,7 +161,7 @@ func (s *scanner) keep(p string, data []byte) {
 		if err != nil {
 			s.problem(p, err.Error())
 		}
-		s.out.databases = append(s.out.databases, database{p, list})
+		s.out.Databases = append(s.out.Databases, image.Database{Path: p, Packages: list})
 		return
 	}
 	if kind, ok := kindOf(p); ok {
@@ -175,8 +172,8 @@ func (s *scanner) keep(p string, data []byte) {
 		}
 		return
 	}
-	if s.out.kept == nil {
-		s.out.kept = map[string][]byte{}
+	if s.out.Kept == nil {
+		s.out.Kept = map[string][]byte{}
 	}
-	s.out.kept[p] = data
+	s.out.Kept[p] = data
 }

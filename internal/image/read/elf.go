@@ -1,30 +1,13 @@
-package image
+package read
 
 import (
 	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
-
-// ELF is what an executable or a shared library asks of the image that it is
-// in, see elf(5). Object files and kernel modules are none.
-type ELF struct {
-	Arch    string   // as Go names it: "amd64"; "machine 1234" for one that Go has no name for
-	Bits    int      // 32 or 64
-	Interp  string   // the dynamic loader; "" = it is static, or a library
-	Needed  []string // the libraries, as written
-	RPath   []string // DT_RPATH's folders, $ORIGIN as written
-	RunPath []string // DT_RUNPATH's
-	Soname  string   // "" = it has none
-	Exec    bool     // it has an entry point and no soname: something that is started
-	// Partial says that its dynamic section could not be followed: Needed and
-	// the paths may be missing.
-	Partial bool
-}
-
-// Static tells whether it needs neither loader nor libraries.
-func (e *ELF) Static() bool { return e.Interp == "" && len(e.Needed) == 0 && !e.Partial }
 
 // machines are Go's names for ELF's e_machine, by number of bits and byte
 // order. See debug/elf and go/build.
@@ -79,7 +62,7 @@ const (
 
 // An elfLook reads an ELF file as it streams by, keeping little of it.
 type elfLook struct {
-	elf    *ELF
+	elf    *image.ELF
 	order  binary.ByteOrder
 	loads  []elfLoad
 	head   []byte // the file's first bytes, up to want
@@ -119,7 +102,7 @@ func lookELF(block, keep []byte) *elfLook {
 	if len(block) < 52 || !bytes.HasPrefix(block, []byte("\x7fELF")) {
 		return nil
 	}
-	l := &elfLook{elf: &ELF{}}
+	l := &elfLook{elf: &image.ELF{}}
 	switch block[5] {
 	case 1:
 		l.order = binary.LittleEndian
@@ -284,7 +267,7 @@ func (l *elfLook) offset(addr uint64) (uint64, bool) {
 }
 
 // finish is what was found when the file has ended.
-func (l *elfLook) finish() *ELF {
+func (l *elfLook) finish() *image.ELF {
 	e := l.elf
 	interp, _, _ := bytes.Cut(l.interp.data, []byte{0})
 	e.Interp = string(interp)

@@ -1,10 +1,12 @@
-package image
+package read
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 // errRPM says that a database is damaged, or no rpm database.
@@ -13,8 +15,8 @@ var errRPM = errors.New("it is no rpm database")
 // rpmSQLite reads rpm's database: each row of the table Packages is a header
 // as rpm stores it. A whole SQLite would cost this program several megabytes
 // for a walk over one table.
-func rpmSQLite(_ string, data []byte) ([]Package, error) {
-	var list []Package
+func rpmSQLite(_ string, data []byte) ([]image.Package, error) {
+	var list []image.Package
 	err := sqliteRows(data, "Packages", func(payload []byte) error {
 		blob, err := sqliteBlob(payload)
 		if err != nil {
@@ -39,13 +41,13 @@ const (
 // rpmHeader reads the header of a package: the number of index entries and of
 // data bytes, the entries (tag, type, offset, count), the data; all numbers
 // big-endian.
-func rpmHeader(b []byte) (Package, bool) {
+func rpmHeader(b []byte) (image.Package, bool) {
 	if len(b) < 8 {
-		return Package{}, false
+		return image.Package{}, false
 	}
 	n, size := int64(binary.BigEndian.Uint32(b)), int64(binary.BigEndian.Uint32(b[4:]))
 	if n > 1<<20 || 8+16*n+size > int64(len(b)) {
-		return Package{}, false
+		return image.Package{}, false
 	}
 	data := b[8+16*n : 8+16*n+size]
 	text := func(offset uint32) string {
@@ -76,10 +78,10 @@ func rpmHeader(b []byte) (Package, bool) {
 	}
 	// Keys that rpm trusts are kept as packages.
 	if name == "" || name == "gpg-pubkey" {
-		return Package{}, false
+		return image.Package{}, false
 	}
 	if release != "" {
 		version += "-" + release
 	}
-	return Package{Name: name, Version: epoch + version, Ecosystem: Rpm}, true
+	return image.Package{Name: name, Version: epoch + version, Ecosystem: image.Rpm}, true
 }

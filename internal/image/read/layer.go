@@ -1,4 +1,4 @@
-package image
+package read
 
 import (
 	"archive/tar"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -26,19 +27,6 @@ const (
 	maxProblems = 50
 )
 
-// scanned is what one pass over a layer brings.
-type scanned struct {
-	layer     Layer
-	removals  []removal
-	kept      map[string][]byte // the contents of the few files that the model reads whole
-	databases []database
-	secrets   []Secret
-	planted   []Plant
-	lost      int // secrets beyond maxSecrets
-	problems  []Problem
-	dropped   int // problems beyond maxProblems
-}
-
 // A scanner reads layers, one after the other, with buffers of its own.
 type scanner struct {
 	opts   Options
@@ -46,8 +34,11 @@ type scanner struct {
 	buf    []byte
 	head   []byte // the head of an ELF file
 	hash   *xxhash.Digest
-	out    *scanned
-	index  int
+
+	// Of the layer that is read:
+	out     image.Scan
+	lost    int // secrets beyond maxSecrets
+	dropped int // problems beyond maxProblems
 }
 
 func newScanner(opts Options, budget *atomic.Int64) *scanner {
@@ -55,23 +46,23 @@ func newScanner(opts Options, budget *atomic.Int64) *scanner {
 }
 
 // layer reads one layer and holds it against its digests.
-func (s *scanner) layer(ctx context.Context, index int, b *blob, diffID string) (*scanned, error) {
-	s.index = index
-	s.out = &scanned{layer: Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Step: -1, Skipped: b.skip}}
+func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (image.Scan, error) {
+	s.lost, s.dropped = 0, 0
+	s.out = image.Scan{Layer: image.Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Skipped: b.skip}}
 	if b.skip != "" {
 		s.problem("", "not looked at: "+b.skip)
 		return s.out, nil
 	}
 	stored, err := b.open()
 	if err != nil {
-		return nil, err
+		return image.Scan{}, err
 	}
 	defer stored.Close()
 	sum := newSum(b.digest)
 	raw := &counter{r: io.TeeReader(&interruptible{ctx, stored}, sum)}
 	content, closeContent, compressed, err := decompress(raw)
 	if err != nil {
-		return nil, err
+		return image.Scan{}, err
 	}
 	defer closeContent()
 	diff := newSum(diffID)
@@ -84,39 +75,39 @@ func (s *scanner) layer(ctx context.Context, index int, b *blob, diffID string) 
 		if e := ctx.Err(); e != nil {
 			err = e
 		}
-		return nil, err
+		return image.Scan{}, err
 	}
 	// What is behind the archive's end belongs to the digests too.
 	if _, err := io.Copy(io.Discard, ahead); err != nil {
-		return nil, err
+		return image.Scan{}, err
 	}
 	if _, err := io.Copy(io.Discard, raw); err != nil {
-		return nil, err
+		return image.Scan{}, err
 	}
 	if diff != nil {
 		if err := diff.check("its content"); err != nil {
-			return nil, err
+			return image.Scan{}, err
 		}
 	}
 	if err := sum.check("it"); err != nil {
-		return nil, err
+		return image.Scan{}, err
 	}
-	s.out.layer.Compressed = raw.n
-	if s.out.lost > 0 {
-		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.out.lost))
+	s.out.Layer.Compressed = raw.n
+	if s.lost > 0 {
+		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.lost))
 	}
-	if s.out.dropped > 0 {
-		s.out.problems = append(s.out.problems, Problem{index, "", fmt.Sprintf("%d more oddities like these", s.out.dropped)})
+	if s.dropped > 0 {
+		s.out.Problems = append(s.out.Problems, image.Problem{What: fmt.Sprintf("%d more oddities like these", s.dropped)})
 	}
 	return s.out, nil
 }
 
 func (s *scanner) problem(p, what string) {
-	if len(s.out.problems) >= maxProblems {
-		s.out.dropped++
+	if len(s.out.Problems) >= maxProblems {
+		s.dropped++
 		return
 	}
-	s.out.problems = append(s.out.problems, Problem{s.index, p, what})
+	s.out.Problems = append(s.out.Problems, image.Problem{Path: p, What: what})
 }
 
 // tar reads the entries of a layer.
@@ -124,7 +115,7 @@ func (s *scanner) tar(r io.Reader) error {
 	tr := tar.NewReader(r)
 	links := map[string]int{} // of this layer's hard links, what they may name
 	var hard []int
-	out := s.out
+	out := &s.out
 	for {
 		h, err := tr.Next()
 		if err == io.EOF {
@@ -133,7 +124,7 @@ func (s *scanner) tar(r io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("read its archive: %w", err)
 		}
-		if out.layer.Files++; out.layer.Files > s.opts.Limits.Files {
+		if out.Layer.Files++; out.Layer.Files > s.opts.Limits.Files {
 			return fmt.Errorf("it has more than %d entries", s.opts.Limits.Files)
 		}
 		name, ok := s.name(h.Name)
@@ -143,15 +134,15 @@ func (s *scanner) tar(r io.Reader) error {
 		if base := path.Base(name); strings.HasPrefix(base, ".wh.") {
 			switch {
 			case base == ".wh..wh..opq":
-				out.removals = append(out.removals, removal{path.Dir(name), true})
+				out.Removals = append(out.Removals, image.Removal{Path: path.Dir(name), Opaque: true})
 			case strings.HasPrefix(base, ".wh..wh."):
 				// What AUFS kept for itself.
 			case base != ".wh." && base != ".wh.." && base != ".wh...":
-				out.removals = append(out.removals, removal{path.Join(path.Dir(name), base[len(".wh."):]), false})
+				out.Removals = append(out.Removals, image.Removal{Path: path.Join(path.Dir(name), base[len(".wh."):])})
 			}
 			continue
 		}
-		f := File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid, Layer: s.index}
+		f := image.File{Path: name, Mode: h.FileInfo().Mode(), UID: h.Uid, GID: h.Gid}
 		switch h.Typeflag {
 		case tar.TypeXGlobalHeader:
 			continue
@@ -160,18 +151,18 @@ func (s *scanner) tar(r io.Reader) error {
 			if sparse(h) {
 				// No builder makes them, and the archive's reader would give
 				// every byte of a hole, of which there may be terabytes.
-				s.problem(name, "not looked at: it is a sparse file of "+Bytes(h.Size))
+				s.problem(name, "not looked at: it is a sparse file of "+image.Bytes(h.Size))
 			} else if err := s.content(tr, &f, h.Size); err != nil {
 				return fmt.Errorf("read %s: %w", name, err)
 			}
-			out.layer.Size += f.Size
+			out.Layer.Size += f.Size
 		case tar.TypeLink:
 			f.Link, f.Hard = clean(h.Linkname), true
 			f.Mode &= fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 			if climbs(h.Linkname) {
 				s.problem(name, fmt.Sprintf("is a hard link out of the image, to %q", short(h.Linkname)))
 			}
-			hard = append(hard, len(out.layer.files))
+			hard = append(hard, len(out.Files))
 		case tar.TypeSymlink:
 			f.Link = h.Linkname
 			if len(f.Link) > maxPath {
@@ -184,18 +175,18 @@ func (s *scanner) tar(r io.Reader) error {
 			continue
 		}
 		if f.Mode.IsRegular() && !f.Hard {
-			links[name] = len(out.layer.files)
+			links[name] = len(out.Files)
 		}
-		out.layer.files = append(out.layer.files, f)
+		out.Files = append(out.Files, f)
 	}
 	for _, i := range hard {
-		f := &out.layer.files[i]
+		f := &out.Files[i]
 		at, ok := links[f.Link]
 		if !ok {
 			s.problem(f.Path, "is a hard link to "+f.Link+", which its layer does not have")
 			continue
 		}
-		first := &out.layer.files[at]
+		first := &out.Files[at]
 		f.Mode, f.UID, f.GID, f.Size, f.Sum, f.ELF, f.Script = first.Mode, first.UID, first.GID, first.Size, first.Sum, first.ELF, first.Script
 	}
 	return nil
@@ -238,6 +229,10 @@ func (s *scanner) name(raw string) (p string, ok bool) {
 	}
 	return p, true
 }
+
+// clean makes a name in an archive a path as the model has it: absolute and
+// clean.
+func clean(p string) string { return path.Clean("/" + p) }
 
 // climbs tells whether a path goes above where it begins.
 func climbs(p string) bool {

@@ -1,4 +1,11 @@
-package image
+// Package read reads images into their model: from an archive (docker save,
+// OCI), an OCI layout folder, a stream, or from the parts that a reader of
+// another source brings.
+//
+// Each layer streams by once, decompressed, summed and searched on the way.
+// Nothing is unpacked: no file of an image is ever written anywhere, and no
+// content of one is kept but of the few that the model asks for.
+package read
 
 import (
 	"bytes"
@@ -8,14 +15,13 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/repo"
 )
 
-// This file is where the package meets the disk.
-
-// ReadPath reads an image from an archive (docker save's or OCI's, compressed
+// Path reads an image from an archive (docker save's or OCI's, compressed
 // or not) or from the folder of an OCI layout.
-func ReadPath(ctx context.Context, file string, opts Options) (*Image, error) {
+func Path(ctx context.Context, file string, opts Options) (*image.Image, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, err
@@ -27,7 +33,7 @@ func ReadPath(ctx context.Context, file string, opts Options) (*Image, error) {
 			return nil, err
 		}
 		defer root.Close()
-		return ReadLayout(ctx, file, root, opts)
+		return Layout(ctx, file, root, opts)
 	}
 	f, err := os.Open(file)
 	if err != nil {
@@ -35,19 +41,19 @@ func ReadPath(ctx context.Context, file string, opts Options) (*Image, error) {
 	}
 	defer f.Close()
 	if !info.Mode().IsRegular() {
-		return ReadStream(ctx, file, f, opts)
+		return Stream(ctx, file, f, opts)
 	}
 	magic := make([]byte, 4)
 	if n, err := f.ReadAt(magic, 0); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	} else if packed(magic[:n]) {
-		return ReadStream(ctx, file, f, opts)
+		return Stream(ctx, file, f, opts)
 	}
-	return ReadArchive(ctx, file, f, info.Size(), opts)
+	return Archive(ctx, file, f, info.Size(), opts)
 }
 
-// ReadLayout reads an image from an OCI layout. The name is the image's.
-func ReadLayout(ctx context.Context, name string, fsys fs.FS, opts Options) (*Image, error) {
+// Layout reads an image from an OCI layout. The name is the image's.
+func Layout(ctx context.Context, name string, fsys fs.FS, opts Options) (*image.Image, error) {
 	b, err := load(folder{fsys}, name, opts)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -55,9 +61,9 @@ func ReadLayout(ctx context.Context, name string, fsys fs.FS, opts Options) (*Im
 	return b.named(ctx, opts)
 }
 
-// ReadArchive reads an image from an archive of size bytes that is not
+// Archive reads an image from an archive of size bytes that is not
 // compressed. The name is the image's.
-func ReadArchive(ctx context.Context, name string, r io.ReaderAt, size int64, opts Options) (*Image, error) {
+func Archive(ctx context.Context, name string, r io.ReaderAt, size int64, opts Options) (*image.Image, error) {
 	a, err := openArchive(ctx, r, size)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -69,7 +75,7 @@ func ReadArchive(ctx context.Context, name string, r io.ReaderAt, size int64, op
 	return b.named(ctx, opts)
 }
 
-func (b *bundle) named(ctx context.Context, opts Options) (*Image, error) {
+func (b *bundle) named(ctx context.Context, opts Options) (*image.Image, error) {
 	img, err := b.read(ctx, opts)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", b.name, err)
@@ -77,11 +83,11 @@ func (b *bundle) named(ctx context.Context, opts Options) (*Image, error) {
 	return img, nil
 }
 
-// ReadStream reads an image from a stream of an archive, compressed or not, as
+// Stream reads an image from a stream of an archive, compressed or not, as
 // standard input. An archive says only at its end what its parts are, so the
 // stream is put into a temporary file first, which has no name while it is
-// read where the system can do that, and is gone when ReadStream returns.
-func ReadStream(ctx context.Context, name string, r io.Reader, opts Options) (*Image, error) {
+// read where the system can do that, and is gone when Stream returns.
+func Stream(ctx context.Context, name string, r io.Reader, opts Options) (*image.Image, error) {
 	f, err := os.CreateTemp("", "dockworthy-image-*.tar")
 	if err != nil {
 		return nil, err
@@ -95,7 +101,7 @@ func ReadStream(ctx context.Context, name string, r io.Reader, opts Options) (*I
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return ReadArchive(ctx, name, f, size, opts)
+	return Archive(ctx, name, f, size, opts)
 }
 
 func spool(ctx context.Context, w io.Writer, r io.Reader, limit int64) (int64, error) {

@@ -1,0 +1,24 @@
+package image
+
+import (
+	"slices"
+	"testing"
+)
+
+// A package belongs to the layer from which on its database has spoken of it.
+func TestPackagesHaveLayers(t *testing.T) {
+	libc, gcc := Package{Name: "libc6", Version: "2.36", Ecosystem: Deb}, Package{Name: "gcc", Version: "12", Ecosystem: Deb}
+	img := imageOf(Description{},
+		layerOf(entry{name: "var/lib/dpkg/status", packages: []Package{libc}}),
+		layerOf(entry{name: "var/lib/dpkg/status", packages: []Package{libc, gcc}}),
+		layerOf(entry{name: "app/node_modules/a/package.json", packages: []Package{{Name: "a", Version: "1", Ecosystem: Npm}}}, entry{name: "app/node_modules/b/package.json", packages: []Package{{Name: "b", Version: "1", Ecosystem: Npm}}}),
+		layerOf(entry{name: "app/node_modules/b", gone: true}),
+	)
+	want := []Package{
+		{"gcc", "12", Deb, 1, "/var/lib/dpkg/status"}, {"libc6", "2.36", Deb, 0, "/var/lib/dpkg/status"},
+		{"a", "1", Npm, 2, "/app/node_modules/a/package.json"},
+	}
+	if !slices.Equal(img.Packages, want) {
+		t.Errorf("%+v", img.Packages)
+	}
+}
