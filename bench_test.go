@@ -64,8 +64,8 @@ func corpus(tb testing.TB) (fsys fs.FS, files [][]byte) {
 }
 
 func judgeAll(tb testing.TB, fsys fs.FS) (units, found int) {
-	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+	p := dockworthy.Open(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 		units++
 		found += len(res.Findings)
 		return nil

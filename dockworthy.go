@@ -1,7 +1,7 @@
 // Package dockworthy judges container builds by eight rules: multi-stage,
 // non-root, layer-cache, pinned-base, secrets, dockerignore, entrypoint and
-// healthcheck. Load reads a project, Look judges one build of it, and Check
-// does both for all of it.
+// healthcheck. Open reads a project, Look judges one build of it, and
+// Project.Check does so for all of it.
 package dockworthy
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -21,11 +22,49 @@ import (
 // can name.
 const Version = "0.1.0"
 
-// Load finds the Dockerfiles, Compose files and Kubernetes manifests under the
-// given paths of a file system ("." for all of it). What cannot be read or
-// understood is among the project's Problems.
-func Load(fsys fs.FS, paths []string, opt source.Options) *source.Project {
-	return source.Open(fsys, paths, opt)
+// Options are the inputs of a project that are not files. The zero Options judge
+// at the standard profile, without a date.
+type Options = source.Options
+
+// Changes are files with their new bytes, by slash-separated path; nil bytes
+// remove a file. Whoever gives them does not change them afterwards.
+type Changes = overlay.Changes
+
+// A Project is what the files under some paths of a file system say at one
+// moment: the Dockerfiles, Compose files and Kubernetes manifests, and what they
+// are built from. Nothing of it changes.
+type Project struct {
+	snapshot *source.Snapshot
+	results  results // where it can be edited
+}
+
+// Open finds the units under the given paths of a file system ("." for all of
+// it). What cannot be read or understood is among the project's Problems.
+func Open(fsys fs.FS, paths []string, opt Options) *Project {
+	return &Project{snapshot: source.Open(fsys, paths, opt)}
+}
+
+// Units are what is judged, in path order.
+func (p *Project) Units() []check.Unit { return p.snapshot.Units }
+
+// Problems are the files that could not be looked at, so far as anybody has
+// asked.
+func (p *Project) Problems() []check.Problem { return p.snapshot.Problems() }
+
+// Builds are the builds that a unit stands for: one for each target of a
+// Dockerfile, one for a deployment file. A Problem is a file that cannot be read
+// or understood.
+func (p *Project) Builds(u check.Unit) ([]*check.Build, *check.Problem) {
+	return p.snapshot.Builds(u)
+}
+
+// Edit is the project with changes over its files, which themselves stay as they
+// are. What the changes cannot touch is not looked at again. The project has to
+// be Editable (Options).
+func (p *Project) Edit(changes Changes) *Project {
+	next := &Project{snapshot: p.snapshot.Edit(changes)}
+	next.results.keep(&p.results, next.snapshot)
+	return next
 }
 
 // Look judges by the eight rules, at every level that there is evidence for.
@@ -47,16 +86,17 @@ func Look(ev check.Evidence, opt check.Options) *check.Report {
 	return check.Look(rules.All, ev, opt)
 }
 
-// Check judges every unit of a project, several at a time, and calls emit for
+// Check judges every unit of the project, several at a time, and calls emit for
 // each in path order. It stops at the first error of emit, or when ctx ends.
-func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(*check.Result) error) error {
+func (p *Project) Check(ctx context.Context, opt check.Options, emit func(*check.Result) error) error {
+	units := p.Units()
 	workers := max(1, runtime.GOMAXPROCS(0))
 	window := workers * 8 // results that may wait for an earlier one
 	type slot struct {
 		done chan struct{}
 		res  *check.Result
 	}
-	slots := make([]slot, len(p.Units))
+	slots := make([]slot, len(units))
 	for i := range slots {
 		slots[i].done = make(chan struct{})
 	}
@@ -66,7 +106,7 @@ func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(
 	work := make(chan int)
 	go func() {
 		defer close(work)
-		for i := range p.Units {
+		for i := range units {
 			select {
 			case tokens <- struct{}{}:
 			case <-ctx.Done():
@@ -83,7 +123,7 @@ func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(
 	for range workers {
 		wg.Go(func() {
 			for i := range work {
-				slots[i].res = judge(p, p.Units[i], opt)
+				slots[i].res = p.judge(units[i], opt)
 				close(slots[i].done)
 			}
 		})
@@ -107,24 +147,39 @@ func Check(ctx context.Context, p *source.Project, opt check.Options, emit func(
 }
 
 // judge looks at all builds of one unit.
-func judge(p *source.Project, u source.Unit, opt check.Options) (res *check.Result) {
-	res = &check.Result{Unit: u}
+func (p *Project) judge(u check.Unit, opt check.Options) (res *check.Result) {
 	defer func() {
 		// A defect of ours in one file must not hide the findings of the rest.
 		if r := recover(); r != nil {
-			res = &check.Result{Unit: u, Problem: &source.Problem{Path: u.Path, Err: fmt.Errorf("dockworthy failed on this file, please report it: %v", r)}}
+			res = &check.Result{Unit: u, Problem: &check.Problem{Path: u.Path, Err: &Defect{r}}}
 		}
 	}()
 	builds, prob := p.Builds(u)
-	if prob != nil {
-		res.Problem = prob
+	if res := p.results.of(u, builds, opt); res != nil {
 		return res
+	}
+	if p.snapshot.Renew(u) { // other questions may have other answers by now
+		builds, prob = p.Builds(u)
+	}
+	if prob != nil {
+		return &check.Result{Unit: u, Problem: prob}
 	}
 	reports := make([]*check.Report, len(builds))
 	for i, b := range builds {
 		reports[i] = Look(check.Evidence{Source: b}, opt)
 	}
-	return check.ResultOf(u, reports...)
+	res = check.ResultOf(u, reports...)
+	if p.snapshot.Editable() {
+		p.results.add(u, builds, opt, res)
+	}
+	return res
+}
+
+// A Defect is a fault of dockworthy itself, met while it looked at a file.
+type Defect struct{ Panic any }
+
+func (d *Defect) Error() string {
+	return fmt.Sprintf("dockworthy failed on this file, please report it: %v", d.Panic)
 }
 
 // LookIntoImage judges an image, with the build that it was made by where that

@@ -13,8 +13,8 @@ import (
 // memory, such as an editor's unsaved buffers.
 func Example() {
 	fsys := fstest.MapFS{"Dockerfile": {Data: []byte("FROM python:3.12\nCMD python app.py\n")}}
-	project := dockworthy.Load(fsys, []string{"."}, source.Options{})
-	for _, unit := range project.Units {
+	project := dockworthy.Open(fsys, []string{"."}, source.Options{})
+	for _, unit := range project.Units() {
 		builds, problem := project.Builds(unit)
 		if problem != nil {
 			fmt.Println(problem.Path, problem.Err)

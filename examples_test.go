@@ -15,9 +15,9 @@ import (
 // findings are the ids of what is found in a folder at or above a severity.
 func findings(t *testing.T, dir string, least check.Severity) map[string]string {
 	t.Helper()
-	p := dockworthy.Load(os.DirFS(dir), []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	p := dockworthy.Open(os.DirFS(dir), []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
 	found := map[string]string{}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+	err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 		if res.Problem != nil {
 			t.Errorf("%s: %v", res.Problem.Path, res.Problem.Err)
 		}

@@ -26,9 +26,9 @@ func TestFindingsOfOneCheck(t *testing.T) {
 		{"the first ones suppressed", strings.Repeat(allow+"FROM alpine:latest\n", 300) + "FROM alpine:latest\n", 1, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(c.df)}}, []string{"."}, source.Options{})
+			p := dockworthy.Open(fstest.MapFS{"Dockerfile": {Data: []byte(c.df)}}, []string{"."}, source.Options{})
 			var told []check.Reported
-			err := dockworthy.Check(t.Context(), p, check.Options{}, func(res *check.Result) error {
+			err := p.Check(t.Context(), check.Options{}, func(res *check.Result) error {
 				for _, f := range res.Findings {
 					if f.ID() == "pinned-base/latest" {
 						told = append(told, f)

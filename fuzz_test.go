@@ -46,8 +46,8 @@ func FuzzCheck(f *testing.F) {
 			"package.json":     {Data: []byte(`{"name":"a","devDependencies":{"x":"1"}}`)},
 			"requirements.txt": {Data: []byte("x==1\n")},
 		}
-		p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), Profile: source.Banking})
-		err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+		p := dockworthy.Open(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), Profile: source.Banking})
+		err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 			if res.Problem != nil && strings.Contains(res.Problem.Err.Error(), "please report it") {
 				t.Fatal(res.Problem.Err)
 			}

@@ -63,10 +63,10 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.files["other/Dockerfile"] = []byte("FROM alpine\n") // and this one is not lost
-			p := dockworthy.Load(c.files.FS(), []string{"."}, source.Options{})
+			p := dockworthy.Open(c.files.FS(), []string{"."}, source.Options{})
 			units, open, holds := 0, map[string]int{}, 0
 			found := map[string]bool{}
-			err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+			err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 				units++
 				if res.Problem != nil {
 					t.Error(res.Problem.Err)
@@ -136,11 +136,11 @@ func TestIgnoredBeyondLimit(t *testing.T) {
 	for i := range 2_000 {
 		files[fmt.Sprintf("d%d/Dockerfile", i)] = []byte("FROM alpine\n")
 	}
-	p := dockworthy.Load(files.FS(), []string{"."}, source.Options{})
-	if len(p.Units) != 2_000 {
-		t.Errorf("%d units", len(p.Units))
+	p := dockworthy.Open(files.FS(), []string{"."}, source.Options{})
+	if len(p.Units()) != 2_000 {
+		t.Errorf("%d units", len(p.Units()))
 	}
-	if len(p.Problems) != 1 || !strings.Contains(p.Problems[0].Err.Error(), "the patterns of its .gitignore files, tried on all of its files, are more than are tried") {
-		t.Errorf("%v", p.Problems)
+	if len(p.Problems()) != 1 || !strings.Contains(p.Problems()[0].Err.Error(), "the patterns of its .gitignore files, tried on all of its files, are more than are tried") {
+		t.Errorf("%v", p.Problems())
 	}
 }

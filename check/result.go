@@ -16,6 +16,10 @@ import (
 // image.
 type Unit = source.Unit
 
+// A Build is what is judged: one target of one Dockerfile with its context and
+// all that deploys it, or what one deployment file says.
+type Build = source.Build
+
 // A Problem is a file that could not be read or understood.
 type Problem = source.Problem
 

@@ -20,11 +20,11 @@ const secret = "Zx81qqP0wLmN55t"
 
 func render(t *testing.T, fsys fstest.MapFS, w report.Writer) {
 	t.Helper()
-	p := dockworthy.Load(fsys, []string{"."}, source.Options{})
-	if err := dockworthy.Check(context.Background(), p, check.Options{}, w.Result); err != nil {
+	p := dockworthy.Open(fsys, []string{"."}, source.Options{})
+	if err := p.Check(context.Background(), check.Options{}, w.Result); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(p.Problems); err != nil {
+	if err := w.Close(p.Problems()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -71,8 +71,8 @@ func TestNoFormatShowsASecret(t *testing.T) {
 func TestSkippedSecretsStayMasked(t *testing.T) {
 	var b bytes.Buffer
 	w := writer(t, "text", &b)
-	p := dockworthy.Load(project(), []string{"."}, source.Options{})
-	if err := dockworthy.Check(context.Background(), p, check.Options{Skip: []string{"secrets"}}, w.Result); err != nil {
+	p := dockworthy.Open(project(), []string{"."}, source.Options{})
+	if err := p.Check(context.Background(), check.Options{Skip: []string{"secrets"}}, w.Result); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), secret) || strings.Contains(b.String(), "[secrets/") {
@@ -213,8 +213,8 @@ func TestSARIF(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	prints := func(src string) map[string]int {
 		count := map[string]int{}
-		p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte(src)}}, []string{"."}, source.Options{})
-		err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+		p := dockworthy.Open(fstest.MapFS{"Dockerfile": {Data: []byte(src)}}, []string{"."}, source.Options{})
+		err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 			for _, f := range res.Findings {
 				count[report.Fingerprint(f, res.Unit)]++
 			}

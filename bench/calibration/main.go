@@ -94,12 +94,12 @@ func one(w io.Writer, name string, ar *txtar.Archive, scores map[int]*score) err
 		}
 		fsys[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
 	}
-	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	p := dockworthy.Open(fsys, []string{"."}, source.Options{AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
 	fires := map[int][]string{}
-	for _, prob := range p.Problems {
+	for _, prob := range p.Problems() {
 		fmt.Fprintf(w, "%s: problem %s: %v\n", name, prob.Path, prob.Err)
 	}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+	err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 		if res.Problem != nil {
 			fmt.Fprintf(w, "%s: problem: %v\n", name, res.Problem.Err)
 		}

@@ -21,13 +21,13 @@ var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 // judge judges all of a file system and writes it to nobody: as text, or in the
 // format that the environment names.
 func judge(fsys fs.FS) (units, findings, undecided int) {
-	p := dockworthy.Load(fsys, []string{"."}, source.Options{AsOf: day})
+	p := dockworthy.Open(fsys, []string{"."}, source.Options{AsOf: day})
 	format := cmp.Or(os.Getenv(asked+"_FORMAT"), "text")
 	w, err := report.New(format, io.Discard, report.Options{})
 	if err != nil {
 		panic(err)
 	}
-	err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+	err = p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 		units++
 		findings += len(res.Findings)
 		for _, rep := range res.Reports {
@@ -45,7 +45,7 @@ func judge(fsys fs.FS) (units, findings, undecided int) {
 	if err != nil {
 		panic(err)
 	}
-	if err := w.Close(p.Problems); err != nil {
+	if err := w.Close(p.Problems()); err != nil {
 		panic(err)
 	}
 	return units, findings, undecided

@@ -25,8 +25,8 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestOf(t *testing.T) {
-	p := dockworthy.Load(fstest.MapFS{"Dockerfile": {Data: []byte("FROM debian:bookworm-slim\nENV API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345\nCMD [\"sleep\", \"60\"]\n")}}, []string{"."}, source.Options{})
-	builds, prob := p.Builds(p.Units[0])
+	p := dockworthy.Open(fstest.MapFS{"Dockerfile": {Data: []byte("FROM debian:bookworm-slim\nENV API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345\nCMD [\"sleep\", \"60\"]\n")}}, []string{"."}, source.Options{})
+	builds, prob := p.Builds(p.Units()[0])
 	if prob != nil {
 		t.Fatal(prob.Err)
 	}

@@ -162,12 +162,12 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 // project, as text.
 func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) string {
 	t.Helper()
-	p := dockworthy.Load(fsys, []string{"."}, opt)
+	p := dockworthy.Open(fsys, []string{"."}, opt)
 	var b bytes.Buffer
-	for _, prob := range p.Problems {
+	for _, prob := range p.Problems() {
 		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
 	}
-	err := dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+	err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 		if res.Problem != nil {
 			fmt.Fprintf(&b, "problem %s:%d: %v\n", res.Problem.Path, res.Problem.Line, res.Problem.Err)
 			return nil

@@ -35,8 +35,8 @@ func evidence(t *testing.T, ar *txtar.Archive, fsys fs.FS, opt source.Options) (
 	if ev.Run == nil && ev.Image == nil {
 		return ev, false
 	}
-	p := dockworthy.Load(fsys, []string{"."}, opt)
-	for _, u := range p.Units {
+	p := dockworthy.Open(fsys, []string{"."}, opt)
+	for _, u := range p.Units() {
 		if u.Kind != source.Dockerfile {
 			continue
 		}

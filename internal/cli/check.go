@@ -105,21 +105,21 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		return err
 	}
 	defer pl.close()
-	project := dockworthy.Load(pl.fsys, pl.paths, opt)
+	project := dockworthy.Open(pl.fsys, pl.paths, opt)
 	out, err := f.open(c)
 	if err != nil {
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, pl.names, len(project.Units) > 1)
+	w, err := f.writer(out, pl.names, len(project.Units()) > 1)
 	if err != nil {
 		return err
 	}
 	tally := &check.Tally{}
 	trouble := false
 	dockerfiles, failed := 0, 0
-	bar := newProgress(c.Stderr, len(project.Units))
-	err = dockworthy.Check(ctx, project, look, func(res *check.Result) error {
+	bar := newProgress(c.Stderr, len(project.Units()))
+	err = project.Check(ctx, look, func(res *check.Result) error {
 		bar.step()
 		tally.Add(res)
 		if res.Problem != nil && res.Unit.Named {
@@ -143,7 +143,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	// Also after Ctrl-C: what is written must be whole.
 	var rest []source.Problem
 	forPeople := f.format == "text"
-	for _, p := range project.Problems {
+	for _, p := range project.Problems() {
 		mine := p.Config || slices.Contains(pl.paths, p.Path)
 		if mine || forPeople && errors.Is(p.Err, files.ErrOutside) {
 			trouble = trouble || mine
@@ -157,7 +157,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if cerr := w.Close(rest); cerr != nil {
 		return fmt.Errorf("write the report: %w", cerr)
 	}
-	if forPeople && tally.Units == 0 && len(rest) == len(project.Problems) {
+	if forPeople && tally.Units == 0 && len(rest) == len(project.Problems()) {
 		fmt.Fprintln(out, "no Dockerfile, Compose file or Kubernetes manifest here")
 	}
 	if cerr := out.commit(); cerr != nil {

@@ -31,10 +31,10 @@ the largest first, with the pattern that decided, then what is kept out.`,
 				return err
 			}
 			defer pl.close()
-			p := dockworthy.Load(pl.fsys, pl.paths, opt)
+			p := dockworthy.Open(pl.fsys, pl.paths, opt)
 			var lists []*contextList
 			seen := map[string]bool{}
-			for _, u := range p.Units {
+			for _, u := range p.Units() {
 				if u.Kind != source.Dockerfile {
 					continue
 				}

@@ -151,8 +151,8 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 			pl.close()
 		}
 	}()
-	project := dockworthy.Load(pl.fsys, pl.paths, *opt)
-	for _, u := range project.Units {
+	project := dockworthy.Open(pl.fsys, pl.paths, *opt)
+	for _, u := range project.Units() {
 		if u.Kind != source.Dockerfile {
 			continue
 		}

@@ -152,8 +152,8 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	e.Patience, e.Redactor = f.startLimit, c.red
 	defer guard()()
-	project := dockworthy.Load(pl.fsys, pl.paths, opt)
-	for _, p := range project.Problems {
+	project := dockworthy.Open(pl.fsys, pl.paths, opt)
+	for _, p := range project.Problems() {
 		if p.Config {
 			return fmt.Errorf("%s: %w", pl.names.Shown(p.Path), reason(p.Err))
 		}
@@ -283,10 +283,10 @@ func writeRecord(file string, res *check.Result, names report.Names) error {
 
 // theDockerfile is the one that a folder is proved by: the one that was named,
 // the folder's own, or the only one.
-func theDockerfile(p *source.Project, pl *place) (source.Unit, error) {
+func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 	var all []source.Unit
 	var own *source.Unit
-	for i, u := range p.Units {
+	for _, u := range p.Units() {
 		if u.Kind != source.Dockerfile {
 			continue
 		}
@@ -296,7 +296,7 @@ func theDockerfile(p *source.Project, pl *place) (source.Unit, error) {
 		}
 		for _, name := range []string{"Dockerfile", "Containerfile"} {
 			if len(pl.paths) == 1 && u.Path == path.Join(pl.paths[0], name) && own == nil {
-				own = &p.Units[i]
+				own = &u
 			}
 		}
 	}

@@ -23,15 +23,15 @@ func build(t *testing.T, files map[string]string) *source.Build {
 	for name, data := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(data), Mode: 0o644}
 	}
-	return first(t, dockworthy.Load(fsys, []string{"."}, source.Options{}))
+	return first(t, dockworthy.Open(fsys, []string{"."}, source.Options{}))
 }
 
-func first(t *testing.T, p *source.Project) *source.Build {
+func first(t *testing.T, p *dockworthy.Project) *source.Build {
 	t.Helper()
-	for _, prob := range p.Problems {
+	for _, prob := range p.Problems() {
 		t.Fatalf("%s: %v", prob.Path, prob.Err)
 	}
-	for _, u := range p.Units {
+	for _, u := range p.Units() {
 		if u.Kind == source.Dockerfile {
 			builds, prob := p.Builds(u)
 			if prob != nil {
@@ -128,7 +128,7 @@ func TestPlanStaysInside(t *testing.T) {
 		"additional_contexts: {more: 'target:image'}":              false,
 	} {
 		_, in := onDisk(t, compose(build))
-		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
 		plan, _, err := Plan(b, in)
 		if (err == nil) != ok {
 			t.Errorf("%s: %v, contexts %q", build, err, plan.Contexts)
@@ -136,14 +136,14 @@ func TestPlanStaysInside(t *testing.T) {
 	}
 	for _, context := range []string{"away", "..", "up", outside} {
 		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "up": "-> ..", ".dockworthy.yaml": "targets: {Dockerfile: {context: '" + context + "'}}\n"})
-		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
 		if plan, _, err := Plan(b, in); err == nil && !strings.HasPrefix(plan.Context, in.Dir()) {
 			t.Errorf("the context %s is %s", context, plan.Context)
 		}
 	}
 	for _, secret := range []string{"away/x", "../x", "/etc/passwd", "link"} {
 		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "link": "-> /etc/passwd", ".dockworthy.yaml": "run: {secrets: {s: '" + secret + "'}}\n"})
-		b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
 		if plan, _, err := Plan(b, in); err == nil {
 			t.Errorf("the secret %s is %s", secret, plan.Secrets["s"])
 		}
@@ -246,7 +246,7 @@ func TestCopyContext(t *testing.T) {
 	if err := os.Symlink("main.py", filepath.Join(root, "app/link.py")); err != nil {
 		t.Fatal(err)
 	}
-	b := first(t, dockworthy.Load(os.DirFS(root), []string{"."}, source.Options{}))
+	b := first(t, dockworthy.Open(os.DirFS(root), []string{"."}, source.Options{}))
 	c, err := copyContext(t.Context(), b, repository(t, root), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ func TestCopyLeavesTheIgnoreFile(t *testing.T) {
 		if err := os.Chtimes(filepath.Join(root, kept), old, old); err != nil {
 			t.Fatal(err)
 		}
-		b := first(t, dockworthy.Load(os.DirFS(root), []string{"."}, source.Options{}))
+		b := first(t, dockworthy.Open(os.DirFS(root), []string{"."}, source.Options{}))
 		c, err := copyContext(t.Context(), b, repository(t, root), t.TempDir())
 		if err != nil {
 			t.Fatal(err)
@@ -337,7 +337,7 @@ func TestCopyFollowsNoLink(t *testing.T) {
 		".env": "-> " + outside + "/host", "node_modules": "-> " + outside + "/folder", "venv": "-> ../" + filepath.Base(outside) + "/folder",
 		"test_data": "-> src", ".git": "-> " + outside, "id_rsa": "-> dangling", "__pycache__": "-> /etc", "src/link.py": "-> " + outside + "/host",
 	})
-	b := first(t, dockworthy.Load(in, []string{"."}, source.Options{}))
+	b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
 	c, err := copyContext(t.Context(), b, in, t.TempDir())
 	if err != nil {
 		t.Fatal(err)

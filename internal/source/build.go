@@ -39,7 +39,8 @@ type Build struct {
 	// them.
 	Args, Contexts map[string]string
 
-	project      *Project
+	project      *Snapshot
+	files        view
 	trail        []string // the Dockerfiles for whose sake this one is read
 	images       []string
 	contextRoot  string

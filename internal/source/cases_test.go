@@ -64,7 +64,7 @@ func dump(t *testing.T, fsys fstest.MapFS) string {
 	t.Helper()
 	var b bytes.Buffer
 	p := source.Open(fsys, []string{"."}, source.Options{})
-	for _, prob := range p.Problems {
+	for _, prob := range p.Problems() {
 		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
 	}
 	for _, u := range p.Units {

@@ -2,7 +2,6 @@ package source
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -12,10 +11,10 @@ import (
 )
 
 // composeAbove are the Compose files of a folder and of those that hold it.
-func composeAbove(fsys fs.FS, dir string) []string {
+func (p *Snapshot) composeAbove(dir string) []string {
 	var found []string
 	for {
-		entries, err := fs.ReadDir(fsys, dir)
+		entries, err := p.files.list(dir)
 		if err == nil {
 			for _, e := range entries {
 				if !e.IsDir() && deploy.IsComposeName(e.Name()) {
@@ -35,14 +34,14 @@ func composeAbove(fsys fs.FS, dir string) []string {
 const maxCompose = 64
 
 // openCompose reads a Compose file and those that it includes.
-func (p *Project) openCompose(name string, isNamed bool, judged []string) {
+func (p *Snapshot) openCompose(name string, isNamed bool, judged []string) {
 	if _, known := p.byPath[name]; known {
 		return
 	}
 	c, err := p.parseCompose(name)
 	if err != nil {
 		p.byPath[name] = nil
-		p.Problems = append(p.Problems, Problem{Path: name, Err: err})
+		p.late.add(Problem{Path: name, Err: err})
 		return
 	}
 	p.addCompose(c, isNamed, judged)
@@ -55,7 +54,7 @@ func (p *Project) openCompose(name string, isNamed bool, judged []string) {
 
 // openExtended reads the files that services extend from and that nothing else
 // starts: what stands in them is judged, and builds nothing by itself.
-func (p *Project) openExtended(judged []string) {
+func (p *Snapshot) openExtended(judged []string) {
 	for i := 0; i < len(p.compose); i++ { // grows: a parent may extend in turn
 		c := p.compose[i]
 		for _, s := range c.Services {
@@ -69,7 +68,7 @@ func (p *Project) openExtended(judged []string) {
 			parent, err := p.parseCompose(file)
 			if err != nil {
 				p.byPath[file] = nil
-				p.Problems = append(p.Problems, Problem{Path: file, Err: err})
+				p.late.add(Problem{Path: file, Err: err})
 				continue
 			}
 			p.parents[file] = true
@@ -78,15 +77,15 @@ func (p *Project) openExtended(judged []string) {
 	}
 }
 
-func (p *Project) addCompose(c *deploy.Compose, isNamed bool, judged []string) {
+func (p *Snapshot) addCompose(c *deploy.Compose, isNamed bool, judged []string) {
 	p.compose, p.byPath[c.File.Name] = append(p.compose, c), c
 	if underAny(c.File.Name, judged) {
 		p.Units = append(p.Units, Unit{Path: c.File.Name, Kind: ComposeFile, Named: isNamed})
 	}
 }
 
-func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
-	file, err := p.read(name)
+func (p *Snapshot) parseCompose(name string) (*deploy.Compose, error) {
+	file, err := p.files.read(name, maxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -114,10 +113,10 @@ func (p *Project) parseCompose(name string) (*deploy.Compose, error) {
 
 // dotEnv is a .env file, read once for all Compose files beside it; without
 // values where there is none.
-func (p *Project) dotEnv(name string) deploy.DotEnv {
+func (p *Snapshot) dotEnv(name string) deploy.DotEnv {
 	env, ok := p.dotEnvs[name]
 	if !ok {
-		if file, err := p.read(name); err == nil {
+		if file, err := p.files.read(name, maxFile); err == nil {
 			p.dotenvs[path.Dir(name)] = file
 			if env = deploy.ParseDotEnv(file.Data); env.Beyond != "" {
 				env.Beyond = name + ": " + env.Beyond
@@ -132,19 +131,19 @@ func (p *Project) dotEnv(name string) deploy.DotEnv {
 
 // beside is the file of the project that a Compose file names. A file of
 // another place, or one that is not there, is not ok.
-func (p *Project) beside(c *deploy.Compose, v deploy.Value) (string, bool) {
+func (p *Snapshot) beside(c *deploy.Compose, v deploy.Value) (string, bool) {
 	if v.Unresolved || v.Text == "" || strings.Contains(v.Text, "://") || strings.HasPrefix(v.Text, "/") {
 		return "", false
 	}
 	name := path.Join(path.Dir(c.File.Name), v.Text)
-	info, err := fs.Stat(p.fsys, name)
+	info, err := p.files.stat(name)
 	return name, err == nil && info.Mode().IsRegular()
 }
 
 // whole is a service with what it extends, and the folder that the context of
 // its build is relative to. Its values may stand in another file than the
 // service: they are for judging, not for showing.
-func (p *Project) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.Service) (*deploy.Service, string) {
+func (p *Snapshot) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.Service) (*deploy.Service, string) {
 	dir := path.Dir(c.File.Name)
 	if s.Extends == nil || slices.Contains(trail, s) {
 		return s, dir // in a circle, which Compose refuses, each is taken once
@@ -239,14 +238,8 @@ func extend(s, base *deploy.Service) *deploy.Service {
 	return &one
 }
 
-// composeRecipes are the recipes of all Compose files by Dockerfile, worked
-// out once.
-func (p *Project) composeRecipes() map[string][]recipe {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.composed != nil {
-		return p.composed
-	}
+// composeRecipes works out the recipes of all Compose files by Dockerfile.
+func (p *Snapshot) composeRecipes() {
 	p.composed = map[string][]recipe{}
 	p.extended = map[*deploy.Compose]string{}
 	p.extending.Left = freeEntries
@@ -273,7 +266,7 @@ func (p *Project) composeRecipes() map[string][]recipe {
 			df := s.Build.Dockerfile.Text
 			if df == "" {
 				df = "Dockerfile"
-				if _, err := fs.Stat(p.fsys, path.Join(root, df)); err != nil {
+				if _, err := p.files.stat(path.Join(root, df)); err != nil {
 					df = "Containerfile"
 				}
 			}
@@ -297,5 +290,4 @@ func (p *Project) composeRecipes() map[string][]recipe {
 			p.composed[file] = append(p.composed[file], r)
 		}
 	}
-	return p.composed
 }

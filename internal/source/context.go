@@ -21,8 +21,8 @@ type Context struct {
 	Ignore *ignore.List // nil = there is no effective ignore file
 	File   *text.File   // the ignore file, or nil
 
-	fsys fs.FS
-	tree *tree
+	files view
+	tree  *tree
 }
 
 // An Entry is a file or folder of a context.
@@ -56,7 +56,7 @@ type tree struct {
 	files     map[string]*text.File // that were read; nil = there is none
 	fileBytes int
 	requires  map[*text.File]*required // see Context.Requirements
-	answers   map[string]string        // see Context.Once
+	answers   table[string, told]      // see Context.Once
 	bulk      []Entry                  // see Context.Bulk
 	bulky     bool                     // bulk was worked out
 }
@@ -100,6 +100,16 @@ func (t *tree) list(dir string) []Entry {
 // their name (.git, node_modules, a virtual environment) or their size, from
 // size bytes on. All callers ask for one size.
 func (c *Context) Bulk(size int64) []Entry {
+	c.files.ask(aboutNames, c.Root)
+	c.files.ask(aboutLarge, c.Root)
+	list := c.bulk(size)
+	for _, e := range list {
+		c.files.ask(aboutFile, path.Join(c.Root, e.Path))
+	}
+	return list
+}
+
+func (c *Context) bulk(size int64) []Entry {
 	all := c.tree.list(".")
 	t := c.tree
 	t.mu.Lock()
@@ -192,6 +202,12 @@ const (
 func (c *Context) Notable() ([]Entry, error) {
 	t := c.tree
 	t.once.Do(t.walk)
+	c.files.ask(aboutTree, c.Root)
+	if c.files.trace != nil {
+		for _, e := range t.notable { // their sizes are told too
+			c.files.ask(aboutFile, path.Join(c.Root, e.Path))
+		}
+	}
 	if t.over {
 		return t.notable, errors.New("the build context has more than 200,000 entries")
 	}
@@ -252,13 +268,14 @@ func Clean(src string) string {
 // ignore file.
 func (c *Context) Stat(p string) (Entry, error) {
 	t := c.tree
+	c.files.ask(aboutFile, path.Join(c.Root, p))
 	t.mu.Lock()
 	got, ok := t.stats[p]
 	t.mu.Unlock()
 	if ok {
 		return got.entry, got.err
 	}
-	info, err := fs.Stat(c.fsys, path.Join(c.Root, p))
+	info, err := fs.Stat(t.fsys, path.Join(c.Root, p))
 	if err == nil {
 		got.entry = Entry{Path: p, Dir: info.IsDir(), Size: info.Size(), Mode: info.Mode()}
 	}
@@ -280,27 +297,25 @@ type stat struct {
 // Once is the answer to a question about the context, asked once for all
 // builds that have it.
 func (c *Context) Once(question string, answer func() string) string {
-	t := c.tree
-	t.mu.Lock()
-	got, ok := t.answers[question]
-	t.mu.Unlock()
-	if ok {
+	got := c.tree.answers.get(question, func() (got told) {
+		got.asked = c.files.trace.record(func() { got.text = answer() })
 		return got
-	}
-	got = answer()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.answers == nil || len(t.answers) >= maxGlobs {
-		t.answers = map[string]string{}
-	}
-	t.answers[question] = got
-	return got
+	})
+	c.files.trace.again(got.asked)
+	return got.text
+}
+
+// told is an answer, and what was asked for it.
+type told struct {
+	text  string
+	asked []question
 }
 
 // Glob are the paths of the context that a COPY source with wildcards takes. The
 // list is shared: it must not be changed.
 func (c *Context) Glob(pattern string) []string {
 	t := c.tree
+	c.files.askGlob(c.Root, pattern)
 	t.mu.Lock()
 	found, ok := t.globs[pattern]
 	t.mu.Unlock()
@@ -446,12 +461,13 @@ func (c *Context) ReadFile(p string) (*text.File, bool) {
 		return nil, false
 	}
 	t := c.tree
+	c.files.ask(aboutFile, path.Join(c.Root, p))
 	t.mu.Lock()
 	f, ok := t.files[p]
 	t.mu.Unlock()
 	if !ok {
 		name := path.Join(c.Root, p)
-		if data, err := files.Read(c.fsys, name, maxRead); err == nil {
+		if data, err := files.Read(t.fsys, name, maxRead); err == nil {
 			f = text.NewFile(name, data)
 		}
 		t.mu.Lock()
@@ -478,6 +494,7 @@ func (c *Context) Dir(p string) []Entry {
 	if c == nil {
 		return nil
 	}
+	c.files.ask(aboutNames, path.Join(c.Root, Clean(p)))
 	entries := c.tree.list(Clean(p))
 	entries = entries[:min(len(entries), maxDir)]
 	if !c.tree.spend(len(entries) / entriesOfStep) {
@@ -510,9 +527,10 @@ func (c *Context) Has(p string) bool {
 // false. It enters every folder that is sent or in which an exception of the
 // ignore file could bring something back.
 func (c *Context) Walk(fn func(Entry) bool) error {
+	c.files.ask(aboutAll, c.Root)
 	var walk func(rel string, depth int) (bool, error)
 	walk = func(rel string, depth int) (bool, error) {
-		entries, err := fs.ReadDir(c.fsys, path.Join(c.Root, rel))
+		entries, err := fs.ReadDir(c.files.fsys, path.Join(c.Root, rel))
 		if err != nil {
 			return true, err
 		}
@@ -547,6 +565,7 @@ func (c *Context) Walk(fn func(Entry) bool) error {
 // Look is Walk for a check, which may look at no more of a context than its size
 // and the builds that have it are worth. Its entries have no sizes and modes.
 func (c *Context) Look(fn func(Entry) bool) error {
+	c.files.ask(aboutTree, c.Root)
 	var walk func(rel string, depth int) (bool, error)
 	walk = func(rel string, depth int) (bool, error) {
 		if !c.tree.step() {

@@ -44,10 +44,10 @@ func stepsOf(t testing.TB, files hostile.Files) int {
 			}
 		}
 	}
-	for _, tree := range p.trees {
+	for _, tree := range p.trees.done() {
 		steps += tree.names.Spent + tree.walks.Spent
 	}
-	for _, ig := range p.ignores {
+	for _, ig := range p.ignores.done() {
 		if ig != nil {
 			steps += ig.list.Steps()
 		}

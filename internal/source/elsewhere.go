@@ -31,17 +31,17 @@ const (
 //
 // ok is false where the files are larger and the names are more than are
 // searched.
-func (p *Project) elsewhere(dockerfile, name string) (file string, ok bool) {
+func (p *Snapshot) elsewhere(v view, dockerfile, name string) (file string, ok bool) {
 	var inBake, onLine *regexp.Regexp
 	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
-		for _, f := range p.buildersIn(dir) {
-			if !p.search(len(f.Data) / 8) {
+		for _, f := range p.buildersIn(v, dir) {
+			if !p.searches.spend(len(f.Data) / 8) {
 				return "", false
 			}
 			if !bytes.Contains(f.Data, []byte(name)) || !bytes.Contains(f.Data, []byte("context")) {
 				continue // most files, and the expressions are slow
 			}
-			if !p.search(4 * len(f.Data)) {
+			if !p.searches.spend(4 * len(f.Data)) {
 				return "", false
 			}
 			if inBake == nil {
@@ -59,13 +59,6 @@ func (p *Project) elsewhere(dockerfile, name string) (file string, ok bool) {
 	}
 }
 
-// search tells whether n more bytes may be searched for names.
-func (p *Project) search(n int) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.searches.Spend(n)
-}
-
 // How many bytes of builder files are searched, for the names of all base images
 // of a project, and how many more for each Dockerfile.
 const (
@@ -73,28 +66,35 @@ const (
 	searchPerUnit = 256 << 10
 )
 
+// A builderList is the builder files of a folder, and what was asked to find
+// them.
+type builderList struct {
+	files []*text.File
+	asked []question
+}
+
 // buildersIn are the builder files of one folder, read once.
-func (p *Project) buildersIn(dir string) []*text.File {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if files, ok := p.builders[dir]; ok {
-		return files
-	}
-	var files []*text.File
+func (p *Snapshot) buildersIn(v view, dir string) []*text.File {
+	list := p.builders.get(dir, func() (list builderList) {
+		list.asked = v.trace.record(func() { list.files = v.builders(dir) })
+		return list
+	})
+	v.trace.again(list.asked)
+	return list.files
+}
+
+func (v view) builders(dir string) (list []*text.File) {
 	for _, glob := range builders {
-		found, err := fs.Glob(p.fsys, path.Join(dir, glob))
+		v.ask(aboutNames, path.Join(dir, path.Dir(glob)))
+		found, err := fs.Glob(v.fsys, path.Join(dir, glob))
 		if err != nil {
 			continue // the folder's own name has the signs of a pattern
 		}
 		for _, name := range found[:min(len(found), maxBuilders)] {
-			if f, err := p.read(name); err == nil && len(f.Data) <= maxBuilder {
-				files = append(files, f)
+			if f, err := v.read(name, maxFile); err == nil && len(f.Data) <= maxBuilder {
+				list = append(list, f)
 			}
 		}
 	}
-	if p.builders == nil {
-		p.builders = map[string][]*text.File{}
-	}
-	p.builders[dir] = files
-	return files
+	return list
 }

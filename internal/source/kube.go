@@ -16,41 +16,38 @@ type kubeIndex struct {
 	dockerfiles int
 }
 
-func (p *Project) kubeIndexed() *kubeIndex {
-	p.kubeOnce.Do(func() {
-		x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}}
-		for _, k := range p.kube {
-			x.files[k.file.Name] = k
-			for _, w := range k.manifest.Workloads {
-				for _, c := range w.Containers {
-					if !c.Init && c.Image.Set {
-						name := familiar(c.Image.Text)
-						x.byImage[name] = append(x.byImage[name], len(x.containers))
-						x.containers = append(x.containers, c)
-					}
-				}
-			}
-			for _, s := range k.manifest.Services {
-				// One of its labels leads to it.
-				for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
-					label := name + "=" + s.Selector[name]
-					x.services[label] = append(x.services[label], s)
+func newKubeIndex(p *Snapshot) *kubeIndex {
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}}
+	for _, k := range p.kube {
+		x.files[k.file.Name] = k
+		for _, w := range k.manifest.Workloads {
+			for _, c := range w.Containers {
+				if !c.Init && c.Image.Set {
+					name := familiar(c.Image.Text)
+					x.byImage[name] = append(x.byImage[name], len(x.containers))
+					x.containers = append(x.containers, c)
 				}
 			}
 		}
-		for _, u := range p.Units {
-			if u.Kind == Dockerfile {
-				x.dockerfiles++
+		for _, s := range k.manifest.Services {
+			// One of its labels leads to it.
+			for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
+				label := name + "=" + s.Selector[name]
+				x.services[label] = append(x.services[label], s)
 			}
 		}
-		p.kubeIndex = x
-	})
-	return p.kubeIndex
+	}
+	for _, u := range p.Units {
+		if u.Kind == Dockerfile {
+			x.dockerfiles++
+		}
+	}
+	return x
 }
 
 // HasService tells whether a Service of the project sends to a workload's pods.
 func (b *Build) HasService(w *deploy.Workload) bool {
-	services := b.project.kubeIndexed().services
+	services := b.project.links.services
 	for name, value := range w.Labels {
 		for _, s := range services[name+"="+value] {
 			if s.Selects(w) {
@@ -68,7 +65,7 @@ func (b *Build) Workloads() []*deploy.Container {
 	if b.project == nil || len(b.project.kube) == 0 {
 		return nil
 	}
-	x := b.project.kubeIndexed()
+	x := b.project.links
 	var mine []int
 	for _, n := range b.images {
 		mine = append(mine, x.byImage[familiar(n)]...)
@@ -81,6 +78,7 @@ func (b *Build) Workloads() []*deploy.Container {
 		}
 		return list
 	}
+	b.files.ask(aboutUnits, "")
 	if x.dockerfiles == 1 && len(x.byImage) == 1 {
 		return x.containers
 	}

@@ -85,8 +85,6 @@ func (b *Build) deployedBeyond() string {
 	case b.Kubernetes != nil:
 		return b.Kubernetes.Beyond
 	}
-	b.project.mu.Lock()
-	defer b.project.mu.Unlock()
 	for _, s := range b.Services {
 		if s.File.Beyond != "" {
 			return s.File.Beyond

@@ -10,38 +10,35 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
-// made is the Dockerfile of this project that makes an image, by its familiar
-// name and what Compose and the config say; "" where none does.
-func (p *Project) made(name string) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.makes == nil {
-		p.makes = map[string]string{}
-		for _, c := range p.compose {
-			for _, s := range c.Services {
-				if s.Build == nil || !s.Image.Set || s.Build.Inline.Set {
-					continue
-				}
-				ctx := s.Build.Context.Text
-				df := s.Build.Dockerfile.Text
-				if df == "" {
-					df = "Dockerfile"
-				}
-				p.makes[familiar(s.Image.Text)] = path.Join(path.Dir(c.File.Name), ctx, df)
-			}
-		}
-		for _, cfg := range p.configs {
-			if cfg == nil {
+// makers are the Dockerfiles of this project that make images, by the familiar
+// names of these and what Compose and the config say.
+func (p *Snapshot) makers() map[string]string {
+	makes := map[string]string{}
+	for _, c := range p.compose {
+		for _, s := range c.Services {
+			if s.Build == nil || !s.Image.Set || s.Build.Inline.Set {
 				continue
 			}
-			for file, t := range cfg.Targets.Files {
-				for _, img := range t.Images {
-					p.makes[familiar(img)] = path.Join(path.Dir(cfg.Path), file)
-				}
+			ctx := s.Build.Context.Text
+			df := s.Build.Dockerfile.Text
+			if df == "" {
+				df = "Dockerfile"
+			}
+			makes[familiar(s.Image.Text)] = path.Join(path.Dir(c.File.Name), ctx, df)
+		}
+	}
+	for _, u := range p.Units {
+		cfg := p.config(path.Dir(u.Path))
+		if cfg == nil {
+			continue
+		}
+		for file, t := range cfg.Targets.Files {
+			for _, img := range t.Images {
+				makes[familiar(img)] = path.Join(path.Dir(cfg.Path), file)
 			}
 		}
 	}
-	return p.makes[name]
+	return makes
 }
 
 // familiar is an image name without what Docker adds by itself.
@@ -75,7 +72,7 @@ func (b *Build) resolveLocal() {
 	if len(b.project.compose) == 0 && b.Config == nil {
 		return
 	}
-	name := b.project.made(familiarRef(img.Ref))
+	name := b.project.makes[familiarRef(img.Ref)]
 	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
 		return
 	}
@@ -83,7 +80,7 @@ func (b *Build) resolveLocal() {
 		b.beyond.note(Contents, "the images of this project are built on each other more than %d deep", maxBases)
 		return
 	}
-	builds, prob := b.project.builds(Unit{Path: name, Kind: Dockerfile}, append(b.trail[:len(b.trail):len(b.trail)], b.Path))
+	builds, prob := b.project.builds(b.files, Unit{Path: name, Kind: Dockerfile}, append(b.trail[:len(b.trail):len(b.trail)], b.Path))
 	if prob == nil && len(builds) > 0 {
 		img.Local = builds[0]
 	}
@@ -100,18 +97,18 @@ func (b *Build) IsBase() (reason string, ok bool) {
 	}
 	names := b.imageNames()
 	if len(names) > 0 {
-		if user := b.project.userOfImage(names, b.Path); user != "" {
+		if user := b.userOfImage(names); user != "" {
 			return user + " is built on it", true
 		}
 	}
 	dir := path.Dir(b.Path)
 	for {
 		for _, n := range []string{"action.yml", "action.yaml"} {
-			data, err := files.Read(b.project.fsys, path.Join(dir, n), maxRead)
+			f, err := b.files.read(path.Join(dir, n), maxRead)
 			if err != nil {
 				continue
 			}
-			if actionUses(data, path.Base(b.Path)) {
+			if actionUses(f.Data, path.Base(b.Path)) {
 				return path.Join(dir, n) + " runs it, and GitHub gives actions a workspace that only root can write", true
 			}
 		}
@@ -148,20 +145,12 @@ func (b *Build) imageNames() []string {
 }
 
 // userOfImage is another Dockerfile that names one of these images in FROM.
-func (p *Project) userOfImage(names []string, not string) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.users == nil {
-		p.users = map[string][]string{}
-		for _, u := range p.Units {
-			if u.Kind == Dockerfile {
-				p.indexFrom(u.Path)
-			}
-		}
-	}
+func (b *Build) userOfImage(names []string) string {
+	b.files.ask(aboutFroms, "")
+	users := b.project.users()
 	for _, n := range names {
-		for _, user := range p.users[familiar(n)] {
-			if user != not {
+		for _, user := range users[familiar(n)] {
+			if user != b.Path {
 				return user
 			}
 		}
@@ -169,51 +158,61 @@ func (p *Project) userOfImage(names []string, not string) string {
 	return ""
 }
 
-// indexFrom notes the images that a Dockerfile's FROM lines name, by a glance
-// at its lines: the whole parse of every file of a project would cost too much
-// for a question that few ask.
-func (p *Project) indexFrom(name string) {
-	file, err := p.read(name)
-	if err != nil {
-		return
+// usersOfImages are the Dockerfiles that name images in FROM, by a glance at
+// their lines: the whole parse of every file of a project would cost too much for
+// a question that few ask.
+func (p *Snapshot) usersOfImages() map[string][]string {
+	users := map[string][]string{}
+	for _, u := range p.Units {
+		if u.Kind != Dockerfile {
+			continue
+		}
+		data, err := files.Read(p.files.fsys, u.Path, maxFile)
+		if err != nil {
+			continue
+		}
+		for _, image := range fromsIn(data) {
+			users[image] = append(users[image], u.Path)
+		}
 	}
-	for line := range bytes.Lines(file.Data) {
+	return users
+}
+
+// fromsIn are the familiar names of what stands in the FROM lines of a Dockerfile.
+func fromsIn(data []byte) (images []string) {
+	for line := range bytes.Lines(data) {
 		fields := strings.Fields(string(line))
 		if len(fields) < 2 || !strings.EqualFold(fields[0], "FROM") {
 			continue
 		}
 		for _, f := range fields[1:] {
-			if strings.HasPrefix(f, "--") {
-				continue
+			if !strings.HasPrefix(f, "--") {
+				images = append(images, familiar(f))
+				break
 			}
-			image := familiar(f)
-			p.users[image] = append(p.users[image], name)
-			break
 		}
 	}
+	return images
 }
 
 // MadeHere tells whether the project builds an image of this name: by what
 // Compose and the config say, or because it is a bare name that a folder with a
 // Dockerfile bears, as Skaffold's and Tilt's placeholders do.
 func (b *Build) MadeHere(image string) bool {
-	if b.project.made(familiar(image)) != "" {
+	if b.project.makes[familiar(image)] != "" {
 		return true
 	}
-	return !strings.ContainsAny(image, "/:@") && b.project.folders()[image]
+	b.files.ask(aboutUnits, "")
+	return !strings.ContainsAny(image, "/:@") && b.project.named[image]
 }
 
-// folders are the names of the folders that hold Dockerfiles, worked out once.
-func (p *Project) folders() map[string]bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.named == nil {
-		p.named = map[string]bool{}
-		for _, u := range p.Units {
-			if u.Kind == Dockerfile {
-				p.named[path.Base(path.Dir(u.Path))] = true
-			}
+// folders are the names of the folders that hold Dockerfiles.
+func (p *Snapshot) folders() map[string]bool {
+	named := map[string]bool{}
+	for _, u := range p.Units {
+		if u.Kind == Dockerfile {
+			named[path.Base(path.Dir(u.Path))] = true
 		}
 	}
-	return p.named
+	return named
 }

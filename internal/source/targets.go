@@ -55,141 +55,191 @@ func devLike(name string) bool {
 }
 
 // targets are the builds of one Dockerfile.
-func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
+func (p *Snapshot) targets(v view, u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
 	cfg := p.config(path.Dir(u.Path))
 	recipes := p.recipes(u.Path, cfg)
-	inputs := Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, trail: trail}
-
-	var builds []*Build
-	type place struct {
-		target  *Stage
-		root    string
-		lenient bool
+	t := &targeting{
+		project: p, files: v, unit: u, recipes: recipes,
+		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail},
+		made:   map[place]*Build{}, evaluated: map[string]*evaluated{},
+		work: meter.Meter{Left: freeWork + workPerRecipe*len(recipes)},
 	}
-	made := map[place]*Build{}
-	evaluated := map[string][]*Stage{}
-	var failed *Problem
+	var prob *Problem
+	switch named := p.configured(u.Path, cfg); {
+	case len(p.opt.Targets) > 0:
+		prob = t.asked(p.opt.Targets)
+	case len(named) > 0:
+		prob = t.named(named, len(cfg.Targets.Stages) > 0)
+	}
+	if prob == nil && len(t.builds) == 0 {
+		prob = t.found()
+	}
+	if prob != nil {
+		return nil, prob
+	}
+	return t.finish(), nil
+}
+
+// A targeting finds the builds of one Dockerfile.
+type targeting struct {
+	project   *Snapshot
+	files     view
+	unit      Unit
+	recipes   []recipe
+	inputs    Build // what all of them share
+	builds    []*Build
+	made      map[place]*Build
+	evaluated map[string]*evaluated // by the arguments and named contexts
 	// A hundred services with arguments of their own make a hundred builds of
 	// one Dockerfile, and each is looked at for itself.
-	work := meter.Meter{Left: freeWork + workPerRecipe*len(recipes)}
-	left := 0
-	argsOf := func(r recipe) map[string]string {
-		args := map[string]string{}
-		maps.Copy(args, r.args)
-		maps.Copy(args, p.opt.BuildArgs)
-		return args
+	work meter.Meter
+	left int // builds that were not looked at
+}
+
+// A place is what tells builds apart: two services that build the same thing are
+// one build.
+type place struct {
+	target  *Stage
+	root    string
+	lenient bool
+}
+
+// plain is how the Dockerfile is built where nobody says which stage: what nobody
+// says is built from the Dockerfile's own folder.
+func (t *targeting) plain() recipe {
+	if len(t.recipes) == 0 {
+		return recipe{}
 	}
-	stagesFor := func(r recipe) ([]*Stage, []*Step) {
-		args := argsOf(r)
-		key := fmt.Sprint(args, r.contexts)
-		e := &evaluator{file: parsed, args: args, contexts: r.contexts, bases: cfg.base, elsewhere: func(name string) (string, bool) { return p.elsewhere(u.Path, name) }}
-		if stages, ok := evaluated[key]; ok {
-			return stages, stages[0].eval.metaArgs
-		}
+	r := t.recipes[0]
+	r.target = ""
+	return r
+}
+
+func (t *targeting) argsOf(r recipe) map[string]string {
+	args := map[string]string{}
+	maps.Copy(args, r.args)
+	maps.Copy(args, t.project.opt.BuildArgs)
+	return args
+}
+
+// stages are the Dockerfile's, as a recipe's arguments make them.
+func (t *targeting) stages(r recipe) (*evaluated, *Problem) {
+	args := t.argsOf(r)
+	key := fmt.Sprint(args, r.contexts)
+	e := t.evaluated[key]
+	if e == nil {
+		e = &evaluated{evaluator: &evaluator{file: t.inputs.File, args: args, contexts: r.contexts, bases: t.inputs.Config.base, elsewhere: t.elsewhere}}
 		e.run()
-		work.Spend(len(parsed.Data) + workOfBuild)
-		evaluated[key] = e.stages
-		if prob := circular(u.Path, e.stages); prob != nil {
-			failed = prob
-		}
-		return e.stages, e.metaArgs
+		t.work.Spend(len(e.file.Data) + workOfBuild)
+		e.circle = circular(t.unit.Path, e.stages)
+		t.evaluated[key] = e
 	}
-	add := func(r recipe, lenient bool) *Problem {
-		if len(builds) > 0 && work.Left < len(parsed.Data)+workOfBuild {
-			left++
-			return nil
-		}
-		stages, meta := stagesFor(r)
-		if failed != nil {
-			return failed
-		}
-		target := find(stages, r.target)
-		if target == nil {
-			return &Problem{Path: u.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(stages))}
-		}
-		at := place{target, p.contextOf(u.Path, r, stages), lenient}
-		if b := made[at]; b != nil {
-			// Two services that build the same thing are one build.
-			b.Services = append(b.Services, r.services...)
-			return nil
-		}
-		work.Spend(len(parsed.Data) + workOfBuild)
-		b := inputs
-		b.Stages, b.Target, b.Meta, b.lenient = stages, target, meta, lenient
-		b.Services, b.images = r.services, r.images
-		b.Args, b.Contexts = argsOf(r), r.folders
-		b.contextRoot = at.root
-		if !p.opt.NoContext && b.contextRoot != outside {
-			b.Context = p.context(b.contextRoot, u.Path)
-		}
-		b.link()
-		builds = append(builds, &b)
-		made[at] = &b
+	return e, e.circle
+}
+
+// An evaluated Dockerfile is one as some arguments make it.
+type evaluated struct {
+	*evaluator
+	circle *Problem // of stages that need each other; nil = there is none
+}
+
+func (t *targeting) elsewhere(name string) (file string, ok bool) {
+	return t.project.elsewhere(t.files, t.unit.Path, name)
+}
+
+// tired tells whether another build is more than is looked at, and counts it.
+func (t *targeting) tired() bool {
+	if len(t.builds) == 0 || t.work.Left >= len(t.inputs.File.Data)+workOfBuild {
+		return false
+	}
+	t.left++
+	return true
+}
+
+// add is the build of a recipe, where it is another one.
+func (t *targeting) add(r recipe, lenient bool) *Problem {
+	if t.tired() {
 		return nil
 	}
-	finish := func() []*Build {
-		if left > 0 {
-			for _, b := range builds {
-				b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", left)
-			}
-		}
-		return p.finish(builds)
+	e, prob := t.stages(r)
+	if prob != nil {
+		return prob
 	}
+	target := find(e.stages, r.target)
+	if target == nil {
+		return &Problem{Path: t.unit.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(e.stages))}
+	}
+	at := place{target, t.contextOf(r, e.stages), lenient}
+	if b := t.made[at]; b != nil {
+		b.Services = append(b.Services, r.services...)
+		return nil
+	}
+	t.work.Spend(len(t.inputs.File.Data) + workOfBuild)
+	b := t.inputs
+	b.Stages, b.Target, b.Meta, b.lenient = e.stages, target, e.metaArgs, lenient
+	b.Services, b.images = r.services, r.images
+	b.Args, b.Contexts = t.argsOf(r), r.folders
+	b.contextRoot = at.root
+	if !t.project.opt.NoContext && b.contextRoot != outside {
+		b.Context = t.project.context(t.files, b.contextRoot, t.unit.Path)
+	}
+	b.link()
+	t.builds = append(t.builds, &b)
+	t.made[at] = &b
+	return nil
+}
 
-	// What nobody says is built from the Dockerfile's own folder.
-	plain := recipe{}
-	if len(recipes) > 0 {
-		plain = recipes[0]
-		plain.target = ""
-	}
-	switch {
-	case len(p.opt.Targets) > 0:
-		for _, name := range p.opt.Targets {
-			r := plain
-			for _, other := range recipes {
-				if strings.EqualFold(other.target, name) {
-					r = other
-				}
-			}
-			r.target = name
-			if prob := add(r, false); prob != nil {
-				return nil, prob
+// asked are the targets that the command line names.
+func (t *targeting) asked(names []string) *Problem {
+	for _, name := range names {
+		r := t.plain()
+		for _, other := range t.recipes {
+			if strings.EqualFold(other.target, name) {
+				r = other
 			}
 		}
-		return finish(), nil
-	default:
-		if named := p.configured(u.Path, cfg); len(named) > 0 {
-			stages, _ := stagesFor(plain)
-			for _, name := range named {
-				if find(stages, name) == nil && len(cfg.Targets.Stages) > 0 {
-					continue // a plain list is for every Dockerfile that has the stage
-				}
-				r := plain
-				r.target = name
-				if prob := add(r, false); prob != nil {
-					return nil, prob
-				}
-			}
-			if len(builds) > 0 {
-				return finish(), nil
-			}
+		r.target = name
+		if prob := t.add(r, false); prob != nil {
+			return prob
 		}
 	}
-	// What Compose builds, the stages for development at note.
+	return nil
+}
+
+// named are the targets that the config names. A plain list is for every
+// Dockerfile that has the stage.
+func (t *targeting) named(names []string, plain bool) *Problem {
+	e, prob := t.stages(t.plain())
+	if prob != nil {
+		return prob
+	}
+	for _, name := range names {
+		if plain && find(e.stages, name) == nil {
+			continue
+		}
+		r := t.plain()
+		r.target = name
+		if prob := t.add(r, false); prob != nil {
+			return prob
+		}
+	}
+	return nil
+}
+
+// found are the targets that Compose builds, the stages for development at note;
+// where it builds none that ship, the last stage whose name does not say that it
+// is for development.
+func (t *targeting) found() *Problem {
 	var dev []recipe
-	for _, r := range recipes {
-		if len(r.services) == 0 {
+	for _, r := range t.recipes {
+		if len(r.services) == 0 || t.tired() {
 			continue
 		}
-		if len(builds) > 0 && work.Left < len(parsed.Data)+workOfBuild {
-			left++
-			continue
+		e, prob := t.stages(r)
+		if prob != nil {
+			return prob
 		}
-		stages, _ := stagesFor(r)
-		target := find(stages, r.target)
-		if failed != nil {
-			return nil, failed
-		}
+		target := find(e.stages, r.target)
 		if target == nil {
 			continue // Compose names a stage that is gone: its own file's matter
 		}
@@ -197,39 +247,45 @@ func (p *Project) targets(u Unit, parsed *dockerfile.File, trail []string) ([]*B
 			dev = append(dev, r)
 			continue
 		}
-		if prob := add(r, false); prob != nil {
-			return nil, prob
+		if prob := t.add(r, false); prob != nil {
+			return prob
 		}
 	}
-	if len(builds) == 0 {
-		stages, _ := stagesFor(plain)
-		if failed != nil {
-			return nil, failed
-		}
-		last, lenient := stages[len(stages)-1], true
-		for i := len(stages) - 1; i >= 0; i-- {
-			if !devLike(stages[i].Name) {
-				last, lenient = stages[i], false
-				break
-			}
-		}
-		r := plain
-		r.target, r.services = last.ref(), nil
-		for _, other := range recipes {
-			if t := find(stages, other.target); t == last {
-				r.services = append(r.services, other.services...)
-			}
-		}
-		if prob := add(r, lenient); prob != nil {
-			return nil, prob
+	if len(t.builds) == 0 {
+		if prob := t.last(); prob != nil {
+			return prob
 		}
 	}
 	for _, r := range dev {
-		if prob := add(r, true); prob != nil {
-			return nil, prob
+		if prob := t.add(r, true); prob != nil {
+			return prob
 		}
 	}
-	return finish(), nil
+	return nil
+}
+
+// last is the last stage whose name does not say that it is for development, else
+// the last one.
+func (t *targeting) last() *Problem {
+	e, prob := t.stages(t.plain())
+	if prob != nil {
+		return prob
+	}
+	last, lenient := e.stages[len(e.stages)-1], true
+	for _, s := range slices.Backward(e.stages) {
+		if !devLike(s.Name) {
+			last, lenient = s, false
+			break
+		}
+	}
+	r := t.plain()
+	r.target, r.services = last.ref(), nil
+	for _, other := range t.recipes {
+		if find(e.stages, other.target) == last {
+			r.services = append(r.services, other.services...)
+		}
+	}
+	return t.add(r, lenient)
 }
 
 // How many bytes of a Dockerfile are looked at, over all of its builds: one is
@@ -242,16 +298,21 @@ const (
 
 // finish tells the builds of one Dockerfile of each other: a stage that one of
 // them reaches is not an unused stage to the others.
-func (p *Project) finish(builds []*Build) []*Build {
-	if len(builds) < 2 {
-		return builds
+func (t *targeting) finish() []*Build {
+	if t.left > 0 {
+		for _, b := range t.builds {
+			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", t.left)
+		}
+	}
+	if len(t.builds) < 2 {
+		return t.builds
 	}
 	reached := map[*Stage]bool{}
-	for _, b := range builds {
+	for _, b := range t.builds {
 		maps.Copy(reached, b.reached)
 		b.anyReached = reached
 	}
-	return builds
+	return t.builds
 }
 
 // ref is how --target names a stage: its name, or its number.
@@ -357,7 +418,7 @@ func (s *Stage) needs() []*Stage {
 }
 
 // configured are the targets that the config names for a Dockerfile.
-func (p *Project) configured(name string, cfg *Config) []string {
+func (p *Snapshot) configured(name string, cfg *Config) []string {
 	if t, ok := cfg.target(name); ok && len(t.Stages) > 0 {
 		return t.Stages
 	}
@@ -373,8 +434,8 @@ const outside = "\x00outside"
 
 // recipes are the ways in which the project says that it builds a Dockerfile:
 // the command line, the config, Compose.
-func (p *Project) recipes(name string, cfg *Config) []recipe {
-	list := slices.Clone(p.composeRecipes()[name])
+func (p *Snapshot) recipes(name string, cfg *Config) []recipe {
+	list := slices.Clone(p.composed[name])
 	if t, ok := cfg.target(name); ok {
 		if len(list) == 0 {
 			list = append(list, recipe{})
@@ -408,15 +469,15 @@ func (p *Project) recipes(name string, cfg *Config) []recipe {
 // contextOf is the folder that a build takes its files from: what something
 // says, else the Dockerfile's own folder, unless what COPY names lies only in
 // a folder above it.
-func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
+func (t *targeting) contextOf(r recipe, stages []*Stage) string {
 	if r.context != "" {
 		return r.context
 	}
-	own := path.Dir(name)
-	lonely := own != "." && (p.bare(own) || copiesAll(stages) && p.alone(own))
+	own := path.Dir(t.unit.Path)
+	lonely := own != "." && (t.bare(own) || copiesAll(stages) && t.alone(own))
 	best, most := own, -1
 	for dir := own; ; dir = path.Dir(dir) {
-		found, missing := p.supplies(dir, stages)
+		found, missing := t.supplies(dir, stages)
 		if missing == 0 && (found > 0 || dir == own && !lonely) {
 			return dir
 		}
@@ -433,9 +494,9 @@ func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
 	// Nothing is named but the whole: a folder that holds Dockerfiles only is
 	// not what anybody copies.
 	if lonely {
-		if _, err := fs.Stat(p.fsys, path.Join(own, ".dockerignore")); err != nil {
+		if _, err := t.files.stat(path.Join(own, ".dockerignore")); err != nil {
 			dir := path.Dir(own)
-			for dir != "." && p.alone(dir) {
+			for dir != "." && t.alone(dir) {
 				dir = path.Dir(dir)
 			}
 			return dir
@@ -445,7 +506,7 @@ func (p *Project) contextOf(name string, r recipe, stages []*Stage) string {
 }
 
 // supplies counts the literal COPY sources that a folder has and lacks.
-func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
+func (t *targeting) supplies(dir string, stages []*Stage) (found, missing int) {
 	seen := map[string]bool{}
 	for _, s := range stages {
 		for _, step := range s.Steps {
@@ -465,14 +526,14 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 					if strings.HasSuffix(p0, "*") || strings.HasSuffix(p0, "?") {
 						continue
 					}
-					if p.matches(path.Join(dir, p0)) {
+					if t.matches(path.Join(dir, p0)) {
 						found++
 					} else {
 						missing++
 					}
 					continue
 				}
-				if _, err := fs.Stat(p.fsys, path.Join(dir, p0)); err == nil {
+				if _, err := t.files.stat(path.Join(dir, p0)); err == nil {
 					found++
 				} else {
 					missing++
@@ -484,27 +545,12 @@ func (p *Project) supplies(dir string, stages []*Stage) (found, missing int) {
 }
 
 // matches tells whether a pattern takes anything.
-func (p *Project) matches(pattern string) bool {
-	return p.remember("glob "+pattern, func() bool {
-		dir, base := path.Split(pattern)
-		return len(p.tree(".").glob(Clean(dir), base, 0)) > 0
+func (t *targeting) matches(pattern string) bool {
+	dir, base := path.Split(pattern)
+	t.files.askGlob(".", pattern)
+	return t.project.answers.get("glob "+pattern, func() bool {
+		return len(t.project.tree(".").glob(Clean(dir), base, 0)) > 0
 	})
-}
-
-// remember asks a question of the file system once: in a folder of thousands
-// of Dockerfiles each has the same few, and each would read the whole folder.
-func (p *Project) remember(question string, ask func() bool) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if got, ok := p.answers[question]; ok {
-		return got
-	}
-	if p.answers == nil || len(p.answers) >= maxGlobs {
-		p.answers = map[string]bool{}
-	}
-	got := ask()
-	p.answers[question] = got
-	return got
 }
 
 // copiesAll tells whether a COPY takes the whole context.
@@ -521,37 +567,41 @@ func copiesAll(stages []*Stage) bool {
 
 // alone tells whether a folder and those below it hold Dockerfiles and nothing
 // else.
-func (p *Project) alone(dir string) bool {
-	left := 50 // entries that are looked at
-	var only func(dir string) bool
-	only = func(dir string) bool {
-		entries, err := fs.ReadDir(p.fsys, dir)
-		if err != nil {
+func (t *targeting) alone(dir string) bool {
+	t.files.ask(aboutTree, dir)
+	return t.project.answers.get("alone "+dir, func() bool {
+		left := 50 // entries that are looked at
+		return alone(t.files.fsys, dir, &left)
+	})
+}
+
+func alone(fsys fs.FS, dir string, left *int) bool {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		if *left--; *left < 0 {
 			return false
 		}
-		for _, e := range entries {
-			if left--; left < 0 {
-				return false
-			}
-			if e.IsDir() && !only(path.Join(dir, e.Name())) || !e.IsDir() && !IsDockerfileName(e.Name()) {
-				return false
-			}
+		if e.IsDir() && !alone(fsys, path.Join(dir, e.Name()), left) || !e.IsDir() && !IsDockerfileName(e.Name()) {
+			return false
 		}
-		return true
 	}
-	return p.remember("alone "+dir, func() bool { return only(dir) })
+	return true
 }
 
 // bare tells whether a folder holds nothing that a build could want: only
 // Dockerfiles, their ignore files, scripts of the same purpose and Compose
 // files, in a folder with a name for such things.
-func (p *Project) bare(dir string) bool {
+func (t *targeting) bare(dir string) bool {
 	base := strings.ToLower(path.Base(dir))
 	if !slices.Contains([]string{"docker", ".docker", "dockerfiles", "container", "containers", "build", "deploy", "deployment", "ci", "infra"}, base) {
 		return false
 	}
-	return p.remember("bare "+dir, func() bool {
-		entries, err := fs.ReadDir(p.fsys, dir)
+	t.files.ask(aboutNames, dir)
+	return t.project.answers.get("bare "+dir, func() bool {
+		entries, err := fs.ReadDir(t.files.fsys, dir)
 		if err != nil {
 			return false
 		}

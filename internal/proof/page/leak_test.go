@@ -231,11 +231,11 @@ func written(t *testing.T, names excerpt.Names, fsys fstest.MapFS, res *check.Re
 		if err != nil {
 			t.Fatal(err)
 		}
-		project := dockworthy.Load(fsys, []string{"."}, source.Options{})
-		if err := dockworthy.Check(context.Background(), project, check.Options{}, w.Result); err != nil {
+		project := dockworthy.Open(fsys, []string{"."}, source.Options{})
+		if err := project.Check(context.Background(), check.Options{}, w.Result); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Close(project.Problems); err != nil {
+		if err := w.Close(project.Problems()); err != nil {
 			t.Fatal(err)
 		}
 		out["check "+format] = b.String()

@@ -103,8 +103,8 @@ func proofOf(t *testing.T, files map[string]string, img *image.Image, log *run.L
 	for name, data := range files {
 		fsys[name] = &fstest.MapFile{Data: []byte(data)}
 	}
-	p := dockworthy.Load(fsys, []string{"."}, source.Options{})
-	for _, u := range p.Units {
+	p := dockworthy.Open(fsys, []string{"."}, source.Options{})
+	for _, u := range p.Units() {
 		if u.Kind != source.Dockerfile {
 			continue
 		}

@@ -30,8 +30,8 @@ func TestMessagesHideValues(t *testing.T) {
 		for _, f := range txtar.Parse(data).Files {
 			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 		}
-		p := dockworthy.Load(fsys, []string{"."}, source.Options{})
-		err = dockworthy.Check(context.Background(), p, check.Options{}, func(res *check.Result) error {
+		p := dockworthy.Open(fsys, []string{"."}, source.Options{})
+		err = p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
 			for _, f := range res.Findings {
 				for _, s := range f.Secrets {
 					if v := f.Place.File.Text(s); len(v) >= 6 && strings.Contains(f.Message+f.Help, v) {
