@@ -15,11 +15,15 @@
 // A case under the folder of a check must not be silent on another check of
 // the rule without saying so in want. `go test ./internal/rules/... -update` rewrites
 // want; read what it wrote.
+//
+// Every case is looked at by all eight rules: none may fail on it, and every
+// place that they name lies in its file. The cases example and mended make a
+// check's page, and all eight rules decide about them. See pages.go.
 package checktest
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -44,7 +48,8 @@ var update = flag.Bool("update", false, "rewrite the want files of the cases")
 const Day = "2026-11-25"
 
 // Run runs all cases of a rule, and fails where a check has no case in which
-// it speaks or none in which it is quiet.
+// it speaks or none in which it is quiet, and where one that judges sources has
+// no cases for its page.
 func Run(t *testing.T, rule *check.Rule) {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*/*.txtar")
@@ -70,6 +75,11 @@ func Run(t *testing.T, rule *check.Rule) {
 		if !quiet[c.Name] {
 			t.Errorf("%s: no case under testdata/%s in which it is quiet", rule.ID(c), c.Name)
 		}
+		for _, name := range []string{example, mended} {
+			if _, err := os.Stat(filepath.Join("testdata", c.Name, name)); err != nil && c.At(check.Source) {
+				t.Errorf("%s: its page has no %s", rule.ID(c), name)
+			}
+		}
 	}
 }
 
@@ -85,11 +95,16 @@ func runCase(t *testing.T, path string, rule *check.Rule) string {
 	if n := len(ar.Files); n > 0 && ar.Files[n-1].Name == "want" {
 		want = string(ar.Files[n-1].Data)
 	}
-	got := ""
+	said := look(t, fsys, opt)
+	got := of(rule, said)
 	if ev, ok := evidence(t, ar, fsys, opt); ok {
 		got = judged(t, ev, rule)
-	} else {
-		got = Findings(t, fsys, opt, rule)
+	}
+	switch id := rule.Name + "/" + filepath.Base(filepath.Dir(path)); filepath.Base(path) {
+	case example:
+		violates(t, id, said)
+	case mended:
+		passes(t, said)
 	}
 	if *update {
 		write(t, path, ar, got)
@@ -158,36 +173,46 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 	return fsys, opt
 }
 
-// Findings are the findings of one rule, or of all where rule is nil, on a
-// project, as text.
-func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) string {
+// A statement is one line of what is said of a project: a finding, a check that
+// is undecided or, without a rule, a file that cannot be judged.
+type statement struct {
+	rule    *check.Rule
+	id      string // of the check
+	finding bool
+	line    string
+}
+
+// look is what all eight rules say of a project's sources.
+func look(t *testing.T, fsys fs.FS, opt source.Options) []statement {
 	t.Helper()
 	p := dockworthy.Open(fsys, []string{"."}, opt)
-	var b bytes.Buffer
+	var said []statement
 	for _, prob := range p.Problems() {
-		fmt.Fprintf(&b, "problem %s: %v\n", prob.Path, prob.Err)
+		said = append(said, statement{line: fmt.Sprintf("problem %s: %v", prob.Path, prob.Err)})
 	}
 	err := p.Check(context.Background(), check.Options{}, func(res *check.Result) error {
-		if res.Problem != nil {
-			fmt.Fprintf(&b, "problem %s:%d: %v\n", res.Problem.Path, res.Problem.Line, res.Problem.Err)
+		if prob := res.Problem; prob != nil {
+			if _, ok := errors.AsType[*dockworthy.Defect](prob.Err); ok {
+				t.Errorf("%s: %v", prob.Path, prob.Err)
+			}
+			said = append(said, statement{line: fmt.Sprintf("problem %s:%d: %v", prob.Path, prob.Line, prob.Err)})
 			return nil
 		}
 		for _, f := range res.Findings {
 			promises(t, f)
-			if rule != nil && f.Rule != rule {
-				continue
-			}
-			fmt.Fprintf(&b, "%s %s %s: %s\n", f.Severity, f.ID(), place(f.Place), f.Message)
+			said = append(said, statement{f.Rule, f.ID(), true, fmt.Sprintf("%s %s %s: %s", f.Severity, f.ID(), place(f.Place), f.Message)})
 		}
 		seen := map[string]bool{}
 		for _, rep := range res.Reports {
 			for _, r := range rep.Answers {
-				if (rule == nil || r.Rule == rule) && r.Verdict.Outcome == check.Undecided {
-					line := fmt.Sprintf("undecided %s: %s\n", r.Rule.ID(r.Check), r.Verdict.Reason)
-					if !seen[line] {
-						seen[line] = true
-						b.WriteString(line)
-					}
+				if r.Verdict.Outcome != check.Undecided {
+					continue
+				}
+				id := r.Rule.ID(r.Check)
+				line := fmt.Sprintf("undecided %s: %s", id, r.Verdict.Reason)
+				if !seen[line] {
+					seen[line] = true
+					said = append(said, statement{r.Rule, id, false, line})
 				}
 			}
 		}
@@ -195,6 +220,17 @@ func Findings(t *testing.T, fsys fs.FS, opt source.Options, rule *check.Rule) st
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return said
+}
+
+// of are the lines that one rule says, and those that no rule does.
+func of(rule *check.Rule, said []statement) string {
+	var b strings.Builder
+	for _, s := range said {
+		if s.rule == nil || s.rule == rule {
+			b.WriteString(s.line + "\n")
+		}
 	}
 	return b.String()
 }

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -26,8 +28,7 @@ func Page(r *check.Rule, c *check.Check) string {
 	if c.Quiet != "" {
 		fmt.Fprintf(&b, "## When it is quiet\n\n%s\n\n", c.Quiet)
 	}
-	example(&b, r, c, "example", "Example: it speaks")
-	example(&b, r, c, "mended", "Example: all is well")
+	examples(&b, r, c)
 	if len(c.Aliases) > 0 {
 		fmt.Fprintf(&b, "## The same condition elsewhere\n\n%s\n\n", strings.Join(c.Aliases, ", "))
 	}
@@ -46,32 +47,101 @@ func levels(c *check.Check) string {
 	return strings.Join(list, ", ")
 }
 
-// example prints the Dockerfile, or else the first file, of a case.
-func example(b *strings.Builder, r *check.Rule, c *check.Check, name, title string) {
-	if r.Examples == nil {
+// examples prints the build that violates a check, and of the one that passes
+// the files that differ.
+func examples(b *strings.Builder, r *check.Rule, c *check.Check) {
+	before, ok := example(r, c, "example")
+	if !ok {
 		return
+	}
+	after, ok := example(r, c, "mended")
+	if !ok {
+		return
+	}
+	same := func(f txtar.File) bool {
+		was, ok := file(before, f.Name)
+		is, still := file(after, f.Name)
+		return ok && still && bytes.Equal(was, is)
+	}
+	fmt.Fprintf(b, "## Example: violates\n\n%s\n", before.Comment)
+	var beside []string
+	for _, f := range before.Files {
+		if len(f.Data) > 0 && (telling(f.Name) || !same(f)) {
+			block(b, f)
+		} else {
+			beside = append(beside, "`"+f.Name+"`")
+		}
+	}
+	names(b, "Also in the folder", beside)
+	fmt.Fprintf(b, "## Example: passes\n\n%s\n", after.Comment)
+	var unchanged, added, gone []string
+	for _, f := range after.Files {
+		_, was := file(before, f.Name)
+		switch {
+		case same(f):
+			unchanged = append(unchanged, "`"+f.Name+"`")
+		case len(f.Data) > 0 && (was || telling(f.Name)):
+			block(b, f)
+		default:
+			added = append(added, "`"+f.Name+"`")
+		}
+	}
+	for _, f := range before.Files {
+		if _, still := file(after, f.Name); !still {
+			gone = append(gone, "`"+f.Name+"`")
+		}
+	}
+	names(b, "New in the folder", added)
+	names(b, "Unchanged", unchanged)
+	names(b, "No longer needed", gone)
+}
+
+// example is a case of a check without what it wants and without the lines of
+// its prose that are for the test.
+func example(r *check.Rule, c *check.Check, name string) (*txtar.Archive, bool) {
+	if r.Examples == nil {
+		return nil, false
 	}
 	data, err := fs.ReadFile(r.Examples, "testdata/"+c.Name+"/"+name+".txtar")
 	if err != nil {
-		return
+		return nil, false
 	}
 	ar := txtar.Parse(data)
-	fmt.Fprintf(b, "## %s\n\n", title)
-	for line := range strings.Lines(string(ar.Comment)) {
-		if !strings.HasPrefix(line, "flags:") && !strings.HasPrefix(line, "mode:") {
-			b.WriteString(line)
+	ar.Files = slices.DeleteFunc(ar.Files, func(f txtar.File) bool { return f.Name == "want" })
+	var prose []byte
+	for line := range bytes.Lines(ar.Comment) {
+		if !bytes.HasPrefix(line, []byte("flags:")) && !bytes.HasPrefix(line, []byte("mode:")) {
+			prose = append(prose, line...)
 		}
 	}
-	b.WriteString("\n")
+	ar.Comment = prose
+	return ar, true
+}
+
+// file is a file's text in a case.
+func file(ar *txtar.Archive, name string) ([]byte, bool) {
 	for _, f := range ar.Files {
-		if f.Name == "want" || len(f.Data) > 1500 || !telling(f.Name) {
-			continue
+		if f.Name == name {
+			return f.Data, true
 		}
-		fmt.Fprintf(b, "`%s`\n\n```%s\n%s```\n\n", f.Name, language(f.Name), f.Data)
+	}
+	return nil, false
+}
+
+// names prints the names of files.
+func names(b *strings.Builder, title string, list []string) {
+	if len(list) > 0 {
+		fmt.Fprintf(b, "%s: %s.\n\n", title, strings.Join(list, ", "))
 	}
 }
 
-// telling are the files of a case that an example is read for.
+// block prints a file.
+func block(b *strings.Builder, f txtar.File) {
+	fmt.Fprintf(b, "`%s`\n\n```%s\n%s```\n\n", f.Name, language(f.Name), f.Data)
+}
+
+// telling are the files that an example is read for; of others only the name
+// is told, unless they change.
 func telling(name string) bool {
 	switch language(name) {
 	case "dockerfile", "yaml", "sh", "gitignore":
@@ -91,6 +161,8 @@ func language(name string) string {
 		return "yaml"
 	case strings.HasSuffix(low, ".sh"):
 		return "sh"
+	case strings.HasSuffix(low, ".js"):
+		return "js"
 	}
 	return ""
 }
