@@ -8,7 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
-//go:embed testdata
+//go:embed testdata/*/example.txtar testdata/*/mended.txtar
 var examples embed.FS
 
 // Rule is rule 8.
