@@ -113,7 +113,8 @@ type Finding struct {
 	Place    Place
 	Related  []Place
 	Message  string // what is so, in this file's own terms
-	Help     string // what to do
+	Help     string // what to do; "" = what the check says in general
+	Fixes    []Fix  // that do it, the best first
 
 	// Stage is the stage it is about, by which the severity is capped where
 	// no target reaches it; nil = the target.
