@@ -177,12 +177,9 @@ func (w *walker) finish(c *Command, s *syntax.Stmt, tail bool) result {
 		c.cover(r.Span)
 	}
 	var args []Word
-	c.program, args = unwrap(c.Words)
+	c.program, args = Unwrap(c.Words)
 	c.args = len(c.Words) - len(args)
 	c.Exec = len(c.Words) > 1 && c.Words[0].Text == "exec" && c.program != "exec"
-	if c.args > 1 {
-		c.viaXargs = c.Wrapped("xargs")
-	}
 	c.env = w.settings(c.program)
 	prev := w.prev
 	w.add(c)
@@ -221,40 +218,19 @@ func (w *walker) finish(c *Command, s *syntax.Stmt, tail bool) result {
 	return r
 }
 
-// settings are the environment variables that steer a package manager.
+// settings are the watched variables whose values are known.
 func (w *walker) settings(program string) []setting {
-	var names []string
-	switch program {
-	case "npm", "yarn", "pnpm", "bun":
-		names = nodeSettings
-	case "pip", "pip3":
-		names = pipSettings
-	case "uv":
-		names = uvSettings
-	case "bundle", "bundler":
-		names = bundleSettings
-	case "composer":
-		names = composerSettings
-	case "mix":
-		names = mixSettings
+	if w.in.Watch == nil {
+		return nil
 	}
 	var out []setting
-	for _, n := range names {
+	for _, n := range w.in.Watch(program) {
 		if v := w.get(n); v.state == known {
 			out = append(out, setting{n, v.text})
 		}
 	}
 	return out
 }
-
-var (
-	nodeSettings     = []string{"NODE_ENV", "NPM_CONFIG_PRODUCTION", "npm_config_production", "NPM_CONFIG_OMIT", "npm_config_omit", "YARN_PRODUCTION"}
-	pipSettings      = []string{"PIP_NO_CACHE_DIR", "PIP_REQUIRE_HASHES"}
-	uvSettings       = []string{"UV_NO_DEV", "UV_FROZEN", "UV_LOCKED", "UV_NO_CACHE"}
-	bundleSettings   = []string{"BUNDLE_WITHOUT", "BUNDLE_DEPLOYMENT", "BUNDLE_FROZEN"}
-	composerSettings = []string{"COMPOSER_NO_DEV"}
-	mixSettings      = []string{"MIX_ENV"}
-)
 
 // declare remembers a function; its body is walked where it is called.
 func (w *walker) declare(d *syntax.FuncDecl) {

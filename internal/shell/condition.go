@@ -102,7 +102,7 @@ func compare(op string, a, b Word, pattern bool) When {
 	case "=", "==", "!=":
 		same := a.Text == b.Text
 		if pattern {
-			m, ok := match(b.Text, a.Text)
+			m, ok := Match(b.Text, a.Text)
 			if !ok {
 				return Maybe
 			}
@@ -213,7 +213,7 @@ func (w *walker) caseClause(c *syntax.CaseClause, tail bool) result {
 			case subject.Known && pat.Known:
 				m, ok := false, w.spend(matchSteps(pat.Text, subject.Text))
 				if ok {
-					m, ok = match(pat.Text, subject.Text)
+					m, ok = Match(pat.Text, subject.Text)
 				}
 				if !ok {
 					hit = or(hit, Maybe)

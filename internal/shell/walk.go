@@ -327,7 +327,7 @@ func (s *scope) dir() string {
 }
 
 func (w *walker) add(c *Command) {
-	c.index = len(w.script.Commands)
+	c.Index = len(w.script.Commands)
 	w.script.Commands = append(w.script.Commands, c)
 	if !c.Substitution && !c.Background && len(c.Words) > 0 {
 		w.prev = c

@@ -7,6 +7,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -14,9 +16,9 @@ import (
 // A Run is what a RUN does, as far as its words tell.
 type Run struct {
 	Mounts  []Mount
-	Script  *shell.Script  // the program; nil where no shell runs it, or one we do not read
-	Effects *shell.Effects // what the program does; never nil
-	Opaque  string         // why the program is not read, as "PowerShell"; "" = it is
+	Script  *shell.Script    // the program; nil where no shell runs it, or one we do not read
+	Effects *effects.Effects // what the program does; never nil
+	Opaque  string           // why the program is not read, as "PowerShell"; "" = it is
 
 	commands []*shell.Command // of Script, without what never runs
 }
@@ -52,7 +54,7 @@ func (s *Step) Run() *Run {
 }
 
 func (s *Step) read(cmd *instructions.RunCommand) *Run {
-	r := &Run{Effects: &shell.Effects{}}
+	r := &Run{Effects: &effects.Effects{}}
 	for _, f := range s.Flags() {
 		if f.Name != "mount" {
 			continue
@@ -77,7 +79,7 @@ func (s *Step) read(cmd *instructions.RunCommand) *Run {
 	}
 	r.Script, r.Opaque = s.Script(cmd.CmdLine)
 	if r.Script != nil {
-		r.Effects = r.Script.Effects()
+		r.Effects = effects.Of(r.Script)
 		r.commands = make([]*shell.Command, 0, len(r.Script.Commands))
 		for _, c := range r.Script.Commands {
 			if c.When != shell.Never {
@@ -107,7 +109,7 @@ func (m *Mount) secretDefaults() {
 // itself as a program of one command. It is nil, with the reason, where the
 // shell is one we do not read.
 func (s *Step) Script(words []string) (*shell.Script, string) {
-	in := shell.Input{Lookup: s.lookup, Dir: s.Before.Workdir.Value, Budget: s.Stage.eval.programs}
+	in := shell.Input{Lookup: s.lookup, Watch: packages.Settings, Dir: s.Before.Workdir.Value, Budget: s.Stage.eval.programs}
 	if s.JSON {
 		return s.followed(s.execScript(in)), ""
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -224,7 +225,7 @@ func mayBring(b *source.Build, program string) bool {
 			}
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind == shell.Delete || fx.Kind == shell.Chmod || fx.Kind == shell.Chown {
+			if fx.Kind == effects.Delete || fx.Kind == effects.Chmod || fx.Kind == effects.Chown {
 				continue
 			}
 			for _, p := range fx.Paths {
@@ -232,7 +233,7 @@ func mayBring(b *source.Build, program string) bool {
 					return true
 				}
 			}
-			if fx.Kind == shell.Unpack && len(fx.Paths) > 0 {
+			if fx.Kind == effects.Unpack && len(fx.Paths) > 0 {
 				for _, p := range fx.Paths {
 					if p.Text == "/" || strings.HasPrefix(p.Text, "/usr") && !strings.HasPrefix(p.Text, "/usr/share") && !strings.HasPrefix(p.Text, "/usr/src") {
 						return true
