@@ -68,6 +68,17 @@ type Command struct {
 	Func         string // the function in whose body it stands; "" is none
 	Dir          string // working directory, relative to an unknown start where Input.Dir is ""; "" is unknown
 
+	// Before is the connector over which the shell comes to the command: that
+	// behind the command before it in the same list, or, for the first of a group,
+	// of a substitution or of a loop, the one in front of that. It is None for the
+	// first of a program, of a function and of a program in a word.
+	Before Connector
+	// After is the connector behind it; None for the last of its list.
+	After Connector
+
+	Errexit  bool // set -e is certainly in force
+	Pipefail bool // set -o pipefail is certainly in force
+
 	PipeFrom, PipeTo *Command // neighbours in a pipeline
 
 	// Index is its place in Script.Commands.

@@ -245,9 +245,10 @@ func (w *walker) ifClause(c *syntax.IfClause, tail bool) result {
 	// chain is walked in a loop rather than by recursion.
 	var arms []arm
 	left := Always
-	outer := w.cur
+	outer, before := w.cur, w.before
 	for ; c != nil; c = c.Else {
 		if !c.ThenPos.IsValid() { // a plain else
+			w.before = Next
 			arms = append(arms, w.arm(left, tail, c.Then))
 			left = Never
 			break
@@ -257,11 +258,11 @@ func (w *walker) ifClause(c *syntax.IfClause, tail bool) result {
 		if cond.status != Maybe && w.cur == Never && outer.and(left) != Never {
 			cond.status = Maybe // the condition itself ended the program
 		}
-		w.cur = outer
+		w.cur, w.before = outer, Next
 		arms = append(arms, w.arm(left.and(cond.status), tail, c.Then))
 		left = left.and(cond.status.not())
 	}
-	w.cur = outer
+	w.cur, w.before = outer, before
 	r := w.settle(arms, left == Never)
 	if tail && left != Never {
 		r.ends = append(r.ends, Ending{Falls: true})

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/dockworthy/dockworthy/text"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -31,6 +30,8 @@ type Input struct {
 	Watch func(program string) []string
 	// Shell is the base name of the shell: "" and "sh" mean a POSIX shell.
 	Shell string
+	// Options are those that the shell is started with.
+	Options Options
 	// Dir is the working directory in which the program starts; "" is unknown.
 	Dir string
 	// Budget is that of the file in which the program stands; nil = its own.
@@ -227,20 +228,4 @@ func nameAt(b []byte) string {
 		n++
 	}
 	return string(b[:n])
-}
-
-// place maps an offset in the program being walked to the file. Programs
-// inside words (`sh -c "…"`) have only the word's span, unless the word's
-// text is its source byte for byte.
-type place struct {
-	base  int
-	whole text.Span // of the word; zero when offsets are exact
-	fixed bool
-}
-
-func (p place) span(start, end uint) text.Span {
-	if p.fixed {
-		return p.whole
-	}
-	return text.Span{Start: p.base + int(start), End: p.base + int(max(start, end))}
 }
