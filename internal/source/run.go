@@ -116,6 +116,7 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 	in.Shell = "sh"
 	if sh := s.Before.Shell; sh != nil {
 		argv := sh.Command.(*instructions.ShellCommand).Shell
+		in.Options = sh.ShellOptions()
 		in.Shell = strings.TrimSuffix(strings.ToLower(path.Base(strings.ReplaceAll(argv[0], `\`, "/"))), ".exe")
 	} else if s.Stage.Windows {
 		return nil, "cmd"
@@ -128,7 +129,7 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 		line, _, _ := strings.Cut(body, "\n")
 		fields := strings.Fields(strings.TrimPrefix(line, "#!"))
 		if len(fields) > 0 {
-			in.Shell = path.Base(fields[0])
+			in.Shell, in.Options = path.Base(fields[0]), shell.OptionsOf(fields[1:])
 			if in.Shell == "env" && len(fields) > 1 {
 				in.Shell = fields[len(fields)-1]
 			}
@@ -141,6 +142,14 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 	}
 	in.Src, in.Base = m.Src, m.Base
 	return s.followed(shell.Parse(in)), ""
+}
+
+// ShellOptions are those that a SHELL instruction starts its shell with.
+func (s *Step) ShellOptions() shell.Options {
+	if cmd, ok := s.Command.(*instructions.ShellCommand); ok && len(cmd.Shell) > 0 {
+		return shell.OptionsOf(cmd.Shell[1:])
+	}
+	return shell.Options{}
 }
 
 // followed notes where a program was not followed to its end.

@@ -10,7 +10,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
-	"github.com/dockworthy/dockworthy/text"
 )
 
 var toolMissing = &check.Check{
@@ -67,9 +66,9 @@ func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
 	var missing *shell.Command
 	var runs, lacks bool // what is known of the current side
 	whole := func() bool { return runs && !lacks }
-	end := -1
+	end := 0 // of what was looked at: the program in a word of sh -c is on its side
 	for _, c := range p.commands() {
-		if p.shell && end >= 0 && end <= c.Span.Start && strings.Contains(p.step.File().Text(text.Span{Start: end, End: c.Span.Start}), "||") {
+		if p.shell && c.Before == shell.Or && end <= c.Span.Start {
 			if whole() {
 				return nil
 			}

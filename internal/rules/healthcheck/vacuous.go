@@ -7,8 +7,6 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
-	"github.com/dockworthy/dockworthy/text"
 )
 
 var vacuous = &check.Check{
@@ -65,11 +63,11 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	}
 	switch last.Program() {
 	case "true", ":", "echo", "printf":
-		if last.PipeFrom == nil && (len(top) == 1 || last.When == shell.Always && !conditional(p.step.File(), top)) {
+		if last.PipeFrom == nil && (len(top) == 1 || last.When == shell.Always && !conditional(top)) {
 			return last.Program() + " always succeeds", last
 		}
 	case "exit":
-		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !conditional(p.step.File(), top) {
+		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !conditional(top) {
 			return "it ends in exit 0", last
 		}
 	}
@@ -127,10 +125,11 @@ func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 			}
 		}
 	}
-	if found == nil || strings.Contains(p.step.File().Text(p.span()), "pipefail") {
+	if found == nil || found.Pipefail {
 		return nil
 	}
-	if step := b.Target.Final.Shell; step != nil && strings.Contains(step.File().Text(step.Span), "pipefail") {
+	// A probe is run by the image's last SHELL, wherever that stands.
+	if step := b.Target.Final.Shell; step != nil && step.ShellOptions().Pipefail {
 		return nil
 	}
 	return found
@@ -138,7 +137,7 @@ func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 
 // conditional tells whether an earlier command can end the probe with a
 // failure: by exit, or through && before the last.
-func conditional(f *dockerfile.File, top []*shell.Command) bool {
+func conditional(top []*shell.Command) bool {
 	for _, c := range top[:len(top)-1] {
 		if c.Program() == "exit" || c.Program() == "set" && has(c, "-e") {
 			return true
@@ -149,8 +148,9 @@ func conditional(f *dockerfile.File, top []*shell.Command) bool {
 	if len(top) < 2 {
 		return false
 	}
-	between := text.Span{Start: top[len(top)-2].Span.End, End: top[len(top)-1].Span.Start}
-	return between.Start <= between.End && strings.Contains(f.Text(between), "&&")
+	// The words of sh -c in exec form all have one place, and count as apart.
+	a, last := top[len(top)-2], top[len(top)-1]
+	return last.Before == shell.And && a.Span.End <= last.Span.Start
 }
 
 func has(c *shell.Command, word string) bool {
