@@ -67,12 +67,18 @@ func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
 	var runs, lacks bool // what is known of the current side
 	whole := func() bool { return runs && !lacks }
 	end := 0 // of what was looked at: the program in a word of sh -c is on its side
-	for _, c := range p.commands() {
+	if p.script == nil {
+		return nil
+	}
+	for _, c := range p.script.Commands {
 		if p.shell && c.Before == shell.Or && end <= c.Span.Start {
 			if whole() {
 				return nil
 			}
 			runs, lacks = false, false
+		}
+		if c.When == shell.Never || len(c.Words) == 0 {
+			continue
 		}
 		end = max(end, c.Span.End)
 		program := c.Program()
