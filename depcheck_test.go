@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,7 @@ func TestImports(t *testing.T) {
 		}
 		return list
 	}
-	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret", "./internal/image"} {
+	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./internal/getopt", "./internal/packages", "./internal/effects", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret", "./internal/image"} {
 		for pkg, list := range imports(pattern) {
 			for _, imp := range list {
 				switch imp {
@@ -43,6 +44,19 @@ func TestImports(t *testing.T) {
 		for _, imp := range list {
 			if strings.HasPrefix(imp, module+"check") || strings.HasPrefix(imp, module+"internal/rules") || strings.HasPrefix(imp, module+"report") {
 				t.Errorf("%s imports %s, which is a floor above it", pkg, imp)
+			}
+		}
+	}
+	// The interpreter knows nothing of what the commands do that it tells of.
+	for pkg, allowed := range map[string][]string{
+		"internal/shell":    {"internal/meter", "text"},
+		"internal/getopt":   {"internal/shell"},
+		"internal/packages": {"internal/getopt", "internal/shell", "text"},
+		"internal/effects":  {"internal/getopt", "internal/packages", "internal/shell", "text"},
+	} {
+		for _, imp := range imports("./" + pkg)[module+pkg] {
+			if rest, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(allowed, rest) {
+				t.Errorf("%s imports %s", pkg, rest)
 			}
 		}
 	}
@@ -64,7 +78,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	for _, dir := range []string{"internal/rules", "internal/source", "internal/shell", "check", "text", "attest"} {
+	for _, dir := range []string{"internal/rules", "internal/source", "internal/shell", "internal/getopt", "internal/packages", "internal/effects", "check", "text", "attest"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

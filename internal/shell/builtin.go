@@ -136,38 +136,6 @@ func (w *walker) declareWords(c *Command, args []Word) {
 	}
 }
 
-// set changes the positional parameters: set -- a b c.
-func (w *walker) set(args []Word) {
-	for i, a := range args {
-		if a.Text == "--" {
-			args = args[i+1:]
-			break
-		}
-		if a.Text == "" || a.Text[0] != '-' && a.Text[0] != '+' {
-			args = args[i:]
-			if i > 0 && strings.HasSuffix(args[0].Text, "o") {
-				return
-			}
-			break
-		}
-		if strings.HasSuffix(a.Text, "o") || i == len(args)-1 {
-			return // options only: set -eo pipefail
-		}
-	}
-	if len(args) == 0 {
-		return
-	}
-	v := value{state: known, array: true}
-	for _, a := range args {
-		if !a.Known || a.Glob || len(v.list) >= maxFields || !w.spend(stepsOfField/4) {
-			v = value{}
-			break
-		}
-		v.list = append(v.list, a.Text)
-	}
-	w.env.set(paramsName, v)
-}
-
 func (w *walker) shift(args []Word) {
 	n := 1
 	if len(args) > 0 {
@@ -262,8 +230,23 @@ func (w *walker) trap(c *Command, args []Word) {
 	if t.Reset || t.Handler.Text == "" {
 		return
 	}
-	cur, prev := w.cur, w.prev
-	w.cur = cur.and(Maybe)
-	w.alone(func() result { return w.text(t.Handler, false) })
-	w.cur, w.prev = cur, prev
+	prev := w.prev
+	w.alone(func() result {
+		w.cur = w.cur.and(Maybe)
+		return w.text(t.Handler, false)
+	})
+	w.prev = prev
+}
+
+// cutName splits NAME=value; ok tells that there was an equals sign.
+func cutName(s string) (name, val string, ok bool) {
+	for i := range len(s) {
+		if s[i] == '=' {
+			return s[:i], s[i+1:], true
+		}
+		if !isName(s[i]) {
+			return "", "", false
+		}
+	}
+	return s, "", false
 }

@@ -1,10 +1,8 @@
 package shell
 
 import (
-	"bytes"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/text"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -17,7 +15,7 @@ func (w *walker) simple(s *syntax.Stmt, call *syntax.CallExpr, tail bool) result
 		c.Words = make([]Word, 0, n)
 		declares := false
 		for i, a := range call.Args {
-			c.cover(w.at.span(a.Pos().Offset(), a.End().Offset()))
+			c.cover(w.body.at.span(a.Pos().Offset(), a.End().Offset()))
 			if declares && startsAssign(a) {
 				c.Words = append(c.Words, w.word(a))
 				continue
@@ -54,14 +52,14 @@ func isSpecial(name string) bool {
 func (w *walker) decl(s *syntax.Stmt, d *syntax.DeclClause, tail bool) result {
 	c := w.newCommand()
 	c.Negated = s.Negated
-	span := w.at.span(d.Variant.Pos().Offset(), d.Variant.End().Offset())
+	span := w.body.at.span(d.Variant.Pos().Offset(), d.Variant.End().Offset())
 	c.cover(span)
 	c.Words = append(c.Words, Word{Text: d.Variant.Value, Known: true, Span: span})
 	for _, a := range d.Args {
 		if a.Name == nil {
 			if a.Value != nil {
 				c.Words = w.words(c.Words, a.Value)
-				c.cover(w.at.span(a.Value.Pos().Offset(), a.Value.End().Offset()))
+				c.cover(w.body.at.span(a.Value.Pos().Offset(), a.Value.End().Offset()))
 			}
 			continue
 		}
@@ -119,7 +117,7 @@ func (w *walker) assignment(a *syntax.Assign) (Assign, value) {
 				v.list = append(v.list, word.Text)
 			}
 		}
-		as.Value = Word{Text: strings.Join(v.list, " "), Known: v.state == known, Span: w.at.span(a.Array.Pos().Offset(), a.Array.End().Offset())}
+		as.Value = Word{Text: strings.Join(v.list, " "), Known: v.state == known, Span: w.body.at.span(a.Array.Pos().Offset(), a.Array.End().Offset())}
 		end = a.Array.End()
 		if a.Append {
 			if old := w.get(as.Name); old.array && old.state == known && w.spend(stepsOfField/4*len(old.list)) {
@@ -159,7 +157,7 @@ func (w *walker) assignment(a *syntax.Assign) (Assign, value) {
 			v.text = ""
 		}
 	}
-	as.Span = w.at.span(start.Offset(), end.Offset())
+	as.Span = w.body.at.span(start.Offset(), end.Offset())
 	return as, v
 }
 
@@ -177,12 +175,9 @@ func (w *walker) finish(c *Command, s *syntax.Stmt, tail bool) result {
 		c.cover(r.Span)
 	}
 	var args []Word
-	c.program, args = unwrap(c.Words)
+	c.program, args = Unwrap(c.Words)
 	c.args = len(c.Words) - len(args)
 	c.Exec = len(c.Words) > 1 && c.Words[0].Text == "exec" && c.program != "exec"
-	if c.args > 1 {
-		c.viaXargs = c.Wrapped("xargs")
-	}
 	c.env = w.settings(c.program)
 	prev := w.prev
 	w.add(c)
@@ -221,191 +216,16 @@ func (w *walker) finish(c *Command, s *syntax.Stmt, tail bool) result {
 	return r
 }
 
-// settings are the environment variables that steer a package manager.
+// settings are the watched variables whose values are known.
 func (w *walker) settings(program string) []setting {
-	var names []string
-	switch program {
-	case "npm", "yarn", "pnpm", "bun":
-		names = nodeSettings
-	case "pip", "pip3":
-		names = pipSettings
-	case "uv":
-		names = uvSettings
-	case "bundle", "bundler":
-		names = bundleSettings
-	case "composer":
-		names = composerSettings
-	case "mix":
-		names = mixSettings
+	if w.in.Watch == nil {
+		return nil
 	}
 	var out []setting
-	for _, n := range names {
+	for _, n := range w.in.Watch(program) {
 		if v := w.get(n); v.state == known {
 			out = append(out, setting{n, v.text})
 		}
 	}
 	return out
-}
-
-var (
-	nodeSettings     = []string{"NODE_ENV", "NPM_CONFIG_PRODUCTION", "npm_config_production", "NPM_CONFIG_OMIT", "npm_config_omit", "YARN_PRODUCTION"}
-	pipSettings      = []string{"PIP_NO_CACHE_DIR", "PIP_REQUIRE_HASHES"}
-	uvSettings       = []string{"UV_NO_DEV", "UV_FROZEN", "UV_LOCKED", "UV_NO_CACHE"}
-	bundleSettings   = []string{"BUNDLE_WITHOUT", "BUNDLE_DEPLOYMENT", "BUNDLE_FROZEN"}
-	composerSettings = []string{"COMPOSER_NO_DEV"}
-	mixSettings      = []string{"MIX_ENV"}
-)
-
-// declare remembers a function; its body is walked where it is called.
-func (w *walker) declare(d *syntax.FuncDecl) {
-	if d.Name == nil || d.Body == nil {
-		return
-	}
-	if w.funcs == nil {
-		w.funcs = map[string]*function{}
-	}
-	f := &function{name: d.Name.Value, body: d.Body, src: w.src, text: w.srcText, at: w.at}
-	w.funcs[f.name] = f
-	w.order = append(w.order, f)
-}
-
-// call walks a function's body with its arguments.
-func (w *walker) call(f *function, args []Word, tail bool) result {
-	switch {
-	case f.active:
-		w.script.Truncated = true
-		return result{}
-	case w.calls >= maxCalls:
-		w.stop(deepCalls)
-		return result{}
-	case w.extra > maxExtra || !w.spend(stepsOfField*len(args)/4):
-		w.stop(manySteps)
-		return result{}
-	}
-	src, text, at, name, repeated := w.src, w.srcText, w.at, w.funcName, w.repeated
-	params, had := w.env.get(paramsName)
-	w.src, w.srcText, w.at, w.funcName, w.repeated = f.src, f.text, f.at, f.name, repeated || f.called
-	f.active, f.called = true, true
-	w.calls++
-	own := value{state: known, array: true}
-	if w.cur == Never {
-		own.state = unknown
-	}
-	for _, a := range args {
-		if !a.Known {
-			own.state = unknown
-		}
-		own.list = append(own.list, a.Text)
-	}
-	w.env.set(paramsName, own)
-	a := w.branch(Always, tail, func(tail bool) result { return w.stmt(f.body, tail) })
-	if a.flow.reach != inShell {
-		a.flow = flow{}
-	}
-	r := w.settle([]arm{a}, true)
-	r.probe = a.result.probe
-	if !had {
-		params = value{}
-	}
-	w.env.set(paramsName, params)
-	w.calls--
-	f.active = false
-	w.src, w.srcText, w.at, w.funcName, w.repeated = src, text, at, name, repeated
-	return r
-}
-
-// programs walks the programs that a command is given as text.
-func (w *walker) programs(c *Command) {
-	program, args := c.program, c.Args()
-	switch program {
-	case "gosu", "su-exec", "setpriv", "runuser", "chroot", "tini", "dumb-init":
-		if p, a := c.Underlying(); isShell(p) {
-			program, args = p, a
-		}
-	}
-	switch {
-	case isShell(program), program == "su", program == "runuser":
-		if body, params, ok := dashC(program, args); ok {
-			own := value{state: known, array: true}
-			for i, p := range params {
-				if i > 0 {
-					own.list = append(own.list, p.Text)
-				}
-				if !p.Known {
-					own.state = unknown
-				}
-			}
-			w.innerProgram(body, own)
-			return
-		}
-		for _, a := range args {
-			if a.Text == "-s" {
-				break
-			}
-			if !strings.HasPrefix(a.Text, "-") && isShell(program) {
-				return // a script's name
-			}
-		}
-		for _, r := range c.Redirects {
-			if r.Fd == 0 && r.Body.Text != "" {
-				w.innerProgram(r.Body, value{})
-			}
-		}
-	}
-}
-
-// innerProgram walks a program inside a word, in a shell of its own.
-func (w *walker) innerProgram(body Word, params value) {
-	w.alone(func() result {
-		w.env.set(paramsName, params)
-		return w.text(body, false)
-	})
-}
-
-// text walks a program inside a word, in this shell.
-func (w *walker) text(body Word, tail bool) result {
-	if w.inner >= maxInner {
-		w.stop(deepInner)
-		return result{}
-	}
-	if !w.spend(stepsOfInner * len(body.Text)) {
-		return result{}
-	}
-	src := []byte(body.Text)
-	if err := sane(src); err != nil {
-		w.stop(err.Error())
-		return result{}
-	}
-	shell := ""
-	if w.bash {
-		shell = "bash"
-	}
-	file, bash, err := parse(src, shell)
-	if err != nil {
-		w.script.Truncated = w.script.Truncated || body.Known
-		return result{}
-	}
-	oldSrc, oldText, oldAt, oldBash, oldSubsted := w.src, w.srcText, w.at, w.bash, w.substed
-	w.at = w.placeOf(body.Span, src)
-	w.src, w.srcText, w.bash, w.substed = src, body.Text, bash, body.subst
-	w.inner++
-	w.depth += 10
-	r := w.stmts(file.Stmts, tail)
-	w.depth -= 10
-	w.inner--
-	w.src, w.srcText, w.at, w.bash, w.substed = oldSrc, oldText, oldAt, oldBash, oldSubsted
-	return r
-}
-
-// placeOf finds the text of a word in the source, where it stands as it is.
-func (w *walker) placeOf(span text.Span, src []byte) place {
-	if !w.at.fixed {
-		for skip := range 2 {
-			from := span.Start - w.at.base + skip
-			if from >= 0 && from+len(src) <= len(w.src) && from+len(src) <= span.End-w.at.base && bytes.Equal(w.src[from:from+len(src)], src) {
-				return place{base: w.at.base + from}
-			}
-		}
-	}
-	return place{whole: span, fixed: true}
 }

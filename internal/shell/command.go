@@ -68,16 +68,28 @@ type Command struct {
 	Func         string // the function in whose body it stands; "" is none
 	Dir          string // working directory, relative to an unknown start where Input.Dir is ""; "" is unknown
 
+	// Before is the connector over which the shell comes to the command: that
+	// behind the command before it in the same list, or, for the first of a group,
+	// of a substitution or of a loop, the one in front of that. It is None for the
+	// first of a program, of a function and of a program in a word.
+	Before Connector
+	// After is the connector behind it; None for the last of its list.
+	After Connector
+
+	Errexit  bool // set -e is certainly in force
+	Pipefail bool // set -o pipefail is certainly in force
+
 	PipeFrom, PipeTo *Command // neighbours in a pipeline
 
-	program  string
-	args     int // index in Words of the first argument after the wrappers
-	env      []setting
-	index    int
-	viaXargs bool
+	// Index is its place in Script.Commands.
+	Index int
+
+	program string
+	args    int // index in Words of the first argument after the wrappers
+	env     []setting
 }
 
-// setting is an environment variable that changes what a command does.
+// setting is an environment variable that Input.Watch asks for.
 type setting struct{ name, value string }
 
 // Word is one word after expansion.
@@ -150,7 +162,7 @@ func (c *Command) Underlying() (program string, args []Word) {
 		if !ok {
 			return program, args
 		}
-		program, args = unwrap(rest)
+		program, args = Unwrap(rest)
 	}
 	return program, args
 }
@@ -169,15 +181,15 @@ func (c *Command) Wrapped(wrapper string) bool {
 func (c *Command) Redirected() (Redirect, bool) {
 	for i := len(c.Redirects) - 1; i >= 0; i-- {
 		r := c.Redirects[i]
-		if r.Fd == 1 && r.writes() {
+		if r.Fd == 1 && r.Writes() {
 			return r, true
 		}
 	}
 	return Redirect{}, false
 }
 
-// writes tells whether r writes to a file.
-func (r Redirect) writes() bool {
+// Writes tells whether r writes to a file.
+func (r Redirect) Writes() bool {
 	switch r.Op {
 	case ">", ">>", ">|", "&>", "&>>", "<>":
 	case ">&":
@@ -190,8 +202,9 @@ func (r Redirect) writes() bool {
 	return true
 }
 
-// setting gives an environment variable that was known for this command.
-func (c *Command) setting(name string) (string, bool) {
+// Setting gives a variable of this command's environment: one that is written
+// before it, or that Input.Watch asks for and whose value is known.
+func (c *Command) Setting(name string) (string, bool) {
 	for _, a := range c.Assigns {
 		if a.Name == name {
 			return a.Value.Text, a.Value.Known
@@ -208,18 +221,4 @@ func (c *Command) setting(name string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// on tells whether a setting is known and means yes.
-func (c *Command) on(name string) bool {
-	v, ok := c.setting(name)
-	return ok && truthy(v)
-}
-
-func truthy(v string) bool {
-	switch strings.ToLower(v) {
-	case "", "0", "false", "no", "off":
-		return false
-	}
-	return true
 }

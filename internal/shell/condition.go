@@ -102,7 +102,7 @@ func compare(op string, a, b Word, pattern bool) When {
 	case "=", "==", "!=":
 		same := a.Text == b.Text
 		if pattern {
-			m, ok := match(b.Text, a.Text)
+			m, ok := Match(b.Text, a.Text)
 			if !ok {
 				return Maybe
 			}
@@ -213,7 +213,7 @@ func (w *walker) caseClause(c *syntax.CaseClause, tail bool) result {
 			case subject.Known && pat.Known:
 				m, ok := false, w.spend(matchSteps(pat.Text, subject.Text))
 				if ok {
-					m, ok = match(pat.Text, subject.Text)
+					m, ok = Match(pat.Text, subject.Text)
 				}
 				if !ok {
 					hit = or(hit, Maybe)
@@ -245,9 +245,10 @@ func (w *walker) ifClause(c *syntax.IfClause, tail bool) result {
 	// chain is walked in a loop rather than by recursion.
 	var arms []arm
 	left := Always
-	outer := w.cur
+	outer, before := w.cur, w.before
 	for ; c != nil; c = c.Else {
 		if !c.ThenPos.IsValid() { // a plain else
+			w.before = Next
 			arms = append(arms, w.arm(left, tail, c.Then))
 			left = Never
 			break
@@ -257,11 +258,11 @@ func (w *walker) ifClause(c *syntax.IfClause, tail bool) result {
 		if cond.status != Maybe && w.cur == Never && outer.and(left) != Never {
 			cond.status = Maybe // the condition itself ended the program
 		}
-		w.cur = outer
+		w.cur, w.before = outer, Next
 		arms = append(arms, w.arm(left.and(cond.status), tail, c.Then))
 		left = left.and(cond.status.not())
 	}
-	w.cur = outer
+	w.cur, w.before = outer, before
 	r := w.settle(arms, left == Never)
 	if tail && left != Never {
 		r.ends = append(r.ends, Ending{Falls: true})

@@ -55,7 +55,7 @@ func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
 	w.in.Budget.steps.Spent++
 	if len(sw.Parts) == 1 {
 		if lit, ok := sw.Parts[0].(*syntax.Lit); ok && !strings.ContainsAny(lit.Value, `\*?[{`) {
-			return append(dst, Word{Text: lit.Value, Known: true, Span: w.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())})
+			return append(dst, Word{Text: lit.Value, Known: true, Span: w.body.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())})
 		}
 	}
 	if w.depth > maxDepth {
@@ -64,7 +64,7 @@ func (w *walker) words(dst []Word, sw *syntax.Word) []Word {
 	}
 	w.depth++
 	defer func() { w.depth-- }()
-	span := w.at.span(sw.Pos().Offset(), sw.End().Offset())
+	span := w.body.at.span(sw.Pos().Offset(), sw.End().Offset())
 	first := len(dst)
 	f := field{known: true, literal: true}
 	flush := func() {
@@ -167,7 +167,7 @@ func (w *walker) single(sw *syntax.Word, pattern bool) Word {
 	}
 	if len(sw.Parts) == 1 {
 		if lit, ok := sw.Parts[0].(*syntax.Lit); ok && !strings.ContainsAny(lit.Value, `\*?[`) {
-			return Word{Text: lit.Value, Known: true, Span: w.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())}
+			return Word{Text: lit.Value, Known: true, Span: w.body.at.span(lit.ValuePos.Offset(), lit.ValueEnd.Offset())}
 		}
 	}
 	if w.depth > maxDepth {
@@ -191,13 +191,13 @@ func (w *walker) single(sw *syntax.Word, pattern bool) Word {
 			w.quotedPart(&f, part)
 		}
 	}
-	return Word{Text: f.text(), Known: f.known, Span: w.at.span(sw.Pos().Offset(), sw.End().Offset()), Quoted: f.quoted, Glob: f.glob, Vars: f.vars, subst: f.subst}
+	return Word{Text: f.text(), Known: f.known, Span: w.body.at.span(sw.Pos().Offset(), sw.End().Offset()), Quoted: f.quoted, Glob: f.glob, Vars: f.vars, subst: f.subst}
 }
 
 // opaqueWord is a word that is too deep to be looked into.
 func (w *walker) opaqueWord(sw *syntax.Word) Word {
 	from, to := sw.Pos().Offset(), sw.End().Offset()
-	return Word{Text: w.source(from, to), Span: w.at.span(from, to), subst: true}
+	return Word{Text: w.body.source(from, to), Span: w.body.at.span(from, to), subst: true}
 }
 
 // literal adds unquoted text: a backslash keeps the next byte.
@@ -275,20 +275,20 @@ func (w *walker) part(f *field, part syntax.WordPart) value {
 		}
 		f.subst = true
 		w.substitution(p.Stmts)
-		return value{text: w.source(p.Pos().Offset(), p.End().Offset())}
+		return value{text: w.body.source(p.Pos().Offset(), p.End().Offset())}
 	case *syntax.ProcSubst:
 		f.subst = true
 		w.substitution(p.Stmts)
-		return value{text: w.source(p.Pos().Offset(), p.End().Offset())}
+		return value{text: w.body.source(p.Pos().Offset(), p.End().Offset())}
 	case *syntax.ArithmExp:
 		w.inside(p.X)
-		return value{text: w.source(p.Pos().Offset(), p.End().Offset())}
+		return value{text: w.body.source(p.Pos().Offset(), p.End().Offset())}
 	case *syntax.ExtGlob:
 		f.glob = true
-		return value{state: known, text: w.source(p.Pos().Offset(), p.End().Offset())}
+		return value{state: known, text: w.body.source(p.Pos().Offset(), p.End().Offset())}
 	}
 	w.inside(part)
-	return value{text: w.source(part.Pos().Offset(), part.End().Offset())}
+	return value{text: w.body.source(part.Pos().Offset(), part.End().Offset())}
 }
 
 // inside walks the command substitutions somewhere in an expression.
@@ -303,15 +303,6 @@ func (w *walker) inside(n syntax.Node) {
 		}
 		return true
 	})
-}
-
-// source is the text between two offsets of the program, cut when long.
-func (w *walker) source(from, to uint) string {
-	if w.srcText == "" {
-		w.srcText = string(w.src)
-	}
-	end := min(int(to), len(w.src), int(from)+1024)
-	return w.srcText[min(int(from), end):end]
 }
 
 // quotedList is the fields of "$@" or "${array[@]}" where they are known.
@@ -362,11 +353,11 @@ func (w *walker) document(doc *syntax.Word, quoted, dash bool) Word {
 	end := doc.End().Offset()
 	if lit, ok := doc.Parts[len(doc.Parts)-1].(*syntax.Lit); ok {
 		from := int(lit.ValuePos.Offset())
-		if from+len(lit.Value) <= len(w.src) && string(w.src[from:from+len(lit.Value)]) == lit.Value {
+		if src := w.body.src; from+len(lit.Value) <= len(src) && string(src[from:from+len(lit.Value)]) == lit.Value {
 			end = uint(from + len(lit.Value))
 		}
 	}
-	return Word{Text: f.text(), Known: f.known, Span: w.at.span(doc.Pos().Offset(), end), Quoted: quoted, Vars: f.vars, subst: f.subst}
+	return Word{Text: f.text(), Known: f.known, Span: w.body.at.span(doc.Pos().Offset(), end), Quoted: quoted, Vars: f.vars, subst: f.subst}
 }
 
 func stripTabs(s string, atStart bool) string {

@@ -77,7 +77,7 @@ func unknownText(name string) string {
 // certain is what shall stand in the word.
 func (w *walker) param(f *field, p *syntax.ParamExp) value {
 	raw := func() value {
-		return value{text: w.source(p.Pos().Offset(), p.End().Offset())}
+		return value{text: w.body.source(p.Pos().Offset(), p.End().Offset())}
 	}
 	if p.Param == nil {
 		return raw()
@@ -175,10 +175,10 @@ func (w *walker) operate(f *field, name string, v value, e *syntax.Expansion, ra
 		if used == Never || e.Word == nil {
 			return value{state: known}
 		}
-		cur := w.cur
-		w.cur = cur.and(used)
+		outer := w.frame
+		w.cur = outer.cur.and(used)
 		r := w.word(e.Word)
-		w.cur = cur
+		w.frame = outer
 		f.vars = append(f.vars, r.Vars...)
 		f.subst = f.subst || r.subst
 		if !r.Known || used == Maybe {

@@ -7,9 +7,9 @@ const maxTrim = 4096 // bytes of a value of which something is taken off
 // maxMatch bounds the work of one match: length of text times pattern.
 const maxMatch = 1 << 20
 
-// match tells whether all of s matches a shell pattern (*, ?, […], backslash).
+// Match tells whether all of s matches a shell pattern (*, ?, […], backslash).
 // ok is false when it would cost too much to tell.
-func match(pattern, s string) (matched, ok bool) {
+func Match(pattern, s string) (matched, ok bool) {
 	if !strings.ContainsAny(pattern, `*?[\`) {
 		return pattern == s, true
 	}

@@ -29,9 +29,10 @@ func (v value) equal(o value) bool {
 // Names that no variable can have hold the rest of the shell's state, so that
 // subshells and branches treat it as they treat variables.
 const (
-	dirName    = "\x00dir"
-	oldDirName = "\x00olddir"
-	paramsName = "@"
+	dirName     = "\x00dir"
+	oldDirName  = "\x00olddir"
+	optionsName = "\x00options"
+	paramsName  = "@"
 )
 
 // scope is one layer of variables: a branch, a subshell, the whole program.

@@ -1,8 +1,9 @@
-// Package shell tells what a shell program does: which commands it runs, with
-// which words, under which conditions, and what that changes in the file
-// system and in the package databases. It reads RUN instructions, commands in
-// shell form and start scripts. It runs nothing and asks nobody: what is not
-// known from the text and from Input.Lookup stays unknown, and says so.
+// Package shell is an interpreter that runs nothing: it tells which commands a
+// shell program runs, with which words, under which conditions, how they hang
+// together and where. It reads RUN instructions, commands in shell form and
+// start scripts. It asks nobody: what is not known from the text and from
+// Input.Lookup stays unknown, and says so. What the commands do, beyond what they
+// do to the shell itself, is not its business: see the effects package.
 package shell
 
 import (
@@ -10,7 +11,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/dockworthy/dockworthy/text"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -25,8 +25,13 @@ type Input struct {
 	// nil means that nothing is known; known=false means that the variable may
 	// be set by somebody else, not that it is unset.
 	Lookup func(name string) (value string, known bool)
+	// Watch names the variables whose values are kept with the commands of a
+	// program, for Command.Setting. nil means none.
+	Watch func(program string) []string
 	// Shell is the base name of the shell: "" and "sh" mean a POSIX shell.
 	Shell string
+	// Options are those that the shell is started with.
+	Options Options
 	// Dir is the working directory in which the program starts; "" is unknown.
 	Dir string
 	// Budget is that of the file in which the program stands; nil = its own.
@@ -52,9 +57,6 @@ type Script struct {
 	Beyond string
 
 	early, tail []Ending
-
-	once    sync.Once
-	effects *Effects
 }
 
 // Limits keep a hostile program from costing more than it is worth.
@@ -226,20 +228,4 @@ func nameAt(b []byte) string {
 		n++
 	}
 	return string(b[:n])
-}
-
-// place maps an offset in the program being walked to the file. Programs
-// inside words (`sh -c "…"`) have only the word's span, unless the word's
-// text is its source byte for byte.
-type place struct {
-	base  int
-	whole text.Span // of the word; zero when offsets are exact
-	fixed bool
-}
-
-func (p place) span(start, end uint) text.Span {
-	if p.fixed {
-		return p.whole
-	}
-	return text.Span{Start: p.base + int(start), End: p.base + int(max(start, end))}
 }

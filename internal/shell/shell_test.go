@@ -15,8 +15,8 @@ import (
 var update = flag.Bool("update", false, "rewrite what the cases want")
 
 // TestCases runs testdata/*.txtar. A program NAME.sh, with the variables in
-// NAME.env, is described by NAME.commands, NAME.effects and NAME.endings,
-// whichever are there.
+// NAME.env, is described by NAME.commands and NAME.endings, whichever are
+// there.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -49,8 +49,6 @@ func TestCases(t *testing.T) {
 					continue
 				case ".commands":
 					got = commandLines(s)
-				case ".effects":
-					got = effectLines(s)
 				case ".endings":
 					got = endingLines(s)
 				default:
@@ -115,16 +113,6 @@ func checkSpans(t testing.TB, in Input, s *Script) {
 	for _, tr := range s.Traps {
 		check("trap", tr.Span)
 	}
-	e := s.Effects()
-	for _, i := range e.Installs {
-		for _, p := range i.Packages {
-			check("package "+p.Name, p.Span)
-		}
-	}
-	e.Kept()
-	for _, c := range s.Commands {
-		c.Compiles()
-	}
 	s.Endings()
 }
 
@@ -180,102 +168,9 @@ func commandLines(s *Script) string {
 	return b.String()
 }
 
-func packageText(list []Package) string {
-	out := make([]string, len(list))
-	for i, p := range list {
-		out[i] = p.Name + p.Version
-		if p.Path {
-			out[i] = "path:" + out[i]
-		}
-		if !p.Known {
-			out[i] += "?"
-		}
-	}
-	return "[" + strings.Join(out, " ") + "]"
-}
-
 type on struct {
 	is   bool
 	name string
-}
-
-func marks(b *strings.Builder, list ...on) {
-	for _, f := range list {
-		if f.is {
-			b.WriteString(" " + f.name)
-		}
-	}
-}
-
-func installText(b *strings.Builder, i Install) {
-	fmt.Fprintf(b, "%s %s %s", i.Manager, i.Verb, packageText(i.Packages))
-	if len(i.Manifests) > 0 {
-		fmt.Fprintf(b, " from:%s", texts(i.Manifests))
-	}
-	marks(b, on{i.Virtual != "", "virtual:" + i.Virtual}, on{i.Target.Text != "", "target:" + i.Target.Text}, on{i.NoRecommends, "no-recommends"}, on{i.NoCache, "no-cache"},
-		on{i.Refreshes, "refreshes"}, on{i.Editable, "editable"}, on{i.NoDeps, "no-deps"}, on{i.NoProject, "no-project"}, on{i.OmitDev, "omit-dev"}, on{i.OnlyDev, "only-dev"}, on{i.Frozen, "frozen"},
-		on{i.Offline, "offline"}, on{i.Global, "global"}, on{i.User, "user"}, on{i.OnlyBinary, "only-binary"}, on{i.When == Maybe, "maybe"})
-	b.WriteByte('\n')
-}
-
-func effectLines(s *Script) string {
-	var b strings.Builder
-	e := s.Effects()
-	for _, i := range e.Installs {
-		b.WriteString("install ")
-		installText(&b, i)
-	}
-	for _, r := range e.Removes {
-		fmt.Fprintf(&b, "remove %s %s %s", r.Manager, r.Verb, packageText(r.Packages))
-		marks(&b, on{r.Virtual != "", "virtual:" + r.Virtual}, on{r.Purge, "purge"}, on{r.AutoRemove, "auto"}, on{r.OmitDev, "omit-dev"}, on{r.When == Maybe, "maybe"})
-		b.WriteByte('\n')
-	}
-	if len(e.Removes) > 0 {
-		for _, i := range e.Kept() {
-			b.WriteString("kept ")
-			installText(&b, i)
-		}
-	}
-	for _, u := range e.Updates {
-		fmt.Fprintf(&b, "update %s\n", u.Manager)
-	}
-	for _, c := range e.Cleans {
-		fmt.Fprintf(&b, "clean %s lists=%v\n", c.Manager, c.Lists)
-	}
-	for _, g := range e.Groups {
-		fmt.Fprintf(&b, "group %s gid=%s", g.Name, g.GID)
-		marks(&b, on{g.System, "system"}, on{!g.Known, "unknown"}, on{g.When == Maybe, "maybe"})
-		b.WriteByte('\n')
-	}
-	for _, u := range e.Users {
-		fmt.Fprintf(&b, "user %s uid=%s group=%s by %s", u.Name, u.UID, u.Group, u.Tool)
-		marks(&b, on{u.MakesGroup, "makes-group"}, on{u.System, "system"}, on{u.NoCreateHome, "no-home"}, on{u.Home != "", "home:" + u.Home}, on{u.Shell != "", "shell:" + u.Shell},
-			on{len(u.Groups) > 0, "groups:" + strings.Join(u.Groups, ",")}, on{!u.Known, "unknown"}, on{u.When == Maybe, "maybe"})
-		b.WriteByte('\n')
-	}
-	for _, m := range e.Memberships {
-		fmt.Fprintf(&b, "member %s of %s\n", m.User, m.Group)
-	}
-	for _, d := range e.Deleted {
-		fmt.Fprintf(&b, "deleted %s group=%v\n", d.Name, d.Group)
-	}
-	for _, f := range e.Files {
-		fmt.Fprintf(&b, "%s %s", [...]string{"write", "delete", "mkdir", "chmod", "chown", "unpack", "venv"}[f.Kind], texts(f.Paths))
-		marks(&b, on{len(f.Sources) > 0, "from:" + texts(f.Sources)}, on{f.Mode != "", "mode:" + f.Mode}, on{f.Owner != "", "owner:" + f.Owner}, on{f.Group != "", "group:" + f.Group},
-			on{f.Recursive, "recursive"}, on{f.Append, "append"}, on{f.Partial, "partial"}, on{f.Link, "link"}, on{f.Move, "move"}, on{f.When == Maybe, "maybe"})
-		b.WriteByte('\n')
-	}
-	for _, f := range e.Fetches {
-		fmt.Fprintf(&b, "fetch %s %s", f.Tool, wordText(f.URL))
-		marks(&b, on{f.To.Text != "", "to:" + f.To.Text}, on{f.Command.PipeTo != nil, "piped"})
-		b.WriteByte('\n')
-	}
-	for _, c := range s.Commands {
-		if what, ok := c.Compiles(); ok && c.When != Never {
-			fmt.Fprintf(&b, "compiles %s\n", what)
-		}
-	}
-	return b.String()
 }
 
 func endingLines(s *Script) string {

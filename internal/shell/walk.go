@@ -7,51 +7,17 @@ import (
 
 // walker goes through a program in the order in which the shell would.
 type walker struct {
-	script  *Script
-	in      Input
-	src     []byte // of the program being walked; inner programs have their own
-	srcText string // src once more, so that parts of it are had for nothing; "" = not made yet
-	at      place
-	bash    bool
-
-	root, env *scope
-	cur       When // whether the next command runs
-	flow      flow // what happened to the flow in the arm being walked
-	depth     int
-	inner     int  // programs inside programs
-	apart     int  // > 0 where exit ends less than the program
-	substed   bool // the text being walked was listed already: skip substitutions
-	subst     bool
-	detached  bool // in the background
-	failed    bool // right of ||: a bare exit hands on a failure
-	funcName  string
+	frame
+	script *Script
+	in     Input
+	root   *scope
 
 	funcs    map[string]*function
 	order    []*function // as declared
-	calls    int
-	loops    *loop
-	repeated bool // inside a loop or call whose statements count as extra
-	extra    int
-	prev     *Command // the last foreground command that is no substitution
-	wild     bool     // something may call functions that is not seen
-	dirs     []value  // pushd
-}
-
-type function struct {
-	name   string
-	body   *syntax.Stmt
-	src    []byte
-	text   string
-	at     place
-	called bool
-	active bool
-}
-
-// loop is a loop over known words that is being walked.
-type loop struct {
-	name  string
-	used  bool
-	outer *loop
+	extra    int         // statements walked again
+	wild     bool        // something may call functions that is not seen
+	optional bool        // some shell has options
+	dirs     []value     // pushd
 }
 
 // result is what a statement comes to.
@@ -67,12 +33,16 @@ func newWalker(s *Script, in Input, bash bool) *walker {
 		in.Budget = NewBudget(len(in.Src))
 	}
 	root := &scope{}
-	w := &walker{script: s, in: in, src: in.Src, at: place{base: in.Base}, bash: bash, root: root, env: &scope{parent: root}, cur: Always}
+	w := &walker{script: s, in: in, root: root, frame: frame{
+		reading: reading{body: &body{src: in.Src, at: place{base: in.Base}}, bash: bash},
+		process: process{env: &scope{parent: root}, cur: Always},
+	}}
 	if in.Dir != "" {
 		root.set(dirName, value{state: known, text: in.Dir})
 	} else {
 		root.set(dirName, value{state: guess})
 	}
+	w.setOptions(in.Options)
 	return w
 }
 
@@ -97,8 +67,15 @@ func (w *walker) program(file *syntax.File) {
 
 func (w *walker) stmts(list []*syntax.Stmt, tail bool) result {
 	var all result
+	before := w.before
 	for i, s := range list {
+		if i > 0 {
+			w.before = behind(list[i-1])
+		}
 		r := w.stmt(s, tail && i == len(list)-1)
+		if c := behind(s); c == Amp || i+1 < len(list) {
+			r.follow(c)
+		}
 		if i == 0 {
 			all.first = r.first
 		}
@@ -107,6 +84,7 @@ func (w *walker) stmts(list []*syntax.Stmt, tail bool) result {
 		}
 		all.status, all.probe, all.ends = r.status, r.probe, r.ends
 	}
+	w.before = before
 	return all
 }
 
@@ -115,34 +93,16 @@ func (w *walker) arm(taken When, tail bool, list []*syntax.Stmt) arm {
 	return w.branch(taken, tail, func(tail bool) result { return w.stmts(list, tail) })
 }
 
-func (w *walker) branch(taken When, tail bool, body func(tail bool) result) arm {
-	cur, env, flowBefore := w.cur, w.env, w.flow
-	w.cur, w.env, w.flow = cur.and(taken), &scope{parent: env}, flow{}
-	r := body(tail)
-	a := arm{taken: taken, scope: w.env, flow: w.flow, result: r}
-	if taken == Never {
-		a.result.ends = nil
-	}
-	w.cur, w.env, w.flow = cur, env, flowBefore
-	return a
-}
-
-// alone walks a body whose variables, directory and exit stay inside.
-func (w *walker) alone(body func() result) result {
-	w.apart++
-	a := w.branch(Always, false, func(bool) result { return body() })
-	w.apart--
-	return a.result
-}
-
 func (w *walker) substitution(list []*syntax.Stmt) {
 	if w.substed {
 		return
 	}
-	was, prev := w.subst, w.prev
-	w.subst = true
-	w.alone(func() result { return w.stmts(list, false) })
-	w.subst, w.prev = was, prev
+	prev := w.prev
+	w.alone(func() result {
+		w.subst = true
+		return w.stmts(list, false)
+	})
+	w.prev = prev
 }
 
 func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
@@ -160,10 +120,10 @@ func (w *walker) stmt(s *syntax.Stmt, tail bool) result {
 	w.depth++
 	defer func() { w.depth-- }()
 	if s.Background || s.Disown || s.Coprocess {
-		was := w.detached
-		w.detached = true
-		r := w.alone(func() result { return w.command(s, tail) })
-		w.detached = was
+		r := w.alone(func() result {
+			w.detached = true
+			return w.command(s, tail)
+		})
 		r.status, r.probe = Always, false
 		if tail && len(r.ends) == 0 && r.last != nil {
 			r.ends = []Ending{{Command: r.last, When: r.last.When}}
@@ -293,7 +253,7 @@ func (w *walker) redirects(list []*syntax.Redirect) []Redirect {
 		} else if r.Op == syntax.WordHdoc {
 			d.Body = d.Target
 		}
-		d.Span = w.at.span(start, end)
+		d.Span = w.body.at.span(start, end)
 		out = append(out, d)
 	}
 	return out
@@ -318,7 +278,8 @@ func hasQuote(word *syntax.Word) bool {
 
 // newCommand is a command with what the walker knows at this point.
 func (w *walker) newCommand() *Command {
-	return &Command{When: w.cur, Background: w.detached, Substitution: w.subst, Inner: w.inner > 0, Func: w.funcName, Dir: w.env.dir()}
+	o := w.options()
+	return &Command{When: w.cur, Background: w.detached, Substitution: w.subst, Inner: w.inner > 0, Func: w.funcName, Dir: w.env.dir(), Before: w.before, Errexit: o.Errexit, Pipefail: o.Pipefail}
 }
 
 func (s *scope) dir() string {
@@ -327,7 +288,7 @@ func (s *scope) dir() string {
 }
 
 func (w *walker) add(c *Command) {
-	c.index = len(w.script.Commands)
+	c.Index = len(w.script.Commands)
 	w.script.Commands = append(w.script.Commands, c)
 	if !c.Substitution && !c.Background && len(c.Words) > 0 {
 		w.prev = c

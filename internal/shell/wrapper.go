@@ -46,8 +46,9 @@ var wrappers = map[string]wrapper{
 // pythonTools are the modules that `python -m` runs as programs of that name.
 var pythonTools = []string{"pip", "uv", "poetry", "pipenv", "pdm", "hatch", "flit", "virtualenv", "build"}
 
-// unwrap finds the program in words and its arguments.
-func unwrap(words []Word) (program string, args []Word) {
+// Unwrap finds the program that words run, and its arguments: wrappers such as
+// sudo and env are taken off.
+func Unwrap(words []Word) (program string, args []Word) {
 	for range 8 {
 		if len(words) == 0 {
 			return "", nil
@@ -112,7 +113,7 @@ func assignment(s string) bool {
 
 // pythonModule turns `python3 -m pip install` into pip install.
 func pythonModule(program string, args []Word) (string, []Word) {
-	if !isPython(program) {
+	if !IsPython(program) {
 		return program, args
 	}
 	for i, a := range args {
@@ -133,7 +134,8 @@ func pythonModule(program string, args []Word) (string, []Word) {
 	return program, args
 }
 
-func isPython(program string) bool {
+// IsPython tells whether a program is a Python interpreter: python3, pypy3.11.
+func IsPython(program string) bool {
 	rest, ok := strings.CutPrefix(program, "python")
 	if !ok {
 		rest, ok = strings.CutPrefix(program, "pypy")

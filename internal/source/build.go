@@ -10,7 +10,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
-	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
@@ -176,13 +176,13 @@ func (b *Build) Final() State { return b.Target.Final }
 
 // A User is who a container's process runs as.
 type User struct {
-	Name  string      // as it stands after expansion: a name or a number
-	Group string      // "" = not given
-	UID   string      // in decimal without leading zeros; "" = not known
-	Step  *Step       // the USER that says so; nil = the base image
-	Image *Image      // the base image that says so; nil = Step does
-	Made  *shell.User // the RUN effect that makes the name; nil = none does
-	Known bool        // it is known who it is, by name or number
+	Name  string        // as it stands after expansion: a name or a number
+	Group string        // "" = not given
+	UID   string        // in decimal without leading zeros; "" = not known
+	Step  *Step         // the USER that says so; nil = the base image
+	Image *Image        // the base image that says so; nil = Step does
+	Made  *effects.User // the RUN effect that makes the name; nil = none does
+	Known bool          // it is known who it is, by name or number
 }
 
 // Root tells whether the user is known to be UID 0.
@@ -271,8 +271,8 @@ func (b *Build) passwd(step *Step, name string) (string, bool) {
 
 // Maker is the RUN effect of the chain that makes the user of a UID; nil where
 // none does.
-func (b *Build) Maker(uid string) *shell.User {
-	var made *shell.User
+func (b *Build) Maker(uid string) *effects.User {
+	var made *effects.User
 	for step := range b.Steps() {
 		run := step.Run()
 		if run == nil {

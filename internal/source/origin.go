@@ -4,8 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/meter"
-	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -269,7 +269,7 @@ func (b *Build) MadeByRoot(dir string) bool {
 			continue
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind != shell.Mkdir {
+			if fx.Kind != effects.Mkdir {
 				continue
 			}
 			for _, p := range fx.Paths {

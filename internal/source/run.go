@@ -7,6 +7,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -14,9 +16,9 @@ import (
 // A Run is what a RUN does, as far as its words tell.
 type Run struct {
 	Mounts  []Mount
-	Script  *shell.Script  // the program; nil where no shell runs it, or one we do not read
-	Effects *shell.Effects // what the program does; never nil
-	Opaque  string         // why the program is not read, as "PowerShell"; "" = it is
+	Script  *shell.Script    // the program; nil where no shell runs it, or one we do not read
+	Effects *effects.Effects // what the program does; never nil
+	Opaque  string           // why the program is not read, as "PowerShell"; "" = it is
 
 	commands []*shell.Command // of Script, without what never runs
 }
@@ -52,7 +54,7 @@ func (s *Step) Run() *Run {
 }
 
 func (s *Step) read(cmd *instructions.RunCommand) *Run {
-	r := &Run{Effects: &shell.Effects{}}
+	r := &Run{Effects: &effects.Effects{}}
 	for _, f := range s.Flags() {
 		if f.Name != "mount" {
 			continue
@@ -77,7 +79,7 @@ func (s *Step) read(cmd *instructions.RunCommand) *Run {
 	}
 	r.Script, r.Opaque = s.Script(cmd.CmdLine)
 	if r.Script != nil {
-		r.Effects = r.Script.Effects()
+		r.Effects = effects.Of(r.Script)
 		r.commands = make([]*shell.Command, 0, len(r.Script.Commands))
 		for _, c := range r.Script.Commands {
 			if c.When != shell.Never {
@@ -107,13 +109,14 @@ func (m *Mount) secretDefaults() {
 // itself as a program of one command. It is nil, with the reason, where the
 // shell is one we do not read.
 func (s *Step) Script(words []string) (*shell.Script, string) {
-	in := shell.Input{Lookup: s.lookup, Dir: s.Before.Workdir.Value, Budget: s.Stage.eval.programs}
+	in := shell.Input{Lookup: s.lookup, Watch: packages.Settings, Dir: s.Before.Workdir.Value, Budget: s.Stage.eval.programs}
 	if s.JSON {
 		return s.followed(s.execScript(in)), ""
 	}
 	in.Shell = "sh"
 	if sh := s.Before.Shell; sh != nil {
 		argv := sh.Command.(*instructions.ShellCommand).Shell
+		in.Options = sh.ShellOptions()
 		in.Shell = strings.TrimSuffix(strings.ToLower(path.Base(strings.ReplaceAll(argv[0], `\`, "/"))), ".exe")
 	} else if s.Stage.Windows {
 		return nil, "cmd"
@@ -126,7 +129,7 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 		line, _, _ := strings.Cut(body, "\n")
 		fields := strings.Fields(strings.TrimPrefix(line, "#!"))
 		if len(fields) > 0 {
-			in.Shell = path.Base(fields[0])
+			in.Shell, in.Options = path.Base(fields[0]), shell.OptionsOf(fields[1:])
 			if in.Shell == "env" && len(fields) > 1 {
 				in.Shell = fields[len(fields)-1]
 			}
@@ -139,6 +142,14 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 	}
 	in.Src, in.Base = m.Src, m.Base
 	return s.followed(shell.Parse(in)), ""
+}
+
+// ShellOptions are those that a SHELL instruction starts its shell with.
+func (s *Step) ShellOptions() shell.Options {
+	if cmd, ok := s.Command.(*instructions.ShellCommand); ok && len(cmd.Shell) > 0 {
+		return shell.OptionsOf(cmd.Shell[1:])
+	}
+	return shell.Options{}
 }
 
 // followed notes where a program was not followed to its end.

@@ -228,6 +228,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 	}
 	s := &StartScript{Args: args}
 	var name string
+	var flags []string // of the shell that runs it
 	if interpreters[strings.TrimRight(program, "0123456789.")] {
 		i := 0
 		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
@@ -253,6 +254,9 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		if i >= len(args) {
 			return nil
+		}
+		for _, a := range args[:i] {
+			flags = append(flags, a.Text)
 		}
 		name, s.Args = args[i].Text, args[i+1:]
 	} else {
@@ -282,14 +286,14 @@ func (b *Build) startFile(st *Start) *StartScript {
 			if len(fields) == 0 {
 				return nil
 			}
-			s.Shell = path.Base(fields[0])
+			s.Shell, flags = path.Base(fields[0]), fields[1:]
 			if s.Shell == "env" && len(fields) > 1 {
 				s.Shell = path.Base(fields[len(fields)-1])
 			}
 		}
 		if shells[s.Shell] {
 			src := strings.ReplaceAll(data, "\r\n", " \n")
-			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
+			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Options: shell.OptionsOf(flags), Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
 		}
 		return s
 	}

@@ -2,11 +2,13 @@ package entrypoint
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
 // runs tells whether there is something to judge: an image that is started.
@@ -48,21 +50,30 @@ func builtShellForm(ev check.Evidence) check.Verdict {
 	if len(argv) < 3 || !run.IsShell(argv[0]) || argv[1] != "-c" {
 		return check.Judge(nil)
 	}
-	line := strings.TrimSpace(argv[2])
-	if last := lastCommand(line); last == "exec" || strings.HasPrefix(last, "exec ") {
+	script := shell.Parse(shell.Input{Src: []byte(argv[2]), Shell: path.Base(argv[0])})
+	if last := lastCommand(script); last != nil && last.Words[0].Text == "exec" {
 		return check.Judge(nil)
 	}
 	return check.Judge([]check.Finding{{Place: started(img), Cause: "signal", Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
 }
 
-// lastCommand is what stands behind the last && or ; of a line.
-func lastCommand(line string) string {
-	for _, sep := range []string{"&&", ";"} {
-		if i := strings.LastIndex(line, sep); i >= 0 {
-			line = line[i+len(sep):]
+// lastCommand is the first command behind the last && or ; of a line; nil where
+// that runs none.
+func lastCommand(s *shell.Script) *shell.Command {
+	var last *shell.Command
+	for _, c := range s.Commands {
+		if c.Inner || c.Substitution || c.Func != "" {
+			continue
+		}
+		switch c.Before {
+		case shell.None, shell.Next, shell.And:
+			last = c
 		}
 	}
-	return strings.TrimSpace(line)
+	if last == nil || len(last.Words) == 0 {
+		return nil
+	}
+	return last
 }
 
 // builtNotExecutable asks the layers whether what the config starts can be

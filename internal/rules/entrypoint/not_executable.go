@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -75,7 +75,7 @@ func executable(b *source.Build, f *source.StartScript) bool {
 		}
 		return true
 	}
-	return touched(b, f.Path, func(fx shell.FileEffect) bool { return fx.Kind == shell.Chmod || fx.Kind == shell.Write })
+	return touched(b, f.Path, func(fx effects.File) bool { return fx.Kind == effects.Chmod || fx.Kind == effects.Write })
 }
 
 // converted tells whether a RUN may have mended the line ends.
@@ -88,13 +88,13 @@ func converted(b *source.Build, name string) bool {
 			}
 		}
 	}
-	return touched(b, name, func(fx shell.FileEffect) bool { return fx.Kind == shell.Write })
+	return touched(b, name, func(fx effects.File) bool { return fx.Kind == effects.Write })
 }
 
 // touched tells whether a RUN of any stage that is needed may have changed a
 // file in the wanted way: by its name, by a pattern, by its folder, or by a
 // path that is not known.
-func touched(b *source.Build, name string, want func(shell.FileEffect) bool) bool {
+func touched(b *source.Build, name string, want func(effects.File) bool) bool {
 	for _, s := range b.Stages {
 		if !b.Needs(s) {
 			continue

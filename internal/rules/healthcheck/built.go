@@ -91,9 +91,12 @@ func builtTool(ev check.Evidence) check.Verdict {
 	}
 	// One side of a || that works is enough.
 	var first *check.Verdict
-	works := false
+	works, or, exits := false, false, false
 	for _, c := range script.Commands {
 		name := c.Program()
+		if c.Before == shell.Or {
+			or, exits = true, exits || name == "exit"
+		}
 		if name == "" || builtins[name] || strings.Contains(name, "$") || c.Func != "" {
 			continue
 		}
@@ -106,7 +109,7 @@ func builtTool(ev check.Evidence) check.Verdict {
 			works = true
 		}
 	}
-	if first == nil || works && strings.Contains(line, "||") && !strings.Contains(line, "|| exit") {
+	if first == nil || works && or && !exits {
 		return check.Judge(nil)
 	}
 	return *first

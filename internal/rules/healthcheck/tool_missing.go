@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
-	"github.com/dockworthy/dockworthy/text"
 )
 
 var toolMissing = &check.Check{
@@ -66,13 +66,19 @@ func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
 	var missing *shell.Command
 	var runs, lacks bool // what is known of the current side
 	whole := func() bool { return runs && !lacks }
-	end := -1
-	for _, c := range p.commands() {
-		if p.shell && end >= 0 && end <= c.Span.Start && strings.Contains(p.step.File().Text(text.Span{Start: end, End: c.Span.Start}), "||") {
+	end := 0 // of what was looked at: the program in a word of sh -c is on its side
+	if p.script == nil {
+		return nil
+	}
+	for _, c := range p.script.Commands {
+		if p.shell && c.Before == shell.Or && end <= c.Span.Start {
 			if whole() {
 				return nil
 			}
 			runs, lacks = false, false
+		}
+		if c.When == shell.Never || len(c.Words) == 0 {
+			continue
 		}
 		end = max(end, c.Span.End)
 		program := c.Program()
@@ -224,7 +230,7 @@ func mayBring(b *source.Build, program string) bool {
 			}
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind == shell.Delete || fx.Kind == shell.Chmod || fx.Kind == shell.Chown {
+			if fx.Kind == effects.Delete || fx.Kind == effects.Chmod || fx.Kind == effects.Chown {
 				continue
 			}
 			for _, p := range fx.Paths {
@@ -232,7 +238,7 @@ func mayBring(b *source.Build, program string) bool {
 					return true
 				}
 			}
-			if fx.Kind == shell.Unpack && len(fx.Paths) > 0 {
+			if fx.Kind == effects.Unpack && len(fx.Paths) > 0 {
 				for _, p := range fx.Paths {
 					if p.Text == "/" || strings.HasPrefix(p.Text, "/usr") && !strings.HasPrefix(p.Text, "/usr/share") && !strings.HasPrefix(p.Text, "/usr/src") {
 						return true

@@ -2,13 +2,12 @@ package healthcheck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
-	"github.com/dockworthy/dockworthy/text"
 )
 
 var vacuous = &check.Check{
@@ -65,11 +64,11 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	}
 	switch last.Program() {
 	case "true", ":", "echo", "printf":
-		if last.PipeFrom == nil && (len(top) == 1 || last.When == shell.Always && !conditional(p.step.File(), top)) {
+		if last.PipeFrom == nil && (len(top) == 1 || last.When == shell.Always && !p.conditional(top)) {
 			return last.Program() + " always succeeds", last
 		}
 	case "exit":
-		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !conditional(p.step.File(), top) {
+		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !p.conditional(top) {
 			return "it ends in exit 0", last
 		}
 	}
@@ -127,10 +126,15 @@ func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 			}
 		}
 	}
-	if found == nil || strings.Contains(p.step.File().Text(p.span()), "pipefail") {
+	if found == nil {
 		return nil
 	}
-	if step := b.Target.Final.Shell; step != nil && strings.Contains(step.File().Text(step.Span), "pipefail") {
+	pipefail := found.Pipefail
+	if step := b.Target.Final.Shell; step != p.step.Before.Shell {
+		// A probe is run by the image's last SHELL, wherever that stands.
+		pipefail = step != nil && step.ShellOptions().Pipefail
+	}
+	if pipefail {
 		return nil
 	}
 	return found
@@ -138,7 +142,7 @@ func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 
 // conditional tells whether an earlier command can end the probe with a
 // failure: by exit, or through && before the last.
-func conditional(f *dockerfile.File, top []*shell.Command) bool {
+func (p *probe) conditional(top []*shell.Command) bool {
 	for _, c := range top[:len(top)-1] {
 		if c.Program() == "exit" || c.Program() == "set" && has(c, "-e") {
 			return true
@@ -149,8 +153,14 @@ func conditional(f *dockerfile.File, top []*shell.Command) bool {
 	if len(top) < 2 {
 		return false
 	}
-	between := text.Span{Start: top[len(top)-2].Span.End, End: top[len(top)-1].Span.Start}
-	return between.Start <= between.End && strings.Contains(f.Text(between), "&&")
+	// The words of sh -c in exec form all have one place, and count as apart.
+	a, last := top[len(top)-2], top[len(top)-1]
+	if a.Span.End > last.Span.Start {
+		return false
+	}
+	return slices.ContainsFunc(p.script.Commands[a.Index+1:last.Index+1], func(c *shell.Command) bool {
+		return c.Before == shell.And && !c.Substitution && c.Func == ""
+	})
 }
 
 func has(c *shell.Command, word string) bool {

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
@@ -100,7 +101,7 @@ func (v *view) note(l *layers, step *source.Step) {
 	// A build of the manifests alone, or of a stand-in for the sources, has
 	// downloaded what the real one needs.
 	for _, c := range run.Commands() {
-		if what, ok := c.Compiles(); ok && c.When != shell.Never {
+		if what, ok := packages.Compiles(c); ok && c.When != shell.Never {
 			program, _, _ := strings.Cut(what, " ")
 			l.done[compilers[program]] = true
 		}
@@ -110,7 +111,7 @@ func (v *view) note(l *layers, step *source.Step) {
 			l.runs = append(l.runs, step)
 		}
 		for _, c := range run.Commands() {
-			if _, ok := c.Compiles(); ok && len(l.made) < maxRuns && strings.HasPrefix(c.Dir, "/") && !systemFolders[c.Dir] {
+			if _, ok := packages.Compiles(c); ok && len(l.made) < maxRuns && strings.HasPrefix(c.Dir, "/") && !systemFolders[c.Dir] {
 				l.made = append(l.made, c.Dir)
 			}
 		}
@@ -308,7 +309,7 @@ func family(manager string) string {
 }
 
 // ownPath tells whether an install is of the project itself: pip install .
-func ownPath(in shell.Install) bool {
+func ownPath(in packages.Install) bool {
 	for _, p := range in.Packages {
 		if !p.Path {
 			return false

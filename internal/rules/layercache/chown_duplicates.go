@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -13,7 +14,7 @@ import (
 // removes tells whether a RUN takes a path away again.
 func removes(run *source.Run, name string) bool {
 	for _, fx := range run.Effects.Files {
-		if fx.Kind != shell.Delete || fx.When != shell.Always {
+		if fx.Kind != effects.Delete || fx.When != shell.Always {
 			continue
 		}
 		for _, p := range fx.Paths {
@@ -53,7 +54,7 @@ var chownDuplicates = &check.Check{
 				continue
 			}
 			for _, fx := range run.Effects.Files {
-				if fx.Kind != shell.Chown && fx.Kind != shell.Chmod || !fx.Recursive || fx.Partial || fx.When != shell.Always {
+				if fx.Kind != effects.Chown && fx.Kind != effects.Chmod || !fx.Recursive || fx.Partial || fx.When != shell.Always {
 					continue
 				}
 				for _, p := range fx.Paths {
@@ -71,7 +72,7 @@ var chownDuplicates = &check.Check{
 					}
 					said[key] = true
 					tool := "chown"
-					if fx.Kind == shell.Chmod {
+					if fx.Kind == effects.Chmod {
 						tool = "chmod"
 					}
 					found = append(found, check.Finding{
@@ -133,7 +134,7 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 		if fx.When != shell.Always || len(fx.Paths) != 1 || !fx.Paths[0].Known {
 			continue
 		}
-		if fx.Kind == shell.Venv || fx.Kind == shell.Unpack {
+		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack {
 			put(fx.Paths[0].Text)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -73,7 +74,7 @@ var locks = map[string]struct {
 
 // unlocked says what an install is not pinned by; "" where it is, or where
 // that cannot be told.
-func (v *view) unlocked(step *source.Step, in shell.Install) string {
+func (v *view) unlocked(step *source.Step, in packages.Install) string {
 	if in.Manager == "pip" || in.Manager == "uv" && in.Verb == "install" {
 		for _, m := range in.Manifests {
 			if why := v.unpinned(step, in, m.Text); why != "" {
@@ -98,7 +99,7 @@ func (v *view) unlocked(step *source.Step, in shell.Install) string {
 }
 
 // unpinned names the first requirement of a file without a version.
-func (v *view) unpinned(step *source.Step, in shell.Install, name string) string {
+func (v *view) unpinned(step *source.Step, in packages.Install, name string) string {
 	dir := in.Command.Dir
 	if strings.HasPrefix(name, "/") {
 		dir = "/"

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -48,7 +49,7 @@ var packageCacheLeft = &check.Check{
 }
 
 // cacheOf is what an install leaves beside the packages; "" is nothing.
-func cacheOf(in shell.Install) string {
+func cacheOf(in packages.Install) string {
 	if in.Verb == "dpkg" || in.Verb == "rpm" || in.NoCache {
 		return ""
 	}
@@ -73,7 +74,7 @@ func cacheOf(in shell.Install) string {
 }
 
 // cleaned tells whether the RUN takes the cache away after the install.
-func cleaned(run *source.Run, in shell.Install) bool {
+func cleaned(run *source.Run, in packages.Install) bool {
 	for _, c := range run.Effects.Cleans {
 		if c.Manager != in.Manager || c.Command.Span.Start < in.Command.Span.Start {
 			continue

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
@@ -144,7 +145,7 @@ var firstManifests = map[string]string{
 
 // addsNothing tells whether an install brings no dependencies that an earlier
 // one, before the sources, has not brought, or needs the sources to know them.
-func (v *view) addsNothing(l *layers, step *source.Step, in shell.Install) bool {
+func (v *view) addsNothing(l *layers, step *source.Step, in packages.Install) bool {
 	if in.NoDeps || in.Offline {
 		return true
 	}
@@ -180,7 +181,7 @@ func (v *view) addsNothing(l *layers, step *source.Step, in shell.Install) bool 
 
 // onlyInstallers tells whether the packages are the installers themselves, as
 // in pip install --upgrade pip.
-func onlyInstallers(in shell.Install) bool {
+func onlyInstallers(in packages.Install) bool {
 	for _, p := range in.Packages {
 		switch p.Name {
 		case "pip", "setuptools", "wheel", "npm", "yarn", "pnpm", "bundler", "corepack":
@@ -192,7 +193,7 @@ func onlyInstallers(in shell.Install) bool {
 }
 
 // artefacts tells whether what is installed was built before: wheels, archives.
-func artefacts(in shell.Install) bool {
+func artefacts(in packages.Install) bool {
 	for _, p := range in.Packages {
 		n := p.Name
 		if !strings.HasSuffix(n, ".whl") && !strings.HasSuffix(n, ".tgz") && !strings.HasSuffix(n, ".tar.gz") && !strings.HasSuffix(n, ".gem") && !strings.Contains(n, "wheels") && !strings.Contains(n, "dist/") {
@@ -234,7 +235,7 @@ func (v *view) seen(step *source.Step, dir, name string) *source.Origin {
 // noDependencies tells whether an install of the project itself has nothing to
 // install beside it: its pyproject.toml can be read and asks for nothing. A
 // list of packages that is still empty is no excuse: it is there to be filled.
-func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
+func (v *view) noDependencies(step *source.Step, in packages.Install) bool {
 	dir := in.Command.Dir
 	switch in.Manager {
 	case "pip", "uv", "poetry", "pdm":
@@ -255,7 +256,7 @@ func (v *view) noDependencies(step *source.Step, in shell.Install) bool {
 
 // member tells whether a copied folder is a package of its own on which the
 // install depends: a member of the workspace, a local library.
-func (v *view) member(br brought, step *source.Step, in shell.Install) bool {
+func (v *view) member(br brought, step *source.Step, in packages.Install) bool {
 	ctx := v.b.Context
 	if br.sort == tree || br.path == "" || ctx == nil {
 		return false
@@ -286,7 +287,7 @@ func (v *view) isPackage(dir string) bool {
 // downloads tells whether a compilation also downloads the dependencies, for
 // no step before the sources has.
 func (v *view) downloads(l *layers, c *shell.Command) (string, bool) {
-	what, ok := c.Compiles()
+	what, ok := packages.Compiles(c)
 	if !ok || c.When != shell.Always || v.b.Context == nil {
 		return "", false
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -53,6 +54,6 @@ var systemInstallAfterSources = &check.Check{
 
 // artefactsOnly tells whether only package files are installed, which come
 // with the build itself.
-func artefactsOnly(in shell.Install) bool {
+func artefactsOnly(in packages.Install) bool {
 	return ownPath(in) || in.Verb == "download" || in.Verb == "source"
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -42,13 +43,13 @@ var updateAlone = &check.Check{
 }
 
 // alone is the update of a RUN that installs nothing from the lists it reads.
-func alone(run *source.Run) (shell.Update, bool) {
+func alone(run *source.Run) (packages.Update, bool) {
 	if run.Script == nil || run.Script.Truncated {
-		return shell.Update{}, false
+		return packages.Update{}, false
 	}
 	for _, in := range run.Effects.Installs {
 		if in.System {
-			return shell.Update{}, false
+			return packages.Update{}, false
 		}
 	}
 	for _, up := range run.Effects.Updates {
@@ -62,12 +63,12 @@ func alone(run *source.Run) (shell.Update, bool) {
 		}
 		for _, c := range run.Commands() {
 			if !harmless[c.Program()] || packageManagers[c.Program()] && !understood(c) {
-				return shell.Update{}, false
+				return packages.Update{}, false
 			}
 		}
 		return up, true
 	}
-	return shell.Update{}, false
+	return packages.Update{}, false
 }
 
 // harmless are the programs beside which an update is still alone: they

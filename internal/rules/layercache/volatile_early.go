@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -210,7 +211,7 @@ func costly(run *source.Run) (what string, install bool) {
 		}
 	}
 	for _, c := range run.Commands() {
-		if what, ok := c.Compiles(); ok && c.When == shell.Always {
+		if what, ok := packages.Compiles(c); ok && c.When == shell.Always {
 			return what, false
 		}
 	}

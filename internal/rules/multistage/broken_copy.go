@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -358,8 +359,8 @@ func mayMake(step *source.Step, p string, packages []string) bool {
 		}
 	}
 	for _, fx := range run.Effects.Files {
-		if fx.Kind == shell.Unpack || fx.Kind == shell.Delete {
-			if fx.Kind == shell.Unpack {
+		if fx.Kind == effects.Unpack || fx.Kind == effects.Delete {
+			if fx.Kind == effects.Unpack {
 				return true
 			}
 			continue

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -156,7 +158,7 @@ func (br *bring) add(b *source.Build, t tool, when shell.When) {
 	br.tools = append(br.tools, t)
 }
 
-func (br *bring) installed(b *source.Build, in shell.Install) {
+func (br *bring) installed(b *source.Build, in packages.Install) {
 	switch {
 	case in.System && in.Target.Text != "": // another root
 		return
@@ -180,7 +182,7 @@ func (br *bring) installed(b *source.Build, in shell.Install) {
 	}
 }
 
-func packageNames(in shell.Install) string {
+func packageNames(in packages.Install) string {
 	var list []string
 	for _, p := range in.Packages {
 		list = append(list, p.Name)
@@ -230,9 +232,9 @@ func containsAny(s string, parts []string) bool {
 
 // thrownAway tells whether the RUN itself deletes what was downloaded, or only
 // puts the archive somewhere without unpacking it.
-func thrownAway(run *source.Run, f shell.Fetch, l fetchLine) bool {
+func thrownAway(run *source.Run, f effects.Fetch, l fetchLine) bool {
 	for _, fx := range run.Effects.Files {
-		if fx.Kind != shell.Delete || fx.Command.Span.Start < f.Command.Span.Start {
+		if fx.Kind != effects.Delete || fx.Command.Span.Start < f.Command.Span.Start {
 			continue
 		}
 		for _, p := range fx.Paths {
@@ -311,7 +313,7 @@ func chain(s *source.Stage) iter.Seq[*source.Step] {
 func buildsProgram(s *source.Stage, p string) bool {
 	for step := range chain(s) {
 		for _, c := range step.Run().Commands() {
-			if _, ok := c.Compiles(); !ok {
+			if _, ok := packages.Compiles(c); !ok {
 				continue
 			}
 			for _, w := range c.Args() {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -62,7 +64,7 @@ func (v *compiling) step(step *source.Step) {
 		return
 	}
 	for _, c := range run.Commands() {
-		what, ok := c.Compiles()
+		what, ok := packages.Compiles(c)
 		if !ok {
 			continue
 		}
@@ -181,7 +183,7 @@ func nodeModulesGo(run *source.Run, c *shell.Command) bool {
 		return false
 	}
 	for _, fx := range run.Effects.Files {
-		if fx.Kind != shell.Delete || fx.When != shell.Always || fx.Command.Span.Start < c.Span.Start {
+		if fx.Kind != effects.Delete || fx.When != shell.Always || fx.Command.Span.Start < c.Span.Start {
 			continue
 		}
 		for _, p := range fx.Paths {

@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -98,7 +100,7 @@ func (d *deposits) step(sd *stageDeposits, step *source.Step) {
 		return
 	}
 	for _, c := range run.Commands() {
-		if what, ok := c.Compiles(); ok && kindOf(firstWord(what)) == nodeBuild {
+		if what, ok := packages.Compiles(c); ok && kindOf(firstWord(what)) == nodeBuild {
 			sd.compiles = true
 		}
 		sd.configured(c)
@@ -124,7 +126,7 @@ func (d *deposits) step(sd *stageDeposits, step *source.Step) {
 		}
 	}
 	for _, fx := range run.Effects.Files {
-		if fx.Kind != shell.Delete || fx.When != shell.Always || fx.Partial {
+		if fx.Kind != effects.Delete || fx.When != shell.Always || fx.Partial {
 			continue
 		}
 		for _, p := range fx.Paths {

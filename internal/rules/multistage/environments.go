@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -79,7 +80,7 @@ func makeEnvironments(at map[string]environment, step *source.Step, img *source.
 		}
 	}
 	for _, fx := range run.Effects.Files {
-		if fx.Kind != shell.Venv || fx.When == shell.Maybe {
+		if fx.Kind != effects.Venv || fx.When == shell.Maybe {
 			continue
 		}
 		for _, w := range fx.Paths {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -84,7 +85,7 @@ func (v *headers) stage(s *source.Stage) []check.Finding {
 
 // headersOf is the package with the C library's headers that a compiler does
 // not bring by itself; "" where it does, or is none.
-func headersOf(in shell.Install, name string) string {
+func headersOf(in packages.Install, name string) string {
 	switch {
 	case in.Manager == "apt" && in.NoRecommends && (name == "gcc" || strings.HasPrefix(name, "gcc-") && strings.Trim(name[4:], "0123456789") == ""):
 		return "libc6-dev"

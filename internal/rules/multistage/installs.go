@@ -4,13 +4,14 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
 
 // installed notes what one install leaves behind.
-func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.Run, in shell.Install) {
+func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.Run, in packages.Install) {
 	dep := &deposit{what: in.Manager + " " + in.Verb, step: step, span: in.Command.Span}
 	dir := installDir(in)
 	switch in.Manager {
@@ -83,7 +84,7 @@ func (sd *stageDeposits) production(at string, step *source.Step) {
 }
 
 // installDir is the folder of the project that an install is for.
-func installDir(in shell.Install) string {
+func installDir(in packages.Install) string {
 	t := in.Target.Text
 	if t != "" && (nodeManager(in.Manager) || in.Manager == "composer") {
 		if strings.HasPrefix(t, "/") {
@@ -94,7 +95,7 @@ func installDir(in shell.Install) string {
 	return in.Command.Dir
 }
 
-func (d *deposits) node(sd *stageDeposits, step *source.Step, in shell.Install, dir string, dep *deposit) {
+func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Install, dir string, dep *deposit) {
 	if in.Global || in.Verb == "fetch" || in.Verb == "add" || in.Verb == "install" && len(in.Packages) > 0 {
 		return
 	}
@@ -119,7 +120,7 @@ const systemPython = "/usr/local/lib/python*"
 
 // pip notes requirements, extras and packages that are for development by
 // their names.
-func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in shell.Install, dep *deposit) {
+func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in packages.Install, dep *deposit) {
 	if in.Verb != "install" && in.Verb != "sync" && in.Verb != "wheel" {
 		return
 	}
@@ -189,7 +190,7 @@ func devExtra(word string) string {
 }
 
 // pythonHome is the folder that a pip installs into.
-func pythonHome(step *source.Step, run *source.Run, in shell.Install) string {
+func pythonHome(step *source.Step, run *source.Run, in packages.Install) string {
 	if t := in.Target.Text; t != "" {
 		if venv, ok := binOf(t); ok {
 			return venv
@@ -252,7 +253,7 @@ func projectEnv(step *source.Step, dir string) string {
 }
 
 // project notes what uv, poetry and pdm install of a pyproject.toml.
-func (d *deposits) project(sd *stageDeposits, step *source.Step, in shell.Install, dir, at string, dep *deposit) {
+func (d *deposits) project(sd *stageDeposits, step *source.Step, in packages.Install, dir, at string, dep *deposit) {
 	if group := askedGroup(in.Command); group != "" {
 		dep.dev, dep.why = true, group+" asks for what is for development"
 		sd.put(at, dep)

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -52,7 +53,7 @@ func madeAs(s *source.Stage, p string) string {
 				continue
 			}
 			for _, fx := range run.Effects.Files {
-				if fx.Kind != shell.Write || len(fx.Sources) != 1 || len(fx.Paths) != 1 {
+				if fx.Kind != effects.Write || len(fx.Sources) != 1 || len(fx.Paths) != 1 {
 					continue
 				}
 				from, to := path.Clean(fx.Sources[0].Text), path.Clean(fx.Paths[0].Text)

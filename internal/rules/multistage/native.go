@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -111,7 +112,7 @@ func (v *breaks) nativeWheel(s *source.Stage) string {
 	return ""
 }
 
-func (v *breaks) wheelOf(step *source.Step, in shell.Install) string {
+func (v *breaks) wheelOf(step *source.Step, in packages.Install) string {
 	for _, p := range in.Packages {
 		if p.Known && native("python", p.Name) {
 			return p.Name

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -93,7 +94,7 @@ func (v *breaks) fromPackages(s *source.Stage, pr program, p string, img *source
 			for _, fx := range run.Effects.Files {
 				for _, w := range fx.Paths {
 					q := path.Clean(w.Text)
-					if q == p || fx.Kind != shell.Delete && strings.HasPrefix(p, q+"/") {
+					if q == p || fx.Kind != effects.Delete && strings.HasPrefix(p, q+"/") {
 						return false
 					}
 				}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -50,7 +51,7 @@ func nativeBuildLikely(b *source.Build) (why, cause string) {
 		}
 		for _, c := range run.Commands() {
 			// What a RUN compiles with and takes away again needs no stage.
-			if what, ok := c.Compiles(); ok && len(run.Effects.Removes) == 0 && !(kindOf(firstWord(what)) == nodeBuild && nodeModulesGo(run, c)) {
+			if what, ok := packages.Compiles(c); ok && len(run.Effects.Removes) == 0 && !(kindOf(firstWord(what)) == nodeBuild && nodeModulesGo(run, c)) {
 				return what + " compiles in it", ""
 			}
 		}

@@ -3,6 +3,7 @@ package nonroot
 import (
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -11,9 +12,9 @@ import (
 // accounts are the users and groups that exist at one point of a chain, as far
 // as the files tell.
 type accounts struct {
-	users   map[string]*shell.User // made by a RUN
-	groups  map[string]bool        // made by a RUN
-	member  map[[2]string]bool     // user, group
+	users   map[string]*effects.User // made by a RUN
+	groups  map[string]bool          // made by a RUN
+	member  map[[2]string]bool       // user, group
 	image   *source.Image
 	context *source.Context
 	open    bool // something may have made accounts that we do not see
@@ -24,7 +25,7 @@ type accounts struct {
 // walk calls visit for every step of the chain with the accounts that exist
 // before it.
 func walk(b *source.Build, visit func(*source.Step, *accounts)) {
-	a := &accounts{users: map[string]*shell.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context}
+	a := &accounts{users: map[string]*effects.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context}
 	for step := range b.Steps() {
 		visit(step, a)
 		a.add(step)
@@ -63,7 +64,7 @@ func (a *accounts) add(step *source.Step) {
 	}
 }
 
-func (a *accounts) addEffects(e *shell.Effects) {
+func (a *accounts) addEffects(e *effects.Effects) {
 	for i := range e.Users {
 		u := &e.Users[i]
 		if !u.Known {

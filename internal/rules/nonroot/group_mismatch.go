@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -31,14 +32,14 @@ var groupMismatch = &check.Check{
 				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
 			}
 			run := step.Run()
-			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx shell.FileEffect) bool { return fx.Kind == shell.Chown }) {
+			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool { return fx.Kind == effects.Chown }) {
 				return
 			}
 			// What the RUN itself makes counts too; that it is noted twice does
 			// no harm.
 			a.add(step)
 			for _, fx := range run.Effects.Files {
-				if fx.Kind != shell.Chown || fx.When == shell.Maybe || strings.Contains(fx.Owner+fx.Group, "${") || strings.ContainsAny(fx.Owner+fx.Group, "$*`") {
+				if fx.Kind != effects.Chown || fx.When == shell.Maybe || strings.Contains(fx.Owner+fx.Group, "${") || strings.ContainsAny(fx.Owner+fx.Group, "$*`") {
 					continue
 				}
 				owner := fx.Owner

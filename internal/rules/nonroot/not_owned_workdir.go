@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -110,7 +110,7 @@ func nginx(b *source.Build, st *source.Start) (write, bool) {
 		if c := step.Copy; c != nil && strings.HasPrefix(strings.TrimSuffix(c.Target, "/")+"/", "/etc/nginx/") && !strings.Contains(c.Target, "/conf.d") && !strings.Contains(c.Target, "/templates") {
 			return write{}, false
 		}
-		for _, fx := range effects(step) {
+		for _, fx := range changes(step) {
 			for _, p := range fx.Paths {
 				if strings.HasPrefix(p.Text, "/etc/nginx/nginx.conf") {
 					return write{}, false
@@ -127,7 +127,7 @@ func nginx(b *source.Build, st *source.Start) (write, bool) {
 	}, true
 }
 
-func effects(step *source.Step) []shell.FileEffect {
+func changes(step *source.Step) []effects.File {
 	if run := step.Run(); run != nil {
 		return run.Effects.Files
 	}
@@ -161,7 +161,7 @@ func owned(b *source.Build, u source.User, dir string) bool {
 			}
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind != shell.Chown && fx.Kind != shell.Chmod && !(fx.Kind == shell.Mkdir && (fx.Owner != "" || fx.Mode != "")) {
+			if fx.Kind != effects.Chown && fx.Kind != effects.Chmod && !(fx.Kind == effects.Mkdir && (fx.Owner != "" || fx.Mode != "")) {
 				continue
 			}
 			for _, p := range fx.Paths {

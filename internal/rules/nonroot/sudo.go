@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -64,7 +65,7 @@ var sudo = &check.Check{
 				}
 			}
 			for _, fx := range run.Effects.Files {
-				if fx.Kind == shell.Chmod && setuid(fx.Mode) {
+				if fx.Kind == effects.Chmod && setuid(fx.Mode) {
 					path := ""
 					if len(fx.Paths) > 0 {
 						path = fx.Paths[0].Text

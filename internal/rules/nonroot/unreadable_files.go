@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -115,7 +116,7 @@ func (v *readable) step(step *source.Step) {
 	}
 	root := v.asRoot(step)
 	for _, fx := range run.Effects.Files {
-		if fx.Kind == shell.Chmod || fx.Kind == shell.Mkdir && fx.Mode != "" && (fx.Owner == "" || fx.Owner == "root" || fx.Owner == "0") {
+		if fx.Kind == effects.Chmod || fx.Kind == effects.Mkdir && fx.Mode != "" && (fx.Owner == "" || fx.Owner == "root" || fx.Owner == "0") {
 			v.chmod(step, fx, root)
 		}
 	}
@@ -194,11 +195,11 @@ func (v *readable) findOpening() bool {
 			continue
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind != shell.Chmod && fx.Kind != shell.Chown {
+			if fx.Kind != effects.Chmod && fx.Kind != effects.Chown {
 				continue
 			}
 			for _, p := range fx.Paths {
-				if path.Clean(p.Text) == "/root" && (fx.Kind == shell.Chown || !v.denied(parseMode(fx.Mode), "")) {
+				if path.Clean(p.Text) == "/root" && (fx.Kind == effects.Chown || !v.denied(parseMode(fx.Mode), "")) {
 					return true
 				}
 			}
@@ -222,7 +223,7 @@ func parseMode(mode string) uint32 {
 	return 0o700
 }
 
-func (v *readable) chmod(step *source.Step, fx shell.FileEffect, root bool) {
+func (v *readable) chmod(step *source.Step, fx effects.File, root bool) {
 	mode, err := strconv.ParseUint(fx.Mode, 8, 32)
 	if err != nil && shuts(fx.Mode) {
 		mode, err = 0o700, nil
@@ -290,7 +291,7 @@ func (v *readable) givenAway(_ *source.Step, name string) bool {
 			continue
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind != shell.Chown || fx.Owner == "root" || fx.Owner == "0" {
+			if fx.Kind != effects.Chown || fx.Owner == "root" || fx.Owner == "0" {
 				continue
 			}
 			for _, p := range fx.Paths {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -39,7 +39,7 @@ var worldWritable = &check.Check{
 				continue
 			}
 			for _, fx := range run.Effects.Files {
-				if fx.Kind != shell.Chmod && fx.Kind != shell.Mkdir || !worldMode(fx.Mode) {
+				if fx.Kind != effects.Chmod && fx.Kind != effects.Mkdir || !worldMode(fx.Mode) {
 					continue
 				}
 				for _, p := range fx.Paths {

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -38,7 +39,7 @@ func keeps(run *source.Run, c *shell.Command) (kept, bool) {
 		return kept{}, false
 	}
 	for i, fx := range run.Effects.Files {
-		if fx.Kind != shell.Write || fx.Command != end || fx.Link || len(fx.Paths) == 0 {
+		if fx.Kind != effects.Write || fx.Command != end || fx.Link || len(fx.Paths) == 0 {
 			continue
 		}
 		target := fx.Paths[len(fx.Paths)-1]
@@ -104,7 +105,7 @@ func home(p string) string {
 // at, or at its end by a trap.
 func removed(run *source.Run, file string, at int) bool {
 	for i, fx := range run.Effects.Files {
-		if fx.Kind != shell.Delete && !fx.Move || i <= at && !fx.Command.Inner {
+		if fx.Kind != effects.Delete && !fx.Move || i <= at && !fx.Command.Inner {
 			continue
 		}
 		gone := fx.Paths

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -42,7 +43,7 @@ var removedTooLate = &check.Check{
 					continue
 				}
 				for _, fx := range run.Effects.Files {
-					if fx.Kind != shell.Delete || fx.Partial {
+					if fx.Kind != effects.Delete || fx.Partial {
 						continue
 					}
 					for _, h := range files {
@@ -104,7 +105,7 @@ func hiddenBy(b *source.Build, s *source.Step) []hidden {
 		return nil
 	}
 	for i, fx := range run.Effects.Files {
-		if fx.Kind != shell.Write || fx.Link {
+		if fx.Kind != effects.Write || fx.Link {
 			continue
 		}
 		p := fx.Paths[len(fx.Paths)-1].Text

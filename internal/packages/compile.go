@@ -1,20 +1,25 @@
-package shell
+package packages
 
-import "strings"
+import (
+	"strings"
 
-// Compiles tells whether the command builds a program from source, and with
+	"github.com/dockworthy/dockworthy/internal/getopt"
+	"github.com/dockworthy/dockworthy/internal/shell"
+)
+
+// Compiles tells whether a command builds a program from source, and with
 // what: "go build", "npm run build", "make".
-func (c *Command) Compiles() (what string, ok bool) {
+func Compiles(c *shell.Command) (what string, ok bool) {
 	program, args := c.Underlying()
 	return compiles(program, args, 0)
 }
 
-func compiles(program string, args []Word, depth int) (string, bool) {
+func compiles(program string, args []shell.Word, depth int) (string, bool) {
 	if depth > 4 {
 		return "", false
 	}
 	// Most commands are none of these, so their options are not taken apart.
-	options := func() options { return split(args, false) }
+	options := func() getopt.Options { return getopt.Split(args, false) }
 	verb := ""
 	for _, a := range args {
 		if t := a.Text; t != "" && t[0] != '-' && t[0] != '+' {
@@ -42,7 +47,7 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 			return both, true
 		}
 	case "mvn", "mvnw":
-		for _, w := range options().operands {
+		for _, w := range options().Operands {
 			switch w.Text {
 			case "package", "install", "verify", "compile", "deploy":
 				return program + " " + w.Text, true
@@ -52,7 +57,7 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 			}
 		}
 	case "gradle", "gradlew":
-		for _, w := range options().operands {
+		for _, w := range options().Operands {
 			switch task := w.Text[strings.LastIndexByte(w.Text, ':')+1:]; task {
 			case "build", "assemble", "bootJar", "bootWar", "jar", "war", "shadowJar", "installDist", "distTar", "distZip", "nativeCompile", "compileJava", "compileKotlin", "classes", "fatJar", "buildFatJar", "installBootDist", "publishToMavenLocal", "uberJar", "quarkusBuild":
 				return program + " " + task, true
@@ -61,8 +66,8 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "npm", "pnpm", "yarn", "yarnpkg", "bun":
 		return script(program, args)
 	case "npx", "bunx", "pnpx":
-		if len(options().operands) > 0 {
-			return compiles(options().operands[0].Text, options().operands[1:], depth+1)
+		if len(options().Operands) > 0 {
+			return compiles(options().Operands[0].Text, options().Operands[1:], depth+1)
 		}
 	case "tsc", "webpack", "esbuild", "rollup", "parcel", "gulp", "grunt", "swc", "babel", "tsup":
 		return program, true
@@ -81,25 +86,25 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 		case "meson":
 			return both, verb == "compile" || verb == "install"
 		}
-		for _, w := range options().operands {
+		for _, w := range options().Operands {
 			switch w.Text {
 			case "clean", "distclean", "mrproper":
-				if len(options().operands) == 1 {
+				if len(options().Operands) == 1 {
 					return "", false
 				}
 			}
 		}
 		return program, true
 	case "cmake":
-		if options().has("--build") {
+		if options().Has("--build") {
 			return "cmake --build", true
 		}
-		if options().has("--install", "-E") {
+		if options().Has("--install", "-E") {
 			return "", false
 		}
 		return "cmake", len(args) > 0
 	case "gcc", "g++", "cc", "c++", "clang", "clang++", "rustc", "javac", "kotlinc", "scalac", "ghc", "gfortran", "nasm", "nvcc", "gnatmake", "crystal", "nim", "musl-gcc", "x86_64-linux-musl-gcc", "dmd", "ldc2", "valac", "gdc", "gccgo", "ocamlopt", "emcc", "native-image", "pyinstaller", "nuitka":
-		if options().has("-v", "-dumpversion", "-dumpmachine", "-version", "-E", "-print-prog-name") || len(args) == 0 {
+		if options().Has("-v", "-dumpversion", "-dumpmachine", "-version", "-E", "-print-prog-name") || len(args) == 0 {
 			return "", false
 		}
 		return program, true
@@ -112,9 +117,9 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "swift", "zig", "dune", "shards", "wasm-pack", "trunk", "dub", "pyo3", "maturin", "gleam":
 		return both, verb == "build" || program == "zig" && (verb == "cc" || verb == "c++" || strings.HasPrefix(verb, "build-"))
 	case "stack", "cabal":
-		return both, (verb == "build" || verb == "install" || verb == "v2-build" || verb == "new-build") && !options().has("--only-dependencies", "--dependencies-only")
+		return both, (verb == "build" || verb == "install" || verb == "v2-build" || verb == "new-build") && !options().Has("--only-dependencies", "--dependencies-only")
 	case "sbt":
-		for _, w := range options().operands {
+		for _, w := range options().Operands {
 			for _, task := range []string{"assembly", "compile", "package", "stage", "dist"} {
 				if strings.HasSuffix(w.Text, task) {
 					return "sbt " + task, true
@@ -151,7 +156,7 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 	case "corepack":
 		return "", false
 	}
-	if isPython(program) {
+	if shell.IsPython(program) {
 		for i, a := range args {
 			if strings.HasSuffix(a.Text, "setup.py") && i+1 < len(args) {
 				switch v := args[i+1].Text; v {
@@ -165,9 +170,9 @@ func compiles(program string, args []Word, depth int) (string, bool) {
 }
 
 // script tells whether npm, yarn, pnpm or bun run a build script.
-func script(program string, args []Word) (string, bool) {
-	o := split(args, false, "--prefix", "--cwd", "-C", "--dir", "-w", "--workspace", "-F", "--filter")
-	words := o.operands
+func script(program string, args []shell.Word) (string, bool) {
+	o := getopt.Split(args, false, "--prefix", "--cwd", "-C", "--dir", "-w", "--workspace", "-F", "--filter")
+	words := o.Operands
 	if program == "yarn" && len(words) > 2 && words[0].Text == "workspace" {
 		words = words[2:]
 	}
@@ -211,7 +216,7 @@ func isBuildScript(name string) bool {
 }
 
 // word is the nth argument's text that is no option.
-func word(args []Word, n int) string {
+func word(args []shell.Word, n int) string {
 	for _, a := range args {
 		if a.Text != "" && a.Text[0] != '-' && a.Text[0] != '+' {
 			if n == 0 {
