@@ -2,12 +2,10 @@ package entrypoint
 
 import (
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
 
 var defaultArgs = &check.Check{
@@ -28,7 +26,11 @@ var defaultArgs = &check.Check{
 			return check.Judge(nil)
 		}
 		words := step.Words()
-		i := own(words)
+		argv := make([]string, len(words))
+		for i, w := range words {
+			argv[i] = w.Text
+		}
+		i := recipe.Own(argv)
 		if i == 0 || i >= len(words) {
 			return check.Judge(nil)
 		}
@@ -38,70 +40,4 @@ var defaultArgs = &check.Check{
 			Message: fmt.Sprintf("ENTRYPOINT holds arguments that belong in CMD, from %q on", words[i].Text),
 		}})
 	},
-}
-
-// own is how many words of an ENTRYPOINT are the program itself: an init, an
-// interpreter with its options, the program, and a sub-command that names what
-// it does. 0 = it cannot be told.
-func own(words []dockerfile.Word) int {
-	if len(words) == 0 {
-		return 0
-	}
-	i := 0
-	switch path.Base(words[0].Text) {
-	case "tini", "dumb-init", "catatonit":
-		for i++; i < len(words) && strings.HasPrefix(words[i].Text, "-"); i++ {
-		}
-	}
-	if i >= len(words) {
-		return 0
-	}
-	program := strings.TrimRight(path.Base(words[i].Text), "0123456789.")
-	i++
-	skip := func(takes ...string) {
-		for i < len(words) && strings.HasPrefix(words[i].Text, "-") {
-			flag := words[i].Text
-			i++
-			for _, t := range takes {
-				if flag == t {
-					i++
-				}
-			}
-		}
-	}
-	switch program {
-	case "sh", "bash", "ash", "dash", "zsh", "env", "gosu", "su-exec", "sudo":
-		return 0
-	case "python", "pypy":
-		for i < len(words) && strings.HasPrefix(words[i].Text, "-") {
-			m := words[i].Text
-			i++
-			if m == "-m" || m == "-c" {
-				return min(i+1, len(words))
-			}
-		}
-		return min(i+1, len(words))
-	case "node", "ruby", "perl", "php", "deno", "bun", "Rscript":
-		skip("-r", "--require", "--import", "-e")
-		return min(i+1, len(words))
-	case "java":
-		for i < len(words) && strings.HasPrefix(words[i].Text, "-") {
-			flag := words[i].Text
-			i++
-			switch flag {
-			case "-jar", "-m", "--module":
-				return min(i+1, len(words))
-			case "-cp", "-classpath", "--class-path", "-p", "--module-path":
-				i++
-			}
-		}
-		return min(i+1, len(words))
-	case "dotnet":
-		return min(i+1, len(words))
-	}
-	// A sub-command belongs to the program: bundle exec puma, app serve.
-	for i < len(words) && !strings.HasPrefix(words[i].Text, "-") && !strings.ContainsAny(words[i].Text, ":/.=") {
-		i++
-	}
-	return i
 }

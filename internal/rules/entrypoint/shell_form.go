@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -46,7 +47,7 @@ var shellForm = &check.Check{
 				f.Severity = check.Error
 				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
 			}
-			found = append(found, f)
+			found = append(found, recipe.ExecForm(b, step).To(f))
 		}
 		return check.Judge(found)
 	},

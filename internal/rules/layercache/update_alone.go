@@ -5,6 +5,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -30,11 +31,11 @@ var updateAlone = &check.Check{
 					continue
 				}
 				if up, ok := alone(run); ok {
-					found = append(found, check.Finding{
+					found = append(found, recipe.Update(b, step, up.Manager).To(check.Finding{
 						Place:   check.Place{File: b.Text(), Span: up.Command.Span},
 						Stage:   s,
 						Message: fmt.Sprintf("the %s lists are updated in a layer of their own: what is installed later comes from whatever lists were cached", up.Manager),
-					})
+					}))
 				}
 			}
 		}

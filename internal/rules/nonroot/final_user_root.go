@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -46,7 +47,7 @@ var finalUserRoot = &check.Check{
 			f.Place = check.Place{File: b.Text(), Span: imageSpan(from)}
 			f.Message = fmt.Sprintf("the container starts as root: there is no USER, and %s starts as root", b.Base().String())
 		}
-		f.Help = help(b)
+		f = recipe.User(b).To(f)
 		if why, ok := b.IsBase(); ok {
 			f.Severity = check.Warning
 			f.Message += "; " + why
@@ -69,26 +70,4 @@ func asRoot(u source.User) string {
 		return "the last USER is " + v.Value
 	}
 	return fmt.Sprintf("USER %s is UID 0", v.Value)
-}
-
-// help names the user that suits this base.
-func help(b *source.Build) string {
-	img := b.Base()
-	if img.Known != nil {
-		if img.Ref.Familiar == "nginx" {
-			return "build on nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; USER alone would leave nginx without the folders that it writes"
-		}
-		for _, name := range []string{"node", "nonroot", "app", "nobody"} {
-			if ids, ok := img.Known.Users[name]; ok && name != "nobody" && ids != "unknown" {
-				return fmt.Sprintf("end the stage with USER %s, the %s user that %s already has", ids, name, img.String())
-			}
-		}
-		if img.Known.OS == "alpine" {
-			return "add `RUN addgroup -g 10001 app && adduser -D -H -u 10001 -G app app` and end the stage with `USER 10001:10001`"
-		}
-	}
-	if img.Scratch {
-		return "end the stage with `USER 10001:10001`: a number needs no /etc/passwd"
-	}
-	return "add `RUN groupadd -g 10001 app && useradd -u 10001 -g app --no-log-init --no-create-home app` and end the stage with `USER 10001:10001`"
 }

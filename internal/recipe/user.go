@@ -1,0 +1,237 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// A user is who a container is to run as, and what makes him.
+type user struct {
+	ids  string // uid:gid
+	make string // the RUN line that makes him; "" = nothing has to
+	who  string // "the node user that node:20-slim already has"
+}
+
+// uid is the number of a user that is made: above those that systems and people
+// have, so that it is nobody's on the host.
+const uid = "10001"
+
+// User ends a stage as a user who is not root: the base's own where it has one, one
+// that the Dockerfile makes already, else a new one with an explicit UID.
+func User(b *source.Build) Advice {
+	img := b.Base()
+	if img.Known != nil && img.Ref.Familiar == "nginx" {
+		return words("build on nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; USER alone would leave nginx without the folders that it writes")
+	}
+	u := userOf(b)
+	help := fmt.Sprintf("end the stage with `USER %s`", u.ids)
+	switch {
+	case u.make != "":
+		help = fmt.Sprintf("add `%s` and %s", u.make, help)
+	case u.who != "":
+		help += ", " + u.who
+	}
+	a := words(help)
+	if edits, ok := endAs(b, u); ok {
+		a.Fixes = []check.Fix{fix(help, check.Unsafe, risks(b), b.Text(), edits...)}
+	}
+	return a
+}
+
+// userOf is the user that suits a build.
+func userOf(b *source.Build) user {
+	img := b.Base()
+	if made := madeUser(b); made != (user{}) {
+		return made
+	}
+	if known := img.Known; known != nil {
+		if uid, ok := known.UID(); ok && uid != "0" {
+			name, _, _ := strings.Cut(known.User, ":")
+			if ids := known.Users[name]; strings.Contains(ids, ":") {
+				return user{ids: ids, who: fmt.Sprintf("the user that %s starts as", img)}
+			}
+			return user{ids: uid + ":" + uid, who: fmt.Sprintf("the user that %s starts as", img)}
+		}
+		for _, name := range []string{"node", "nonroot", "app"} {
+			if ids := known.Users[name]; strings.Contains(ids, ":") {
+				return user{ids: ids, who: fmt.Sprintf("the %s user that %s already has", name, img)}
+			}
+		}
+	}
+	u := user{ids: uid + ":" + uid}
+	switch {
+	case img.Scratch || img.Known == nil || img.Known.HasShell() != base.Yes || b.Target.Windows:
+		u.who = "a number needs no entry in /etc/passwd"
+	case img.Known.HasTool("useradd") == base.Yes && img.Known.HasTool("groupadd") == base.Yes:
+		u.make = fmt.Sprintf("RUN groupadd -g %[1]s app && useradd -u %[1]s -g app --no-log-init --no-create-home app", uid)
+	case img.Known.HasTool("adduser") == base.Yes && img.Known.HasTool("addgroup") == base.Yes && strings.HasPrefix(img.Known.Shell, "busybox"):
+		u.make = fmt.Sprintf("RUN addgroup -g %[1]s app && adduser -D -H -u %[1]s -G app app", uid)
+	default: // no tool for it: the files themselves
+		u.make = fmt.Sprintf("RUN echo 'app:x:%[1]s:' >> /etc/group && echo 'app:x:%[1]s:%[1]s::/nonexistent:/sbin/nologin' >> /etc/passwd", uid)
+	}
+	return u
+}
+
+// madeUser is a user that the chain makes with a number and never becomes.
+func madeUser(b *source.Build) user {
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, u := range run.Effects.Users {
+			if u.UID == "" || u.UID == "0" || strings.Trim(u.UID, "0123456789") != "" {
+				continue
+			}
+			if gid, ok := groupOf(b, u.Group, u.UID); ok {
+				return user{ids: u.UID + ":" + gid, who: fmt.Sprintf("the user %s that line %d makes", u.Name, step.Line())}
+			}
+		}
+	}
+	return user{}
+}
+
+// groupOf is the number of a made user's primary group.
+func groupOf(b *source.Build, group, uid string) (string, bool) {
+	if group == "" {
+		return uid, true // useradd and adduser give a group of his own, with his number
+	}
+	if strings.Trim(group, "0123456789") == "" {
+		return group, true
+	}
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, g := range run.Effects.Groups {
+			if g.Name == group && g.GID != "" && strings.Trim(g.GID, "0123456789") == "" {
+				return g.GID, true
+			}
+		}
+	}
+	return "", false
+}
+
+// endAs are the edits by which a build's stage ends as a user; ok is false where
+// nobody knows that it still builds.
+func endAs(b *source.Build, u user) (edits []text.Edit, ok bool) {
+	t := b.Target
+	if slices.ContainsFunc(b.Stages, func(s *source.Stage) bool { return s.Parent == t }) {
+		return nil, false // what is built on it may need root
+	}
+	if inRootsHome(b) {
+		return nil, false
+	}
+	if u.make != "" {
+		if !beginsAsRoot(b) || takes(b, "app") {
+			return nil, false
+		}
+		edits = append(edits, b.File.Below(t.From, u.make))
+	}
+	last := lastNeedsRoot(t)
+	switch {
+	case last == nil:
+		edits = append(edits, b.File.Below(t.From, "USER "+u.ids))
+	case last.Keyword == "USER":
+		edits = append(edits, text.Edit{Span: last.Rest().Span, New: u.ids})
+	default:
+		edits = append(edits, b.File.Below(last.Instruction, "USER "+u.ids))
+	}
+	return edits, true
+}
+
+// inRootsHome tells whether something that the program may need lies in root's
+// home, where nobody else comes.
+func inRootsHome(b *source.Build) bool {
+	in := func(p string) bool {
+		return p == "/root" || strings.HasPrefix(p, "/root/") || strings.HasPrefix(p, "~")
+	}
+	if v, ok := b.Target.Env.Lookup("PATH"); ok && strings.Contains(v.Value, "/root") {
+		return true
+	}
+	for step := range b.Steps() {
+		if in(step.Before.Workdir.Value) || step.Copy != nil && in(step.Copy.Target) {
+			return true
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		if v, ok := step.Env.Lookup("PIP_USER"); ok && v.Value != "" && v.Value != "0" {
+			return true
+		}
+		for _, c := range run.Commands() {
+			for _, w := range c.Words {
+				if in(w.Text) || w.Text == "--user" {
+					return true
+				}
+			}
+		}
+	}
+	return in(b.Target.Final.Workdir.Value)
+}
+
+// lastNeedsRoot is the last instruction of a stage that does something as the user
+// in force, or that sets him; nil = none does.
+func lastNeedsRoot(s *source.Stage) *source.Step {
+	for _, step := range slices.Backward(s.Steps) {
+		switch step.Keyword {
+		case "RUN", "COPY", "ADD", "WORKDIR", "VOLUME", "USER":
+			return step
+		}
+	}
+	return nil
+}
+
+// beginsAsRoot tells whether the target's first RUN would run as root.
+func beginsAsRoot(b *source.Build) bool {
+	for s := b.Target.Parent; s != nil; s = s.Parent {
+		if step := s.Final.User; step != nil {
+			return step.Value.Value == "root" || step.Value.Value == "0" || step.Value.Value == "0:0"
+		}
+	}
+	img := b.Base()
+	if img.Known == nil {
+		return false
+	}
+	uid, ok := img.Known.UID()
+	return ok && uid == "0"
+}
+
+// takes tells whether the chain makes a user or a group of that name, or the base
+// has one.
+func takes(b *source.Build, name string) bool {
+	for step := range b.Steps() {
+		if run := step.Run(); run != nil {
+			for _, u := range run.Effects.Users {
+				if u.Name == name {
+					return true
+				}
+			}
+			for _, g := range run.Effects.Groups {
+				if g.Name == name {
+					return true
+				}
+			}
+		}
+	}
+	known := b.Base().Known
+	return known != nil && (known.HasUser(name) == base.Yes || known.HasGroup(name) == base.Yes)
+}
+
+// risks are what another user may change.
+func risks(b *source.Build) string {
+	for step := range b.Steps() {
+		if step.Keyword == "VOLUME" {
+			return "the program can no longer write what root owns, and volumes that exist keep root as their owner"
+		}
+	}
+	return "the program can no longer write what root owns"
+}
