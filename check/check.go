@@ -220,10 +220,23 @@ type Rule struct {
 	Title    string // "Run as a user who is not root"
 	Text     string // what the rule asks for and why: a paragraph
 	Controls []Control
+	Security bool             // what breaks it weakens the image, rather than its build or its running
+	Precise  Precision        // how often a finding is right
 	RestsOn  []source.Subject // where one of these went beyond a limit, no check holds
 	Checks   []*Check
 	Examples fs.FS // testdata: NAME/example.txtar is the before and after of a check's page
 }
+
+// A Precision is how often the findings of a rule are right, as measured on labelled
+// builds of real repositories. The names are those of CodeQL, which GitHub sorts by.
+type Precision string
+
+// The precisions.
+const (
+	VeryHigh Precision = "very-high" // 95 of 100 and more
+	High     Precision = "high"      // 90 and more
+	Medium   Precision = "medium"
+)
 
 // A Control is a requirement of a published standard that a rule supports.
 type Control struct {

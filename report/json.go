@@ -52,7 +52,23 @@ type (
 		Targets     []string    `json:"targets,omitempty"`
 		Place       jsonPlace   `json:"place"`
 		Related     []jsonPlace `json:"related,omitempty"`
+		Fixes       []jsonFix   `json:"fixes,omitempty"`
 		Fingerprint string      `json:"fingerprint"`
+	}
+	jsonFix struct {
+		Title  string        `json:"title"`
+		Grade  string        `json:"grade"` // safe, unsafe, needs-you
+		Reason string        `json:"reason,omitempty"`
+		Edits  []jsonEdit    `json:"edits,omitempty"`
+		Create []jsonCreated `json:"create,omitempty"`
+	}
+	jsonEdit struct {
+		jsonPlace
+		Text string `json:"text"` // what comes in its place
+	}
+	jsonCreated struct {
+		File string `json:"file"`
+		Text string `json:"text"`
 	}
 	jsonBuild struct {
 		Target    string            `json:"target,omitempty"`
@@ -187,6 +203,16 @@ func (j *jsonWriter) Result(res *check.Result) error {
 		}
 		for _, p := range f.Related {
 			out.Related = append(out.Related, j.place(p, hidden))
+		}
+		for _, x := range shownFixes(f, hidden) {
+			fix := jsonFix{Title: hidden.Hide(x.Title), Grade: x.Grade.String(), Reason: hidden.Hide(x.Reason)}
+			for _, e := range x.Edits {
+				fix.Edits = append(fix.Edits, jsonEdit{j.place(check.Place{File: e.File, Span: e.Span}, hidden), e.New})
+			}
+			for _, c := range x.Create {
+				fix.Create = append(fix.Create, jsonCreated{j.names.Of(c.Path), string(c.Data)})
+			}
+			out.Fixes = append(out.Fixes, fix)
 		}
 		if j.wrote {
 			j.w.WriteByte(',')

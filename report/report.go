@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,4 +75,17 @@ func helpText(f check.Reported) string {
 		help = f.Check.Mend
 	}
 	return " " + excerpt.Sentence(help)
+}
+
+// shownFixes are the fixes of a finding that a report can carry: none whose text
+// would show a secret, for with the secret hidden it would write something else.
+func shownFixes(f check.Reported, hidden *excerpt.Hidden) []check.Fix {
+	return slices.DeleteFunc(slices.Clone(f.Fixes), func(x check.Fix) bool {
+		for _, e := range x.Edits {
+			if hidden.Hide(e.New) != e.New {
+				return true
+			}
+		}
+		return slices.ContainsFunc(x.Create, func(c check.Created) bool { return hidden.Hide(string(c.Data)) != string(c.Data) })
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -158,6 +159,7 @@ type sarifLog struct {
 					Help       struct{ Markdown string }
 					Properties struct {
 						Family           int
+						Precision        string
 						SecuritySeverity string `json:"security-severity"`
 					}
 				}
@@ -174,6 +176,17 @@ type sarifLog struct {
 				}
 			}
 			PartialFingerprints map[string]string
+			Fixes               []struct {
+				Description     struct{ Text string }
+				ArtifactChanges []struct {
+					ArtifactLocation struct{ URI string }
+					Replacements     []struct {
+						DeletedRegion   struct{ StartLine, StartColumn, EndLine, EndColumn int }
+						InsertedContent struct{ Text string }
+					}
+				}
+				Properties struct{ Grade, Reason string }
+			}
 		}
 	}
 }
@@ -192,6 +205,13 @@ func TestSARIF(t *testing.T) {
 		list := log.Runs[0].Tool.Driver.Rules
 		for _, r := range list {
 			ours := r.ID != "input/unparsable"
+			// A code host makes an alert of what has a security severity.
+			switch secure := slices.Contains([]int{2, 4, 5, 6}, r.Properties.Family); {
+			case ours && r.Properties.Precision == "":
+				t.Errorf("%s: rule %s has no precision", name, r.ID)
+			case secure != (r.Properties.SecuritySeverity != ""):
+				t.Errorf("%s: rule %s has the security severity %q", name, r.ID, r.Properties.SecuritySeverity)
+			}
 			if ours != (r.Properties.Family >= 1 && r.Properties.Family <= 8) || r.Help.Markdown == "" {
 				t.Errorf("%s: rule %s has family %d", name, r.ID, r.Properties.Family)
 			}
@@ -246,6 +266,76 @@ func TestFingerprint(t *testing.T) {
 	for id := range two {
 		if three[id] == 0 {
 			t.Errorf("%s is gone with a third equal line", id)
+		}
+	}
+}
+
+// A fix is in JSON and in SARIF as the same edits, and not where it would write a
+// secret, which a report hides.
+func TestFixesInReports(t *testing.T) {
+	const df = "FROM python:3.13.1-slim-bookworm\nUSER 10001\nCMD python main.py --port 80\n"
+	type place struct{ Line, Column, EndLine, EndColumn int }
+	var doc struct {
+		Findings []struct {
+			ID    string
+			Fixes []struct {
+				Title, Grade, Reason string
+				Edits                []struct {
+					place
+					File, Text string
+				}
+			}
+		}
+	}
+	var b bytes.Buffer
+	render(t, fstest.MapFS{"Dockerfile": {Data: []byte(df)}}, writer(t, "json", &b))
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, f := range doc.Findings {
+		if f.ID != "entrypoint/shell-form" {
+			continue
+		}
+		found = true
+		if len(f.Fixes) != 1 || f.Fixes[0].Grade != "safe" || len(f.Fixes[0].Edits) != 1 {
+			t.Fatalf("%+v", f)
+		}
+		e := f.Fixes[0].Edits[0]
+		if e.place != (place{3, 5, 3, 29}) || e.File != "Dockerfile" || e.Text != `["python", "main.py", "--port", "80"]` {
+			t.Errorf("%+v", e)
+		}
+	}
+	var log sarifLog
+	b.Reset()
+	render(t, fstest.MapFS{"Dockerfile": {Data: []byte(df)}}, writer(t, "sarif", &b))
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range log.Runs[0].Results {
+		if r.RuleID != "entrypoint/shell-form" {
+			continue
+		}
+		if len(r.Fixes) != 1 || r.Fixes[0].Properties.Grade != "safe" || r.Fixes[0].Description.Text == "" {
+			t.Fatalf("%+v", r)
+		}
+		c := r.Fixes[0].ArtifactChanges
+		if len(c) != 1 || c[0].ArtifactLocation.URI != "Dockerfile" || len(c[0].Replacements) != 1 || c[0].Replacements[0].DeletedRegion.EndColumn != 29 ||
+			c[0].Replacements[0].InsertedContent.Text != `["python", "main.py", "--port", "80"]` {
+			t.Errorf("%+v", c)
+		}
+	}
+	if !found {
+		t.Error("there is no finding with a fix")
+	}
+	for _, format := range []string{"json", "sarif"} {
+		b.Reset()
+		render(t, fstest.MapFS{"Dockerfile": {Data: []byte(strings.ReplaceAll(df, "--port 80", "--password "+secret))}}, writer(t, format, &b))
+		if strings.Contains(b.String(), secret) {
+			t.Errorf("%s shows a secret", format)
+		}
+		if strings.Contains(b.String(), `"fixes":[{"title":"write`) || strings.Contains(b.String(), `"fixes":[{"description":{"text":"Write`) {
+			t.Errorf("%s has a fix that would write asterisks", format)
 		}
 	}
 }

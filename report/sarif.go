@@ -70,12 +70,36 @@ type (
 		Locations    []sarifLocation   `json:"locations"`
 		Related      []sarifLocation   `json:"relatedLocations,omitempty"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
+		Fixes        []sarifFix        `json:"fixes,omitempty"`
 		Properties   map[string]any    `json:"properties,omitempty"`
+	}
+	sarifFix struct {
+		Description sarifText         `json:"description"`
+		Changes     []sarifChange     `json:"artifactChanges"`
+		Properties  map[string]string `json:"properties"`
+	}
+	sarifChange struct {
+		Artifact     sarifArtifact      `json:"artifactLocation"`
+		Replacements []sarifReplacement `json:"replacements"`
+	}
+	sarifReplacement struct {
+		Deleted  sarifRegion `json:"deletedRegion"`
+		Inserted sarifText   `json:"insertedContent"`
 	}
 )
 
 func newSARIF(w io.Writer, names Names) *sarif {
 	return &sarif{names: names, w: redact.NewWriter(w, names.Redactor, redact.JSON)}
+}
+
+// properties are what code hosts sort and show a check by.
+func properties(r *check.Rule, c *check.Check) map[string]any {
+	out := map[string]any{"family": r.Number, "tags": []string{"container", r.Name}, "precision": string(r.Precise)}
+	if r.Security {
+		out["tags"] = []string{"container", "security", r.Name}
+		out["security-severity"] = severity(c.Severity)
+	}
+	return out
 }
 
 // severity is GitHub's security-severity: a number from 0 to 10 as a string.
@@ -106,12 +130,7 @@ func (s *sarif) begin() {
 				FullDescription:  sarifText{excerpt.Sentence(c.Why)},
 				Help:             sarifHelp{Text: c.Why + "\n" + c.Mend, Markdown: rules.Page(r, c)},
 				Default:          sarifLevel{c.Severity.String()},
-				Properties: map[string]any{
-					"family":            r.Number,
-					"tags":              []string{"container", r.Name},
-					"security-severity": severity(c.Severity),
-					"precision":         "high",
-				},
+				Properties:       properties(r, c),
 			})
 		}
 	}
@@ -166,9 +185,39 @@ func (s *sarif) Result(res *check.Result) error {
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))
 		}
+		for _, x := range shownFixes(f, hidden) {
+			r.Fixes = append(r.Fixes, s.fix(x, hidden))
+		}
 		s.result(r)
 	}
 	return s.w.Flush()
+}
+
+// fix is a fix as SARIF has it: replacements by file, those of a file that is not
+// there yet at its beginning.
+func (s *sarif) fix(x check.Fix, hidden *excerpt.Hidden) sarifFix {
+	out := sarifFix{Description: sarifText{hidden.Hide(excerpt.Sentence(x.Title))}, Properties: map[string]string{"grade": x.Grade.String()}}
+	if x.Reason != "" {
+		out.Properties["reason"] = hidden.Hide(x.Reason)
+	}
+	replace := func(file string, r sarifReplacement) {
+		uri := s.uri(file)
+		for i := range out.Changes {
+			if out.Changes[i].Artifact.URI == uri {
+				out.Changes[i].Replacements = append(out.Changes[i].Replacements, r)
+				return
+			}
+		}
+		out.Changes = append(out.Changes, sarifChange{sarifArtifact{uri}, []sarifReplacement{r}})
+	}
+	for _, e := range x.Edits {
+		from, to := e.File.Position(e.Span.Start), e.File.Position(e.Span.End)
+		replace(e.File.Name, sarifReplacement{sarifRegion{from.Line, from.Column, to.Line, to.Column}, sarifText{e.New}})
+	}
+	for _, c := range x.Create {
+		replace(c.Path, sarifReplacement{sarifRegion{1, 1, 1, 1}, sarifText{string(c.Data)}})
+	}
+	return out
 }
 
 // physical is the place of a finding in a file of the repository: what was seen

@@ -13,9 +13,11 @@ var examples embed.FS
 
 // Rule is rule 6.
 var Rule = &check.Rule{
-	Number: 6,
-	Name:   "dockerignore",
-	Title:  "if you don't need it, don't context it",
+	Number:   6,
+	Name:     "dockerignore",
+	Title:    "if you don't need it, don't context it",
+	Security: true,
+	Precise:  check.High,
 	Text: "A COPY of the whole context takes whatever happens to lie there: the history of the repository, the passwords of a .env file, " +
 		"packages that were built for another machine. The ignore file decides what is sent. One that excludes everything and lets in " +
 		"what is needed holds for files that nobody has thought of yet.",

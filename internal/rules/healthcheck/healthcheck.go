@@ -13,9 +13,10 @@ var examples embed.FS
 
 // Rule is rule 8.
 var Rule = &check.Rule{
-	Number: 8,
-	Name:   "healthcheck",
-	Title:  "a health check that tells alive from merely running",
+	Number:  8,
+	Name:    "healthcheck",
+	Title:   "a health check that tells alive from merely running",
+	Precise: check.High,
 	Text: "A process that hangs still runs. A probe that asks the program itself lets the orchestrator take it out of service and " +
 		"replace it. The probe has to run in the image as it is, ask the port that the program listens on, and be able to fail. " +
 		"Kubernetes ignores HEALTHCHECK, and images in OCI format drop it: there the probes of the manifest do the work.",

@@ -13,9 +13,10 @@ var examples embed.FS
 
 // Rule is rule 3.
 var Rule = &check.Rule{
-	Number: 3,
-	Name:   "layer-cache",
-	Title:  "order instructions from what changes least to what changes most",
+	Number:  3,
+	Name:    "layer-cache",
+	Title:   "order instructions from what changes least to what changes most",
+	Precise: check.High,
 	Text: "The builder reuses a layer as long as nothing above it has changed. System packages change by the month, dependencies by the week, sources by the minute: " +
 		"in that order an edit costs seconds. In any other order each edit installs everything again, and what is installed differs from build to build.",
 	Controls: []check.Control{

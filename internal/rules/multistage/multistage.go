@@ -13,9 +13,10 @@ var examples embed.FS
 
 // Rule is rule 1.
 var Rule = &check.Rule{
-	Number: 1,
-	Name:   "multi-stage",
-	Title:  "build in one stage, ship another: no build tools in the final image",
+	Number:  1,
+	Name:    "multi-stage",
+	Title:   "build in one stage, ship another: no build tools in the final image",
+	Precise: check.High,
 	Text: "A compiler, a version control system or a package manager does nothing for a program that is already built. In the image that ships they are " +
 		"hundreds of megabytes to pull, packages to patch, and tools for whoever gets in. A build of several stages compiles in a builder and copies only what it made " +
 		"(a binary, a virtual environment, a folder of static files) onto a base that can run it and nothing else.",

@@ -13,9 +13,11 @@ var examples embed.FS
 
 // Rule is rule 2.
 var Rule = &check.Rule{
-	Number: 2,
-	Name:   "non-root",
-	Title:  "run as a user who is not root, with an explicit UID",
+	Number:   2,
+	Name:     "non-root",
+	Title:    "run as a user who is not root, with an explicit UID",
+	Security: true,
+	Precise:  check.High,
 	Text: "A process that runs as UID 0 in a container is UID 0 to the kernel. What it can do beyond the container is " +
 		"held back by capabilities and namespaces alone, and every defect in these is then a way out. " +
 		"A user with a number of its own, set by USER, costs nothing and can be verified by whoever runs the image.",

@@ -13,9 +13,11 @@ var examples embed.FS
 
 // Rule is rule 4.
 var Rule = &check.Rule{
-	Number: 4,
-	Name:   "pinned-base",
-	Title:  "pin base images to a version, by digest where it must be banking grade",
+	Number:   4,
+	Name:     "pinned-base",
+	Title:    "pin base images to a version, by digest where it must be banking grade",
+	Security: true,
+	Precise:  check.VeryHigh,
 	Text: "A tag is a name that its owner moves. A build from a moving name is another build each day: it breaks without a " +
 		"change of yours, and nobody can say afterwards what was in it. A full version holds still for as long as its publisher wants; a digest always.",
 	Controls: []check.Control{

@@ -13,9 +13,11 @@ var examples embed.FS
 
 // Rule is rule 5.
 var Rule = &check.Rule{
-	Number: 5,
-	Name:   "secrets",
-	Title:  "never put a secret into the image",
+	Number:   5,
+	Name:     "secrets",
+	Title:    "never put a secret into the image",
+	Security: true,
+	Precise:  check.Medium,
 	Text: "Whatever an instruction says or copies is in the image for ever: in its config, in its history, in a layer that a later " +
 		"one only hides. Whoever can pull the image can read it. A secret that a build needs is mounted for one RUN and leaves no trace; " +
 		"one that the program needs arrives when the container starts.",
