@@ -41,8 +41,22 @@ type Project struct {
 // Open finds the units under the given paths of a file system ("." for all of
 // it). What cannot be read or understood is among the project's Problems.
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
+	if opt.Checks == nil {
+		opt.Checks = names()
+	}
 	return &Project{snapshot: source.Open(fsys, paths, opt)}
 }
+
+// names are those of the rules and the ids of their checks.
+var names = sync.OnceValue(func() (list []string) {
+	for _, r := range rules.All {
+		list = append(list, r.Name)
+		for _, c := range r.Checks {
+			list = append(list, r.ID(c))
+		}
+	}
+	return list
+})
 
 // Units are what is judged, in path order.
 func (p *Project) Units() []check.Unit { return p.snapshot.Units }
@@ -87,7 +101,8 @@ func Look(ev check.Evidence, opt check.Options) *check.Report {
 }
 
 // Check judges every unit of the project, several at a time, and calls emit for
-// each in path order. It stops at the first error of emit, or when ctx ends.
+// each in path order, then for each file that units share with suppressions which
+// silence nothing. It stops at the first error of emit, or when ctx ends.
 func (p *Project) Check(ctx context.Context, opt check.Options, emit func(*check.Result) error) error {
 	units := p.Units()
 	workers := max(1, runtime.GOMAXPROCS(0))
@@ -130,15 +145,22 @@ func (p *Project) Check(ctx context.Context, opt check.Options, emit func(*check
 	}
 	defer wg.Wait()
 	defer cancel()
+	var left check.Leftover
 	for i := range slots {
 		select {
 		case <-slots[i].done:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		res := slots[i].res
+		res := *slots[i].res // which is kept where the project can be edited
 		slots[i].res = nil
 		<-tokens
+		left.Add(&res)
+		if err := emit(&res); err != nil {
+			return err
+		}
+	}
+	for _, res := range left.Results() {
 		if err := emit(res); err != nil {
 			return err
 		}

@@ -17,8 +17,9 @@ type Report struct {
 	Build    *source.Build // the evidence's; nil where only an image was looked at
 	Answers  []Answer      // one a check and level that there is evidence for, in the order of levels, rules and checks
 	Findings []Reported
-	Unused   []source.Allow // suppressions that silenced nothing
-	Secrets  []Place        // of values that no output may show, whatever is reported
+	Unused   []Suppression // that silence nothing
+	used     []*source.Allow
+	Secrets  []Place // of values that no output may show, whatever is reported
 }
 
 // An Answer is a check's verdict at one level.
@@ -56,6 +57,11 @@ type Options struct {
 	Banking    bool                // judge by the banking profile where no build says so
 }
 
+// leavesOut tells whether a check is not asked for.
+func (o Options) leavesOut(r *Rule, c *Check) bool {
+	return len(o.Only) > 0 && !matches(o.Only, r, c) || matches(o.Skip, r, c)
+}
+
 func matches(list []string, r *Rule, c *Check) bool {
 	for _, id := range list {
 		if id == r.Name || id == r.ID(c) {
@@ -85,11 +91,7 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 		}
 	}
 	if ev.Source != nil {
-		for _, a := range ev.Source.Allows() {
-			if !used[a] {
-				rep.Unused = append(rep.Unused, *a)
-			}
-		}
+		rep.suppressions(rules, opt, used)
 	}
 	return rep
 }
@@ -165,7 +167,7 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 			rep.Answers = append(rep.Answers, Answer{r, c, level, Verdict{}})
 			continue
 		}
-		left := len(opt.Only) > 0 && !matches(opt.Only, r, c) || matches(opt.Skip, r, c)
+		left := opt.leavesOut(r, c)
 		if left && r.Name != "secrets" {
 			rep.Answers = append(rep.Answers, Answer{r, c, level, Verdict{}})
 			continue

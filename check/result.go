@@ -26,10 +26,11 @@ type Problem = source.Problem
 // A Result is all that is said of one unit.
 type Result struct {
 	Unit     Unit
-	Reports  []*Report  // one for each build
-	Findings []Reported // of all builds, equal ones told once, in the order of the files
-	Problem  *Problem   // why the unit could not be judged, or nil
-	Proof    *Proof     // what was done beside looking; nil = nothing was
+	Reports  []*Report     // one for each build
+	Findings []Reported    // of all builds, equal ones told once, in the order of the files
+	Unused   []Suppression // suppressions that silence nothing in any of the builds
+	Problem  *Problem      // why the unit could not be judged, or nil
+	Proof    *Proof        // what was done beside looking; nil = nothing was
 }
 
 // The names of what was seen of a file's build begin with these words.
@@ -57,6 +58,7 @@ type Published struct {
 func ResultOf(u Unit, reports ...*Report) *Result {
 	res := &Result{Unit: u, Reports: reports}
 	res.merge()
+	res.unused()
 	return res
 }
 
@@ -110,6 +112,25 @@ func (res *Result) merge() {
 		return a.Rule.Number < b.Rule.Number
 	})
 	res.number()
+}
+
+// unused are the suppressions that no report was silenced by.
+func (res *Result) unused() {
+	used, seen := map[*source.Allow]bool{}, map[*source.Allow]bool{}
+	for _, rep := range res.Reports {
+		for _, a := range rep.used {
+			used[a] = true
+		}
+	}
+	for _, rep := range res.Reports {
+		for _, s := range rep.Unused {
+			// Each build of a Dockerfile has read its suppressions for itself.
+			if key := s.allow; !used[key] && !seen[key] {
+				seen[key] = true
+				res.Unused = append(res.Unused, s)
+			}
+		}
+	}
 }
 
 // number counts the findings that only their lines tell apart, so that each has

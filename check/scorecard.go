@@ -99,6 +99,9 @@ func (t *Tally) Add(res *Result) {
 	if t.counts == nil {
 		t.counts, t.undecided = map[*Rule]*[Error + 1]int{}, map[*Check]*Open{}
 	}
+	if res.Problem == nil && len(res.Reports) == 0 {
+		return // suppressions alone
+	}
 	t.Units++
 	if res.Problem != nil {
 		t.Unparsable++

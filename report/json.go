@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy"
@@ -177,17 +178,16 @@ func (j *jsonWriter) Result(res *check.Result) error {
 	}
 	for _, rep := range res.Reports {
 		u.Builds = append(u.Builds, j.build(rep, hidden))
-		for _, a := range rep.Unused {
-			problem := a.Problem
-			switch {
-			case problem != "":
-			case rep.Build.Expired(&a):
-				problem = "its date is past"
-			default:
-				problem = "it silences nothing"
-			}
-			u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(check.Place{File: a.File, Span: a.Place}, hidden), a.IDs, problem})
+	}
+	for _, s := range res.Unused {
+		u.Suppressions = append(u.Suppressions, jsonSuppression{j.place(s.Place, hidden), s.Checks, s.Problem})
+	}
+	if res.Problem == nil && len(res.Reports) == 0 {
+		if i := slices.IndexFunc(j.units, func(o jsonUnit) bool { return o.Path == u.Path }); i >= 0 {
+			j.units[i].Suppressions = append(j.units[i].Suppressions, u.Suppressions...)
+			return j.w.Flush()
 		}
+		u.Kind = "unknown"
 	}
 	j.units = append(j.units, u)
 	for _, f := range res.Findings {

@@ -12,7 +12,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rules"
-	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // A textWriter writes findings for people: the line with the place underlined, what is
@@ -65,16 +64,18 @@ func (t *textWriter) Result(res *check.Result) error {
 		return t.w.Flush()
 	}
 	hidden := t.Names.Hide(res)
+	if len(res.Reports) == 0 {
+		t.suppressions(res, hidden)
+		return t.w.Flush()
+	}
 	if len(res.Findings) > 0 || !t.Brief {
 		t.header(res)
 	}
 	for _, f := range res.Findings {
 		t.finding(f, hidden)
 	}
+	t.suppressions(res, hidden)
 	for _, rep := range res.Reports {
-		for _, a := range rep.Unused {
-			t.unused(rep.Build, a, hidden)
-		}
 		if rep.Evidence.Run != nil {
 			t.seen(rep, t.Names.Veil(res, hidden))
 		}
@@ -251,16 +252,13 @@ func (t *textWriter) problem(p check.Problem, named bool) {
 	fmt.Fprintf(t.w, "  %s %s\n\n", t.paint(blue, "-->"), place)
 }
 
-func (t *textWriter) unused(b *source.Build, a source.Allow, hidden *excerpt.Hidden) {
-	msg := "it silences nothing: remove it"
-	if a.Problem != "" {
-		msg = a.Problem
-	} else if b.Expired(&a) {
-		msg = "its date " + a.Until.Format("2006-01-02") + " is past: mend what it lets be, or give it a new date"
+// suppressions are those that silence nothing.
+func (t *textWriter) suppressions(res *check.Result, hidden *excerpt.Hidden) {
+	for _, s := range res.Unused {
+		fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), excerpt.Visible(s.Problem))
+		t.snippet(s.Place, "-->", cyan, hidden)
+		fmt.Fprintln(t.w)
 	}
-	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(cyan, "note"), t.paint(bold, "[suppression]:"), excerpt.Visible(msg))
-	t.snippet(check.Place{File: a.File, Span: a.Place}, "-->", cyan, hidden)
-	fmt.Fprintln(t.w)
 }
 
 // Close writes the scorecard of the eight rules and what stayed undecided.

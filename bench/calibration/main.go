@@ -2,12 +2,15 @@
 // whose last file is labels.json. For each rule it prints precision, recall
 // and F1, and every build on which verdict and label differ.
 //
-//	go run ./bench/calibration FOLDER
+//	go run ./bench/calibration [-floor F1] FOLDER
+//
+// It fails where the mean of the F1 of all rules is below the floor.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -25,11 +28,13 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: calibration FOLDER")
+	floor := flag.Float64("floor", 0, "fail where macro-F1 is below")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "usage: calibration [-floor F1] FOLDER")
 		os.Exit(2)
 	}
-	if err := run(os.Stdout, os.Args[1]); err != nil {
+	if err := run(os.Stdout, flag.Arg(0), *floor); err != nil {
 		fmt.Fprintln(os.Stderr, "calibration:", err)
 		os.Exit(1)
 	}
@@ -38,7 +43,7 @@ func main() {
 // A score counts one rule's verdicts against labels.
 type score struct{ tp, fp, fn, tn int }
 
-func run(w io.Writer, dir string) error {
+func run(w io.Writer, dir string, floor float64) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
 	if err != nil {
 		return err
@@ -68,8 +73,13 @@ func run(w io.Writer, dir string) error {
 			n++
 		}
 	}
+	mean := 0.0
 	if n > 0 {
-		fmt.Fprintf(w, "%d builds, macro-F1 %.3f\n", len(paths), sum/float64(n))
+		mean = sum / float64(n)
+		fmt.Fprintf(w, "%d builds, macro-F1 %.3f\n", len(paths), mean)
+	}
+	if mean < floor {
+		return fmt.Errorf("macro-F1 is %.3f over %d builds, below %.3f", mean, len(paths), floor)
 	}
 	return nil
 }

@@ -184,13 +184,29 @@ func reason(err error) error {
 	return err
 }
 
+// ids are the rules and checks that words name.
+func ids(words []string) (list []string, err error) {
+	for _, w := range words {
+		found, err := rules.Find(w)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range found {
+			list = append(list, n.ID())
+		}
+	}
+	return list, nil
+}
+
 func (f *checkFlags) options() (source.Options, check.Options, error) {
 	opt := source.Options{Profile: f.profile, Targets: f.targets}
-	look := check.Options{Only: f.only, Skip: f.skip}
-	for _, id := range append(slices.Clone(f.only), f.skip...) {
-		if _, _, ok := rules.Find(id); !ok {
-			return opt, look, fmt.Errorf("there is no rule or check %q; `dockworthy rules` lists them", id)
-		}
+	var look check.Options
+	var err error
+	if look.Only, err = ids(f.only); err != nil {
+		return opt, look, err
+	}
+	if look.Skip, err = ids(f.skip); err != nil {
+		return opt, look, err
 	}
 	switch f.profile {
 	case "", source.Standard, source.Banking:
@@ -221,8 +237,7 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 		}
 		opt.AsOf = day
 	}
-	var err error
-	if opt.BuildArgs, err = pairs(f.args); err != nil {
+	if opt.BuildArgs, err = pairs("--build-arg", f.args); err != nil {
 		return opt, look, err
 	}
 	opt.Environ, err = environment(f.envFrom)

@@ -160,6 +160,13 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 		if prob != nil {
 			return nil, names, nil, fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 		}
+		if len(builds) > 1 {
+			names := make([]string, len(builds))
+			for i, b := range builds {
+				names[i] = b.Target.Name
+			}
+			return nil, pl.names, nil, fmt.Errorf("%s has %d targets (%s): name the one that the image is of with --target", pl.names.Shown(u.Path), len(builds), strings.Join(names, ", "))
+		}
 		return builds[0], pl.names, pl.close, nil
 	}
 	return nil, names, nil, fmt.Errorf("%s cannot be read", f.dockerfile)

@@ -205,14 +205,14 @@ func environment(names []string) (map[string]string, error) {
 	return m, nil
 }
 
-// pairs reads NAME=VALUE words; NAME alone takes the environment's value, as
-// docker build does.
-func pairs(words []string) (map[string]string, error) {
+// pairs reads the NAME=VALUE words of a flag; NAME alone takes the environment's
+// value, as docker build does.
+func pairs(flag string, words []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		if name == "" {
-			return nil, fmt.Errorf("build argument %q is not NAME=VALUE", w)
+			return nil, fmt.Errorf("%s %q is not NAME=VALUE", flag, w)
 		}
 		if !ok {
 			if value, ok = os.LookupEnv(name); !ok {

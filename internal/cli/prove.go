@@ -317,7 +317,7 @@ func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 
 // plan is what the flags say over the project.
 func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, *run.Settings), error) {
-	env, err := pairs(f.env)
+	env, err := pairs("--env", f.env)
 	if err != nil {
 		return nil, err
 	}

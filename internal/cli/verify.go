@@ -175,11 +175,14 @@ func (f *verifyFlags) rules() ([]string, error) {
 			}
 			continue
 		}
-		r, ck, ok := rules.Find(name)
-		if !ok || ck != nil {
+		found, err := rules.Find(name)
+		if err != nil {
+			return nil, fmt.Errorf("--require: %w", err)
+		}
+		if len(found) > 1 || found[0].Check != nil {
 			return nil, fmt.Errorf("--require %q is not a rule; `dockworthy rules` lists them", name)
 		}
-		list = append(list, r.Name)
+		list = append(list, found[0].Rule.Name)
 	}
 	return list, nil
 }

@@ -32,7 +32,7 @@ func Page(r *check.Rule, c *check.Check) string {
 	if len(c.Aliases) > 0 {
 		fmt.Fprintf(&b, "## The same condition elsewhere\n\n%s\n\n", strings.Join(c.Aliases, ", "))
 	}
-	fmt.Fprintf(&b, "## Letting it be\n\nAbove the instruction, or at the head of the file for what is missing:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
+	fmt.Fprintf(&b, "## Letting it be\n\nAbove the instruction, the entry of a Compose file or a manifest, or the pattern that it is about; at the head of the file for what is missing:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
 	return b.String()
 }
 

@@ -2,6 +2,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/rules/dockerignore"
 	"github.com/dockworthy/dockworthy/internal/rules/entrypoint"
@@ -25,17 +27,14 @@ var All = []*check.Rule{
 	healthcheck.Rule,
 }
 
-// Find is the rule of that name and, for a check's id, the check.
-func Find(id string) (r *check.Rule, c *check.Check, ok bool) {
-	for _, r := range All {
-		if r.Name == id {
-			return r, nil, true
-		}
-		for _, c := range r.Checks {
-			if r.ID(c) == id {
-				return r, c, true
-			}
-		}
+// Find is what a query names: a rule, a check, or all checks that an id from
+// elsewhere stands for. Where it names nothing the error says what is near.
+func Find(query string) ([]check.Named, error) {
+	if found := check.Find(All, query); found != nil {
+		return found, nil
 	}
-	return nil, nil, false
+	if near := check.Near(All, query); near != "" {
+		return nil, fmt.Errorf("there is no rule or check %q: did you mean %s?", query, near)
+	}
+	return nil, fmt.Errorf("there is no rule or check %q; `dockworthy rules` lists them", query)
 }

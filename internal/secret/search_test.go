@@ -33,15 +33,13 @@ func TestSearchIsFind(t *testing.T) {
 	}
 }
 
-func TestSearchIsLinear(t *testing.T) {
-	for _, unit := range []string{"eyJaaaaaaaaaaaaaaaa-", "sk-", "SK0", "PRIVATE KEY", "-----BEGIN PRIVATE KEY-----", "a.atlasv1.", ":AA"} {
-		data := []byte(strings.Repeat(unit, 1<<20/len(unit)))
-		Search(data, 0, len(data), func(Match) {})
-	}
-}
-
 func BenchmarkSearch(b *testing.B) {
-	for name, data := range map[string][]byte{"text": prose(1 << 20), "random": noise(1 << 20), "zero": make([]byte, 1<<20)} {
+	texts := map[string][]byte{"text": prose(1 << 20), "random": noise(1 << 20), "zero": make([]byte, 1<<20)}
+	// What begins like a secret at every byte takes no longer than it is worth.
+	for _, unit := range []string{"eyJaaaaaaaaaaaaaaaa-", "sk-", "SK0", "PRIVATE KEY", "-----BEGIN PRIVATE KEY-----", "a.atlasv1.", ":AA"} {
+		texts["many "+unit] = []byte(strings.Repeat(unit, 1<<20/len(unit)))
+	}
+	for name, data := range texts {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {

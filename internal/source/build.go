@@ -80,7 +80,6 @@ func (b *Build) link() {
 		b.reached[s] = true
 		todo = append(todo, s.needs()...)
 	}
-	b.allows = allowsOf(b.File)
 	b.resolveLocal()
 }
 

@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/docker/go-units"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dockworthy/dockworthy/internal/near"
+	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -97,31 +102,58 @@ func RunFolder(dir string) error {
 	return nil
 }
 
-func (r *ConfigRun) check() error {
+func (r *ConfigRun) check() *configError {
 	if r == nil {
 		return nil
 	}
+	at := func(key ...string) []string { return append([]string{"run"}, key...) }
 	if r.Kind != "" && r.Kind != "service" && r.Kind != "job" {
-		return fmt.Errorf("run.kind %q is neither service nor job", r.Kind)
+		return wrong(at("kind"), "run.kind %q is neither service nor job", r.Kind)
 	}
 	if r.Network != "" && r.Network != "none" && r.Network != "bridge" {
-		return fmt.Errorf("run.network %q is neither none nor bridge", r.Network)
+		return wrong(at("network"), "run.network %q is neither none nor bridge", r.Network)
 	}
 	if _, err := ParseBytes(r.Memory); err != nil {
-		return fmt.Errorf("run.memory: %w", err)
+		return wrong(at("memory"), "run.memory: %v", err)
 	}
-	for _, dir := range slices.Concat(r.Writable, r.Volumes) {
+	for _, c := range r.Capabilities {
+		if name := strings.TrimPrefix(strings.ToUpper(c), "CAP_"); name != "ALL" && !slices.Contains(run.Capabilities, name) {
+			return wrong(at("capabilities", c), "run.capabilities: there is no capability %s%s", c, near.Hint(run.Capabilities, name))
+		}
+	}
+	for _, dir := range r.Writable {
 		if err := RunFolder(dir); err != nil {
-			return fmt.Errorf("run.writable: %w", err)
+			return wrong(at("writable", dir), "run.writable: %v", err)
+		}
+	}
+	for _, dir := range r.Volumes {
+		if err := RunFolder(dir); err != nil {
+			return wrong(at("volumes", dir), "run.volumes: %v", err)
 		}
 	}
 	for _, port := range r.Ports {
 		if port < 1 || port > 65535 {
-			return fmt.Errorf("run.ports %d is no port", port)
+			return wrong(at("ports", strconv.Itoa(port)), "run.ports %d is no port", port)
 		}
 	}
-	if r.Pids < 0 || r.StopLimit < 0 || r.StartLimit < 0 {
-		return errors.New("run: a limit is negative")
+	if r.Pids < 0 {
+		return wrong(at("pids"), "run.pids is negative")
+	}
+	for _, l := range []struct {
+		key   string
+		limit time.Duration
+	}{{"stop-limit", r.StopLimit}, {"start-limit", r.StartLimit}} {
+		switch {
+		case l.limit < 0:
+			return wrong(at(l.key), "run.%s is negative", l.key)
+		case l.limit > 0 && l.limit < time.Millisecond:
+			return wrong(at(l.key), "run.%s is shorter than a millisecond", l.key)
+		}
+	}
+	for _, name := range sortedKeys(r.Env) {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return wrong(at("env", name), "run.env: %q is no name of a variable", name)
+		}
 	}
 	return nil
 }
@@ -178,7 +210,10 @@ type ConfigBase struct {
 
 // ParseConfig reads a .dockworthy.yaml. Unknown fields are errors with their
 // line.
-func ParseConfig(name string, data []byte) (*Config, error) {
+//
+// checks are the names of rules and the ids of checks that it may speak of; nil =
+// they are not looked at.
+func ParseConfig(name string, data []byte, checks []string) (*Config, error) {
 	if len(data) > maxConfig {
 		return nil, fmt.Errorf("is larger than %d KiB, far more than a configuration is", maxConfig>>10)
 	}
@@ -188,21 +223,115 @@ func ParseConfig(name string, data []byte) (*Config, error) {
 	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, errors.New(plainYAML(err))
 	}
-	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
-		return nil, fmt.Errorf("profile %q is neither %s nor %s", c.Profile, Standard, Banking)
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, errors.New(plainYAML(err))
 	}
-	if err := c.Run.check(); err != nil {
-		return nil, err
-	}
-	for id, s := range c.Severities {
-		if s != "error" && s != "warning" && s != "note" {
-			return nil, fmt.Errorf("severity %q of %s is none of error, warning, note", s, id)
+	if err := c.check(checks); err != nil {
+		if line := lineOf(&doc, err.path); line > 0 {
+			return nil, fmt.Errorf("line %d: %s", line, err.what)
 		}
+		return nil, errors.New(err.what)
 	}
 	return c, nil
 }
 
+// A configError is a value that means nothing, with the keys that lead to it.
+type configError struct {
+	path []string
+	what string
+}
+
+func wrong(path []string, format string, args ...any) *configError {
+	return &configError{path, fmt.Sprintf(format, args...)}
+}
+
+// check is the first value of a config that means nothing; nil = all mean something.
+func (c *Config) check(checks []string) *configError {
+	if c.Profile != "" && c.Profile != Standard && c.Profile != Banking {
+		return wrong([]string{"profile"}, "profile %q is neither %s nor %s", c.Profile, Standard, Banking)
+	}
+	if c.ChecksAsOf != "" && !version.MatchString(c.ChecksAsOf) {
+		return wrong([]string{"checks-as-of"}, "checks-as-of %q is no version, as 0.1.0", c.ChecksAsOf)
+	}
+	for _, id := range sortedKeys(c.Severities) {
+		at := []string{"severities", id}
+		if s := c.Severities[id]; s != "error" && s != "warning" && s != "note" {
+			return wrong(at, "severity %q of %s is none of error, warning, note", s, id)
+		}
+		if checks != nil && !slices.Contains(checks, id) {
+			return wrong(at, "severities: there is no rule or check %s%s", id, near.Hint(checks, id))
+		}
+	}
+	return c.Run.check()
+}
+
+var version = regexp.MustCompile(`^\d+(\.\d+){0,2}$`)
+
+// lineOf is the line of what keys lead to, as far as they lead; 0 = nowhere.
+func lineOf(n *yaml.Node, path []string) int {
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	line := 0
+	for _, key := range path {
+		var next *yaml.Node
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				line, next = n.Content[i].Line, n.Content[i+1]
+			}
+		}
+		for _, item := range n.Content {
+			if n.Kind == yaml.SequenceNode && item.Value == key {
+				line, next = item.Line, item
+			}
+		}
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return line
+}
+
 var goTypes = regexp.MustCompile(` (not found )?in type source\.\w+`)
+
+// wrongType is what the decoder says of a value that is of another type than its
+// field.
+var wrongType = regexp.MustCompile("^(line \\d+: )cannot unmarshal !!(\\w+) `?([^`]*)`? ?into (\\S+)$")
+
+// badValue says what a value ought to have been, by the Go type of its field.
+func badValue(value, goType string) string {
+	switch {
+	case goType == "time.Duration" && strings.Trim(value, "0123456789") == "":
+		return fmt.Sprintf("%s has no unit: write %ss", value, value)
+	case goType == "time.Duration":
+		return fmt.Sprintf("%q is no length of time, as 5s", value)
+	case strings.HasPrefix(goType, "int"):
+		return fmt.Sprintf("%q is no number", value)
+	case goType == "bool":
+		return fmt.Sprintf("%q is neither true nor false", value)
+	case strings.HasPrefix(goType, "[]"):
+		return fmt.Sprintf("%q is no list: write [%s]", value, value)
+	case strings.HasPrefix(goType, "map["):
+		return fmt.Sprintf("%q is no mapping of names to values", value)
+	}
+	return fmt.Sprintf("%q is not what belongs here", value)
+}
+
+var unknownField = regexp.MustCompile(`field (\S+) is unknown$`)
+
+// configFields are the names of all fields of a config.
+var configFields = sync.OnceValue(func() (names []string) {
+	for _, t := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[ConfigRun](), reflect.TypeFor[ConfigTarget](), reflect.TypeFor[ConfigBase]()} {
+		for i := range t.NumField() {
+			if tag := t.Field(i).Tag.Get("yaml"); tag != "-" {
+				names = append(names, tag)
+			}
+		}
+	}
+	return names
+})
 
 // plainYAML is an error of the YAML decoder without the names of our types.
 func plainYAML(err error) string {
@@ -212,6 +341,12 @@ func plainYAML(err error) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
 		lines[i] = strings.TrimSpace(lines[i])
+		if m := wrongType.FindStringSubmatch(lines[i]); m != nil {
+			lines[i] = m[1] + badValue(m[3], m[4])
+		}
+		if m := unknownField.FindStringSubmatch(lines[i]); m != nil {
+			lines[i] += near.Hint(configFields(), m[1])
+		}
 	}
 	return strings.Join(lines, "; ")
 }

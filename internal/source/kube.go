@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // A kubeIndex finds what the manifests of a project say of an image or of a
@@ -13,11 +14,12 @@ type kubeIndex struct {
 	containers  []*deploy.Container // that name an image and are no init containers, in order
 	byImage     map[string][]int    // in containers, by the familiar name
 	services    map[string][]*deploy.KubeService
+	fileOf      map[*deploy.Container]*text.File
 	dockerfiles int
 }
 
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}, fileOf: map[*deploy.Container]*text.File{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -26,6 +28,7 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 					name := familiar(c.Image.Text)
 					x.byImage[name] = append(x.byImage[name], len(x.containers))
 					x.containers = append(x.containers, c)
+					x.fileOf[c] = k.file
 				}
 			}
 		}

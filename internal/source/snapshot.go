@@ -38,6 +38,7 @@ type Options struct {
 	Dockerfile string            // with Context: the one Dockerfile that is built from it
 	Context    string            // a folder of the file system; "" = what the project says
 	NoContext  bool              // there is no context at all, as for a Dockerfile from standard input
+	Checks     []string          // the names of rules and ids of checks that a config may speak of; nil = they are not looked at
 	Editable   bool              // remember what was read of each unit, and what for, so that an edit costs little
 }
 
@@ -68,15 +69,16 @@ type Snapshot struct {
 
 	extending meter.Meter // see whole
 
-	users    func() map[string][]string // image name: the Dockerfiles built on it
-	configs  table[string, *Config]     // by folder
-	trees    table[string, *tree]       // by folder
-	ignores  table[string, *ignoreFile] // by path; nil = there is none
-	builders table[string, builderList] // by folder; see elsewhere
-	answers  table[string, bool]        // see remember
-	searches sharedMeter                // of builder files
-	late     problems                   // met since it was made
-	kept     table[Unit, *kept]         // where the snapshot can be edited
+	users    func() map[string][]string  // image name: the Dockerfiles built on it
+	configs  table[string, *Config]      // by folder
+	trees    table[string, *tree]        // by folder
+	ignores  table[string, *ignoreFile]  // by path; nil = there is none
+	builders table[string, builderList]  // by folder; see elsewhere
+	allows   table[*text.File, []*Allow] // of files that units share
+	answers  table[string, bool]         // see remember
+	searches sharedMeter                 // of builder files
+	late     problems                    // met since it was made
+	kept     table[Unit, *kept]          // where the snapshot can be edited
 }
 
 // A table holds what is worked out once for each key, whoever asks first. Keys
@@ -337,7 +339,7 @@ func (p *Snapshot) config(dir string) *Config {
 		file, err := p.files.read(name, maxRead)
 		if err == nil {
 			var c *Config
-			if c, err = ParseConfig(name, file.Data); err == nil {
+			if c, err = ParseConfig(name, file.Data, p.opt.Checks); err == nil {
 				c.File = file
 				return c
 			}
@@ -447,8 +449,9 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 
 func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	cfg := p.config(path.Dir(u.Path))
-	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p}
+	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}}
 	fill(b)
+	b.shared()
 	return b
 }
 

@@ -60,7 +60,7 @@ func (p *Snapshot) targets(v view, u Unit, parsed *dockerfile.File, trail []stri
 	recipes := p.recipes(u.Path, cfg)
 	t := &targeting{
 		project: p, files: v, unit: u, recipes: recipes,
-		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail},
+		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail, allows: allowsOf(parsed)},
 		made:   map[place]*Build{}, evaluated: map[string]*evaluated{},
 		work: meter.Meter{Left: freeWork + workPerRecipe*len(recipes)},
 	}
@@ -303,6 +303,9 @@ func (t *targeting) finish() []*Build {
 		for _, b := range t.builds {
 			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", t.left)
 		}
+	}
+	for _, b := range t.builds {
+		b.shared() // all services are known by now
 	}
 	if len(t.builds) < 2 {
 		return t.builds

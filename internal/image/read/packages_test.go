@@ -1,9 +1,12 @@
 package read
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/dockworthy/dockworthy/internal/image"
 )
 
 func TestPackageFiles(t *testing.T) {
@@ -67,11 +70,14 @@ func FuzzPackages(f *testing.F) {
 	f.Add([]byte("Package: gcc\nStatus: install ok installed\nVersion: 1\n\nP:musl\nV:1\n"))
 	f.Add([]byte(`{"name":"a","version":"1"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rpmSQLite("", data)
+		for _, read := range []func(string, []byte) ([]image.Package, error){rpmSQLite, dpkgStatus, apkInstalled, distInfo, nodePackage} {
+			list, _ := read("", data)
+			for _, p := range list {
+				if p.Name == "" || !bytes.Contains(data, []byte(p.Name)) {
+					t.Errorf("%q holds the package %q", data, p.Name)
+				}
+			}
+		}
 		rpmHeader(data)
-		dpkgStatus("", data)
-		apkInstalled("", data)
-		distInfo("", data)
-		nodePackage("", data)
 	})
 }

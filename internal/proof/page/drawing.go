@@ -522,11 +522,6 @@ func (m *pageMaker) processes(v *runView) {
 	}
 }
 
-// capabilityNames are Linux's, by bit.
-var capabilityNames = strings.Fields("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE " +
-	"NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE " +
-	"SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE")
-
 // capabilities are the names of a set.
 func capabilities(set uint64) string {
 	if set == 0 {
@@ -540,8 +535,8 @@ func capabilities(set uint64) string {
 		if set&(1<<i) == 0 {
 			continue
 		}
-		if i < len(capabilityNames) {
-			names = append(names, capabilityNames[i])
+		if i < len(run.Capabilities) {
+			names = append(names, run.Capabilities[i])
 		} else {
 			names = append(names, strconv.Itoa(i))
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/run"
-	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -583,29 +582,22 @@ func (m *pageMaker) lets() {
 	if b == nil {
 		return
 	}
-	view := func(a source.Allow) letView {
-		pos := a.File.Position(a.Place.Start)
-		v := letView{IDs: excerpt.Visible(strings.Join(a.IDs, ", ")), Reason: excerpt.Sentence(m.veil.Said(a.Reason)), Place: fmt.Sprintf("%s:%d", m.names.Shown(a.File.Name), pos.Line)}
+	at := func(f *text.File, span text.Span) string {
+		return fmt.Sprintf("%s:%d", m.names.Shown(f.Name), f.Position(span.Start).Line)
+	}
+	idle := map[check.Place]bool{}
+	for _, un := range m.rep.Unused {
+		idle[check.Place{File: un.Place.File, Span: un.Place.Span}] = true
+		m.view.Unused = append(m.view.Unused, letView{IDs: excerpt.Visible(strings.Join(un.Checks, ", ")), Reason: excerpt.Sentence(m.veil.Said(un.Problem)), Place: at(un.Place.File, un.Place.Span)})
+	}
+	for _, a := range b.Allows() {
+		if idle[check.Place{File: a.File, Span: a.Place}] {
+			continue
+		}
+		v := letView{IDs: excerpt.Visible(strings.Join(a.IDs, ", ")), Reason: excerpt.Sentence(m.veil.Said(a.Reason)), Place: at(a.File, a.Place)}
 		if !a.Until.IsZero() {
 			v.Until = a.Until.Format(time.DateOnly)
 		}
-		return v
-	}
-	idle := map[text.Span]bool{}
-	for _, a := range m.rep.Unused {
-		v := view(a)
-		v.Reason = "It silences nothing."
-		if a.Problem != "" {
-			v.Reason = excerpt.Sentence(m.veil.Said(a.Problem))
-		} else if b.Expired(&a) {
-			v.Reason = "Its date is past."
-		}
-		idle[a.Place] = true
-		m.view.Unused = append(m.view.Unused, v)
-	}
-	for _, a := range b.Allows() {
-		if !idle[a.Place] {
-			m.view.Lets = append(m.view.Lets, view(*a))
-		}
+		m.view.Lets = append(m.view.Lets, v)
 	}
 }

@@ -77,7 +77,13 @@ func FuzzClassify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, tag, repo string) {
 		p := Classify(tag, nil, repo)
-		_ = p.Pinning.String()
-		EndOfLife(Ref{Repo: repo, Tag: tag}, nil)
+		if again := Classify(tag, nil, repo); p.Pinning != again.Pinning || p.Pinning.String() == "" {
+			t.Errorf("%q is %v and then %v", tag, p.Pinning, again.Pinning)
+		}
+		for _, e := range EndOfLife(Ref{Repo: repo, Tag: tag}, nil) {
+			if e.Product == "" {
+				t.Errorf("%s:%s ends, and nobody says what", repo, tag)
+			}
+		}
 	})
 }

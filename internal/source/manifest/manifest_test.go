@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"reflect"
@@ -142,10 +144,20 @@ func FuzzManifests(f *testing.F) {
 	f.Add([]byte("[tool.poetry.group.a]\noptional=true\n"))
 	f.Add([]byte(`{"scripts":{"a":"b"}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		ParseRequirements(data)
-		_, _ = ParsePackageJSON(data)
+		for _, r := range ParseRequirements(data) {
+			if r.Name != "" && !strings.Contains(string(data), r.Name) {
+				t.Errorf("%q requires %q, which is not in it", data, r.Name)
+			}
+		}
+		if p, err := ParsePackageJSON(data); (err == nil) != (p != nil) || err == nil && !json.Valid(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
+			t.Errorf("%q as a package.json: %v %v", data, p, err)
+		}
 		if p, err := ParsePyProject(data); err == nil {
-			p.DefaultGroups()
+			for _, g := range p.DefaultGroups() {
+				if !strings.Contains(string(data), g) && g != "dev" {
+					t.Errorf("%q has the group %q by default, which is not in it", data, g)
+				}
+			}
 		}
 	})
 }
