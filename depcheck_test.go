@@ -110,6 +110,38 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestFloors holds what each floor of the module may reach, whatever lies between:
+// judging and reporting are for programs that have no network.
+func TestFloors(t *testing.T) {
+	const most = 170 // packages under check, the standard library's included
+	barred := []string{"net/http", "github.com/moby/moby/client", "github.com/google/go-containerregistry/", "github.com/spf13/", "os/exec"}
+	for _, pkg := range []string{"./check", "./report", "./text", "."} {
+		out, err := exec.Command("go", "list", "-deps", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := strings.Fields(string(out))
+		for _, dep := range list {
+			for _, b := range barred {
+				if dep == b || strings.HasSuffix(b, "/") && strings.HasPrefix(dep, b) || strings.HasPrefix(dep, b+"/") {
+					t.Errorf("%s depends on %s", pkg, dep)
+				}
+			}
+		}
+		if pkg == "./check" && len(list) > most {
+			t.Errorf("%s depends on %d packages, which is more than %d", pkg, len(list), most)
+		}
+	}
+	// Programs that embed the module see no internal package in its examples.
+	data, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), "dockworthy/internal/") {
+		t.Error("an example needs what nobody else can import")
+	}
+}
+
 // TestModelIsLight keeps what takes archives apart, and what reaches for the
 // network, out of the model of an image, which every check links.
 func TestModelIsLight(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -202,16 +201,4 @@ type Defect struct{ Panic any }
 
 func (d *Defect) Error() string {
 	return fmt.Sprintf("dockworthy failed on this file, please report it: %v", d.Panic)
-}
-
-// LookIntoImage judges an image, with the build that it was made by where that
-// is known; b may be nil.
-func LookIntoImage(img *image.Image, b *source.Build, opt check.Options) *check.Result {
-	rep := Look(check.Evidence{Source: b, Image: img}, opt)
-	if b != nil {
-		// The Dockerfile is there to hold the image against it; its own
-		// findings are another verb's.
-		rep = rep.At(check.Image)
-	}
-	return check.ResultOf(source.Unit{Path: img.Name, Named: true}, rep)
 }

@@ -51,11 +51,11 @@ func ParseSeverity(name string) (s Severity, ok bool) {
 type Outcome uint8
 
 const (
-	NotLookedAt   Outcome = iota
-	NotApplicable         // there is nothing here that the claim is about
-	Holds
-	Undecided // the evidence at this level cannot tell
-	Violated
+	NotLookedAt   Outcome = iota // nobody judged it
+	NotApplicable                // there is nothing here that the claim is about
+	Holds                        // the claim is true
+	Undecided                    // the evidence at this level cannot tell
+	Violated                     // there is a finding
 )
 
 func (o Outcome) String() string {

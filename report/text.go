@@ -290,9 +290,9 @@ func (t *textWriter) scorecard() {
 				counts = append(counts, check.Count(n, sev.String()))
 			}
 		}
-		fmt.Fprintf(t.w, "  %d %-13s %s", r.Number, r.Name, t.paint(color, fmt.Sprintf("%-14s", word)))
+		fmt.Fprintf(t.w, "  %d %-13s %s", r.Number, r.Name, t.paint(color, word))
 		if len(counts) > 0 {
-			fmt.Fprintf(t.w, " %s", strings.Join(counts, ", "))
+			fmt.Fprintf(t.w, "%*s %s", 14-len(word), "", strings.Join(counts, ", "))
 		}
 		fmt.Fprintln(t.w)
 	}

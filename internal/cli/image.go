@@ -115,7 +115,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 			c.complain("%v", err)
 			continue
 		}
-		res := dockworthy.LookIntoImage(img, b, look)
+		res := lookInto(img, b, look)
 		tally.Add(res)
 		if err := w.Result(res); err != nil {
 			return fmt.Errorf("write the report: %w", err)
@@ -229,4 +229,16 @@ func openEngine(ctx context.Context) (*engine.Engine, error) {
 		return nil, err
 	}
 	return engine.Open(ctx, host)
+}
+
+// lookInto judges an image, with the build that it was made by where that
+// is known; b may be nil.
+func lookInto(img *image.Image, b *source.Build, opt check.Options) *check.Result {
+	rep := dockworthy.Look(check.Evidence{Source: b, Image: img}, opt)
+	if b != nil {
+		// The Dockerfile is there to hold the image against it; its own
+		// findings are another verb's.
+		rep = rep.At(check.Image)
+	}
+	return check.ResultOf(check.Unit{Path: img.Name, Named: true}, rep)
 }
