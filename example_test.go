@@ -130,9 +130,9 @@ func Example_report() {
 	}
 	// Output:
 	// Dockerfile  target stage 0 · context . · profile banking
-	//   nothing to say
+	//   no findings
 	//
-	// the eight rules, from source
+	// scorecard, from source
 	//   1 multi-stage   not looked at
 	//   2 non-root      holds
 	//   3 layer-cache   not looked at
@@ -141,5 +141,5 @@ func Example_report() {
 	//   6 dockerignore  not looked at
 	//   7 entrypoint    not looked at
 	//   8 healthcheck   not looked at
-	// 0 errors, 0 warnings, 0 notes in 1 file
+	// 0 errors, 0 warnings, 0 notes in 1 file: no rule violated
 }

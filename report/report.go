@@ -34,6 +34,9 @@ type Options struct {
 	Names Names
 	Color bool // of text: with ANSI colours
 	Brief bool // of text: no header for a unit without findings
+	// Exit is asked last for the exit status that the last line of a text names; nil =
+	// it names none.
+	Exit func() int
 }
 
 // Formats are the names of the formats that New knows.

@@ -55,10 +55,7 @@ func severityColor(s check.Severity) string {
 
 // Result writes the findings of one unit.
 func (t *textWriter) Result(res *check.Result) error {
-	proved := slices.ContainsFunc(res.Reports, func(rep *check.Report) bool { return rep.Evidence.Run != nil })
-	if !proved { // a proof has a scorecard of its own
-		t.tally.Add(res)
-	}
+	t.tally.Add(res)
 	if res.Problem != nil {
 		t.problem(*res.Problem, res.Unit.Named)
 		return t.w.Flush()
@@ -189,7 +186,7 @@ func (t *textWriter) header(res *check.Result) {
 	}
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, excerpt.Visible(strings.Join(parts, " · "))))
 	if len(res.Findings) == 0 {
-		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "nothing to say"))
+		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no findings"))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -205,7 +202,7 @@ func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {
 	if help == "" {
 		help = f.Check.Mend
 	}
-	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "do:"), excerpt.Visible(hidden.Hide(help)))
+	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "fix:"), excerpt.Visible(hidden.Hide(help)))
 }
 
 // snippet shows a place: its file, line and column, the line, and a rule under
@@ -261,23 +258,29 @@ func (t *textWriter) suppressions(res *check.Result, hidden *excerpt.Hidden) {
 	}
 }
 
-// Close writes the scorecard of the eight rules and what stayed undecided.
+// Close writes the scorecard of the eight rules, what stayed undecided, and the
+// verdict.
 func (t *textWriter) Close(problems []check.Problem) error {
 	for _, p := range problems {
 		t.problem(p, false)
 	}
-	if t.tally.Units-t.tally.Unparsable > 0 {
+	if t.tally.Units-t.tally.Unparsable > 0 && !t.tally.Levels[check.Run] { // a proof has shown its own
 		t.scorecard()
+		t.undecided()
+	}
+	if t.tally.Units > 0 {
+		t.verdict()
 	}
 	return t.w.Flush()
 }
 
+// scorecard is what each rule came to.
 func (t *textWriter) scorecard() {
 	level := check.Source
 	for level < check.Run && !t.tally.Levels[level] {
 		level++
 	}
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "the eight rules, from "+[...]string{"source", "the image", "the run"}[level]))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "scorecard, from "+[...]string{"source", "the image", "the run"}[level]))
 	for _, r := range rules.All {
 		outcome := t.tally.Scorecard.Of(r).Worst()
 		word, color := outcomeWord(outcome)
@@ -296,18 +299,47 @@ func (t *textWriter) scorecard() {
 		}
 		fmt.Fprintln(t.w)
 	}
+}
+
+// undecided is the check that most builds leave open, and what would settle it.
+func (t *textWriter) undecided() {
+	list := t.tally.Undecided()
+	if len(list) == 0 {
+		return
+	}
+	o := list[0]
+	more := ""
+	if len(list) > 1 {
+		more = fmt.Sprintf(" and %d more", len(list)-1)
+	}
+	fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
+}
+
+// verdict is the last line: how much was found, in how many files, which rules are
+// violated, and what the exit status is.
+func (t *textWriter) verdict() {
 	unit := "file"
 	if t.tally.Levels[check.Image] && !t.tally.Levels[check.Source] {
 		unit = "image"
 	}
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, fmt.Sprintf("%s, %s, %s in %s", check.Count(t.tally.Count(check.Error), "error"),
-		check.Count(t.tally.Count(check.Warning), "warning"), check.Count(t.tally.Count(check.Note), "note"), check.Count(t.tally.Units, unit))))
-	if list := t.tally.Undecided(); len(list) > 0 {
-		o := list[0]
-		more := ""
-		if len(list) > 1 {
-			more = fmt.Sprintf(" and %d more", len(list)-1)
+	line := fmt.Sprintf("%s, %s, %s in %s", check.Count(t.tally.Count(check.Error), "error"),
+		check.Count(t.tally.Count(check.Warning), "warning"), check.Count(t.tally.Count(check.Note), "note"), check.Count(t.tally.Units, unit))
+	var broken []string
+	for _, r := range rules.All {
+		if t.tally.Scorecard.Of(r).Worst() == check.Violated {
+			broken = append(broken, strconv.Itoa(r.Number))
 		}
-		fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
 	}
+	switch len(broken) {
+	case 0:
+		line += ": no rule violated"
+	case 1:
+		line += ": rule " + broken[0] + " violated"
+	default:
+		line += ": rules " + strings.Join(broken, ", ") + " violated"
+	}
+	if t.Exit != nil {
+		line += fmt.Sprintf("; exit %d", t.Exit())
+	}
+	fmt.Fprintln(t.w, t.paint(bold, line))
 }

@@ -111,12 +111,13 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, pl.names, len(project.Units()) > 1)
+	tally := &check.Tally{}
+	trouble := false
+	outcome := func() error { return f.outcome(err, trouble, tally.Worst()) }
+	w, err := f.writer(out, report.Options{Names: pl.names, Brief: len(project.Units()) > 1}, outcome)
 	if err != nil {
 		return err
 	}
-	tally := &check.Tally{}
-	trouble := false
 	dockerfiles, failed := 0, 0
 	bar := newProgress(c.Stderr, len(project.Units()))
 	err = project.Check(ctx, look, func(res *check.Result) error {
@@ -163,12 +164,18 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	if cerr := out.commit(); cerr != nil {
 		return cerr
 	}
+	return outcome()
+}
+
+// outcome is what a run ends with: the error that broke it off, trouble that is told
+// already, or findings.
+func (f *checkFlags) outcome(err error, trouble bool, worst check.Severity) error {
 	switch {
 	case err != nil:
 		return err
 	case trouble:
 		return errTrouble
-	case f.fails(tally.Worst()):
+	case f.fails(worst):
 		return errFindings
 	}
 	return nil
@@ -342,8 +349,11 @@ func (f *checkFlags) single(file, ctx string, stdin []byte, opt *source.Options)
 	return pl, nil
 }
 
-func (f *checkFlags) writer(out *output, names report.Names, brief bool) (report.Writer, error) {
-	return report.New(f.format, out, report.Options{Names: names, Color: f.colored(out), Brief: brief})
+// writer is the writer of the format that was asked for. Its last line names the exit
+// status of what the run ends with.
+func (f *checkFlags) writer(out *output, opt report.Options, outcome func() error) (report.Writer, error) {
+	opt.Color, opt.Exit = f.colored(out), func() int { return exitOf(outcome()) }
+	return report.New(f.format, out, opt)
 }
 
 // colored tells whether text for this output is coloured.

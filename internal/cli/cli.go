@@ -117,20 +117,27 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetErr(c.Stderr)
 	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
-	switch err := root.ExecuteContext(ctx); {
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil, errors.Is(err, errFindings), errors.Is(err, errTrouble), errors.Is(err, syscall.EPIPE):
+		// The output says all, or the reader left: there is nobody to tell.
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.Stderr, "dockworthy: interrupted")
+	default:
+		c.complain("%v", err)
+	}
+	return exitOf(err)
+}
+
+// exitOf is the exit status of a run that ends with an error, or with nil.
+func exitOf(err error) int {
+	switch {
 	case err == nil:
 		return exitClean
 	case errors.Is(err, errFindings):
 		return exitFindings
-	case errors.Is(err, errTrouble):
-		return exitTrouble
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.Stderr, "dockworthy: interrupted")
 		return exitInterrupted
-	case errors.Is(err, syscall.EPIPE):
-		return exitTrouble // the reader left: there is nobody to tell
-	default:
-		c.complain("%v", err)
-		return exitTrouble
 	}
+	return exitTrouble
 }

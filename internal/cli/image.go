@@ -94,12 +94,13 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, names, false)
+	tally := &check.Tally{}
+	trouble := false
+	outcome := func() error { return f.outcome(nil, trouble, tally.Worst()) }
+	w, err := f.writer(out, report.Options{Names: names}, outcome)
 	if err != nil {
 		return err
 	}
-	tally := &check.Tally{}
-	trouble := false
 	for _, ref := range refs {
 		within, cancel := context.WithTimeout(ctx, f.timeout)
 		img, err := f.read(within, c, ref, reading)
@@ -127,13 +128,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	if err := out.commit(); err != nil {
 		return err
 	}
-	switch {
-	case trouble:
-		return errTrouble
-	case f.fails(tally.Worst()):
-		return errFindings
-	}
-	return nil
+	return outcome()
 }
 
 // build is the build of --dockerfile, nil without one; done closes its files.

@@ -171,13 +171,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	defer out.abandon()
-	w, err := f.writer(out, pl.names)
-	if err != nil {
-		return err
-	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	worst, failed, unseen := check.Severity(0), false, false
 	var unsent error
+	outcome := func() error { return f.outcome(unsent, failed || unseen, worst) }
+	w, err := f.writer(out, pl.names, outcome)
+	if err != nil {
+		return err
+	}
 	if f.image != "" && len(builds) > 1 {
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
@@ -219,15 +220,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err := out.commit(); err != nil {
 		return err
 	}
-	switch {
-	case unsent != nil:
-		return unsent
-	case failed || unseen:
-		return errTrouble
-	case f.fails(worst):
-		return errFindings
-	}
-	return nil
+	return outcome()
 }
 
 // target is where the image is to go; nil = nowhere.
@@ -257,11 +250,11 @@ func (f *proveFlags) target() (*proof.Target, error) {
 }
 
 // writer is the writer of the format that was asked for.
-func (f *proveFlags) writer(out *output, names report.Names) (report.Writer, error) {
+func (f *proveFlags) writer(out *output, names report.Names, outcome func() error) (report.Writer, error) {
 	if f.format == "html" {
 		return page.New(out, names), nil
 	}
-	return f.checkFlags.writer(out, names, false)
+	return f.checkFlags.writer(out, report.Options{Names: names}, outcome)
 }
 
 // writeRecord writes a run's record.
