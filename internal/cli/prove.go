@@ -182,7 +182,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
 	for _, b := range builds {
-		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
 		if err != nil && proved == nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -67,7 +68,7 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 		log.Planted = append(log.Planted, run.Canary{Kind: "file", Name: name, Layer: -1, Real: !fresh})
 	}
 	plan := p.plan
-	plan.Context, plan.Tag = c.dir, p.e.Tag(p.log.ID, "canary")
+	plan.Context, plan.Tag = c.dir, engine.Tag(p.log.ID, "canary")
 	// Maps of its own: the other builds of this proof get none of it.
 	plan.Args, plan.Secrets = map[string]string{}, map[string]string{}
 	maps.Copy(plan.Args, p.plan.Args)

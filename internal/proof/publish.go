@@ -86,7 +86,7 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
 		for i := range a.Findings {
-			a.Findings[i].Message = p.e.Redactor.Said(a.Findings[i].Message)
+			a.Findings[i].Message = p.opt.Redactor.Said(a.Findings[i].Message)
 		}
 		a.Tool = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}
 		a.StartedOn, a.FinishedOn = proof.Run.Started, time.Now().UTC()
