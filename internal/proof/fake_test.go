@@ -34,9 +34,8 @@ type fake struct {
 	t      *testing.T
 	record *run.Log
 	broken map[string]bool // builds that fail, by what their tag ends in
-	// at is a deed, and then what happens in its place. "" = all goes well.
-	at        string
-	then      func(context.Context) error
+	// instead is what happens in place of deeds. Empty = all goes well.
+	instead   map[string]func(context.Context) error
 	interrupt context.CancelFunc // ends the context of the proof
 
 	mu       sync.Mutex
@@ -63,7 +62,7 @@ func replay(t *testing.T, recording string) *fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, record: &run.Log{}, broken: map[string]bool{}, plans: map[string]engine.BuildPlan{}, sent: map[string]map[string]string{}, images: map[string][]byte{}}
+	f := &fake{t: t, record: &run.Log{}, broken: map[string]bool{}, instead: map[string]func(context.Context) error{}, plans: map[string]engine.BuildPlan{}, sent: map[string]map[string]string{}, images: map[string][]byte{}}
 	if err := json.Unmarshal(data, f.record); err != nil {
 		t.Fatal(err)
 	}
@@ -75,12 +74,12 @@ var errBroken = errors.New("the engine is out of order")
 
 // fails lets a deed fail.
 func (f *fake) fails(deed string) {
-	f.at, f.then = deed, func(context.Context) error { return fmt.Errorf("%s: %w", deed, errBroken) }
+	f.instead[deed] = func(context.Context) error { return fmt.Errorf("%s: %w", deed, errBroken) }
 }
 
 // interrupted lets the interruption come while a deed is done.
 func (f *fake) interrupted(deed string) {
-	f.at, f.then = deed, func(ctx context.Context) error {
+	f.instead[deed] = func(ctx context.Context) error {
 		f.interrupt()
 		return hangs(ctx)
 	}
@@ -101,8 +100,8 @@ func (f *fake) do(ctx context.Context, deed string) error {
 	}
 	f.deeds = append(f.deeds, deed)
 	f.mu.Unlock()
-	if deed == f.at {
-		return f.then(ctx)
+	if other := f.instead[deed]; other != nil {
+		return other(ctx)
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", deed, err)

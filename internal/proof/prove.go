@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
@@ -173,37 +175,35 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 		return nil, err
 	}
 	// The builder waits for most of its time when all is cached, so that the
-	// image can be read meanwhile. What is timed comes after both.
-	done := make(chan error, 1)
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		var err error
-		img, err = ReadEngine(reading, p.e, p.plan.Tag, check.ImageOf+p.b.Path, read.Options{Planted: words})
-		done <- err
-	}()
-	berr := p.weigh(ctx)
-	p.opt.say("building once more after an edit")
-	if berr == nil {
-		berr = p.rebuild(ctx)
-	}
-	if berr == nil {
-		p.opt.say("building with canaries")
-		berr = p.releaseCanaries(ctx)
-	}
-	if berr != nil {
-		stop()
-	}
-	if rerr := <-done; berr == nil {
-		berr = rerr
-	}
-	if berr != nil {
-		return nil, berr
+	// image can be read meanwhile. What is timed comes after both. The first that
+	// fails ends the other.
+	both, within := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		img, err = ReadEngine(within, p.e, p.plan.Tag, check.ImageOf+p.b.Path, read.Options{Planted: words})
+		return err
+	})
+	both.Go(func() error { return p.buildAgain(within) })
+	if err := both.Wait(); err != nil {
+		return nil, err
 	}
 	if c := p.log.Canaries; c != nil {
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
 	return img, p.run(ctx, img, set)
+}
+
+// buildAgain builds what the first build left to ask: how large the stages are,
+// what an edit costs, and where canaries come out.
+func (p *prover) buildAgain(ctx context.Context) error {
+	if err := p.weigh(ctx); err != nil {
+		return err
+	}
+	p.opt.say("building once more after an edit")
+	if err := p.rebuild(ctx); err != nil {
+		return err
+	}
+	p.opt.say("building with canaries")
+	return p.releaseCanaries(ctx)
 }
 
 // run runs the image.
