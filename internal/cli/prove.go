@@ -22,6 +22,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/registry"
 	"github.com/dockworthy/dockworthy/report"
 )
 
@@ -237,6 +238,12 @@ func (f *proveFlags) target() (*proof.Target, error) {
 			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
 		}
 		return nil, nil
+	}
+	if f.push != "" {
+		// It is asked for after minutes only.
+		if _, err := registry.Open(f.push, registry.Options{}); err != nil {
+			return nil, fmt.Errorf("--push: %w", err)
+		}
 	}
 	t := &proof.Target{Push: f.push, Layout: f.layout, Accept: func(p *proof.Proof) bool { return !f.fails(p.Worst()) }}
 	if f.attest {
