@@ -22,6 +22,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/registry"
 	"github.com/dockworthy/dockworthy/report"
 )
 
@@ -183,7 +184,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
 	for _, b := range builds {
-		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
 		bar.end()
 		if err != nil && proved == nil {
 			return err
@@ -230,6 +231,12 @@ func (f *proveFlags) target() (*proof.Target, error) {
 			return nil, errors.New("--attest needs an image to attach to: give --push REF or --layout DIR")
 		}
 		return nil, nil
+	}
+	if f.push != "" {
+		// It is asked for after minutes only.
+		if _, err := registry.Open(f.push, registry.Options{}); err != nil {
+			return nil, fmt.Errorf("--push: %w", err)
+		}
 	}
 	t := &proof.Target{Push: f.push, Layout: f.layout, Accept: func(p *proof.Proof) bool { return !f.fails(p.Worst()) }}
 	if f.attest {

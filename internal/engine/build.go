@@ -73,9 +73,12 @@ func FindBuildx(ctx context.Context) (argv []string, version string, err error) 
 }
 
 // Build runs the builder and says what it did. A build that fails is a result:
-// its log says why. The error is for what is no result: no buildx, or an
-// interruption.
+// its log says why. The error is for what is no result: an engine that buildx
+// does not build with, no buildx, or an interruption.
 func (e *Engine) Build(ctx context.Context, p BuildPlan) (*run.Build, error) {
+	if e.Podman() {
+		return nil, &Error{What: "buildx does not build with Podman", Hint: "build with `podman build --format docker --tag NAME`, and name the image with --image NAME"}
+	}
 	b, err := e.build(ctx, p)
 	if err == nil && b.Network {
 		// Registries and mirrors fail for moments: once more, and then it is so.

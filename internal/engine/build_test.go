@@ -2,10 +2,13 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dockworthy/dockworthy/internal/run"
 )
 
 // The records are what docker buildx build --progress=rawjson printed.
@@ -105,4 +108,17 @@ func FuzzProgress(f *testing.F) {
 			t.Error("a failed build without a reason")
 		}
 	})
+}
+
+// Podman's own builder is another one, and the words say what to do.
+func TestPodmanBuildsItself(t *testing.T) {
+	e := &Engine{Name: "Podman Engine", Version: "4.3.1", API: "1.41", OS: "linux", Arch: "amd64"}
+	_, err := e.Build(t.Context(), BuildPlan{})
+	var known *Error
+	if !errors.As(err, &known) || !strings.Contains(known.Hint, "--image NAME") {
+		t.Errorf("the error is %v", err)
+	}
+	if got, want := e.About(), (run.Engine{Name: "Podman Engine", Version: "4.3.1", API: "1.41", Platform: "linux/amd64"}); got != want {
+		t.Errorf("it is %+v, want %+v", got, want)
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/internal/redact"
+	"github.com/dockworthy/dockworthy/internal/run"
 )
 
 // Label is on every container, image, network and volume that a run makes; its
@@ -151,6 +152,11 @@ func (e *Engine) Podman() bool { return strings.Contains(e.Name, "Podman") }
 
 // Platform is the engine's platform as images name it: linux/amd64.
 func (e *Engine) Platform() string { return e.OS + "/" + e.Arch }
+
+// About is what the engine is, as a run's log says it.
+func (e *Engine) About() run.Engine {
+	return run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}
+}
 
 // Close ends the connection.
 func (e *Engine) Close() error { return e.cli.Close() }

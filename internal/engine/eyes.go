@@ -61,7 +61,7 @@ func (e *Engine) peekImage(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := tag(id, "peek")
+	name := Tag(id, "peek")
 	if e.Has(ctx, name) {
 		return name, nil
 	}

@@ -217,8 +217,8 @@ func sweepTemp() {
 	}
 }
 
-// tag is the name of an image of a run.
-func tag(id, what string) string { return Repository + ":" + id + "." + what }
+// Tag is the name of an image of a run: what tells the run's images apart.
+func Tag(id, what string) string { return Repository + ":" + id + "." + what }
 
 // Remove removes everything that a run made. It goes on after an error, and
 // removing nothing is no error. What the engine was still making when the run

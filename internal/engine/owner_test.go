@@ -35,8 +35,8 @@ func TestRunsAreOwned(t *testing.T) {
 			t.Errorf("%s: abandoned %t, want %t", what, got, want)
 		}
 	}
-	if run, ok := runOf(tag(id, "image")); !ok || run != id {
-		t.Errorf("the tag %s names the run %q", tag(id, "image"), run)
+	if run, ok := runOf(Tag(id, "image")); !ok || run != id {
+		t.Errorf("the tag %s names the run %q", Tag(id, "image"), run)
 	}
 	if _, ok := runOf("python:3.13"); ok {
 		t.Error("python:3.13 is taken for an image of a run")

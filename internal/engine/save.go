@@ -51,9 +51,6 @@ func (e *Engine) Same(ctx context.Context, a, b string) (bool, error) {
 	return one.ID == other.ID, nil
 }
 
-// Tag is the name of an image of a run: what tells the run's images apart.
-func (e *Engine) Tag(id, what string) string { return tag(id, what) }
-
 // tagged is a name with the tag that docker takes it for: a repository alone
 // would save all of its images.
 func tagged(ref string) string {

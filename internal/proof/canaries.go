@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -37,14 +38,53 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := &run.Canaries{}
-	var words []string
-	add := func(kind, name string) string {
-		w := canary()
-		words = append(words, w)
-		log.Planted = append(log.Planted, run.Canary{Kind: kind, Name: name, Layer: -1})
-		return w
+	sown := &canaries{}
+	if err := sown.plantFiles(c); err != nil {
+		return err
 	}
+	plan := p.plan
+	plan.Context, plan.Tag = c.dir, engine.Tag(p.log.ID, "canary")
+	if err := sown.plantInputs(&plan, p.b, p.dir); err != nil {
+		return err
+	}
+	log := &run.Canaries{Planted: sown.planted}
+	p.log.Canaries = log
+	b, err := p.e.Build(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if b.Error != "" {
+		log.Error = "with them the build fails at " + b.Step + ": " + b.Error
+		return nil
+	}
+	// The same image once more holds none of them, and need not be read.
+	if same, err := p.e.Same(ctx, p.plan.Tag, plan.Tag); err != nil {
+		return err
+	} else if same {
+		return nil
+	}
+	img, err := ReadEngine(ctx, p.e, plan.Tag, "canary", read.Options{NoSecrets: true, Planted: sown.words})
+	if err != nil {
+		return err
+	}
+	log.Planted = found(log.Planted, sown.words, img)
+	return nil
+}
+
+// canaries are what was planted, each with its word.
+type canaries struct {
+	planted []run.Canary
+	words   []string
+}
+
+func (s *canaries) add(word string, c run.Canary) {
+	c.Layer = -1
+	s.words, s.planted = append(s.words, word), append(s.planted, c)
+}
+
+// plantFiles lays files into a copy of the context. Of those that are there it
+// adds a line to what is likely to be a secret.
+func (s *canaries) plantFiles(c *contextCopy) error {
 	for _, name := range planted {
 		w := canary()
 		content := w + "\n"
@@ -63,54 +103,41 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 				continue // it is a link, or no file at all
 			}
 		}
-		words = append(words, w)
-		log.Planted = append(log.Planted, run.Canary{Kind: "file", Name: name, Layer: -1, Real: !fresh})
+		s.add(w, run.Canary{Kind: "file", Name: name, Real: !fresh})
 	}
-	plan := p.plan
-	plan.Context, plan.Tag = c.dir, p.e.Tag(p.log.ID, "canary")
+	return nil
+}
+
+// plantInputs gives a build the secrets that it asks for and nobody gave. dir is
+// where their files are put.
+func (s *canaries) plantInputs(plan *engine.BuildPlan, b *source.Build, dir string) error {
 	// Maps of its own: the other builds of this proof get none of it.
-	plan.Args, plan.Secrets = map[string]string{}, map[string]string{}
-	maps.Copy(plan.Args, p.plan.Args)
-	maps.Copy(plan.Secrets, p.plan.Secrets)
-	args, mounts := secretInputs(p.b)
-	for _, name := range args {
-		if _, given := plan.Args[name]; !given {
-			plan.Args[name] = add("build-arg", name)
+	args, secrets := map[string]string{}, map[string]string{}
+	maps.Copy(args, plan.Args)
+	maps.Copy(secrets, plan.Secrets)
+	plan.Args, plan.Secrets = args, secrets
+	names, mounts := secretInputs(b)
+	for _, name := range names {
+		if _, given := args[name]; !given {
+			args[name] = canary()
+			s.add(args[name], run.Canary{Kind: "build-arg", Name: name})
 		}
 	}
 	for _, id := range mounts {
-		if _, given := plan.Secrets[id]; given {
+		if _, given := secrets[id]; given {
 			continue
 		}
-		file := filepath.Join(p.dir, "secret-"+hex.EncodeToString([]byte(id)))
-		if err := os.WriteFile(file, []byte(add("secret", id)+"\n"), 0o600); err != nil {
+		w := canary()
+		s.add(w, run.Canary{Kind: "secret", Name: id})
+		file := filepath.Join(dir, "secret-"+hex.EncodeToString([]byte(id)))
+		if err := os.WriteFile(file, []byte(w+"\n"), 0o600); err != nil {
 			return fmt.Errorf("plant the secret %s: %w", id, err)
 		}
-		plan.Secrets[id] = file
+		secrets[id] = file
 		// The key of a cached step does not hold the secret: what was built
 		// with another one would be taken.
 		plan.NoCache = true
 	}
-	p.log.Canaries = log
-	b, err := p.e.Build(ctx, plan)
-	if err != nil {
-		return err
-	}
-	if b.Error != "" {
-		log.Error = "with them the build fails at " + b.Step + ": " + b.Error
-		return nil
-	}
-	// The same image once more holds none of them, and need not be read.
-	if same, err := p.e.Same(ctx, p.plan.Tag, plan.Tag); err != nil {
-		return err
-	} else if same {
-		return nil
-	}
-	img, err := ReadEngine(ctx, p.e, plan.Tag, "canary", read.Options{NoSecrets: true, Planted: words})
-	if err != nil {
-		return err
-	}
-	log.Planted = found(log.Planted, words, img)
 	return nil
 }
 

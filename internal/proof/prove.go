@@ -12,11 +12,14 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/read"
+	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/repo"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -54,7 +57,9 @@ type Options struct {
 	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
 	// Target is where the image goes when it is proved; nil = it is removed.
 	Target *Target
-	Say    func(format string, args ...any) // progress; nil = silence
+	// Redactor hides secrets in what is signed; nil = by their look alone.
+	Redactor *redact.Redactor
+	Say      func(format string, args ...any) // progress; nil = silence
 }
 
 func (o Options) say(format string, args ...any) {
@@ -70,15 +75,12 @@ func (o Options) say(format string, args ...any) {
 //
 // Running an image is running its code: on the engine, without capabilities and
 // without a network, but running it.
-func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) (proof *Proof, err error) {
+func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *Proof, err error) {
 	if b.Target == nil {
 		return nil, fmt.Errorf("%s is no Dockerfile: there is nothing to build", b.Path)
 	}
 	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
-	}
-	if e.Podman() && opt.Image == "" {
-		return nil, &engine.Error{What: "buildx does not build with Podman", Hint: "build with `podman build --format docker --tag NAME`, and name the image with --image NAME"}
 	}
 	plan, set, err := Plan(b, opt.Repo)
 	if err != nil && opt.Image == "" {
@@ -91,9 +93,9 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 	if opt.Plan != nil {
 		opt.Plan(&plan, &set)
 	}
-	set.Requests = answered(asked, engine.Harden(set))
-	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: engine.Harden(set),
-		Engine: run.Engine{Name: e.Name, Version: e.Version, API: e.API, Platform: e.Platform()}}
+	set = engine.Harden(set)
+	set.Requests = answered(asked, set)
+	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: set, Engine: e.About()}
 	dir, err := engine.TempDir(log.ID)
 	if err != nil {
 		return nil, err
@@ -108,7 +110,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 			err = rerr
 		}
 	}()
-	plan.Tag = e.Tag(log.ID, "image")
+	plan.Tag = engine.Tag(log.ID, "image")
 	if opt.Target == nil {
 		plan.Labels = map[string]string{engine.Label: log.ID}
 	} // what goes out is the user's image and nothing else; its tag is enough to remove it
@@ -124,7 +126,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 		return nil, err
 	}
 	for _, f := range b.Sources() {
-		e.Redactor.Spans(f)
+		opt.Redactor.Spans(f)
 	}
 	proof.Report = dockworthy.Look(proof.Evidence, opt.Look)
 	if err := p.publish(ctx, proof); err != nil {
@@ -135,7 +137,7 @@ func Prove(ctx context.Context, e *engine.Engine, b *source.Build, opt Options) 
 
 // A prover proves one build.
 type prover struct {
-	e    *engine.Engine
+	e    Engine
 	b    *source.Build
 	opt  Options
 	dir  string // for copies of the context
@@ -173,37 +175,35 @@ func (p *prover) prove(ctx context.Context, set run.Settings) (img *image.Image,
 		return nil, err
 	}
 	// The builder waits for most of its time when all is cached, so that the
-	// image can be read meanwhile. What is timed comes after both.
-	done := make(chan error, 1)
-	reading, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		var err error
-		img, err = ReadEngine(reading, p.e, p.plan.Tag, check.ImageOf+p.b.Path, read.Options{Planted: words})
-		done <- err
-	}()
-	berr := p.weigh(ctx)
-	p.opt.say("building once more after an edit")
-	if berr == nil {
-		berr = p.rebuild(ctx)
-	}
-	if berr == nil {
-		p.opt.say("building with canaries")
-		berr = p.releaseCanaries(ctx)
-	}
-	if berr != nil {
-		stop()
-	}
-	if rerr := <-done; berr == nil {
-		berr = rerr
-	}
-	if berr != nil {
-		return nil, berr
+	// image can be read meanwhile. What is timed comes after both. The first that
+	// fails ends the other.
+	both, within := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		img, err = ReadEngine(within, p.e, p.plan.Tag, check.ImageOf+p.b.Path, read.Options{Planted: words})
+		return err
+	})
+	both.Go(func() error { return p.buildAgain(within) })
+	if err := both.Wait(); err != nil {
+		return nil, err
 	}
 	if c := p.log.Canaries; c != nil {
 		c.Planted = append(found(given, words, img), c.Planted...)
 	}
 	return img, p.run(ctx, img, set)
+}
+
+// buildAgain builds what the first build left to ask: how large the stages are,
+// what an edit costs, and where canaries come out.
+func (p *prover) buildAgain(ctx context.Context) error {
+	if err := p.weigh(ctx); err != nil {
+		return err
+	}
+	p.opt.say("building once more after an edit")
+	if err := p.rebuild(ctx); err != nil {
+		return err
+	}
+	p.opt.say("building with canaries")
+	return p.releaseCanaries(ctx)
 }
 
 // run runs the image.
@@ -227,26 +227,6 @@ func (p *prover) unseen(probe, reason string) {
 		p.log.Unseen = map[string]string{}
 	}
 	p.log.Unseen[probe] = reason
-}
-
-// ReadEngine reads an image of an engine: it is saved to a file, and that is
-// read as a stream. name is what the image is called in findings.
-func ReadEngine(ctx context.Context, e *engine.Engine, ref, name string, opt read.Options) (*image.Image, error) {
-	f, err := os.CreateTemp("", "dockworthy-image-*.tar")
-	if err != nil {
-		return nil, fmt.Errorf("make a file for the image: %w", err)
-	}
-	defer f.Close()
-	// Where the system can do that the file loses its name at once, so that
-	// nothing is left of it whatever happens.
-	if os.Remove(f.Name()) != nil {
-		defer os.Remove(f.Name())
-	}
-	size, err := e.Save(ctx, ref, f)
-	if err != nil {
-		return nil, err
-	}
-	return read.Archive(ctx, name, f, size, opt)
 }
 
 // Worst is the highest severity of all findings; 0 where there is none.

@@ -82,11 +82,12 @@ type keeper interface {
 // its keeper answered with. name is where the image went, subject what it is
 // called in the evidence: a layout's folder is this machine's business.
 func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d attest.Digest, k keeper) error {
-	out := check.Published{Name: name, Digest: string(d)}
+	// It is there, whether or not the evidence follows.
+	proof.Published = append(proof.Published, check.Published{Name: name, Digest: string(d)})
 	if key := p.opt.Target.Key; key != nil {
 		a := audit.Of(proof.Report, rules.All)
 		for i := range a.Findings {
-			a.Findings[i].Message = p.e.Redactor.Said(a.Findings[i].Message)
+			a.Findings[i].Message = p.opt.Redactor.Said(a.Findings[i].Message)
 		}
 		a.Tool = attest.Tool{Name: "dockworthy", Version: dockworthy.Version}
 		a.StartedOn, a.FinishedOn = proof.Run.Started, time.Now().UTC()
@@ -109,8 +110,7 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d
 				return err
 			}
 		}
-		out.Signed = true
+		proof.Published[len(proof.Published)-1].Signed = true
 	}
-	proof.Published = append(proof.Published, out)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -31,7 +32,7 @@ func (p *prover) rebuild(ctx context.Context) error {
 		return err
 	}
 	plan := p.plan
-	plan.Context, plan.Tag, plan.NoCache = c.dir, p.e.Tag(p.log.ID, "rebuild"), false
+	plan.Context, plan.Tag, plan.NoCache = c.dir, engine.Tag(p.log.ID, "rebuild"), false
 	b, err := p.e.Build(ctx, plan)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (p *prover) weigh(ctx context.Context) error {
 			continue
 		}
 		plan := p.plan
-		plan.Target, plan.NoCache, plan.Tag = name, false, p.e.Tag(p.log.ID, "stage-"+strconv.Itoa(c.Stage.Index))
+		plan.Target, plan.NoCache, plan.Tag = name, false, engine.Tag(p.log.ID, "stage-"+strconv.Itoa(c.Stage.Index))
 		b, err := p.e.Build(ctx, plan)
 		if err != nil {
 			return err

@@ -218,6 +218,47 @@ func seconds(s float64) string {
 // build draws the timeline: a lane for each stage, and beside it the rebuild.
 func (m *pageMaker) build(b *run.Build) *buildView {
 	v := &buildView{Anchor: m.id + "-build"}
+	m.buildFacts(v, b)
+	tl := timeline{whole: b.Seconds, first: byName(b.Steps)}
+	steps := b.Steps
+	if r := m.ev.Run.Rebuild; r != nil {
+		m.rebuild(v, r)
+		tl.whole, tl.again = max(tl.whole, r.Seconds), byName(r.Steps)
+		steps = slices.Clone(steps)
+		// What only the rebuild came to, as where the first build's base was cached.
+		for _, s := range r.Steps {
+			if s.Index > 0 && !slices.ContainsFunc(steps, func(o run.BuildStep) bool { return o.Name == s.Name }) {
+				steps = append(steps, s)
+			}
+		}
+	}
+	v.Whole = seconds(tl.whole)
+	order, lanes := m.lanes(steps)
+	for _, lane := range order {
+		sv := stageView{Name: "stage " + m.veil.Said(lane)}
+		switch lane {
+		case "":
+			sv.Name = "the only stage"
+		case own:
+			sv.Name = "the builder's own work"
+		}
+		for _, s := range lanes[lane] {
+			text := excerpt.Cut(strings.Join(strings.Fields(m.veil.Told(cmp.Or(s.Instr, s.Name))), " "), 240)
+			one := stepView{Text: text, First: absent, Again: absent}
+			if _, ok := tl.first[s.Name]; ok {
+				one.First = tl.draw(s)
+			}
+			if r, ok := tl.again[s.Name]; ok {
+				one.Again = tl.draw(r)
+			}
+			sv.Steps = append(sv.Steps, one)
+		}
+		v.Stages = append(v.Stages, sv)
+	}
+	return v
+}
+
+func (m *pageMaker) buildFacts(v *buildView, b *run.Build) {
 	add := func(name, value string) { v.Facts = append(v.Facts, fact{Name: name, Value: value}) }
 	n, kept := tallied(b.Steps)
 	add("Time", seconds(b.Seconds))
@@ -232,52 +273,51 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		}
 		v.Facts = append(v.Facts, fact{Name: "Base", Value: excerpt.Visible(r.Ref) + " is " + excerpt.Visible(value), Wide: true})
 	}
-	whole := b.Seconds
-	var again map[string]run.BuildStep
-	if r := m.ev.Run.Rebuild; r != nil {
-		v.Touched = m.veil.Told(r.Touched)
-		switch {
-		case r.Error != "":
-			v.Rebuild = "After an edit of " + v.Touched + " the build fails: " + excerpt.Sentence(m.veil.Told(r.Error))
-		default:
-			n, kept := tallied(r.Steps)
-			v.Rebuild = fmt.Sprintf("After an edit of %s it takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
-		}
-		v.Again = len(r.Steps) > 0
-		whole = max(whole, r.Seconds)
-		again = map[string]run.BuildStep{}
-		for _, s := range r.Steps {
-			again[s.Name] = s
-		}
+}
+
+func (m *pageMaker) rebuild(v *buildView, r *run.Rebuild) {
+	v.Touched, v.Again = m.veil.Told(r.Touched), len(r.Steps) > 0
+	if r.Error != "" {
+		v.Rebuild = "After an edit of " + v.Touched + " the build fails: " + excerpt.Sentence(m.veil.Told(r.Error))
+		return
 	}
-	steps := slices.Clone(b.Steps)
-	if m.ev.Run.Rebuild != nil {
-		// What only the rebuild came to, as where the first build's base was cached.
-		for _, s := range m.ev.Run.Rebuild.Steps {
-			if s.Index > 0 && !slices.ContainsFunc(steps, func(o run.BuildStep) bool { return o.Name == s.Name }) {
-				steps = append(steps, s)
-			}
-		}
+	n, kept := tallied(r.Steps)
+	v.Rebuild = fmt.Sprintf("After an edit of %s it takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
+}
+
+// A timeline is how long a build and its rebuild took, to one scale.
+type timeline struct {
+	whole        float64 // seconds
+	first, again map[string]run.BuildStep
+}
+
+func byName(steps []run.BuildStep) map[string]run.BuildStep {
+	named := map[string]run.BuildStep{}
+	for _, s := range steps {
+		named[s.Name] = s
 	}
-	v.Whole = seconds(whole)
-	draw := func(s run.BuildStep) spanView {
-		v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, whole), W: max(0.6, part(s.Seconds, whole))}
-		v.X = min(v.X, 100-v.W)
-		switch {
-		case s.Error != "":
-			v.Class, v.Word = "failed", "failed after "+seconds(s.Seconds)
-		case s.Cached:
-			v.Class, v.Word = "cached", "cached"
-		}
-		return v
+	return named
+}
+
+// absent is a step that one of the two builds did not come to.
+var absent = spanView{Class: "absent", Word: "not made"}
+
+func (t timeline) draw(s run.BuildStep) spanView {
+	v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, t.whole), W: max(0.6, part(s.Seconds, t.whole))}
+	v.X = min(v.X, 100-v.W)
+	switch {
+	case s.Error != "":
+		v.Class, v.Word = "failed", "failed after "+seconds(s.Seconds)
+	case s.Cached:
+		v.Class, v.Word = "cached", "cached"
 	}
-	absent := spanView{Class: "absent", Word: "not made"}
-	made := map[string]bool{}
-	for _, s := range b.Steps {
-		made[s.Name] = true
-	}
-	lanes := map[string][]run.BuildStep{}
-	var order []string
+	return v
+}
+
+// lanes are the steps by stage, in the order of the Dockerfile; last is what the
+// builder does around them, where it took time or failed.
+func (m *pageMaker) lanes(steps []run.BuildStep) (order []string, lanes map[string][]run.BuildStep) {
+	lanes = map[string][]run.BuildStep{}
 	for _, s := range steps {
 		lane := s.Stage
 		if s.Index == 0 {
@@ -292,31 +332,12 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 		lanes[lane] = append(lanes[lane], s)
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(m.rank(a), m.rank(b)) })
-	for _, lane := range order {
-		list := lanes[lane]
+	for lane, list := range lanes {
 		if lane != own {
 			slices.SortStableFunc(list, func(a, b run.BuildStep) int { return cmp.Compare(a.Index, b.Index) })
 		}
-		sv := stageView{Name: "stage " + m.veil.Said(lane)}
-		switch lane {
-		case "":
-			sv.Name = "the only stage"
-		case own:
-			sv.Name = "the builder's own work"
-		}
-		for _, s := range list {
-			one := stepView{Text: excerpt.Cut(strings.Join(strings.Fields(m.veil.Told(cmp.Or(s.Instr, s.Name))), " "), 240), First: absent, Again: absent}
-			if made[s.Name] {
-				one.First = draw(s)
-			}
-			if r, ok := again[s.Name]; ok {
-				one.Again = draw(r)
-			}
-			sv.Steps = append(sv.Steps, one)
-		}
-		v.Stages = append(v.Stages, sv)
 	}
-	return v
+	return order, lanes
 }
 
 // own is the lane of what the builder does around the instructions.
