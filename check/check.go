@@ -180,6 +180,14 @@ func Unknown(by Settle, reason string) Verdict {
 // None is the verdict where the claim is about nothing here.
 func None() Verdict { return Verdict{Outcome: NotApplicable} }
 
+// A Merge is how findings of several targets become one. The zero Merge is Any.
+type Merge uint8
+
+const (
+	Any Merge = iota // what is found for any target is told, with the targets that it holds for
+	All              // it is told only where it is found for every target
+)
+
 // A Check is one claim with everything that is said of it anywhere: by
 // explain, on its page, in SARIF.
 type Check struct {
@@ -191,6 +199,7 @@ type Check struct {
 	Severity Severity // at the standard profile
 	Banking  Severity // at the banking profile; 0 = the same
 	Since    string   // the version that brought it
+	Merge    Merge    // how the findings of several targets of a Dockerfile become one
 	// RestsOn is what of a build the claim rests on; nil = what its rule says.
 	RestsOn []source.Subject
 	Aliases []string // the same condition elsewhere: "hadolint DL3002"

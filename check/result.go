@@ -63,7 +63,8 @@ func ResultOf(u Unit, reports ...*Report) *Result {
 }
 
 // merge tells equal findings of several targets once, at the highest of their
-// severities, and puts all in the order of the files.
+// severities, and puts all in the order of the files. Of a check whose claim is about
+// all targets, what does not hold for every one of them is no finding.
 func (res *Result) merge() {
 	type key struct {
 		id, file, message string
@@ -74,6 +75,7 @@ func (res *Result) merge() {
 		res.Findings = make([]Reported, 0, len(res.Reports[0].Findings))
 	}
 	at := map[key]int{}
+	reports := map[int]int{} // in how many a finding was met
 	for _, rep := range res.Reports {
 		target := ""
 		if b := rep.Build; b != nil && b.Target != nil {
@@ -87,12 +89,23 @@ func (res *Result) merge() {
 				if !slices.Contains(old.Targets, target) {
 					old.Targets = append(old.Targets, target)
 				}
+				reports[i]++
 				continue
 			}
 			at[k] = len(res.Findings)
+			reports[at[k]] = 1
 			f.Targets = []string{target}
 			res.Findings = append(res.Findings, f)
 		}
+	}
+	if len(res.Reports) > 1 {
+		kept := res.Findings[:0]
+		for i, f := range res.Findings {
+			if f.Check.Merge == Any || reports[i] >= len(res.Reports) {
+				kept = append(kept, f)
+			}
+		}
+		res.Findings = kept
 	}
 	path := res.Unit.Path
 	sort.SliceStable(res.Findings, func(i, j int) bool {

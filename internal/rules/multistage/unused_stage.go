@@ -15,6 +15,7 @@ var unusedStage = &check.Check{
 	Mend:     "remove the stage, copy something from it, or name it under targets: in .dockworthy.yaml where something builds it by itself",
 	Severity: check.Note,
 	Since:    "0.1.0",
+	Merge:    check.All, // another target may need it
 	Source: func(b *source.Build) check.Verdict {
 		if b.Target == nil {
 			return check.None()
