@@ -1,0 +1,122 @@
+// Package knowledge holds facts about the world that checks judge by: what
+// programs do, what files and folders are by their names, what words mean,
+// which package brings what. They are data files, one JSON object a line, each
+// line with where it is from and the day on which it was written down, so that
+// whoever knows the field adds a line without reading the code. A file is
+// decoded on the first question to it.
+package knowledge
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// origin is where a line is from: its source, and the day on which it was
+// written down.
+type origin struct {
+	Source string `json:"source"`
+	Date   string `json:"date"`
+}
+
+// decode reads a data file, without the origins of its lines, which nobody but
+// a reader of the file asks for. T is a pointer to the struct of a line, which
+// fresh makes. The files are part of the program, so one that cannot be read is
+// a mistake in it; a test reads each of them whole.
+func decode[T any](name, data string, fresh func() T) []T {
+	list := make([]T, 0, strings.Count(data, "\n"))
+	for line := range strings.Lines(data) {
+		head, _ := cut(line)
+		v := fresh()
+		if err := json.Unmarshal([]byte(head), v); err != nil {
+			panic("knowledge: " + name + ": " + err.Error() + " in " + line)
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// cut is a line without its origin, with which every line ends.
+func cut(line string) (head string, ok bool) {
+	head, _, ok = strings.Cut(line, `,"source":"`)
+	return head + "}", ok
+}
+
+// setLine is one line of a file of sets.
+type setLine struct {
+	Is    []string `json:"is"` // the sets that the names are in
+	Names []string `json:"names"`
+	origin
+}
+
+// A file is a data file of sets.
+type file struct {
+	name string
+	data *string
+	once sync.Once
+	sets *[sets]members
+}
+
+type members struct {
+	has   map[string]struct{}
+	names []string
+}
+
+func (f *file) load() {
+	f.sets = new([sets]members)
+	kind := map[string]Set{}
+	for s, k := range kinds {
+		if k.in == f {
+			kind[k.name] = Set(s)
+		}
+	}
+	for _, line := range decode(f.name, *f.data, func() *setLine { return new(setLine) }) {
+		for _, is := range line.Is {
+			m := &f.sets[kind[is]]
+			if m.has == nil {
+				m.has = make(map[string]struct{}, len(line.Names))
+			}
+			for _, n := range line.Names {
+				m.has[n] = struct{}{}
+			}
+			m.names = append(m.names, line.Names...)
+		}
+	}
+}
+
+func (s Set) members() *members {
+	f := kinds[s].in
+	f.once.Do(f.load)
+	return &f.sets[s]
+}
+
+// Has tells whether a name is in the set.
+func (s Set) Has(name string) bool {
+	_, ok := s.members().has[name]
+	return ok
+}
+
+// Names are the members, in the order of the file. The list must not be
+// changed.
+func (s Set) Names() []string { return s.members().names }
+
+// Ends tells whether a text ends in a member.
+func (s Set) Ends(text string) bool {
+	return slices.ContainsFunc(s.Names(), func(n string) bool { return strings.HasSuffix(text, n) })
+}
+
+// In tells whether a member is a part of a text.
+func (s Set) In(text string) bool {
+	return slices.ContainsFunc(s.Names(), func(n string) bool { return strings.Contains(text, n) })
+}
+
+// Covers tells whether a path is one of the members or lies under one.
+func (s Set) Covers(p string) bool {
+	p = path.Clean(p)
+	return slices.ContainsFunc(s.Names(), func(n string) bool { return p == n || strings.HasPrefix(p, n+"/") })
+}
+
+// String is the set's name in the data.
+func (s Set) String() string { return kinds[s].name }
