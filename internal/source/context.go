@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
@@ -138,17 +139,11 @@ func (c *Context) bulk(size int64) []Entry {
 // whole context is left undecided.
 const walkBudget = 200_000
 
-// unwanted are the names that rule 6 asks to keep out of a context.
-var unwanted = map[string]bool{
-	".git": true, ".env": true, "__pycache__": true, "venv": true, ".venv": true,
-	"node_modules": true, "test_data": true,
-}
-
 // Unwanted tells whether a base name is one of those that rule 6 asks to keep
 // out: .git, .env and .env.* save samples, __pycache__, venv and .venv,
 // node_modules, test_data.
 func Unwanted(name string) bool {
-	return unwanted[name] || IsEnvFile(name)
+	return knowledge.Unwanted.Has(name) || IsEnvFile(name)
 }
 
 // IsEnvFile tells whether a name is that of an environment file with values in
@@ -158,21 +153,12 @@ func IsEnvFile(name string) bool {
 		return true
 	}
 	ext, ok := strings.CutPrefix(name, ".env.")
-	if !ok {
-		return false
-	}
-	for _, word := range []string{"example", "sample", "template", "dist", "tmpl", "schema", "defaults", "vault"} {
-		if strings.Contains(ext, word) {
-			return false
-		}
-	}
-	return true
+	return ok && !knowledge.EnvSamples.In(ext)
 }
 
 // secretName tells whether a base name is one under which secrets lie.
 func secretName(name string) bool {
-	switch name {
-	case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".npmrc", ".pypirc", ".netrc", ".aws", ".kube", ".dockercfg", ".docker", ".ssh", ".git-credentials", "credentials", "kubeconfig":
+	if knowledge.SecretName(name) {
 		return true
 	}
 	low := strings.ToLower(name)
@@ -243,7 +229,7 @@ func (t *tree) walk() {
 				}
 				t.notable = append(t.notable, entry)
 			}
-			if e.IsDir() && !unwanted[name] && depth < maxDepth {
+			if e.IsDir() && !knowledge.Unwanted.Has(name) && depth < maxDepth {
 				walk(path.Join(dir, name), p, depth+1)
 				if t.over {
 					return

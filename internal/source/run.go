@@ -7,6 +7,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -132,9 +133,7 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 			}
 		}
 	}
-	switch in.Shell {
-	case "sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "busybox":
-	default:
+	if !knowledge.Shells.Has(in.Shell) && in.Shell != "busybox" {
 		return nil, in.Shell
 	}
 	in.Src, in.Base = m.Src, m.Base

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
 
@@ -142,8 +143,7 @@ func builtStopSignal(ev check.Evidence) check.Verdict {
 		return check.None()
 	}
 	img := ev.Image
-	switch strings.TrimPrefix(strings.ToUpper(img.Config.StopSignal), "SIG") {
-	case "KILL", "STOP", "9", "19":
+	if s := knowledge.SignalOf(img.Config.StopSignal); s != nil && s.Uncaught {
 		return check.Judge([]check.Finding{{Place: check.Place{File: img.Text, Span: img.Span(image.StopSignal, "")}, Message: "the image's stop signal is " + img.Config.StopSignal + ", which no program can handle"}})
 	}
 	return check.Judge(nil)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
@@ -48,8 +49,7 @@ func own(words []dockerfile.Word) int {
 		return 0
 	}
 	i := 0
-	switch path.Base(words[0].Text) {
-	case "tini", "dumb-init", "catatonit":
+	if knowledge.Inits.Has(path.Base(words[0].Text)) {
 		for i++; i < len(words) && strings.HasPrefix(words[i].Text, "-"); i++ {
 		}
 	}
@@ -69,8 +69,11 @@ func own(words []dockerfile.Word) int {
 			}
 		}
 	}
+	if knowledge.Shells.Has(program) || knowledge.Droppers.Has(program) {
+		return 0
+	}
 	switch program {
-	case "sh", "bash", "ash", "dash", "zsh", "env", "gosu", "su-exec", "sudo":
+	case "env":
 		return 0
 	case "python", "pypy":
 		for i < len(words) && strings.HasPrefix(words[i].Text, "-") {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -26,8 +27,7 @@ var stopSignal = &check.Check{
 		if step == nil {
 			return check.Judge(nil)
 		}
-		switch strings.TrimPrefix(strings.ToUpper(step.Value.Value), "SIG") {
-		case "KILL", "9", "STOP", "19":
+		if s := knowledge.SignalOf(step.Value.Value); s != nil && s.Uncaught {
 			return check.Judge([]check.Finding{{
 				Place:   place(b, step),
 				Message: fmt.Sprintf("STOPSIGNAL %s cannot be handled", step.Value.Value),

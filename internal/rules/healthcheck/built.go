@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -94,7 +95,7 @@ func builtTool(ev check.Evidence) check.Verdict {
 	works := false
 	for _, c := range script.Commands {
 		name := c.Program()
-		if name == "" || builtins[name] || strings.Contains(name, "$") || c.Func != "" {
+		if name == "" || knowledge.Builtins.Has(name) || strings.Contains(name, "$") || c.Func != "" {
 			continue
 		}
 		v := probeProgram(ev, name)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -121,12 +122,9 @@ func composeHas(b *source.Build) bool {
 
 // platform is a hosting platform's file with a check in it, or "".
 func platform(b *source.Build) string {
-	for _, p := range []struct{ file, word string }{
-		{"fly.toml", "checks"}, {"render.yaml", "healthCheckPath"}, {"railway.toml", "healthcheckPath"}, {"railway.json", "healthcheckPath"},
-		{"app.yaml", "liveness_check"}, {"Dockerrun.aws.json", "healthCheck"}, {"apprunner.yaml", "health"},
-	} {
-		if data, ok := b.Context.Read(p.file); ok && strings.Contains(string(data), p.word) {
-			return p.file
+	for _, p := range knowledge.Platforms() {
+		if data, ok := b.Context.Read(p.File); ok && strings.Contains(string(data), p.Word) {
+			return p.File
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
@@ -79,6 +80,13 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	asks := ""
 	var at *shell.Command
 	for _, c := range top {
+		if knowledge.ProcessViewers.Has(c.Program()) {
+			if b.Role() == source.Serves || c.Program() == "ps" {
+				asks, at = c.Program()+" sees that the process exists, not that it answers", c
+				continue
+			}
+			return "", nil
+		}
 		switch c.Program() {
 		case "curl":
 			if !failing(c) && c.PipeTo == nil {
@@ -92,16 +100,8 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 				continue
 			}
 			return "", nil
-		case "ps", "pgrep", "pidof", "pidstat", "top":
-			if b.Role() == source.Serves || c.Program() == "ps" {
-				asks, at = c.Program()+" sees that the process exists, not that it answers", c
-				continue
-			}
-			return "", nil
 		case "exit", "grep", "true", "false", "echo", "printf", "wc", "awk", "egrep":
 			continue
-		case "test", "[", "[[":
-			return "", nil
 		default:
 			return "", nil
 		}
@@ -114,13 +114,13 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 	var found *shell.Command
 	for _, c := range top {
-		switch c.Program() {
-		case "cat", "tee", "head", "tail", "sort", "wc", "cut", "tr", "sed":
+		switch p := c.Program(); {
+		case knowledge.PipeEnds.Has(p):
 			if c.PipeFrom == nil || c.PipeTo != nil || len(c.Redirects) > 0 {
 				return nil
 			}
 			found = c
-		case "exit":
+		case p == "exit":
 		default:
 			if c.PipeTo == nil {
 				return nil

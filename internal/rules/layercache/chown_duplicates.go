@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -122,8 +123,8 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 		if in.When != shell.Always || in.Global || in.System {
 			continue
 		}
-		switch in.Manager {
-		case "npm", "yarn", "pnpm", "bun":
+		switch knowledge.EcosystemOf(in.Manager) {
+		case "node":
 			put(path.Join(in.Command.Dir, "node_modules"))
 		case "composer":
 			put(path.Join(in.Command.Dir, "vendor"))

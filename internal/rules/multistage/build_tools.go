@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -166,11 +167,8 @@ func (br *bring) installed(b *source.Build, in shell.Install) {
 		br.add(b, tool{"what builds " + packageNames(in), compiler, in.Command.Span}, in.When)
 		return
 	}
-	switch in.Manager {
-	case "npm", "yarn", "pnpm", "bun":
-		if !in.Global {
-			return
-		}
+	if nodeManager(in.Manager) && !in.Global {
+		return
 	}
 	for _, p := range in.Packages {
 		if p.Path || !p.Known && p.Name != "${PHPIZE_DEPS}" {
@@ -252,14 +250,6 @@ func thrownAway(run *source.Run, f shell.Fetch, l fetchLine) bool {
 	return false
 }
 
-// copiedTools are the programs that are copied from another image or stage by
-// themselves, and what they are.
-var copiedTools = map[string]class{
-	"uv": projectManager, "uvx": projectManager, "poetry": projectManager, "pdm": projectManager, "pipenv": projectManager, "composer": projectManager, "composer.phar": projectManager,
-	"git": vcs, "gcc": compiler, "g++": compiler, "cargo": compiler, "rustc": compiler, "rustup": compiler, "go": compiler,
-	"make": buildSystem, "cmake": buildSystem, "ninja": buildSystem, "mvn": buildSystem, "gradle": buildSystem, "protoc": compiler, "tsc": compiler,
-}
-
 // copied adds the tools that a COPY --from brings as single programs.
 func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	if c.Stage == nil && c.Image == nil {
@@ -267,8 +257,8 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	}
 	for i, src := range c.Sources {
 		p := path.Clean("/" + src.Value)
-		cl, ok := copiedTools[path.Base(p)]
-		if !ok || !src.Known {
+		cl := class(knowledge.CopiedTool(path.Base(p)))
+		if cl == "" || !src.Known {
 			continue
 		}
 		if dir := path.Dir(p); dir != "/" && path.Base(dir) != "bin" {

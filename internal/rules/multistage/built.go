@@ -8,20 +8,12 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
 
 // managersOf are the package managers, as the data names them, by ecosystem.
 var managersOf = map[image.Ecosystem]string{image.Deb: "apt", image.Apk: "apk", image.Rpm: "dnf", image.Pypi: "pip", image.Npm: "npm"}
-
-// toolPrograms are tools that are also installed without a package: from an
-// archive, by a script, with COPY. Their classes are those of the packages that
-// bring them elsewhere.
-var toolPrograms = map[string]class{
-	"gcc": compiler, "cc": compiler, "g++": compiler, "clang": compiler, "rustc": compiler, "go": sdk, "javac": sdk, "ghc": compiler,
-	"cargo": buildSystem, "make": buildSystem, "cmake": buildSystem, "ninja": buildSystem, "mvn": buildSystem, "gradle": buildSystem,
-	"git": vcs, "hg": vcs, "svn": vcs, "poetry": projectManager, "pipenv": projectManager, "uv": projectManager,
-}
 
 // A kept is a tool that is in the image.
 type kept struct {
@@ -54,11 +46,11 @@ func keptTools(ev check.Evidence) []kept {
 		}
 	}
 	byPackage := len(out) > 0
-	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin", "/usr/local/cargo/bin", "/opt/java/openjdk/bin", "/root/.cargo/bin", "/root/.local/bin"} {
+	for _, dir := range knowledge.ProgramFolders.Names() {
 		for _, f := range img.Tree.Dir(dir) {
 			name := path.Base(f.Path)
-			c, ok := toolPrograms[name]
-			if !ok || seen[name] {
+			c := class(knowledge.FoundTool(name))
+			if c == "" || seen[name] {
 				continue
 			}
 			target, err := img.Tree.Lookup(f.Path)
@@ -78,7 +70,7 @@ func keptTools(ev check.Evidence) []kept {
 // and gcc are one tool to a reader.
 func ownedByPackage(list []kept, program string) bool {
 	for _, k := range list {
-		if k.name == program || strings.HasPrefix(k.name, program+"-") || program == "cc" && strings.HasPrefix(k.name, "gcc") || programOf[k.name] == program {
+		if k.name == program || strings.HasPrefix(k.name, program+"-") || program == "cc" && strings.HasPrefix(k.name, "gcc") || knowledge.ProgramOf(k.name) == program {
 			return true
 		}
 	}

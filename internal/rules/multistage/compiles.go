@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -121,13 +122,7 @@ func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause
 	}
 	// The base image is not known, yet the tool ran: it came from the base
 	// unless this RUN, or a script before it, brought it.
-	return ownCause, compilers[program] && !installsTools(run)
-}
-
-// compilers are the programs that nothing but a toolchain brings.
-var compilers = map[string]bool{
-	"go": true, "cargo": true, "rustc": true, "mvn": true, "mvnw": true, "gradle": true, "gradlew": true, "dotnet": true, "make": true, "gmake": true, "cmake": true, "ninja": true, "gcc": true, "g++": true, "cc": true, "c++": true,
-	"clang": true, "clang++": true, "javac": true, "kotlinc": true, "scalac": true, "ghc": true, "stack": true, "cabal": true, "sbt": true, "lein": true, "bazel": true, "swift": true, "zig": true, "nvcc": true, "gfortran": true,
+	return ownCause, knowledge.Toolchains.Has(program) && !installsTools(run)
 }
 
 // installsTools tells whether a RUN installs tools, kept or not, or may do so.
@@ -151,19 +146,18 @@ const (
 	runtimeBuild                  // by what is at once runtime and compiler: mix, deno
 )
 
-var buildKinds = map[string]buildKind{
-	"make": nativeBuild, "gmake": nativeBuild, "ninja": nativeBuild, "samu": nativeBuild, "scons": nativeBuild, "meson": nativeBuild, "waf": nativeBuild, "cmake": nativeBuild,
-	"gcc": nativeBuild, "g++": nativeBuild, "cc": nativeBuild, "c++": nativeBuild, "clang": nativeBuild, "clang++": nativeBuild, "gfortran": nativeBuild, "nasm": nativeBuild,
-	"configure": nativeBuild, "bootstrap": nativeBuild, "autogen.sh": nativeBuild, "bootstrap.sh": nativeBuild, "setup.py": nativeBuild, "python": nativeBuild,
-	"phpize": nativeBuild, "docker-php-ext-install": nativeBuild, "pecl": nativeBuild, "pyinstaller": nativeBuild, "nuitka": nativeBuild, "maturin": nativeBuild,
-	"npm": nodeBuild, "pnpm": nodeBuild, "yarn": nodeBuild, "yarnpkg": nodeBuild, "bun": nodeBuild, "tsc": nodeBuild, "webpack": nodeBuild, "esbuild": nodeBuild, "rollup": nodeBuild, "parcel": nodeBuild,
-	"gulp": nodeBuild, "grunt": nodeBuild, "swc": nodeBuild, "babel": nodeBuild, "tsup": nodeBuild, "vite": nodeBuild, "next": nodeBuild, "ng": nodeBuild, "nuxt": nodeBuild, "nuxi": nodeBuild,
-	"nest": nodeBuild, "vue-cli-service": nodeBuild, "react-scripts": nodeBuild, "gatsby": nodeBuild, "astro": nodeBuild, "ember": nodeBuild, "turbo": nodeBuild, "nx": nodeBuild, "remix": nodeBuild,
-	"expo": nodeBuild, "docusaurus": nodeBuild, "svelte-kit": nodeBuild, "quasar": nodeBuild,
-	"mix": runtimeBuild, "rebar3": runtimeBuild,
+// kindOf is by what a program builds.
+func kindOf(program string) buildKind {
+	switch {
+	case knowledge.NativeBuilders.Has(program):
+		return nativeBuild
+	case knowledge.NodeBuilders.Has(program):
+		return nodeBuild
+	case knowledge.RuntimeBuilders.Has(program):
+		return runtimeBuild
+	}
+	return sdkBuild
 }
-
-func kindOf(program string) buildKind { return buildKinds[program] }
 
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(s, " ")
@@ -198,6 +192,4 @@ func nodeModulesGo(run *source.Run, c *shell.Command) bool {
 	return false
 }
 
-func nodeManager(m string) bool {
-	return m == "npm" || m == "yarn" || m == "pnpm" || m == "bun"
-}
+func nodeManager(m string) bool { return knowledge.EcosystemOf(m) == "node" }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -97,9 +98,5 @@ func headersOf(in shell.Install, name string) string {
 // bringsHeaders tells whether a package is, or depends on, the C library's
 // headers. Many -dev packages do, so all of them count.
 func bringsHeaders(name string) bool {
-	switch name {
-	case "build-essential", "build-base", "alpine-sdk", "g++", "libc-dev", "gfortran":
-		return true
-	}
-	return strings.HasPrefix(name, "g++-") || strings.HasSuffix(name, "-dev") || strings.HasPrefix(name, "clang")
+	return knowledge.HeaderPackages.Has(name) || strings.HasPrefix(name, "g++-") || strings.HasSuffix(name, "-dev") || strings.HasPrefix(name, "clang")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // onUser is the place of the image's user.
@@ -235,11 +236,7 @@ var codeWritable = &check.Check{
 
 // isCode tells whether a file is a program, by its name or content.
 func isCode(f *image.File) bool {
-	switch path.Ext(f.Path) {
-	case ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".sh", ".jar", ".war", ".class", ".so", ".dll":
-		return true
-	}
-	return f.ELF != nil || f.Script != nil
+	return knowledge.CodeEnds.Has(path.Ext(f.Path)) || f.ELF != nil || f.Script != nil
 }
 
 // builtWorldWritable asks the layers for what everybody may write.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -43,12 +44,6 @@ type dropped struct {
 	how   string
 }
 
-// droppers are programs that run another program as another user.
-var droppers = map[string]bool{
-	"gosu": true, "su-exec": true, "setpriv": true, "runuser": true, "chroot": true, "setuidgid": true,
-	"s6-setuidgid": true, "chpst": true, "su": true, "sudo": true, "setuser": true, "s6-applyuidgid": true,
-}
-
 // drop finds the hand-over in the start's argv, in its script, or in the entry
 // script of the base image.
 func drop(b *source.Build) (dropped, bool) {
@@ -82,7 +77,7 @@ func drop(b *source.Build) (dropped, bool) {
 // drops tells whether a command hands over to another user than root.
 func drops(c *shell.Command) (string, bool) {
 	program := c.Program()
-	if !droppers[program] {
+	if !knowledge.Droppers.Has(program) {
 		return "", false
 	}
 	args := c.Args()

@@ -78,8 +78,8 @@ func help(b *source.Build) string {
 		if img.Ref.Familiar == "nginx" {
 			return "build on nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; USER alone would leave nginx without the folders that it writes"
 		}
-		for _, name := range []string{"node", "nonroot", "app", "nobody"} {
-			if ids, ok := img.Known.Users[name]; ok && name != "nobody" && ids != "unknown" {
+		for _, name := range []string{"node", "nonroot", "app"} {
+			if ids, ok := img.Known.Users[name]; ok && ids != "unknown" {
 				return fmt.Sprintf("end the stage with USER %s, the %s user that %s already has", ids, name, img.String())
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -137,7 +138,7 @@ func effects(step *source.Step) []shell.FileEffect {
 // owned tells whether the user may write a folder, or whether that cannot be
 // told: somebody gave it away, opened it, or made it as that user.
 func owned(b *source.Build, u source.User, dir string) bool {
-	if shared(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
+	if knowledge.SharedFolders.Covers(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
 		return true
 	}
 	for step := range b.Steps() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
@@ -147,7 +148,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 		return g, false
 	}
 	g.path = src.Value
-	if sshKeys[base] {
+	if knowledge.HeldBy("", base) == knowledge.SSHKey {
 		g.kind = fileKind{"is a private SSH key", check.Error}
 		return g, true
 	}
@@ -201,7 +202,7 @@ func under(ctx *source.Context, notable []source.Entry, dir string) []string {
 			for _, inner := range ctx.Dir(e.Path) {
 				base := path.Base(inner.Path)
 				// The others are in the list by their own names.
-				if !inner.Dir && (base == "config" || base == "config.json" || path.Base(e.Path) == ".ssh" && !sshKeys[base]) {
+				if !inner.Dir && (base == "config" || base == "config.json" || path.Base(e.Path) == ".ssh" && knowledge.HeldBy("", base) != knowledge.SSHKey) {
 					files = append(files, inner.Path)
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // eachLine decodes every line of a data file, and fails on a field that the
@@ -117,9 +119,9 @@ func TestVersionsAndToolsAreWhole(t *testing.T) {
 			t.Errorf("tools line %d: incomplete", n)
 		}
 	})
-	for word, name := range osProducts {
-		if len(cyclesOf(name)) == 0 {
-			t.Errorf("%s: no cycles for %s", word, name)
+	for _, s := range knowledge.Systems() {
+		if len(cyclesOf(s.Product)) == 0 {
+			t.Errorf("%v: no cycles for %s", s.Words, s.Product)
 		}
 	}
 }
