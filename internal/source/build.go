@@ -168,8 +168,13 @@ func (b *Build) Steps() iter.Seq[*Step] {
 // Base is the image that the chain starts from; never nil for a Dockerfile.
 func (b *Build) Base() *Image { return b.chain[0].Image }
 
-// Windows tells whether the target is a Windows image.
-func (b *Build) Windows() bool { return b.Target != nil && b.Target.Windows }
+// Linux tells whether the build makes an image for Linux. It does not without a
+// target, as for a workload that belongs to no Dockerfile.
+func (b *Build) Linux() bool { return b.Target != nil && !b.Target.Windows }
+
+// Runnable tells whether containers for Linux run what the build makes, rather
+// than take its files.
+func (b *Build) Runnable() bool { return b.Linux() && !b.Exports() }
 
 // Final is the config of the image that ships.
 func (b *Build) Final() State { return b.Target.Final }

@@ -12,7 +12,7 @@ import (
 
 // runs tells whether there is something to judge: an image that is started.
 func runs(ev check.Evidence) bool {
-	return ev.Image.Platform.OS != "windows" && (ev.Source == nil || !skip(ev.Source)) && len(ev.Image.Config.Argv()) > 0
+	return ev.Image.Platform.OS != "windows" && (ev.Source == nil || ev.Source.Runnable()) && len(ev.Image.Config.Argv()) > 0
 }
 
 // started is the place of the command in the listing.
@@ -28,7 +28,7 @@ func started(img *image.Image) check.Place {
 func builtMissing(ev check.Evidence) check.Verdict {
 	img := ev.Image
 	switch {
-	case img.Platform.OS == "windows" || ev.Source != nil && skip(ev.Source):
+	case img.Platform.OS == "windows" || ev.Source != nil && !ev.Source.Runnable():
 		return check.None()
 	case len(img.Config.Argv()) > 0:
 		return check.Judge(nil)

@@ -11,11 +11,6 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// skip tells whether rule 7 has nothing to judge in a build.
-func skip(b *source.Build) bool {
-	return b.Target == nil || b.Windows() || b.Exports()
-}
-
 // effective are the ENTRYPOINT and CMD of this file that take effect. A CMD
 // under an ENTRYPOINT in shell form is ignored by the engine.
 func effective(b *source.Build) []*source.Step {

@@ -21,7 +21,7 @@ var missing = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtMissing,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		e, c := b.Entrypoint(), b.Cmd()

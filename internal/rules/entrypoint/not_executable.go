@@ -21,7 +21,7 @@ var notExecutable = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtNotExecutable,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()

@@ -18,7 +18,7 @@ var shellForm = &check.Check{
 	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
 	Image:    builtShellForm,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		var found []check.Finding

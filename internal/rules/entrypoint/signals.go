@@ -20,7 +20,7 @@ var stopSignal = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtStopSignal,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step := b.Target.Final.StopSignal
@@ -46,7 +46,7 @@ var noSignalHandler = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()

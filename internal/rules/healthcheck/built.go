@@ -16,7 +16,7 @@ import (
 func serves(ev check.Evidence) bool {
 	if ev.Source != nil {
 		r := ev.Source.Role()
-		return !skip(ev.Source) && (r == source.Serves || r == source.Develop)
+		return ev.Source.Runnable() && (r == source.Serves || r == source.Develop)
 	}
 	return ev.Image.Platform.OS != "windows" && len(ev.Image.Config.ExposedPorts) > 0
 }

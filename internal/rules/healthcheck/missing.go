@@ -23,7 +23,7 @@ var missing = &check.Check{
 	Image:    builtMissing,
 	Run:      ranMissing,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step, inherited, known := b.Health()

@@ -23,7 +23,7 @@ var toolMissing = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtTool,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)

@@ -22,7 +22,7 @@ var vacuous = &check.Check{
 	Since:    "0.1.0",
 	Run:      frozen,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)

@@ -36,7 +36,7 @@ var chownDuplicates = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtTwice,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding

@@ -23,7 +23,7 @@ var sourcesBeforeDependencies = &check.Check{
 	Since:    "0.1.0",
 	Run:      rebuilt(false),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := newView(b)

@@ -19,7 +19,7 @@ var volatileEarly = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := &volatile{b: b, at: map[*source.Stage][]*changing{}, sent: map[*source.Stage]bool{}, view: newView(b), given: map[string]bool{}}

@@ -25,7 +25,7 @@ var brokenCopy = &check.Check{
 	Image:    builtBroken,
 	Run:      ranBroken,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {

@@ -26,7 +26,7 @@ var buildToolsInFinal = &check.Check{
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, false) },
 	Run:      ranTools(false),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {

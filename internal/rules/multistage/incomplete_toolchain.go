@@ -22,7 +22,7 @@ var incompleteToolchain = &check.Check{
 	Since:    "0.1.0",
 	Run:      ranToolchain,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := &headers{b: b, have: map[*source.Stage]bool{}}

@@ -26,7 +26,7 @@ var sdkBaseInFinal = &check.Check{
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, true) },
 	Run:      ranTools(true),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {

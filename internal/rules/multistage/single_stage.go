@@ -18,7 +18,7 @@ var singleStage = &check.Check{
 	Banking:  check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		if len(b.Stages) != 1 || b.Toolbox() {

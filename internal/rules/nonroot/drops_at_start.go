@@ -19,7 +19,7 @@ var dropsAtStart = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		if u := b.User(); !u.Root() {

@@ -20,7 +20,7 @@ var finalUserRoot = &check.Check{
 	Run:      rootProcesses,
 	Image:    builtUserRoot,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()

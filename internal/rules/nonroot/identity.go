@@ -19,7 +19,7 @@ var userNotNumeric = &check.Check{
 	Aliases:  []string{"checkov CKV2_DOCKER_17"},
 	Image:    builtNotNumeric,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
@@ -49,7 +49,7 @@ var uidNotExplicit = &check.Check{
 	Banking:  check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
@@ -71,7 +71,7 @@ var lowUID = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()

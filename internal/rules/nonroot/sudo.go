@@ -19,7 +19,7 @@ var sudo = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0010", "hadolint DL3004"},
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.RuntimeTool("sudo") {

@@ -23,7 +23,7 @@ var unreadableFiles = &check.Check{
 	Run:      startUnreadable,
 	Image:    builtUnreadable,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()

@@ -21,7 +21,7 @@ var worldWritable = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtWorldWritable,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding
