@@ -185,17 +185,16 @@ func reason(err error) error {
 }
 
 func (f *checkFlags) options() (source.Options, check.Options, error) {
-	opt := source.Options{Profile: f.profile, Targets: f.targets}
+	opt := source.Options{Targets: f.targets}
 	look := check.Options{Only: f.only, Skip: f.skip}
 	for _, id := range append(slices.Clone(f.only), f.skip...) {
 		if _, _, ok := rules.Find(id); !ok {
 			return opt, look, fmt.Errorf("there is no rule or check %q; `dockworthy rules` lists them", id)
 		}
 	}
-	switch f.profile {
-	case "", source.Standard, source.Banking:
-	default:
-		return opt, look, fmt.Errorf("profile %q is neither standard nor banking", f.profile)
+	var err error
+	if opt.Profile, err = source.ParseProfile(f.profile); err != nil {
+		return opt, look, err
 	}
 	switch f.failOn {
 	case "error", "warning", "never":
@@ -221,7 +220,6 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 		}
 		opt.AsOf = day
 	}
-	var err error
 	if opt.BuildArgs, err = pairs(f.args); err != nil {
 		return opt, look, err
 	}

@@ -31,7 +31,7 @@ type Build struct {
 	Compose    *deploy.Compose  // of a Compose unit
 	Kubernetes *deploy.Manifest // of a Kubernetes unit
 	AsOf       time.Time
-	Profile    string
+	Profile    Profile
 	Config     *Config // nil where there is none
 	// Args are the build arguments that the command line, the config and
 	// Compose give; Contexts the named contexts, a folder of the project or

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 var shellForm = &check.Check{
@@ -42,7 +43,7 @@ var shellForm = &check.Check{
 					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself by a lone command, so signals arrive only as long as the shell is %s and the command stays alone", step.Keyword, name, name)
 				}
 			}
-			if img := b.Base(); img.Known != nil && img.Known.HasShell().String() == "no" && step.Before.Shell == nil {
+			if img := b.Base(); img.Known != nil && img.Known.HasShell() == base.No && step.Before.Shell == nil {
 				f.Severity = check.Error
 				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
 			}

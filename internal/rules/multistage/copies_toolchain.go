@@ -118,9 +118,9 @@ func holds(img *source.Image, t toolchainLine) bool {
 	tools := img.Known.Tools
 	switch t.Name {
 	case "the Go toolchain":
-		return tools["go"] == "yes"
+		return tools["go"] == base.Yes
 	case "the Rust toolchain":
-		return tools["rustc"] == "yes" || tools["cargo"] == "yes"
+		return tools["rustc"] == base.Yes || tools["cargo"] == base.Yes
 	}
 	return false
 }

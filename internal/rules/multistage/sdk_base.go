@@ -89,7 +89,7 @@ func underlying(b *source.Build) *source.Image {
 // where it has none of them.
 func chiefTool(img *base.Image) *knowledge.Toolchain {
 	for _, t := range knowledge.ChiefTools() {
-		if img.Tools[t.Program] == "yes" {
+		if img.Tools[t.Program] == base.Yes {
 			return t
 		}
 	}

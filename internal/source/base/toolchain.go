@@ -38,7 +38,7 @@ func (i *Image) Toolchain() Level {
 		}
 		return LevelOther
 	case KindRuntime:
-		if i.Tools["gcc"] == "yes" {
+		if i.Tools["gcc"] == Yes {
 			return LevelRuntime
 		}
 	}
@@ -53,7 +53,7 @@ func (i *Image) BuildTool() string {
 		return ""
 	}
 	for _, t := range knowledge.BuildTools() {
-		if i.Tools[t.Program] == "yes" && (t.Program != "dotnet" || i.Kind == KindToolchain) {
+		if i.Tools[t.Program] == Yes && (t.Program != "dotnet" || i.Kind == KindToolchain) {
 			return t.Program
 		}
 	}
