@@ -53,7 +53,7 @@ func builtShellForm(ev check.Evidence) check.Verdict {
 	if last := lastCommand(line); last == "exec" || strings.HasPrefix(last, "exec ") {
 		return check.Judge(nil)
 	}
-	return check.Judge([]check.Finding{{Place: started(img), Cause: "signal", Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
+	return check.Judge([]check.Finding{{Place: started(img), Cause: signalCause, Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
 }
 
 // lastCommand is what stands behind the last && or ; of a line.
@@ -77,7 +77,7 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
 	}
 	argv := img.Config.Argv()
-	f := check.Finding{Place: started(img), Cause: "start"}
+	f := check.Finding{Place: started(img), Cause: check.StartCause}
 	program := img.LookPath(argv[0])
 	switch me, err := img.User(); {
 	case program == nil:
@@ -106,7 +106,7 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil {
 			f.Message = fmt.Sprintf("%s, which the image starts, is out of its user's reach: %s is %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
 			f.Help = "install it where everybody may pass, as /usr/local/bin or /opt"
-			f.Cause = "closed " + by.Path
+			f.Cause = check.ClosedCause.Of(by.Path)
 			break
 		}
 		lacks := img.Missing(program.Path)

@@ -10,6 +10,9 @@ import (
 	"github.com/dockworthy/dockworthy/internal/run"
 )
 
+// signalCause is that of whatever keeps SIGTERM from the program.
+const signalCause check.Cause = "signal"
+
 var doesNotStart = &check.Check{
 	Name:     "does-not-start",
 	Claim:    "the container comes up and stays up",
@@ -34,7 +37,7 @@ var doesNotStart = &check.Check{
 				return check.Unknown(check.BySettings, s.Cause.Text)
 			}
 		}
-		f := check.Finding{Place: check.Started(log, s), Cause: "start"}
+		f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause}
 		switch {
 		case s.Error != "":
 			f.Message = "the container does not start: " + s.Why()
@@ -81,7 +84,7 @@ var shellAsPID1 = &check.Check{
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(log, run.TopicProcess, "1"),
 			Message: fmt.Sprintf("PID 1 is %s, and the program, %s, is its child", strings.Join(first.Argv[:min(2, len(first.Argv))], " "), log.Procs.List[i].Argv[0]),
-			Cause:   "signal",
+			Cause:   signalCause,
 		}})
 	},
 }
@@ -105,7 +108,7 @@ var ignoresStop = &check.Check{
 		var found []check.Finding
 		if f, bad := late(log.Stop); bad {
 			f.Place = check.Seen(log, run.TopicStop, "")
-			f.Cause = "signal"
+			f.Cause = signalCause
 			found = append(found, f)
 		} else if log.StopBusy != nil {
 			if f, bad := late(log.StopBusy); bad {

@@ -1,10 +1,10 @@
 package layercache
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -50,7 +50,7 @@ type brought struct {
 	dest string // where it comes to lie
 }
 
-func (br brought) cause() string { return fmt.Sprintf("sources:%d", br.step.Span.Start) }
+func (br brought) cause() check.Cause { return check.Cause("sources").Of(br.step.Span.Start) }
 
 // maxBrought and maxRuns bound what is remembered of one chain: the first few
 // tell.

@@ -27,8 +27,8 @@ var sourcesBeforeDependencies = &check.Check{
 			return check.None()
 		}
 		v := newView(b)
-		var order []string
-		found := map[string]check.Finding{}
+		var order []check.Cause
+		found := map[check.Cause]check.Finding{}
 		v.each(func(l *layers, step *source.Step) {
 			run := step.Run()
 			if run == nil || len(l.brought) == 0 {

@@ -194,7 +194,7 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 			Place:   check.Place{File: v.b.Text(), Span: c.span},
 			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "the first step that runs again"}),
 			Stage:   step.Stage,
-			Cause:   fmt.Sprintf("volatile:%d", c.span.Start),
+			Cause:   check.Cause("volatile").Of(c.span.Start),
 			Message: fmt.Sprintf("%s %s changes with each build and stands above %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
 		})
 	}

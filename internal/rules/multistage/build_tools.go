@@ -51,7 +51,7 @@ var buildToolsInFinal = &check.Check{
 	},
 }
 
-func toolCause(step *source.Step) string { return fmt.Sprintf("build-tools:%d", step.Span.Start) }
+func toolCause(step *source.Step) check.Cause { return check.Cause("build-tools").Of(step.Span.Start) }
 
 func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]removal) check.Finding {
 	// What builds programs is named first: it decides the severity.

@@ -116,7 +116,7 @@ func builtTools(ev check.Evidence, base bool) check.Verdict {
 		if base && len(heavy) == 0 {
 			continue // a project manager or git of the base: not what an image is built on for
 		}
-		f := check.Finding{Place: ev.LayerPlace(l), Cause: fmt.Sprintf("tools of layer %d", l)}
+		f := check.Finding{Place: ev.LayerPlace(l), Cause: check.Cause("tools of layer").Of(l)}
 		f.Message = fmt.Sprintf("the image holds %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
 		if base {
 			f.Message = fmt.Sprintf("the base image brings %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
@@ -147,7 +147,7 @@ func ranTools(base bool) func(check.Evidence) check.Verdict {
 			f.Related[0].Message = "they come from here"
 			f.Place = check.Started(log, log.Up())
 			f.Message = "the container ran with them: " + f.Message
-			f.Cause = "ran " + f.Cause
+			f.Cause = check.Cause("ran").Of(f.Cause)
 		}
 		return v
 	}
@@ -227,7 +227,7 @@ func builtBroken(ev check.Evidence) check.Verdict {
 				break
 			}
 			told[key] = true
-			one := check.Finding{Place: ev.LayerPlace(f.Layer), Cause: "lack " + key, Message: lacking(f.Path, lack)}
+			one := check.Finding{Place: ev.LayerPlace(f.Layer), Cause: check.Cause("lack").Of(key), Message: lacking(f.Path, lack)}
 			if module {
 				// A package may get by without one of its modules.
 				one.Severity = check.Warning
@@ -281,7 +281,7 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	if s.Cause == nil {
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
-	f := check.Finding{Place: check.Started(log, s), Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
+	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause, Message: "the program does not run in the image: " + s.Cause.Text}
 	switch s.Cause.Kind {
 	case run.NoInterpreter:
 		if badLine(ev.Image, s) {

@@ -27,7 +27,7 @@ var compilesInFinal = &check.Check{
 		if b.Toolbox() {
 			return check.Judge(nil)
 		}
-		v := &compiling{b: b, img: underlying(b), said: map[string]bool{}}
+		v := &compiling{b: b, img: underlying(b), said: map[check.Cause]bool{}}
 		for step := range b.Steps() {
 			v.step(step)
 		}
@@ -42,9 +42,9 @@ var compilesInFinal = &check.Check{
 type compiling struct {
 	b     *source.Build
 	img   *source.Image
-	tools string // the cause of the first RUN whose tools stay; "" = none yet
+	tools check.Cause // the cause of the first RUN whose tools stay; "" = none yet
 	found []check.Finding
-	said  map[string]bool
+	said  map[check.Cause]bool
 	maybe string
 }
 
@@ -85,7 +85,7 @@ func (v *compiling) step(step *source.Step) {
 }
 
 // left says what stays after a compilation.
-func (v *compiling) left(cause string) string {
+func (v *compiling) left(cause check.Cause) string {
 	switch cause {
 	case baseCause:
 		return fmt.Sprintf("the toolchain of %s stays", v.img.String())
@@ -99,11 +99,11 @@ func (v *compiling) left(cause string) string {
 
 // ownCause is that of tools which an unknown base image must have brought,
 // since they ran.
-const ownCause = "compiles-in-final"
+const ownCause check.Cause = "compiles-in-final"
 
 // stays tells whether the tools of a compilation stay in the image, and names
 // the cause that other checks share.
-func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause string, ok bool) {
+func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause check.Cause, ok bool) {
 	program := firstWord(what)
 	switch kindOf(program) {
 	case nodeBuild:

@@ -12,7 +12,7 @@ import (
 )
 
 // baseCause is the cause of whatever the base image's own toolchain breaks.
-const baseCause = "toolchain-base"
+const baseCause check.Cause = "toolchain-base"
 
 var sdkBaseInFinal = &check.Check{
 	Name:     "sdk-base-in-final",

@@ -32,7 +32,7 @@ func builtUserRoot(ev check.Evidence) check.Verdict {
 	case !me.IsRoot():
 		return check.Judge(nil)
 	}
-	f := check.Finding{Place: onUser(img), Cause: "root", Missing: img.Config.User == ""}
+	f := check.Finding{Place: onUser(img), Cause: rootCause, Missing: img.Config.User == ""}
 	switch name, _, _ := strings.Cut(img.Config.User, ":"); {
 	case img.Config.User == "":
 		f.Message = "the image sets no user: the container starts as root"
@@ -119,7 +119,7 @@ func builtUnreadable(ev check.Evidence) check.Verdict {
 		} else {
 			msg += fmt.Sprintf("%s is closed (%04o, UID %d)", by.Path, by.Mode.Perm(), by.UID)
 		}
-		found = append(found, check.Finding{Place: ev.LayerPlace(f.Layer), Message: msg, Cause: "closed " + by.Path})
+		found = append(found, check.Finding{Place: ev.LayerPlace(f.Layer), Message: msg, Cause: check.ClosedCause.Of(by.Path)})
 	}
 	program := img.LookPath(argv[0])
 	if program != nil {

@@ -32,7 +32,7 @@ var dropsAtStart = &check.Check{
 		return check.Judge([]check.Finding{{
 			Place:   d.place,
 			Message: "the container starts as root and drops to another user by " + d.how,
-			Cause:   "root",
+			Cause:   rootCause,
 			Missing: true,
 		}})
 	},

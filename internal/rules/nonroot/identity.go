@@ -23,14 +23,14 @@ var userNotNumeric = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if u.Step == nil || !u.Known || u.Root() || numeric(u.Name) {
+		if u.Step == nil || !u.Unprivileged() || numeric(u.Name) {
 			return check.Judge(nil)
 		}
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: u.Step.Rest().Span}}
 		switch {
 		case u.Name == "nobody":
 			f.Message = "USER nobody is an identity that other programs share: make a user of the program's own"
-		case u.UID != "":
+		case u.State == source.UserNumbered:
 			f.Message = fmt.Sprintf("USER %s is a name: its number is %s", u.Name, u.UID)
 			f.Help = "write USER " + u.UID
 		default:

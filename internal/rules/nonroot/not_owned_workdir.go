@@ -26,7 +26,7 @@ var notOwnedWorkdir = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if !u.Known || u.Root() || u.Step == nil {
+		if !u.Unprivileged() || u.Step == nil {
 			return check.Judge(nil)
 		}
 		var found []check.Finding
@@ -38,7 +38,7 @@ var notOwnedWorkdir = &check.Check{
 				Place:   w.place,
 				Message: fmt.Sprintf("%s, where user %s may not write", w.what, u.Name),
 				Help:    w.help,
-				Cause:   "write:" + w.dir,
+				Cause:   check.Cause("write").Of(w.dir),
 			})
 		}
 		return check.Judge(found)

@@ -9,6 +9,9 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
+// sudoCause is that of all that a way back to root brings.
+const sudoCause check.Cause = "sudo"
+
 var sudo = &check.Check{
 	Name:     "sudo",
 	Claim:    "nothing in the image lets its user become root",
@@ -35,7 +38,7 @@ var sudo = &check.Check{
 				continue
 			}
 			add := func(f check.Finding) {
-				f.Place.File, f.Stage, f.Cause = b.Text(), step.Stage, "sudo"
+				f.Place.File, f.Stage, f.Cause = b.Text(), step.Stage, sudoCause
 				found = append(found, f)
 			}
 			for _, in := range run.Effects.Kept() {
@@ -105,7 +108,7 @@ func copied(b *source.Build, step *source.Step, c *source.Copy) []check.Finding 
 			return []check.Finding{{
 				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
 				Stage:   step.Stage,
-				Cause:   "sudo",
+				Cause:   sudoCause,
 				Message: "sudo is allowed without a password",
 			}}
 		}

@@ -27,7 +27,7 @@ var unreadableFiles = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if !u.Known || u.Root() || u.Name == "" {
+		if !u.Unprivileged() || u.Name == "" {
 			return check.Judge(nil)
 		}
 		v := &readable{b: b, user: u}

@@ -50,11 +50,11 @@ var mountMisused = &check.Check{
 
 // writeCause is the cause of what a stage's layer holds of a secret; "" where
 // none is written.
-func writeCause(s *source.Step, file string) string {
+func writeCause(s *source.Step, file string) check.Cause {
 	if file == "" {
 		return ""
 	}
-	return fmt.Sprintf("written:%d:%s", s.Stage.Index, home(file))
+	return check.Cause("written").Of(s.Stage.Index).Of(home(file))
 }
 
 // A misuse is a command that lets a mounted secret out.

@@ -74,7 +74,7 @@ type hidden struct {
 	path  string // in the image
 	at    text.Span
 	step  *source.Step
-	cause string
+	cause check.Cause
 }
 
 // mostHidden bounds the files that are followed through a chain of stages.
