@@ -37,6 +37,9 @@ const (
 	Filters                    // hand on, more or less changed, what they are given
 	Printers                   // print what they are given
 	PipeEnds                   // succeed at the end of a pipeline whatever they read
+	Clients                    // ask a program over the network
+	Bystanders                 // say nothing of a program that a probe asks
+	Converters                 // may change the ends of lines
 
 	// Files and folders.
 
@@ -143,6 +146,9 @@ var kinds = [sets]struct {
 	Filters:              {programs, "filter"},
 	Printers:             {programs, "printer"},
 	PipeEnds:             {programs, "pipe-end"},
+	Clients:              {programs, "client"},
+	Bystanders:           {programs, "bystander"},
+	Converters:           {programs, "converter"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -82,8 +83,7 @@ func executable(b *source.Build, f *source.StartScript) bool {
 func converted(b *source.Build, name string) bool {
 	for step := range b.Steps() {
 		for _, c := range step.Run().Commands() {
-			switch c.Program() {
-			case "dos2unix", "sed", "tr", "perl":
+			if knowledge.Converters.Has(c.Program()) {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@ package healthcheck
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -120,13 +121,7 @@ func noShell(b *source.Build) bool {
 
 // usesTool tells whether the probe needs a program of its own.
 func usesTool(p *probe) bool {
-	for _, c := range p.commands() {
-		switch c.Program() {
-		case "curl", "wget", "nc", "netcat":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool { return knowledge.Clients.Has(c.Program()) })
 }
 
 // absent tells whether a program certainly is not in the image.
