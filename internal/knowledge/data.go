@@ -15,8 +15,6 @@ var (
 	serversData string
 	//go:embed manifests.jsonl
 	manifestsData string
-	//go:embed locks.jsonl
-	locksData string
 	//go:embed ecosystems.jsonl
 	ecosystemsData string
 	//go:embed bringers.jsonl

@@ -64,17 +64,12 @@ func whole(t *testing.T, n int, v reflect.Value) {
 	for v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
-	switch l := v.Interface().(type) {
-	case setLine:
-		if ordered[l.Is[0]] {
-			return
-		}
-	case Locks:
+	if l, ok := v.Interface().(setLine); ok && ordered[l.Is[0]] {
 		return
 	}
 	for i := range v.NumField() {
-		if v.Field(i).Type() != reflect.TypeFor[[]string]() {
-			continue
+		if v.Field(i).Type() != reflect.TypeFor[[]string]() || v.Type().Field(i).Name == "Locks" {
+			continue // the usual lock file comes first
 		}
 		if list := v.Field(i).Interface().([]string); !slices.IsSorted(list) || slices.Contains(list, "") || len(slices.Compact(slices.Clone(list))) != len(list) {
 			t.Errorf("line %d: %v is not sorted, or has an empty word or one twice", n, list)
@@ -129,37 +124,31 @@ func TestSetsAreWhole(t *testing.T) {
 func TestFactsAreWhole(t *testing.T) {
 	each(t, "servers.jsonl", serversData, func(s *Server) origin { return s.origin }, func(s *Server) []string {
 		if s.Role != "" && s.Role != Serves && s.Role != Works && s.Role != Develops {
-			t.Errorf("%s: role %q", s.Program, s.Role)
+			t.Errorf("%v: role %q", s.Programs, s.Role)
 		}
 		if s.Role == "" && len(s.Serves)+len(s.Develops)+len(s.PortFlags)+len(s.PortVariables) == 0 {
-			t.Errorf("%s: nothing is said of it", s.Program)
+			t.Errorf("%v: nothing is said of it", s.Programs)
 		}
-		return []string{s.Program}
+		return s.Programs
 	})
-	names := map[string]*Manifest{}
-	each(t, "manifests.jsonl", manifestsData, func(m *Manifest) origin { return m.origin }, func(m *Manifest) []string {
-		if m.Role != "manifest" && m.Role != "lock" && m.Role != "settings" && m.Role != "wrapper" || m.Ecosystem == "" {
-			t.Errorf("%v: role %q, ecosystem %q", m.Names, m.Role, m.Ecosystem)
-		}
-		for _, n := range m.Names {
-			if _, err := path.Match(n, "x"); err != nil || names[n] != nil {
+	names := map[string]bool{}
+	each(t, "manifests.jsonl", manifestsData, func(d *DependencyTool) origin { return d.origin }, func(d *DependencyTool) []string {
+		for _, n := range slices.Concat(d.Manifests, d.Locks, d.Settings, d.Wrappers) {
+			if _, err := path.Match(n, "x"); err != nil || n == "" || names[n] {
 				t.Errorf("%q is twice, or no pattern: %v", n, err)
 			}
-			names[n] = m
+			names[n] = true
 		}
-		return []string{m.Ecosystem + " " + m.Tool + " " + m.Role}
+		if len(d.Manifests)+len(d.Locks)+len(d.Settings)+len(d.Wrappers) == 0 || d.Ecosystem == "" || d.Reads != "" && len(d.Locks) == 0 {
+			t.Errorf("%s: no ecosystem, no files, or no lock file", d.Name)
+		}
+		return []string{d.Ecosystem + " " + d.Name + " " + d.Reads}
 	})
-	each(t, "locks.jsonl", locksData, func(l *Locks) origin { return l.origin }, func(l *Locks) []string {
-		if m := names[l.Manifest]; m == nil || m.Role != "manifest" || len(l.Locks) == 0 {
-			t.Errorf("%s: %q is no manifest, or has no lock file", l.Manager, l.Manifest)
+	for _, d := range DependencyTools() {
+		if d.Reads != "" && !names[d.Reads] {
+			t.Errorf("%s: %q is no manifest", d.Name, d.Reads)
 		}
-		for _, n := range l.Locks {
-			if m := names[n]; m == nil || m.Role != "lock" {
-				t.Errorf("%s: %q is no lock file", l.Manager, n)
-			}
-		}
-		return []string{l.Manager}
-	})
+	}
 	each(t, "ecosystems.jsonl", ecosystemsData, func(e *ecosystem) origin { return e.origin }, func(e *ecosystem) []string {
 		if e.First == "" {
 			t.Errorf("%s: nothing to copy first", e.Ecosystem)
@@ -242,7 +231,7 @@ func BenchmarkLoad(b *testing.B) {
 			f.load()
 		}
 		decode("servers.jsonl", serversData, func() *Server { return new(Server) })
-		decode("manifests.jsonl", manifestsData, func() *Manifest { return new(Manifest) })
+		decode("manifests.jsonl", manifestsData, func() *DependencyTool { return new(DependencyTool) })
 		decode("secretfiles.jsonl", secretFilesData, func() *secretFile { return new(secretFile) })
 	}
 }

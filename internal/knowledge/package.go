@@ -8,19 +8,6 @@ type bringer struct {
 	origin
 }
 
-var bringers = sync.OnceValue(func() map[string][]string {
-	m := map[string][]string{}
-	for _, b := range decode("bringers.jsonl", bringersData, func() *bringer { return new(bringer) }) {
-		for _, p := range b.Programs {
-			m[p] = b.Packages
-		}
-	}
-	return m
-})
-
-// Bringers are parts of the names of packages that bring a program.
-func Bringers(program string) []string { return bringers()[program] }
-
 // PackageUsers are users that a package makes under names that are not like
 // its own.
 type PackageUsers struct {
@@ -29,25 +16,46 @@ type PackageUsers struct {
 	origin
 }
 
-// UsersOfPackages are all of them. The list must not be changed.
-var UsersOfPackages = sync.OnceValue(func() []*PackageUsers {
-	return decode("packageusers.jsonl", packageUsersData, func() *PackageUsers { return new(PackageUsers) })
-})
-
 type packageProgram struct {
 	Package string `json:"package"`
 	Program string `json:"program"`
 	origin
 }
 
-var packagePrograms = sync.OnceValue(func() map[string]string {
-	m := map[string]string{}
-	for _, p := range decode("packageprograms.jsonl", packageProgramsData, func() *packageProgram { return new(packageProgram) }) {
-		m[p.Package] = p.Program
+type bringers struct{ packages map[string][]string } // by program
+
+var bringersOnce = sync.OnceValue(func() *bringers {
+	x := &bringers{map[string][]string{}}
+	for _, b := range decode("bringers.jsonl", bringersData, func() *bringer { return new(bringer) }) {
+		for _, p := range b.Programs {
+			x.packages[p] = b.Packages
+		}
 	}
-	return m
+	return x
+})
+
+// Bringers are parts of the names of packages that bring a program.
+func Bringers(program string) []string { return bringersOnce().packages[program] }
+
+type packageUsers struct{ all []*PackageUsers }
+
+var packageUsersOnce = sync.OnceValue(func() *packageUsers {
+	return &packageUsers{decode("packageusers.jsonl", packageUsersData, func() *PackageUsers { return new(PackageUsers) })}
+})
+
+// UsersOfPackages are all of them. The list must not be changed.
+func UsersOfPackages() []*PackageUsers { return packageUsersOnce().all }
+
+type pairs struct{ of map[string]string }
+
+var packagePrograms = sync.OnceValue(func() *pairs {
+	x := &pairs{map[string]string{}}
+	for _, p := range decode("packageprograms.jsonl", packageProgramsData, func() *packageProgram { return new(packageProgram) }) {
+		x.of[p.Package] = p.Program
+	}
+	return x
 })
 
 // ProgramOf is the program of a package where its name is another: hg of
 // mercurial; "" where it is not.
-func ProgramOf(pkg string) string { return packagePrograms()[pkg] }
+func ProgramOf(pkg string) string { return packagePrograms().of[pkg] }

@@ -9,7 +9,11 @@ type Platform struct {
 	origin
 }
 
-// Platforms are all of them. The list must not be changed.
-var Platforms = sync.OnceValue(func() []*Platform {
-	return decode("platforms.jsonl", platformsData, func() *Platform { return new(Platform) })
+type platforms struct{ all []*Platform }
+
+var platformsOnce = sync.OnceValue(func() *platforms {
+	return &platforms{decode("platforms.jsonl", platformsData, func() *Platform { return new(Platform) })}
 })
+
+// Platforms are all of them. The list must not be changed.
+func Platforms() []*Platform { return platformsOnce().all }

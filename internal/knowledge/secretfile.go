@@ -30,15 +30,15 @@ type secretFile struct {
 	origin
 }
 
-type secretFileIndex struct {
-	holds map[[2]string]Holding
+type secretFiles struct {
+	holds map[string]string // by folder, a slash and the name
 	walk  map[string]bool
 }
 
-var secretFiles = sync.OnceValue(func() secretFileIndex {
-	x := secretFileIndex{map[[2]string]Holding{}, map[string]bool{}}
+var secretFilesOnce = sync.OnceValue(func() *secretFiles {
+	x := &secretFiles{map[string]string{}, map[string]bool{}}
 	for _, f := range decode("secretfiles.jsonl", secretFilesData, func() *secretFile { return new(secretFile) }) {
-		x.holds[[2]string{f.Folder, f.Name}] = f.Holds
+		x.holds[f.Folder+"/"+f.Name] = string(f.Holds)
 		for _, w := range f.Walk {
 			x.walk[w] = true
 		}
@@ -49,16 +49,15 @@ var secretFiles = sync.OnceValue(func() secretFileIndex {
 // HeldBy is what a file holds that is a secret by its name, given the base names
 // of its folder and its own; the zero Holding where its name says nothing.
 func HeldBy(folder, name string) Holding {
-	x := secretFiles()
-	if h := x.holds[[2]string{"", name}]; h != "" {
-		return h
+	x := secretFilesOnce()
+	for _, key := range []string{"/" + name, folder + "/" + name, folder + "/*"} {
+		if h := x.holds[key]; h != "" {
+			return Holding(h)
+		}
 	}
-	if h := x.holds[[2]string{folder, name}]; h != "" {
-		return h
-	}
-	return x.holds[[2]string{folder, "*"}]
+	return ""
 }
 
 // SecretName tells whether a base name, of a file or a folder, is one under
 // which secrets lie.
-func SecretName(name string) bool { return secretFiles().walk[name] }
+func SecretName(name string) bool { return secretFilesOnce().walk[name] }

@@ -15,28 +15,36 @@ const (
 
 // A Server is a program that may answer on a port, and how to tell.
 type Server struct {
-	Program       string   `json:"program"`
+	Programs      []string `json:"programs"`
 	Role          Role     `json:"role"`
 	Serves        []string `json:"serves"`         // it serves where one of these is among its arguments
 	Develops      []string `json:"develops"`       // it is a development server where its first argument is one of these
-	PortFlags     []string `json:"port_flags"`     // beside PortFlags, that it has the port behind
+	PortFlags     []string `json:"port_flags"`     // beside the set PortFlags, that it has the port behind
 	PortVariables []string `json:"port_variables"` // it takes the port from, where no flag has it
 	origin
 }
 
-var servers = sync.OnceValue(func() map[string]*Server {
-	m := map[string]*Server{}
-	for _, s := range decode("servers.jsonl", serversData, func() *Server { return new(Server) }) {
-		m[s.Program] = s
+type servers struct {
+	all []*Server
+	by  map[string]int // by program
+}
+
+var serversOnce = sync.OnceValue(func() *servers {
+	x := &servers{decode("servers.jsonl", serversData, func() *Server { return new(Server) }), map[string]int{}}
+	for i, s := range x.all {
+		for _, p := range s.Programs {
+			x.by[p] = i
+		}
 	}
-	return m
+	return x
 })
 
 // ServerOf is what is known of a program as a server; the zero Server where
 // that is nothing.
 func ServerOf(program string) *Server {
-	if s := servers()[program]; s != nil {
-		return s
+	x := serversOnce()
+	if i, ok := x.by[program]; ok {
+		return x.all[i]
 	}
 	return &noServer
 }

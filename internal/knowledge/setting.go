@@ -8,14 +8,14 @@ type setting struct {
 	origin
 }
 
-var settings = sync.OnceValue(func() map[string]string {
-	m := map[string]string{}
+var settings = sync.OnceValue(func() *pairs {
+	x := &pairs{map[string]string{}}
 	for _, s := range decode("settings.jsonl", settingsData, func() *setting { return new(setting) }) {
-		m[s.Program] = s.File
+		x.of[s.Program] = s.File
 	}
-	return m
+	return x
 })
 
 // SettingsFile is where a tool keeps what it is told to remember, under a home
 // folder; "" where that is not known.
-func SettingsFile(program string) string { return settings()[program] }
+func SettingsFile(program string) string { return settings().of[program] }

@@ -17,16 +17,20 @@ type Signal struct {
 // Status is the exit status of a program that the signal ended.
 func (s *Signal) Status() int { return 128 + s.Number }
 
-var signals = sync.OnceValue(func() map[string]*Signal {
-	m := map[string]*Signal{}
-	for _, s := range decode("signals.jsonl", signalsData, func() *Signal { return new(Signal) }) {
-		m[s.Name], m[strconv.Itoa(s.Number)] = s, s
-	}
-	return m
+type signals struct{ all []*Signal }
+
+var signalsOnce = sync.OnceValue(func() *signals {
+	return &signals{decode("signals.jsonl", signalsData, func() *Signal { return new(Signal) })}
 })
 
 // SignalOf is a signal as people write it: SIGTERM, term, 15; nil where none is
 // known by that name.
 func SignalOf(name string) *Signal {
-	return signals()[strings.TrimPrefix(strings.ToUpper(name), "SIG")]
+	name = strings.TrimPrefix(strings.ToUpper(name), "SIG")
+	for _, s := range signalsOnce().all {
+		if s.Name == name || strconv.Itoa(s.Number) == name {
+			return s
+		}
+	}
+	return nil
 }

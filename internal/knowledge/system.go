@@ -10,21 +10,24 @@ type System struct {
 	origin
 }
 
-// Systems are all of them. The list must not be changed.
-var Systems = sync.OnceValue(func() []*System {
-	return decode("systems.jsonl", systemsData, func() *System { return new(System) })
-})
+type systems struct {
+	all     []*System
+	product map[string]string // by word
+}
 
-var systemWords = sync.OnceValue(func() map[string]string {
-	m := map[string]string{}
-	for _, s := range Systems() {
+var systemsOnce = sync.OnceValue(func() *systems {
+	x := &systems{decode("systems.jsonl", systemsData, func() *System { return new(System) }), map[string]string{}}
+	for _, s := range x.all {
 		for _, w := range s.Words {
-			m[w] = s.Product
+			x.product[w] = s.Product
 		}
 	}
-	return m
+	return x
 })
+
+// Systems are all of them. The list must not be changed.
+func Systems() []*System { return systemsOnce().all }
 
 // SystemOf is the product that a word of a tag stands for: rhel of ubi; "" where
 // it is none.
-func SystemOf(word string) string { return systemWords()[word] }
+func SystemOf(word string) string { return systemsOnce().product[word] }

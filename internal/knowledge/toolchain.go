@@ -10,22 +10,25 @@ type Toolchain struct {
 	origin
 }
 
+type toolchains struct{ chief, ranked []*Toolchain }
+
+var toolchainsOnce = sync.OnceValue(func() *toolchains {
+	x := &toolchains{chief: decode("toolchains.jsonl", toolchainsData, func() *Toolchain { return new(Toolchain) })}
+	x.ranked = make([]*Toolchain, len(x.chief))
+	for _, t := range x.chief {
+		x.ranked[t.Rank-1] = t
+	}
+	return x
+})
+
 // ChiefTools are the tools by which a toolchain image is known, the most telling
 // first: the Go and Rust images carry gcc as well. The list must not be
 // changed.
-var ChiefTools = sync.OnceValue(func() []*Toolchain {
-	return decode("toolchains.jsonl", toolchainsData, func() *Toolchain { return new(Toolchain) })
-})
+func ChiefTools() []*Toolchain { return toolchainsOnce().chief }
 
 // BuildTools are the same tools in the order in which a build tool of an image
 // is named: compilers first.
-var BuildTools = sync.OnceValue(func() []*Toolchain {
-	list := make([]*Toolchain, len(ChiefTools()))
-	for _, t := range ChiefTools() {
-		list[t.Rank-1] = t
-	}
-	return list
-})
+func BuildTools() []*Toolchain { return toolchainsOnce().ranked }
 
 type runtimeLine struct {
 	Images []string `json:"images"`
@@ -33,19 +36,19 @@ type runtimeLine struct {
 	origin
 }
 
-var runtimes = sync.OnceValue(func() map[string]string {
-	m := map[string]string{}
+var runtimes = sync.OnceValue(func() *pairs {
+	x := &pairs{map[string]string{}}
 	for _, r := range decode("runtimes.jsonl", runtimesData, func() *runtimeLine { return new(runtimeLine) }) {
 		for _, i := range r.Images {
-			m[i] = r.Advice
+			x.of[i] = r.Advice
 		}
 	}
-	return m
+	return x
 })
 
 // RuntimeFor is what to ship on instead of a toolchain image, by its familiar
 // name; "" where that is not known.
-func RuntimeFor(image string) string { return runtimes()[image] }
+func RuntimeFor(image string) string { return runtimes().of[image] }
 
 type buildToolLine struct {
 	Class  string   `json:"class"`
@@ -57,17 +60,17 @@ type buildToolLine struct {
 // The classes are those of the packages of tools, as compiler and VCS.
 type buildTools struct{ copied, found map[string]string }
 
-var buildToolsOnce = sync.OnceValue(func() buildTools {
-	t := buildTools{map[string]string{}, map[string]string{}}
+var buildToolsOnce = sync.OnceValue(func() *buildTools {
+	x := &buildTools{map[string]string{}, map[string]string{}}
 	for _, l := range decode("buildtools.jsonl", buildToolsData, func() *buildToolLine { return new(buildToolLine) }) {
 		for _, p := range l.Copied {
-			t.copied[p] = l.Class
+			x.copied[p] = l.Class
 		}
 		for _, p := range l.Found {
-			t.found[p] = l.Class
+			x.found[p] = l.Class
 		}
 	}
-	return t
+	return x
 })
 
 // CopiedTool is the class of a build tool that is copied from another image or

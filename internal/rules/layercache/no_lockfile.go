@@ -66,11 +66,11 @@ func (v *view) unlocked(step *source.Step, in shell.Install) string {
 		}
 		return ""
 	}
-	l := knowledge.LocksOf(in.Manager)
+	l := knowledge.Locking(in.Manager)
 	if l == nil || len(in.Packages) > 0 || in.Verb == "fetch" || in.Verb == "deploy" || in.Verb == "add" {
 		return ""
 	}
-	if v.seen(step, in.Command.Dir, l.Manifest) == nil {
+	if v.seen(step, in.Command.Dir, l.Reads) == nil {
 		return ""
 	}
 	for _, name := range l.Locks {
@@ -78,7 +78,7 @@ func (v *view) unlocked(step *source.Step, in shell.Install) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.Manifest, l.Locks[0])
+	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.Reads, l.Locks[0])
 }
 
 // unpinned names the first requirement of a file without a version.

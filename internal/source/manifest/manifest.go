@@ -41,23 +41,23 @@ type pattern struct {
 	Info
 }
 
-// known are the names and the patterns of names of dependency files.
-var known = sync.OnceValue(func() (k struct {
-	names    map[string]Info
+// names are the names and the patterns of names of dependency files.
+type names struct {
+	exact    map[string]Info
 	patterns []pattern
-}) {
-	k.names = map[string]Info{}
-	roles := map[string]Role{}
-	for r := Manifest; r <= Wrapper; r++ {
-		roles[r.String()] = r
-	}
-	for _, m := range knowledge.Manifests() {
-		info := Info{Ecosystem: m.Ecosystem, Role: roles[m.Role], Tool: m.Tool}
-		for _, name := range m.Names {
-			if strings.ContainsAny(name, "*?[") {
-				k.patterns = append(k.patterns, pattern{name, info})
-			} else {
-				k.names[name] = info
+}
+
+var known = sync.OnceValue(func() *names {
+	k := &names{exact: map[string]Info{}}
+	for _, t := range knowledge.DependencyTools() {
+		for role, names := range [...][]string{Manifest: t.Manifests, Lock: t.Locks, Settings: t.Settings, Wrapper: t.Wrappers} {
+			info := Info{Ecosystem: t.Ecosystem, Role: Role(role), Tool: t.Name}
+			for _, name := range names {
+				if strings.ContainsAny(name, "*?[") {
+					k.patterns = append(k.patterns, pattern{name, info})
+				} else {
+					k.exact[name] = info
+				}
 			}
 		}
 	}
@@ -69,7 +69,7 @@ var known = sync.OnceValue(func() (k struct {
 func Kind(base string) (info Info, ok bool) {
 	base = path.Base(base)
 	k := known()
-	if info, ok = k.names[base]; ok {
+	if info, ok = k.exact[base]; ok {
 		return info, true
 	}
 	for _, f := range k.patterns {

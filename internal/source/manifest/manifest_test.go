@@ -31,7 +31,7 @@ func TestKind(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	for name, info := range known().names {
+	for name, info := range known().exact {
 		if info.Ecosystem == "" || info.Role == 0 {
 			t.Errorf("%s: %+v", name, info)
 		}
