@@ -44,14 +44,8 @@ func cut(line string) (head string, ok bool) {
 	return head + "}", ok
 }
 
-// setLine is one line of a file of sets.
-type setLine struct {
-	Is    []string `json:"is"` // the sets that the names are in
-	Names []string `json:"names"`
-	origin
-}
-
-// A file is a data file of sets.
+// A file is a data file of sets, whose lines begin with the sets and the names
+// that are in them: {"is":["shell"],"names":["bash","sh"],
 type file struct {
 	name string
 	data *string
@@ -64,6 +58,9 @@ type members struct {
 	names []string
 }
 
+// load cuts the lines at their quotes, which takes a tenth of the time that a
+// reader of any JSON takes: every run asks for most of the sets. A test holds
+// the lines to the form and both readings against each other.
 func (f *file) load() {
 	f.sets = new([sets]members)
 	kind := map[string]Set{}
@@ -72,16 +69,19 @@ func (f *file) load() {
 			kind[k.name] = Set(s)
 		}
 	}
-	for _, line := range decode(f.name, *f.data, func() *setLine { return new(setLine) }) {
-		for _, is := range line.Is {
+	for line := range strings.Lines(*f.data) {
+		head, _, _ := strings.Cut(line, `"],"source":"`)
+		is, list, _ := strings.Cut(strings.TrimPrefix(head, `{"is":["`), `"],"names":["`)
+		names := strings.Split(list, `","`)
+		for is := range strings.SplitSeq(is, `","`) {
 			m := &f.sets[kind[is]]
 			if m.has == nil {
-				m.has = make(map[string]struct{}, len(line.Names))
+				m.has = make(map[string]struct{}, len(names))
 			}
-			for _, n := range line.Names {
+			for _, n := range names {
 				m.has[n] = struct{}{}
 			}
-			m.names = append(m.names, line.Names...)
+			m.names = append(m.names, names...)
 		}
 	}
 }

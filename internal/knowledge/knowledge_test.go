@@ -55,6 +55,13 @@ func each[T any](t *testing.T, name, data string, from func(T) origin, keys func
 	})
 }
 
+// setLine is one line of a file of sets.
+type setLine struct {
+	Is    []string `json:"is"` // the sets that the names are in
+	Names []string `json:"names"`
+	origin
+}
+
 // ordered are the sets whose members are asked in the order of the file.
 var ordered = map[string]bool{BuilderFiles.String(): true, ProgramFolders.String(): true}
 
@@ -100,12 +107,14 @@ func TestSetsAreWhole(t *testing.T) {
 		}
 	}
 	for _, f := range []*file{programs, files, words, packages} {
-		in := map[string]bool{} // a name in a set
+		lists := map[string][]string{} // by set
+		in := map[string]bool{}        // a name in a set
 		each(t, f.name, *f.data, func(l *setLine) origin { return l.origin }, func(l *setLine) []string {
 			for _, is := range l.Is {
 				if !known[f][is] {
 					t.Errorf("%s: unknown set %q", f.name, is)
 				}
+				lists[is] = append(lists[is], l.Names...)
 				for _, n := range l.Names {
 					if in[is+" "+n] {
 						t.Errorf("%s: %s is twice in %s", f.name, n, is)
@@ -118,6 +127,14 @@ func TestSetsAreWhole(t *testing.T) {
 			}
 			return []string{strings.Join(l.Is, " ") + " " + l.Names[0]}
 		})
+		for s, k := range kinds {
+			if k.in != f {
+				continue
+			}
+			if s := Set(s); !slices.Equal(s.Names(), lists[k.name]) || len(s.members().has) != len(s.Names()) {
+				t.Errorf("%s: %s is read as %q, and is %q", f.name, s, s.Names(), lists[k.name])
+			}
+		}
 	}
 }
 
