@@ -9,7 +9,6 @@ package knowledge
 import (
 	"encoding/json"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -104,18 +103,33 @@ func (s Set) Names() []string { return s.members().names }
 
 // Ends tells whether a text ends in a member.
 func (s Set) Ends(text string) bool {
-	return slices.ContainsFunc(s.Names(), func(n string) bool { return strings.HasSuffix(text, n) })
+	for _, n := range s.Names() {
+		if strings.HasSuffix(text, n) {
+			return true
+		}
+	}
+	return false
 }
 
 // In tells whether a member is a part of a text.
 func (s Set) In(text string) bool {
-	return slices.ContainsFunc(s.Names(), func(n string) bool { return strings.Contains(text, n) })
+	for _, n := range s.Names() {
+		if strings.Contains(text, n) {
+			return true
+		}
+	}
+	return false
 }
 
 // Covers tells whether a path is one of the members or lies under one.
 func (s Set) Covers(p string) bool {
 	p = path.Clean(p)
-	return slices.ContainsFunc(s.Names(), func(n string) bool { return p == n || strings.HasPrefix(p, n+"/") })
+	for _, n := range s.Names() {
+		if rest, ok := strings.CutPrefix(p, n); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
 }
 
 // String is the set's name in the data.
