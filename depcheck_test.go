@@ -27,7 +27,7 @@ func TestImports(t *testing.T) {
 		}
 		return list
 	}
-	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./internal/getopt", "./internal/packages", "./internal/effects", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret", "./internal/image"} {
+	for _, pattern := range []string{"./internal/rules/...", "./internal/source/...", "./internal/shell/...", "./internal/getopt", "./internal/packages", "./internal/effects", "./check", "./text", "./attest/...", "./internal/run", "./internal/secret", "./internal/image", "./internal/knowledge"} {
 		for pkg, list := range imports(pattern) {
 			for _, imp := range list {
 				switch imp {
@@ -156,7 +156,7 @@ func TestModelIsLight(t *testing.T) {
 				t.Errorf("the model of an image depends on %s", pkg)
 			}
 		}
-		if rest, ok := strings.CutPrefix(pkg, "github.com/dockworthy/dockworthy/"); ok && rest != "internal/image" && rest != "text" {
+		if rest, ok := strings.CutPrefix(pkg, "github.com/dockworthy/dockworthy/"); ok && rest != "internal/image" && rest != "internal/knowledge" && rest != "text" {
 			t.Errorf("the model of an image depends on %s", pkg)
 		}
 	}

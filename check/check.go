@@ -4,6 +4,7 @@
 package check
 
 import (
+	"fmt"
 	"io/fs"
 
 	"github.com/dockworthy/dockworthy/internal/image"
@@ -127,11 +128,24 @@ type Finding struct {
 	// Secrets are the places, in Place's file, of values that no output may
 	// show.
 	Secrets []text.Span
-	// Cause names what the finding comes from. Within a rule, findings of one
-	// cause are one: the most severe speaks, then the earlier check. "" = the
-	// place is the cause.
-	Cause string
+	// Cause is what the finding comes from. Within a rule, findings of one cause
+	// are one: the most severe speaks, then the earlier check.
+	Cause Cause
 }
+
+// A Cause names what a finding comes from. The zero Cause is the place that the
+// finding is about.
+type Cause string
+
+// The causes that rooms share: a later rule's finding then names the earlier's.
+const (
+	StartCause  Cause = "start"  // what keeps the container from coming up
+	SentCause   Cause = "sent"   // of a file that the build context sends
+	ClosedCause Cause = "closed" // of a file or folder that the user may not open
+)
+
+// Of is the cause of that name that lies in one thing: a file, a place.
+func (c Cause) Of(thing any) Cause { return Cause(fmt.Sprint(string(c), ":", thing)) }
 
 // A Level is a level of evidence. The zero Level is Source.
 type Level uint8

@@ -331,7 +331,7 @@ func oneCause(found []Reported) []Reported {
 		file *text.File
 		span text.Span
 	}
-	causes := map[string]bool{}
+	causes := map[Cause]bool{}
 	same := map[place]bool{}
 	taken := map[*text.File]map[*Check]*ground{}
 	keep := make([]bool, len(found))
@@ -409,7 +409,7 @@ func (g *ground) within(s text.Span) (from, to int) {
 // relate names, at a finding of a later rule, the finding of an earlier rule
 // that has the same cause.
 func relate(found []Reported) {
-	first := map[string]int{}
+	first := map[Cause]int{}
 	for i := range found {
 		f := &found[i]
 		if f.Cause == "" {

@@ -228,7 +228,7 @@ func (j *jsonWriter) build(rep *check.Report, hidden *excerpt.Hidden) jsonBuild 
 	b := rep.Build
 	out := jsonBuild{Scorecard: map[string]string{}}
 	if b != nil {
-		out.Profile = b.Profile
+		out.Profile = string(b.Profile)
 	}
 	if b != nil && b.Target != nil {
 		out.Target = b.Target.Name

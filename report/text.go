@@ -181,7 +181,7 @@ func (t *textWriter) header(res *check.Result) {
 			parts = append(parts, "Kubernetes")
 		}
 		if b != nil {
-			parts = append(parts, "profile "+b.Profile)
+			parts = append(parts, "profile "+string(b.Profile))
 		}
 	}
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, excerpt.Visible(strings.Join(parts, " · "))))

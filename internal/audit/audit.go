@@ -25,7 +25,7 @@ func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
 		}
 	}
 	if b := rep.Build; b != nil {
-		a.Unit = attest.Unit{Dockerfile: b.Path, Profile: b.Profile}
+		a.Unit = attest.Unit{Dockerfile: b.Path, Profile: string(b.Profile)}
 		if b.Target != nil {
 			a.Unit.Target = b.Target.Name
 		}

@@ -151,7 +151,7 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 			key, value, _ := strings.Cut(word, "=")
 			switch key {
 			case "profile":
-				opt.Profile = value
+				opt.Profile = source.Profile(value)
 			case "target":
 				opt.Targets = append(opt.Targets, value)
 			case "as-of":

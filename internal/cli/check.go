@@ -206,7 +206,7 @@ func ids(words []string) (list []string, err error) {
 }
 
 func (f *checkFlags) options() (source.Options, check.Options, error) {
-	opt := source.Options{Profile: f.profile, Targets: f.targets}
+	opt := source.Options{Targets: f.targets}
 	var look check.Options
 	var err error
 	if look.Only, err = ids(f.only); err != nil {
@@ -215,10 +215,8 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 	if look.Skip, err = ids(f.skip); err != nil {
 		return opt, look, err
 	}
-	switch f.profile {
-	case "", source.Standard, source.Banking:
-	default:
-		return opt, look, fmt.Errorf("profile %q is neither standard nor banking", f.profile)
+	if opt.Profile, err = source.ParseProfile(f.profile); err != nil {
+		return opt, look, err
 	}
 	switch f.failOn {
 	case "error", "warning", "never":

@@ -72,7 +72,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	if err != nil {
 		return err
 	}
-	look.Banking = f.profile == source.Banking
+	look.Banking = opt.Profile == source.Banking
 	var reading read.Options
 	if f.platform != "" {
 		if reading.Platform, err = image.ParsePlatform(f.platform); err != nil {

@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // A Leftover is something in a layer that a build's context has and an image
@@ -22,13 +24,13 @@ type Leftover struct {
 
 // leftoverName is what a name in a path tells; "" = nothing.
 func leftoverName(name string) string {
-	switch name {
-	case ".git", "__pycache__", "node_modules", "test_data", ".dockerignore":
-		return name
-	case "venv", ".venv":
-		return "venv"
-	}
 	switch {
+	case name == ".dockerignore":
+		return name
+	case name == ".venv":
+		return "venv"
+	case knowledge.Unwanted.Has(name):
+		return name
 	case IsEnv(name):
 		return ".env"
 	case name == "Dockerfile", strings.HasPrefix(name, "Dockerfile."), strings.HasSuffix(name, ".dockerignore"):
@@ -45,12 +47,7 @@ func IsEnv(name string) bool {
 	if !ok || rest != "" && rest[0] != '.' {
 		return false
 	}
-	for _, end := range []string{".example", ".sample", ".template", ".dist", ".defaults", ".schema"} {
-		if strings.HasSuffix(rest, end) {
-			return false
-		}
-	}
-	return true
+	return !knowledge.EnvSamples.Has(rest[strings.LastIndexByte(rest, '.')+1:])
 }
 
 // Leftovers are the topmost such files and folders of each layer, in the order

@@ -3,6 +3,8 @@ package image
 import (
 	"strings"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // A Step is one entry of an image's history.
@@ -141,11 +143,8 @@ func isCommandFlag(word string) bool {
 
 func isShell(word string) bool {
 	base := word[strings.LastIndexAny(word, `/\`)+1:]
-	switch strings.TrimSuffix(strings.ToLower(base), ".exe") {
-	case "sh", "bash", "ash", "dash", "zsh", "ksh", "busybox", "cmd", "powershell", "pwsh":
-		return true
-	}
-	return false
+	name := strings.TrimSuffix(strings.ToLower(base), ".exe")
+	return knowledge.Shells.Has(name) || knowledge.WindowsShells.Has(name) || name == "busybox"
 }
 
 // pair gives each step that has content its layer, when there are as many of

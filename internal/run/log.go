@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -281,11 +282,7 @@ type Swarm struct {
 
 // IsShell tells whether a program is a shell, by its path.
 func IsShell(program string) bool {
-	switch path.Base(program) {
-	case "sh", "bash", "ash", "dash", "ksh", "zsh", "mksh":
-		return true
-	}
-	return false
+	return knowledge.Shells.Has(path.Base(program))
 }
 
 // Up is the start that went well: under the hard settings, else with a root that

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // A Match is a secret that shows by its look, at bytes [From, To) of a text.
@@ -148,13 +150,7 @@ func within(found []Match, at int) bool {
 // stand tells whether a match only stands for a secret: AKIAIOSFODNN7EXAMPLE,
 // ghp_xxxxxxxxxxxxxxxxxxxx.
 func stand(m string) bool {
-	low := strings.ToLower(m)
-	for _, w := range []string{"example", "xxxx", "....", "0000000", "your", "placeholder", "dummy", "redacted", "changeme", "1234567890abcdef1234567890"} {
-		if strings.Contains(low, w) {
-			return true
-		}
-	}
-	return !strings.Contains(m, "PRIVATE KEY") && entropy(m) < 2.5
+	return knowledge.MockParts.In(strings.ToLower(m)) || !strings.Contains(m, "PRIVATE KEY") && entropy(m) < 2.5
 }
 
 // Random tells whether a value looks as if a machine had made it: long, of

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 //go:embed names.jsonl
@@ -163,13 +165,7 @@ func ForEverybody(name string) bool {
 			return true
 		}
 	}
-	for _, w := range NameParts(name) {
-		switch w {
-		case "PUBLIC", "ANON", "PUBLISHABLE", "FIREBASE", "MAPS", "BROWSER", "FRONTEND":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(NameParts(name), knowledge.PublicWords.Has)
 }
 
 // Named tells whether a name says that its value is a secret, as that of a

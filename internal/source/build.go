@@ -31,7 +31,7 @@ type Build struct {
 	Compose    *deploy.Compose  // of a Compose unit
 	Kubernetes *deploy.Manifest // of a Kubernetes unit
 	AsOf       time.Time
-	Profile    string
+	Profile    Profile
 	Config     *Config // nil where there is none
 	// Args are the build arguments that the command line, the config and
 	// Compose give; Contexts the named contexts, a folder of the project or
@@ -167,25 +167,53 @@ func (b *Build) Steps() iter.Seq[*Step] {
 // Base is the image that the chain starts from; never nil for a Dockerfile.
 func (b *Build) Base() *Image { return b.chain[0].Image }
 
-// Windows tells whether the target is a Windows image.
-func (b *Build) Windows() bool { return b.Target != nil && b.Target.Windows }
+// Linux tells whether the build makes an image for Linux. It does not without a
+// target, as for a workload that belongs to no Dockerfile.
+func (b *Build) Linux() bool { return b.Target != nil && !b.Target.Windows }
+
+// Runnable tells whether containers for Linux run what the build makes, rather
+// than take its files.
+func (b *Build) Runnable() bool { return b.Linux() && !b.Exports() }
 
 // Final is the config of the image that ships.
 func (b *Build) Final() State { return b.Target.Final }
 
+// A UserState is how much is known of a user.
+type UserState uint8
+
+// The states. UserUnknown is the zero UserState.
+const (
+	UserUnknown  UserState = iota // nobody can tell who it is
+	UserNamed                     // by a name whose number is not known
+	UserNumbered                  // by a number other than 0
+	UserRoot                      // UID 0
+)
+
 // A User is who a container's process runs as.
 type User struct {
+	State UserState
 	Name  string        // as it stands after expansion: a name or a number
 	Group string        // "" = not given
 	UID   string        // in decimal without leading zeros; "" = not known
 	Step  *Step         // the USER that says so; nil = the base image
 	Image *Image        // the base image that says so; nil = Step does
 	Made  *effects.User // the RUN effect that makes the name; nil = none does
-	Known bool          // it is known who it is, by name or number
 }
 
 // Root tells whether the user is known to be UID 0.
-func (u User) Root() bool { return u.UID == "0" }
+func (u User) Root() bool { return u.State == UserRoot }
+
+// Unprivileged tells whether it is known who the user is, and not known to be
+// root.
+func (u User) Unprivileged() bool { return u.State == UserNamed || u.State == UserNumbered }
+
+// number notes the user's UID.
+func (u *User) number(uid string) {
+	u.UID, u.State = uid, UserNumbered
+	if uid == "0" {
+		u.State = UserRoot
+	}
+}
 
 // User is the effective user of the image that ships.
 func (b *Build) User() User {
@@ -204,13 +232,13 @@ func (b *Build) userOf(step *Step) User {
 		// the base image: unknown, not root.
 		return u
 	}
-	u.Known = true
+	u.State = UserNamed
 	if uid, ok := number(u.Name); ok {
-		u.UID = uid
+		u.number(uid)
 		return u
 	}
 	if u.Name == "root" {
-		u.UID = "0"
+		u.number("0")
 		return u
 	}
 	// The last RUN before USER that makes the name decides.
@@ -224,7 +252,7 @@ func (b *Build) userOf(step *Step) User {
 				if made := &run.Effects.Users[i]; made.Name == u.Name {
 					u.Made = made
 					if uid, ok := number(made.UID); ok {
-						u.UID = uid
+						u.number(uid)
 					}
 				}
 			}
@@ -234,14 +262,14 @@ func (b *Build) userOf(step *Step) User {
 		return u
 	}
 	if uid, ok := b.passwd(step, u.Name); ok {
-		u.UID = uid
+		u.number(uid)
 		return u
 	}
 	if img := b.Base(); img != nil && img.Known != nil {
 		if ids, ok := img.Known.Users[u.Name]; ok {
 			if uid, _, _ := strings.Cut(ids, ":"); uid != "" {
 				if n, ok := number(uid); ok {
-					u.UID = n
+					u.number(n)
 				}
 			}
 		}
@@ -306,14 +334,15 @@ func (b *Build) imageUser(img *Image) User {
 		u.Image = img
 		return u
 	case img.Scratch:
-		u.Name, u.UID, u.Known = "root", "0", true
+		u.Name = "root"
+		u.number("0")
 	case img.Known != nil:
 		u.Name = img.Known.User
 		u.Name, u.Group, _ = strings.Cut(u.Name, ":")
 		if uid, ok := img.Known.UID(); ok {
-			u.UID, u.Known = uid, true
+			u.number(uid)
 		} else if u.Name != "" && u.Name != "unknown" {
-			u.Known = true
+			u.State = UserNamed
 		}
 	}
 	return u

@@ -129,7 +129,7 @@ func dumpBuild(b *bytes.Buffer, build *source.Build) {
 		}
 	}
 	u := build.User()
-	fmt.Fprintf(b, "  user %q uid %q known %v\n", u.Name, u.UID, u.Known)
+	fmt.Fprintf(b, "  user %q uid %q known %v\n", u.Name, u.UID, u.State != source.UserUnknown)
 	fmt.Fprintf(b, "  entrypoint %q cmd %q\n", build.Entrypoint().Words, build.Cmd().Words)
 	step, inherited, known := build.Health()
 	fmt.Fprintf(b, "  health %v inherited %v known %v\n", step != nil, inherited, known)
@@ -202,7 +202,7 @@ func TestExpansionIsBounded(t *testing.T) {
 	if prob != nil {
 		t.Fatal(prob.Err)
 	}
-	if u := builds[0].User(); u.Known {
+	if u := builds[0].User(); u.State != source.UserUnknown {
 		t.Errorf("the user is known to be one of %d bytes", len(u.Name))
 	}
 }

@@ -37,7 +37,7 @@ type Config struct {
 	Path         string                `yaml:"-"` // "" where there is no file
 	File         *text.File            `yaml:"-"` // nil where it was not read from a project
 	Targets      Targets               `yaml:"targets"`
-	Profile      string                `yaml:"profile"`       // standard or banking
+	Profile      Profile               `yaml:"profile"`       // standard or banking
 	Bases        map[string]ConfigBase `yaml:"bases"`         // by repository, or repository:tag
 	RuntimeTools []string              `yaml:"runtime-tools"` // programs the running container needs, as git
 	Toolboxes    []string              `yaml:"toolboxes"`     // Dockerfiles whose image is for building
@@ -193,19 +193,19 @@ func (t *Targets) UnmarshalYAML(n *yaml.Node) error {
 
 // A ConfigBase is what a project knows of a base image of its own.
 type ConfigBase struct {
-	Like       string            `yaml:"like"` // a known image whose facts it shares
-	Kind       string            `yaml:"kind"`
-	OS         string            `yaml:"os"`
-	Libc       string            `yaml:"libc"`
-	Shell      string            `yaml:"shell"`
-	User       string            `yaml:"user"`
-	Users      map[string]string `yaml:"users"` // uid:gid by name
-	Tools      map[string]string `yaml:"tools"` // yes or no
-	Entrypoint []string          `yaml:"entrypoint"`
-	Cmd        []string          `yaml:"cmd"`
-	Workdir    string            `yaml:"workdir"`
-	Healthy    *bool             `yaml:"healthcheck"`
-	Env        map[string]string `yaml:"env"`
+	Like       string                 `yaml:"like"` // a known image whose facts it shares
+	Kind       string                 `yaml:"kind"`
+	OS         string                 `yaml:"os"`
+	Libc       string                 `yaml:"libc"`
+	Shell      string                 `yaml:"shell"`
+	User       string                 `yaml:"user"`
+	Users      map[string]string      `yaml:"users"` // uid:gid by name
+	Tools      map[string]base.Answer `yaml:"tools"` // yes or no
+	Entrypoint []string               `yaml:"entrypoint"`
+	Cmd        []string               `yaml:"cmd"`
+	Workdir    string                 `yaml:"workdir"`
+	Healthy    *bool                  `yaml:"healthcheck"`
+	Env        map[string]string      `yaml:"env"`
 }
 
 // ParseConfig reads a .dockworthy.yaml. Unknown fields are errors with their

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -44,17 +45,11 @@ func (c *Context) Bulk(size int64) []Entry {
 	return list
 }
 
-// unwanted are the names that rule 6 asks to keep out of a context.
-var unwanted = map[string]bool{
-	".git": true, ".env": true, "__pycache__": true, "venv": true, ".venv": true,
-	"node_modules": true, "test_data": true,
-}
-
 // Unwanted tells whether a base name is one of those that rule 6 asks to keep
 // out: .git, .env and .env.* save samples, __pycache__, venv and .venv,
 // node_modules, test_data.
 func Unwanted(name string) bool {
-	return unwanted[name] || IsEnvFile(name)
+	return knowledge.Unwanted.Has(name) || IsEnvFile(name)
 }
 
 // IsEnvFile tells whether a name is that of an environment file with values in
@@ -64,21 +59,12 @@ func IsEnvFile(name string) bool {
 		return true
 	}
 	ext, ok := strings.CutPrefix(name, ".env.")
-	if !ok {
-		return false
-	}
-	for _, word := range []string{"example", "sample", "template", "dist", "tmpl", "schema", "defaults", "vault"} {
-		if strings.Contains(ext, word) {
-			return false
-		}
-	}
-	return true
+	return ok && !knowledge.EnvSamples.In(ext)
 }
 
 // secretName tells whether a base name is one under which secrets lie.
 func secretName(name string) bool {
-	switch name {
-	case "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".npmrc", ".pypirc", ".netrc", ".aws", ".kube", ".dockercfg", ".docker", ".ssh", ".git-credentials", "credentials", "kubeconfig":
+	if knowledge.SecretName(name) {
 		return true
 	}
 	low := strings.ToLower(name)

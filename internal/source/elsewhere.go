@@ -7,15 +7,9 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/text"
 )
-
-// builders are files that say how images are built and that are not read yet,
-// as globs in a folder.
-var builders = []string{
-	"docker-bake*.hcl", "docker-bake*.json", "bake.hcl", "Makefile", "makefile", "Taskfile.y*ml", "justfile", "*.sh",
-	".github/workflows/*.y*ml", ".gitlab-ci.yml", ".circleci/config.yml", "skaffold.y*ml", "Earthfile", "Tiltfile", "scripts/*.sh", "ci/*.sh", "hack/*.sh",
-}
 
 // How much of builder files is looked at: of one glob so many, each so large.
 const (
@@ -84,7 +78,7 @@ func (p *Snapshot) buildersIn(v view, dir string) []*text.File {
 }
 
 func (v view) builders(dir string) (list []*text.File) {
-	for _, glob := range builders {
+	for _, glob := range knowledge.BuilderFiles.Names() {
 		v.ask(aboutNames, path.Join(dir, path.Dir(glob)))
 		found, err := fs.Glob(v.fsys, path.Join(dir, glob))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/internal/source/gitignore"
 )
@@ -17,11 +18,8 @@ import (
 // case, and Dockerfile-*, Dockerfile_*; not ignore files, backups and templates.
 func IsDockerfileName(name string) bool {
 	low := strings.ToLower(name)
-	for _, ext := range []string{".dockerignore", ".containerignore", "~", ".bak", ".orig", ".old", ".swp", ".rej", ".tmp", ".save",
-		".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".hbs", ".ejs", ".in", ".m4", ".md", ".txtar", ".go", ".py", ".js", ".ts", ".rb", ".json", ".yaml", ".yml", ".html", ".txt", ".sh", ".patch", ".diff"} {
-		if strings.HasSuffix(low, ext) {
-			return false
-		}
+	if knowledge.NotDockerfiles.Ends(low) {
+		return false
 	}
 	for _, stem := range []string{"dockerfile", "containerfile"} {
 		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
@@ -34,12 +32,6 @@ func IsDockerfileName(name string) bool {
 		}
 	}
 	return false
-}
-
-// skippedDirs are folders that hold other people's files.
-var skippedDirs = map[string]bool{
-	".git": true, ".hg": true, ".svn": true, "node_modules": true, "__pycache__": true,
-	"venv": true, ".venv": true, ".tox": true, ".terraform": true,
 }
 
 // A Listing is what a walk found, each list in path order.
@@ -94,7 +86,7 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		name := e.Name()
 		p := path.Join(dir, name)
 		if e.IsDir() {
-			if skippedDirs[name] || git.Ignored(p, true) {
+			if knowledge.SkippedFolders.Has(name) || git.Ignored(p, true) {
 				continue
 			}
 			if name == "Dockerfile" || name == "Containerfile" {

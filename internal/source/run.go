@@ -8,6 +8,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
@@ -135,9 +136,7 @@ func (s *Step) Script(words []string) (*shell.Script, string) {
 			}
 		}
 	}
-	switch in.Shell {
-	case "sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "busybox":
-	default:
+	if !knowledge.Shells.Has(in.Shell) && in.Shell != "busybox" {
 		return nil, in.Shell
 	}
 	in.Src, in.Base = m.Src, m.Base

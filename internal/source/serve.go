@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -21,29 +22,6 @@ const (
 	Job          // it does something and ends, or works without a port
 	Develop      // a development server, or a load test: nobody depends on it
 )
-
-// servers are programs that do nothing but serve.
-var servers = map[string]bool{
-	"uvicorn": true, "gunicorn": true, "hypercorn": true, "daphne": true, "waitress-serve": true, "granian": true, "uwsgi": true,
-	"nginx": true, "httpd": true, "apache2": true, "apache2ctl": true, "apachectl": true, "apache2-foreground": true, "httpd-foreground": true,
-	"caddy": true, "traefik": true, "haproxy": true, "envoy": true, "puma": true, "unicorn": true, "thin": true, "php-fpm": true,
-	"redis-server": true, "valkey-server": true, "mysqld": true, "mariadbd": true, "mongod": true, "memcached": true, "catalina.sh": true,
-	"streamlit": true, "fastapi": true, "http-server": true, "serve": true, "nats-server": true, "minio": true, "vault": true, "grafana-server": true,
-}
-
-// IsServer tells whether a program does nothing but serve.
-func IsServer(program string) bool { return servers[program] }
-
-// jobs are programs that work without a port.
-var jobs = map[string]bool{
-	"celery": true, "rq": true, "dramatiq": true, "huey_consumer": true, "arq": true, "sidekiq": true, "crond": true, "cron": true, "supercronic": true,
-}
-
-// develops are programs for people at work.
-var develops = map[string]bool{
-	"nodemon": true, "ts-node-dev": true, "air": true, "reflex": true, "vite": true, "webpack-dev-server": true, "locust": true, "k6": true,
-	"jmeter": true, "artillery": true, "jupyter": true, "jupyter-lab": true, "jupyter-notebook": true, "code-server": true,
-}
 
 // develop are the development servers that scripts of a package.json start.
 var develop = regexp.MustCompile(`(?:^|&&|;|\s)(?:react-scripts start|vue-cli-service serve|next dev|nuxt dev|nodemon|ng serve|webpack serve|webpack-dev-server|vite(?: --[^&|;]*)?$|vite dev|parcel serve|gatsby develop|ts-node-dev|tsx watch|nest start --watch)`)
@@ -82,21 +60,17 @@ func (b *Build) Role() Role {
 			}
 		}
 	}
-	if develops[program] {
+	server := knowledge.ServerOf(program)
+	if server.Role == knowledge.Develops || len(args) > 0 && slices.Contains(server.Develops, args[0].Text) {
 		return Develop
 	}
-	switch program {
-	case "npm", "yarn", "pnpm", "bun":
+	if knowledge.EcosystemOf(program) == "node" { // a package manager, which runs a script
 		for _, a := range args {
 			if a.Text == "dev" || strings.HasPrefix(a.Text, "dev:") || a.Text == "develop" || a.Text == "watch" || strings.HasSuffix(a.Text, ":dev") {
 				return Develop
 			}
 		}
 		if develop.MatchString(b.script(args)) {
-			return Develop
-		}
-	case "next", "nuxt", "ng", "gatsby", "vue-cli-service":
-		if len(args) > 0 && (args[0].Text == "dev" || args[0].Text == "serve" && program != "nuxt") {
 			return Develop
 		}
 	}
@@ -111,7 +85,7 @@ func (b *Build) Role() Role {
 	if serverCommand(program, args) {
 		return Serves
 	}
-	if jobs[program] {
+	if server.Role == knowledge.Works {
 		return Job
 	}
 	img := b.Base()
@@ -161,42 +135,17 @@ func asksOnly(args []shell.Word) bool {
 
 // serverCommand tells whether a command is known to serve.
 func serverCommand(program string, args []shell.Word) bool {
-	if servers[program] {
+	server := knowledge.ServerOf(program)
+	if server.Role == knowledge.Serves {
 		return !asksOnly(args)
 	}
-	has := func(words ...string) bool {
-		for _, a := range args {
-			for _, w := range words {
-				if path.Base(a.Text) == w {
-					return true
-				}
-			}
-		}
-		return false
-	}
 	switch program {
-	case "flask":
-		return has("run")
-	case "python", "python3":
-		return has("runserver", "uvicorn", "gunicorn", "hypercorn", "http.server", "flask", "waitress")
-	case "manage.py", "django-admin":
-		return has("runserver")
-	case "rails", "bin/rails":
-		return has("server", "s")
-	case "bundle":
-		return has("puma", "rackup", "unicorn", "server", "s")
-	case "php":
-		return has("-S", "serve")
-	case "next", "nuxt":
-		return has("start")
 	case "dotnet":
 		return slices.ContainsFunc(args, func(a shell.Word) bool { return a.Text == "--urls" || strings.HasPrefix(a.Text, "--urls=") })
 	case "deno":
 		return len(args) > 0 && args[0].Text == "serve"
-	case "serve":
-		return true
 	}
-	return false
+	return slices.ContainsFunc(args, func(a shell.Word) bool { return slices.Contains(server.Serves, path.Base(a.Text)) })
 }
 
 // program is the principal program of a start: what the script ends in, or
@@ -275,22 +224,6 @@ func inRange(ports, port string) bool {
 	return err1 == nil && err2 == nil && err3 == nil && a <= n && n <= z
 }
 
-// portFlags are flags whose value is the port that a server listens on, or
-// the address with it.
-var portFlags = map[string]bool{
-	"--port": true, "--bind": true, "--listen": true, "-listen": true, "-port": true, "--http-port": true, "--server.port": true,
-	"--listen-address": true, "--addr": true, "-addr": true, "--address": true, "--http": true, "--http-address": true, "-bind": true,
-	"--web.listen-address": true, "-http": true, "--http.port": true, "--server-port": true, "--endpoint": true,
-}
-
-// shortPortFlags are those that mean the port for some programs only.
-var shortPortFlags = map[string]map[string]bool{
-	"-p": {"flask": true, "rails": true, "puma": true, "serve": true, "http-server": true, "next": true, "daphne": true, "bundle": true, "json-server": true},
-	"-b": {"gunicorn": true, "hypercorn": true, "puma": true, "bundle": true},
-	"-l": {"serve": true},
-	"-S": {"php": true},
-}
-
 // ListenPort is the port that the program listens on by its flags, its
 // arguments or the variables it reads; ok is false where that is not known.
 func (b *Build) ListenPort() (port string, ok bool) {
@@ -305,7 +238,7 @@ func (b *Build) ListenPort() (port string, ok bool) {
 		if !eq && i+1 < len(words) {
 			value = words[i+1].Text
 		}
-		if portFlags[name] || shortPortFlags[name][program] || shortPortFlags[name][moduleOf(words)] {
+		if portFlag(name, program) || portFlag(name, moduleOf(words)) {
 			if p, ok := portOf(value); ok {
 				found = p
 				continue
@@ -336,6 +269,12 @@ func (b *Build) ListenPort() (port string, ok bool) {
 	return "", false
 }
 
+// portFlag tells whether a program has the port that it listens on, or the
+// address with it, behind a flag.
+func portFlag(flag, program string) bool {
+	return knowledge.PortFlags.Has(flag) || slices.Contains(knowledge.ServerOf(program).PortFlags, flag)
+}
+
 // moduleOf is the module that python -m runs.
 func moduleOf(words []shell.Word) string {
 	for i, w := range words {
@@ -353,22 +292,11 @@ func moduleOf(words []shell.Word) string {
 
 // portVariables are the variables from which a program takes its port.
 func portVariables(program string, args []shell.Word) []string {
-	switch program {
-	case "uvicorn":
-		return []string{"UVICORN_PORT"}
-	case "flask":
-		return []string{"FLASK_RUN_PORT"}
-	case "dotnet":
-		return []string{"ASPNETCORE_HTTP_PORTS", "ASPNETCORE_URLS"}
-	case "java":
-		return []string{"SERVER_PORT"}
-	case "streamlit":
-		return []string{"STREAMLIT_SERVER_PORT"}
-	case "gunicorn", "node", "npm", "yarn", "pnpm", "bun", "next", "rails", "puma", "bundle":
-		return []string{"PORT"}
+	if v := knowledge.ServerOf(program).PortVariables; len(v) > 0 {
+		return v
 	}
 	if m := moduleOf(args); m == "uvicorn" {
-		return []string{"UVICORN_PORT"}
+		return knowledge.ServerOf(m).PortVariables
 	}
 	return []string{"PORT"}
 }

@@ -4,6 +4,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -21,17 +22,29 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// The profiles that a build is judged by.
+// A Profile is what a build is judged by. The zero Profile is not said.
+type Profile string
+
+// The profiles.
 const (
-	Standard = "standard"
-	Banking  = "banking"
+	Standard Profile = "standard"
+	Banking  Profile = "banking"
 )
+
+// ParseProfile reads a profile's name; "" is the zero Profile.
+func ParseProfile(name string) (Profile, error) {
+	switch p := Profile(name); p {
+	case "", Standard, Banking:
+		return p, nil
+	}
+	return "", fmt.Errorf("profile %q is neither %s nor %s", name, Standard, Banking)
+}
 
 // Options are the inputs of a load that are not files. The zero Options load
 // at the standard profile, without a date.
 type Options struct {
 	AsOf       time.Time         // the day that end-of-life dates are held against; zero = not judged
-	Profile    string            // "" = what the config says, else Standard
+	Profile    Profile           // "" = what the config says, else Standard
 	Targets    []string          // stages to judge; nil = what the project builds
 	BuildArgs  map[string]string // over Compose's and the Dockerfile's own
 	Environ    map[string]string // variables of the caller's that Compose files may use, over .env; no others are known
@@ -455,7 +468,7 @@ func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	return b
 }
 
-func (p *Snapshot) profile(cfg *Config) string {
+func (p *Snapshot) profile(cfg *Config) Profile {
 	switch {
 	case p.opt.Profile != "":
 		return p.opt.Profile

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
@@ -41,18 +42,6 @@ type StartScript struct {
 	Args   []shell.Word
 }
 
-var initPrograms = map[string]bool{
-	"tini": true, "tini-static": true, "dumb-init": true, "catatonit": true, "docker-init": true,
-}
-
-var shells = map[string]bool{"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "ksh": true, "mksh": true}
-
-// interpreters run a program text in another language.
-var interpreters = map[string]bool{"python": true, "node": true, "ruby": true, "perl": true, "php": true}
-
-// IsShell tells whether a program is a shell.
-func IsShell(name string) bool { return shells[name] }
-
 // Start is what the container begins with. It is worked out on the first
 // question.
 func (b *Build) Start() *Start {
@@ -83,7 +72,7 @@ func (b *Build) readStart() *Start {
 	if !st.Entrypoint.Known {
 		// An unknown base may have an ENTRYPOINT; one that takes a shell's
 		// command line runs it.
-		if st.Cmd.Step == nil || st.Cmd.Shell || len(st.Cmd.Words) == 0 || !shells[path.Base(st.Cmd.Words[0])] {
+		if st.Cmd.Step == nil || st.Cmd.Shell || len(st.Cmd.Words) == 0 || !knowledge.Shells.Has(path.Base(st.Cmd.Words[0])) {
 			return st
 		}
 		st.Entrypoint.Words = nil
@@ -190,7 +179,7 @@ func (c Command) words() []shell.Word {
 
 // stripInit takes an init program and its options off an argv.
 func stripInit(words []shell.Word) ([]shell.Word, string) {
-	if len(words) == 0 || !initPrograms[path.Base(words[0].Text)] {
+	if len(words) == 0 || !knowledge.Inits.Has(path.Base(words[0].Text)) {
 		return words, ""
 	}
 	name := path.Base(words[0].Text)
@@ -229,7 +218,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 	s := &StartScript{Args: args}
 	var name string
 	var flags []string // of the shell that runs it
-	if interpreters[strings.TrimRight(program, "0123456789.")] {
+	if knowledge.Interpreters.Has(strings.TrimRight(program, "0123456789.")) {
 		i := 0
 		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
 			if len(args[i].Text) == 2 && strings.Contains("cmep", args[i].Text[1:]) {
@@ -241,7 +230,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 			return nil
 		}
 		name, s.Args = args[i].Text, args[i+1:]
-	} else if shells[program] {
+	} else if knowledge.Shells.Has(program) {
 		i := 0
 		for i < len(args) && strings.HasPrefix(args[i].Text, "-") {
 			if strings.Contains(args[i].Text, "c") && !strings.HasPrefix(args[i].Text, "--") {
@@ -291,7 +280,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 				s.Shell = path.Base(fields[len(fields)-1])
 			}
 		}
-		if shells[s.Shell] {
+		if knowledge.Shells.Has(s.Shell) {
 			src := strings.ReplaceAll(data, "\r\n", " \n")
 			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Options: shell.OptionsOf(flags), Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
 		}
@@ -313,7 +302,7 @@ func (b *Build) followed(script *shell.Script, name string) *shell.Script {
 // none.
 func handedOver(st *Start) *shell.Command {
 	list := st.Script.Commands
-	if !shells[list[0].Program()] || len(list) < 2 {
+	if !knowledge.Shells.Has(list[0].Program()) || len(list) < 2 {
 		return nil
 	}
 	last := list[len(list)-1]

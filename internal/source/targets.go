@@ -8,31 +8,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
-
-// devNames are the stage names that say "not for production" (RULES, unit).
-var devNames = map[string]bool{
-	"dev": true, "development": true, "debug": true, "test": true, "tests": true, "testing": true,
-	"ci": true, "lint": true, "builder": true, "tools": true, "devel": true, "develop": true,
-	"unittest": true, "unit-test": true, "unit-tests": true, "devcontainer": true,
-}
 
 // devLike tells whether a stage name says that the stage does not ship. Words
 // joined to another by a dash or underscore count for the unmistakable ones:
 // api-dev, test_runner.
 func devLike(name string) bool {
-	if devNames[name] {
-		return true
-	}
-	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
-		switch word {
-		case "dev", "development", "debug", "test", "tests", "lint":
-			return true
-		}
-	}
-	return false
+	parted := func(r rune) bool { return r == '-' || r == '_' || r == '.' }
+	return knowledge.DevStages.Has(name) || slices.ContainsFunc(strings.FieldsFunc(name, parted), knowledge.DevStageWords.Has)
 }
 
 // targets are the builds of one Dockerfile.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -131,7 +132,7 @@ func (t *tree) walk() {
 				}
 				t.notable = append(t.notable, entry)
 			}
-			if e.IsDir() && !unwanted[name] && depth < maxDepth {
+			if e.IsDir() && !knowledge.Unwanted.Has(name) && depth < maxDepth {
 				walk(path.Join(dir, name), p, depth+1)
 				if t.over {
 					return

@@ -3,10 +3,10 @@ package read
 import (
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -27,18 +27,6 @@ type surface struct {
 	sample  bool // it belongs to a library and is documentation, a test or an example
 }
 
-// samplePart are the names of folders in which packages keep what only shows
-// or tries something.
-var samplePart = map[string]bool{
-	"test": true, "tests": true, "testing": true, "testdata": true, "test_data": true, "__tests__": true, "__fixtures__": true, "fixtures": true, "fixture": true,
-	"spec": true, "specs": true, "example": true, "examples": true, "doc": true, "docs": true, "man": true, "info": true, "demo": true, "demos": true,
-	"sample": true, "samples": true, "testsuite": true, "unittest": true, "unittests": true, "testcert": true, "certdata": true, "idlelib": true, "locale": true,
-	"benchmark": true, "benchmarks": true, "perf": true,
-}
-
-// sampleEnd are the ends of names of such files.
-var sampleEnd = []string{".md", ".rst", ".txt", ".html", ".htm", ".map", "_test.go", ".test.js", ".spec.js", ".test.ts", ".d.ts", ".pod", ".adoc", ".json.gz", "readme", "changelog"}
-
 func surfaceOf(p string) surface {
 	s := surface{origin: image.OriginOf(p)}
 	switch s.origin {
@@ -49,13 +37,13 @@ func surfaceOf(p string) surface {
 		return s
 	}
 	for part := range strings.SplitSeq(path.Dir(p), "/") {
-		if samplePart[part] {
+		if knowledge.SampleFolders.Has(part) {
 			s.sample = true
 			return s
 		}
 	}
 	base := strings.ToLower(path.Base(p))
-	s.sample = strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test-") || slices.ContainsFunc(sampleEnd, func(end string) bool { return strings.HasSuffix(base, end) })
+	s.sample = strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test-") || knowledge.SampleEnds.Ends(base)
 	return s
 }
 
@@ -82,9 +70,7 @@ type fileKind struct {
 	value *regexp.Regexp
 }
 
-// The forms of such files. The names are those of the tools that write them:
-// npm-config(7), distutils' .pypirc, netrc(5), git-credential-store(1), the
-// AWS CLI's and kubectl's user guides, docker-login(1).
+// The forms of such files.
 var (
 	envLine    = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*(\S.*?)[ \t\r]*$`)
 	npmToken   = regexp.MustCompile(`(?m)^[ \t]*([^#;\s][^=\n]*(?:_authToken|_password|_auth))[ \t]*=[ \t]*(\S+)`)
@@ -108,24 +94,26 @@ func kindOf(p string) (fileKind, bool) {
 
 func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
-	switch {
-	case image.IsEnv(base):
+	if image.IsEnv(base) {
 		return fileKind{"an environment file's value", envLine}, true
-	case base == ".npmrc":
+	}
+	switch knowledge.HeldBy(dir, base) {
+	case knowledge.Npmrc:
 		return fileKind{"a registry's token", npmToken}, true
-	case base == ".pypirc":
+	case knowledge.Pypirc:
 		return fileKind{"a password for a package index", iniSecret}, true
-	case base == ".netrc", base == "_netrc":
+	case knowledge.Netrc:
 		return fileKind{"a login", netrcLogin}, true
-	case base == ".git-credentials", base == "config" && dir == ".git", base == ".gitconfig":
+	case knowledge.GitCredentials, knowledge.GitSettings:
 		return fileKind{"a password for git", gitLogin}, true
-	case base == "credentials" && dir == ".aws":
+	case knowledge.AWSCredentials:
 		return fileKind{"an AWS secret key", iniSecret}, true
-	case base == "config" && dir == ".kube", base == "kubeconfig":
+	case knowledge.KubeConfig, knowledge.KubeConfigCopy:
 		return fileKind{"a cluster's login", kubeLogin}, true
-	case base == "config.json" && dir == ".docker", base == ".dockercfg":
+	case knowledge.DockerConfig:
 		return fileKind{"a registry's login", dockerAuth}, true
-	case strings.HasSuffix(base, ".json") && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")):
+	}
+	if strings.HasSuffix(base, ".json") && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")) {
 		return fileKind{"the key of a service account", gcloudKey}, true
 	}
 	return fileKind{}, false

@@ -218,7 +218,7 @@ func (m *pageMaker) facts() {
 	if bd := log.Build; bd != nil && bd.Files > 0 {
 		add(false, "Sent to the builder", fmt.Sprintf("%s in %s", image.Bytes(bd.Context), check.Count(bd.Files, "file")))
 	}
-	add(false, "Profile", b.Profile)
+	add(false, "Profile", string(b.Profile))
 	if img := m.ev.Image; img != nil {
 		add(true, "Image id", excerpt.Cut(img.ID, 7+12))
 		add(false, "Platform", img.Platform.String())

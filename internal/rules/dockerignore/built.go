@@ -16,7 +16,7 @@ func builtUnwanted(ev check.Evidence) check.Verdict {
 	}
 	_, known := ev.Own()
 	var found []check.Finding
-	told := map[string]bool{}
+	told := map[check.Cause]bool{}
 	for _, l := range img.Leftovers() {
 		if ev.FromBase(l.Layer) || !unwantedName(l.Name) {
 			continue
@@ -36,7 +36,7 @@ func builtUnwanted(ev check.Evidence) check.Verdict {
 				continue
 			}
 		}
-		key := fmt.Sprint(l.Layer, l.Name)
+		key := check.Cause(l.Name).Of(l.Layer)
 		if told[key] {
 			continue
 		}

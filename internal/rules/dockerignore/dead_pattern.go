@@ -59,7 +59,7 @@ var deadPattern = &check.Check{
 					}
 					if _, ok := letThrough(b.Context, e); ok {
 						add(p, "write **/"+p.Text, "%s stops the one at the context's root alone, and %s is sent", p.Raw, e.Path)
-						found[len(found)-1].Cause = "sent:" + e.Path // sends-unwanted speaks where it is taken
+						found[len(found)-1].Cause = check.SentCause.Of(e.Path) // sends-unwanted speaks where it is taken
 						break
 					}
 				}

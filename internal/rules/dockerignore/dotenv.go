@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
@@ -42,12 +43,6 @@ func dotenvLibrary(ctx *source.Context) string {
 	return ""
 }
 
-// libraries read .env files, by the names of their packages.
-var libraries = map[string]bool{
-	"dotenv": true, "dotenv-expand": true, "dotenv-flow": true, "dotenv-cli": true, "python-dotenv": true, "python-decouple": true,
-	"django-environ": true, "environs": true, "dotenv-rails": true,
-}
-
 func dotenvIn(base string, info manifest.Info, data []byte) string {
 	switch {
 	case base == "package.json":
@@ -55,7 +50,7 @@ func dotenvIn(base string, info manifest.Info, data []byte) string {
 		if err != nil {
 			return ""
 		}
-		for lib := range libraries {
+		for _, lib := range knowledge.DotenvLibraries.Names() {
 			if p.Needs(lib) {
 				return lib
 			}
@@ -66,13 +61,13 @@ func dotenvIn(base string, info manifest.Info, data []byte) string {
 			return ""
 		}
 		for _, d := range p.Dependencies {
-			if name := requirementName(d); libraries[name] {
+			if name := requirementName(d); knowledge.DotenvLibraries.Has(name) {
 				return name
 			}
 		}
 	case info.Ecosystem == "python" && strings.HasSuffix(base, ".txt"):
 		for _, r := range manifest.ParseRequirements(data) {
-			if name := requirementName(r.Name); libraries[name] {
+			if name := requirementName(r.Name); knowledge.DotenvLibraries.Has(name) {
 				return name
 			}
 		}

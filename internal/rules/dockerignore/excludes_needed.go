@@ -53,7 +53,7 @@ var excludesNeeded = &check.Check{
 				Related: []check.Place{{File: b.Context.File, Span: by.Span, Message: "this pattern keeps it out"}},
 				Message: fmt.Sprintf("%s needs %s, and the pattern %s in %s keeps it out", who, t.path, by.Raw, path.Base(b.Context.File.Name)),
 				Help:    fmt.Sprintf("add !%s after the line %s, or take that line away", t.path, by.Raw),
-				Cause:   "excluded:" + t.path,
+				Cause:   check.Cause("excluded").Of(t.path),
 			})
 		}
 		return check.Judge(found)

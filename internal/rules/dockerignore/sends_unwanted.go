@@ -90,7 +90,7 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			Place:   check.Place{File: b.Text(), Span: t.at()},
 			Message: fmt.Sprintf("%s is sent, and %s takes it", e.Path, t.step.Keyword),
 			Missing: true,
-			Cause:   "sent:" + e.Path,
+			Cause:   check.SentCause.Of(e.Path),
 		}
 		if by != nil && by.Negated {
 			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "it is taken here"}}

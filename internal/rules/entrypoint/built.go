@@ -7,13 +7,14 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
 // runs tells whether there is something to judge: an image that is started.
 func runs(ev check.Evidence) bool {
-	return ev.Image.Platform.OS != "windows" && (ev.Source == nil || !skip(ev.Source)) && len(ev.Image.Config.Argv()) > 0
+	return ev.Image.Platform.OS != "windows" && (ev.Source == nil || ev.Source.Runnable()) && len(ev.Image.Config.Argv()) > 0
 }
 
 // started is the place of the command in the listing.
@@ -29,7 +30,7 @@ func started(img *image.Image) check.Place {
 func builtMissing(ev check.Evidence) check.Verdict {
 	img := ev.Image
 	switch {
-	case img.Platform.OS == "windows" || ev.Source != nil && skip(ev.Source):
+	case img.Platform.OS == "windows" || ev.Source != nil && !ev.Source.Runnable():
 		return check.None()
 	case len(img.Config.Argv()) > 0:
 		return check.Judge(nil)
@@ -54,7 +55,7 @@ func builtShellForm(ev check.Evidence) check.Verdict {
 	if last := lastCommand(script); last != nil && last.Words[0].Text == "exec" {
 		return check.Judge(nil)
 	}
-	return check.Judge([]check.Finding{{Place: started(img), Cause: "signal", Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
+	return check.Judge([]check.Finding{{Place: started(img), Cause: signalCause, Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
 }
 
 // lastCommand is the first command behind the last && or ; of a line; nil where
@@ -87,7 +88,7 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
 	}
 	argv := img.Config.Argv()
-	f := check.Finding{Place: started(img), Cause: "start"}
+	f := check.Finding{Place: started(img), Cause: check.StartCause}
 	program := img.LookPath(argv[0])
 	switch me, err := img.User(); {
 	case program == nil:
@@ -116,7 +117,7 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil {
 			f.Message = fmt.Sprintf("%s, which the image starts, is out of its user's reach: %s is %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
 			f.Help = "install it where everybody may pass, as /usr/local/bin or /opt"
-			f.Cause = "closed " + by.Path
+			f.Cause = check.ClosedCause.Of(by.Path)
 			break
 		}
 		lacks := img.Missing(program.Path)
@@ -153,8 +154,7 @@ func builtStopSignal(ev check.Evidence) check.Verdict {
 		return check.None()
 	}
 	img := ev.Image
-	switch strings.TrimPrefix(strings.ToUpper(img.Config.StopSignal), "SIG") {
-	case "KILL", "STOP", "9", "19":
+	if s := knowledge.SignalOf(img.Config.StopSignal); s != nil && s.Uncaught {
 		return check.Judge([]check.Finding{{Place: check.Place{File: img.Text, Span: img.Span(image.StopSignal, "")}, Message: "the image's stop signal is " + img.Config.StopSignal + ", which no program can handle"}})
 	}
 	return check.Judge(nil)

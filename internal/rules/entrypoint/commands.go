@@ -5,15 +5,11 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
-
-// skip tells whether rule 7 has nothing to judge in a build.
-func skip(b *source.Build) bool {
-	return b.Target == nil || b.Windows() || b.Exports()
-}
 
 // effective are the ENTRYPOINT and CMD of this file that take effect. A CMD
 // under an ENTRYPOINT in shell form is ignored by the engine.
@@ -84,10 +80,10 @@ func foreground(s *shell.Script) (list []*shell.Command, all, ok bool) {
 		case e.Exit, e.Falls && e.Command == nil:
 			// A path that ends in exit says that it failed, or is done. Before
 			// `exit $?` stands the program.
-			if e.Exit && e.Prev != nil && strings.Contains(e.Code, "$") && !brief[e.Prev.Program()] {
+			if e.Exit && e.Prev != nil && strings.Contains(e.Code, "$") && !brief(e.Prev) {
 				list = append(list, e.Prev)
 			}
-		case e.Command == nil || brief[e.Command.Program()] && !e.Wait && !e.Loop:
+		case e.Command == nil || brief(e.Command) && !e.Wait && !e.Loop:
 		default:
 			list = append(list, e.Command)
 		}
@@ -95,12 +91,11 @@ func foreground(s *shell.Script) (list []*shell.Command, all, ok bool) {
 	return list, all, true
 }
 
-// brief are commands that end at once: a script that ends in one of them is a
+// brief tells whether a command ends at once: a script that ends in one is a
 // job that is done, or hides its program elsewhere.
-var brief = map[string]bool{
-	"": true, "echo": true, "printf": true, "true": true, "false": true, ":": true, "exit": true, "return": true, "cd": true, "set": true,
-	"export": true, "test": true, "[": true, "mkdir": true, "chown": true, "chmod": true, "cp": true, "mv": true, "rm": true, "touch": true,
-	"ln": true, "cat": true, "sed": true, "unset": true, "shift": true, "umask": true, "ulimit": true,
+func brief(c *shell.Command) bool {
+	p := c.Program()
+	return p == "" || knowledge.Brief.Has(p)
 }
 
 // toAll tells whether the init in front sends signals to all processes of its

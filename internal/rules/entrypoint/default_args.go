@@ -18,7 +18,7 @@ var defaultArgs = &check.Check{
 	Banking:  check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step := b.Target.Final.Entrypoint

@@ -18,7 +18,7 @@ var malformedJSON = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3025"},
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		var found []check.Finding

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -20,7 +21,7 @@ var missing = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtMissing,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		e, c := b.Entrypoint(), b.Cmd()
@@ -77,16 +78,16 @@ func idle(st *source.Start) (step *source.Step, what string) {
 	switch words := st.Words; {
 	case len(words) == 0:
 		return step, "there is nothing to run: ENTRYPOINT and CMD are both empty"
-	case len(words) == 1 && prompts[path.Base(words[0].Text)]:
+	case len(words) == 1 && prompts(path.Base(words[0].Text)):
 		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0].Text))
 	}
 	return nil, ""
 }
 
-// prompts are shells and interpreters that without a program ask for one.
-var prompts = map[string]bool{
-	"sh": true, "bash": true, "ash": true, "dash": true, "zsh": true, "python": true, "python3": true, "node": true, "irb": true, "jshell": true, "php": true,
-	"ruby": true, "julia": true, "ghci": true, "iex": true, "erl": true, "scala": true, "R": true, "bun": true, "deno": true, "lua": true, "perl": true, "pypy3": true,
+// prompts tells whether a program without arguments asks for commands: a shell,
+// an interpreter.
+func prompts(program string) bool {
+	return knowledge.Shells.Has(program) || knowledge.Prompts.Has(program)
 }
 
 // serviceBase tells whether the base image is a service by itself.
@@ -98,7 +99,7 @@ func serviceBase(b *source.Build) bool {
 // bare tells whether a command is a shell or an interpreter's prompt.
 func bare(words []string) bool {
 	last := path.Base(words[len(words)-1])
-	if prompts[last] || last == "-a" { // php -a
+	if prompts(last) || last == "-a" { // php -a
 		return true
 	}
 	return strings.HasSuffix(last, "-entrypoint.sh")

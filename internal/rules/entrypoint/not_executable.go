@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -21,7 +22,7 @@ var notExecutable = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtNotExecutable,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()
@@ -82,8 +83,7 @@ func executable(b *source.Build, f *source.StartScript) bool {
 func converted(b *source.Build, name string) bool {
 	for step := range b.Steps() {
 		for _, c := range step.Run().Commands() {
-			switch c.Program() {
-			case "dos2unix", "sed", "tr", "perl":
+			if knowledge.Converters.Has(c.Program()) {
 				return true
 			}
 		}

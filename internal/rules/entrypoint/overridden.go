@@ -34,7 +34,7 @@ var overridden = &check.Check{
 						Related: []check.Place{{File: b.Text(), Span: argumentSpan(step), Message: "this one wins"}},
 						Message: fmt.Sprintf("this %s never takes effect: the stage has another one below", step.Keyword),
 						Stage:   s,
-						Cause:   fmt.Sprintf("overridden:%d", old.Span.Start),
+						Cause:   check.Cause("overridden").Of(old.Span.Start),
 					})
 				}
 				last[step.Keyword] = step

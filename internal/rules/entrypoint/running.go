@@ -6,8 +6,12 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
+
+// signalCause is that of whatever keeps SIGTERM from the program.
+const signalCause check.Cause = "signal"
 
 var doesNotStart = &check.Check{
 	Name:     "does-not-start",
@@ -33,7 +37,7 @@ var doesNotStart = &check.Check{
 				return check.Unknown(check.BySettings, s.Cause.Text)
 			}
 		}
-		f := check.Finding{Place: check.Started(log, s), Cause: "start"}
+		f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause}
 		switch {
 		case s.Error != "":
 			f.Message = "the container does not start: " + s.Why()
@@ -80,7 +84,7 @@ var shellAsPID1 = &check.Check{
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(log, run.TopicProcess, "1"),
 			Message: fmt.Sprintf("PID 1 is %s, and the program, %s, is its child", strings.Join(first.Argv[:min(2, len(first.Argv))], " "), log.Procs.List[i].Argv[0]),
-			Cause:   "signal",
+			Cause:   signalCause,
 		}})
 	},
 }
@@ -104,7 +108,7 @@ var ignoresStop = &check.Check{
 		var found []check.Finding
 		if f, bad := late(log.Stop); bad {
 			f.Place = check.Seen(log, run.TopicStop, "")
-			f.Cause = "signal"
+			f.Cause = signalCause
 			found = append(found, f)
 		} else if log.StopBusy != nil {
 			if f, bad := late(log.StopBusy); bad {
@@ -133,8 +137,14 @@ func graceful(s *run.Stop) bool {
 	return !bad
 }
 
-// bySignal are the exit codes of a program that the signal ended.
-var bySignal = map[string]int{"SIGTERM": 143, "TERM": 143, "15": 143, "SIGINT": 130, "INT": 130, "2": 130, "SIGQUIT": 131, "QUIT": 131, "3": 131, "SIGHUP": 129, "SIGUSR1": 138, "SIGUSR2": 140, "SIGWINCH": 156}
+// bySignal is the exit status of a program that a signal ended; 0 where the
+// signal is not known.
+func bySignal(name string) int {
+	if s := knowledge.SignalOf(name); s != nil {
+		return s.Status()
+	}
+	return 0
+}
 
 func late(s *run.Stop) (check.Finding, bool) {
 	switch {
@@ -142,7 +152,7 @@ func late(s *run.Stop) (check.Finding, bool) {
 		return check.Finding{Message: fmt.Sprintf("the program does not end on %s: after %.1f s it still ran, and was killed", s.Signal, s.Seconds)}, true
 	case s.Seconds > s.Limit:
 		return check.Finding{Message: fmt.Sprintf("the program takes %.1f s to end on %s; the limit is %.1f s", s.Seconds, s.Signal, s.Limit)}, true
-	case s.Code != 0 && s.Code != bySignal[s.Signal]:
+	case s.Code != 0 && s.Code != bySignal(s.Signal):
 		return check.Finding{
 			Severity: check.Warning,
 			Message:  fmt.Sprintf("the program ends on %s in time, but with %d: who watches it takes that for a failure", s.Signal, s.Code),

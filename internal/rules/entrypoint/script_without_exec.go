@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -19,7 +20,7 @@ var scriptWithoutExec = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()
@@ -42,7 +43,7 @@ var scriptWithoutExec = &check.Check{
 		}
 		var related []check.Place
 		for _, c := range list {
-			if supervisors[c.Program()] {
+			if knowledge.Supervisors.Has(c.Program()) {
 				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in the supervisor %s", f.Path, c.Program()))
 			}
 			if file := sources(f.Script); file != "" && !known(c.Program()) {
@@ -88,17 +89,5 @@ func sources(s *shell.Script) string {
 // no library of functions takes for its own.
 func known(program string) bool {
 	name := strings.TrimRight(program, "0123456789.")
-	return strings.ContainsAny(program, "/.") || supervisors[program] || source.IsShell(program) || programs[name] || source.IsServer(program)
-}
-
-// programs are the interpreters and tools that start what a project ships.
-var programs = map[string]bool{
-	"python": true, "node": true, "ruby": true, "perl": true, "php": true, "java": true, "deno": true, "bun": true, "dotnet": true, "npm": true, "npx": true,
-	"yarn": true, "pnpm": true, "bundle": true, "rails": true, "rackup": true, "celery": true, "flask": true, "django-admin": true, "poetry": true, "uv": true, "pipenv": true,
-	"mvn": true, "gradle": true, "mix": true, "elixir": true, "tail": true, "sleep": true, "wait": true, "cargo": true, "go": true, "pm2": true,
-}
-
-// supervisors are programs that look after others and their signals.
-var supervisors = map[string]bool{
-	"supervisord": true, "s6-svscan": true, "runsvdir": true, "runit": true, "init": true, "systemd": true, "monit": true, "circusd": true, "foreman": true, "honcho": true, "pm2-runtime": true, "pm2": true, "my_init": true, "multirun": true,
+	return strings.ContainsAny(program, "/.") || knowledge.Supervisors.Has(program) || knowledge.Shells.Has(program) || knowledge.Launchers.Has(name) || knowledge.ServerOf(program).Role == knowledge.Serves
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 var shellForm = &check.Check{
@@ -19,7 +20,7 @@ var shellForm = &check.Check{
 	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
 	Image:    builtShellForm,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		var found []check.Finding
@@ -43,7 +44,7 @@ var shellForm = &check.Check{
 					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself by a lone command, so signals arrive only as long as the shell is %s and the command stays alone", step.Keyword, name, name)
 				}
 			}
-			if img := b.Base(); img.Known != nil && img.Known.HasShell().String() == "no" && step.Before.Shell == nil {
+			if img := b.Base(); img.Known != nil && img.Known.HasShell() == base.No && step.Before.Shell == nil {
 				f.Severity = check.Error
 				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -18,7 +19,7 @@ var shellWrapper = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()
@@ -69,7 +70,7 @@ func shellLine(st *source.Start) (line shell.Word, ok bool) {
 		return line, false
 	}
 	program, args := st.Script.Commands[0].Underlying()
-	if !source.IsShell(program) {
+	if !knowledge.Shells.Has(program) {
 		return line, false
 	}
 	command := false // -c was among the options

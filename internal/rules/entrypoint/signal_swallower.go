@@ -18,7 +18,7 @@ var signalSwallower = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -19,15 +20,14 @@ var stopSignal = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtStopSignal,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step := b.Target.Final.StopSignal
 		if step == nil {
 			return check.Judge(nil)
 		}
-		switch strings.TrimPrefix(strings.ToUpper(step.Value.Value), "SIG") {
-		case "KILL", "9", "STOP", "19":
+		if s := knowledge.SignalOf(step.Value.Value); s != nil && s.Uncaught {
 			return check.Judge([]check.Finding{{
 				Place:   place(b, step),
 				Message: fmt.Sprintf("STOPSIGNAL %s cannot be handled", step.Value.Value),
@@ -46,7 +46,7 @@ var noSignalHandler = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -21,7 +22,7 @@ var unexpandedVariable = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		st := b.Start()
@@ -31,14 +32,14 @@ var unexpandedVariable = &check.Check{
 		}
 		if st.File != nil && st.File.Script != nil {
 			for _, c := range st.File.Script.Commands {
-				if p := c.Program(); p == "eval" || p == "envsubst" || source.IsShell(p) {
+				if p := c.Program(); p == "eval" || p == "envsubst" || knowledge.Shells.Has(p) {
 					return check.Judge(nil)
 				}
 			}
 		}
 		if st.Script != nil && len(st.Script.Commands) > 0 {
 			program, _ := st.Script.Commands[0].Underlying()
-			if source.IsShell(program) && (st.File == nil || st.File.Script == nil) {
+			if knowledge.Shells.Has(program) && (st.File == nil || st.File.Script == nil) {
 				return check.Judge(nil)
 			}
 			if strings.Contains(program, "env") && program != "env" {
@@ -47,7 +48,7 @@ var unexpandedVariable = &check.Check{
 		}
 		var found []check.Finding
 		for i, w := range st.Words {
-			if w.Span.IsZero() || i > 0 && isCodeFlag(st.Words[i-1].Text) {
+			if w.Span.IsZero() || i > 0 && knowledge.CodeFlags.Has(st.Words[i-1].Text) {
 				continue
 			}
 			if step := st.Cmd.Step; step != nil && !step.JSON && w.Span == step.Rest().Span {
@@ -65,13 +66,4 @@ var unexpandedVariable = &check.Check{
 		}
 		return check.Judge(found)
 	},
-}
-
-// isCodeFlag tells whether a flag is followed by a program text.
-func isCodeFlag(s string) bool {
-	switch s {
-	case "-e", "-c", "-p", "-pe", "-ne", "--eval", "--print", "-r", "-x":
-		return true
-	}
-	return false
 }

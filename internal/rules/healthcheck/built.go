@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -15,7 +16,7 @@ import (
 func serves(ev check.Evidence) bool {
 	if ev.Source != nil {
 		r := ev.Source.Role()
-		return !skip(ev.Source) && (r == source.Serves || r == source.Develop)
+		return ev.Source.Runnable() && (r == source.Serves || r == source.Develop)
 	}
 	return ev.Image.Platform.OS != "windows" && len(ev.Image.Config.ExposedPorts) > 0
 }
@@ -97,7 +98,7 @@ func builtTool(ev check.Evidence) check.Verdict {
 		if c.Before == shell.Or {
 			or, exits = true, exits || name == "exit"
 		}
-		if name == "" || builtins[name] || strings.Contains(name, "$") || c.Func != "" {
+		if name == "" || knowledge.Builtins.Has(name) || strings.Contains(name, "$") || c.Func != "" {
 			continue
 		}
 		v := probeProgram(ev, name)

@@ -29,7 +29,7 @@ var disabled = &check.Check{
 			}
 			return check.Judge(found)
 		}
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step := b.Target.Final.Health

@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -22,7 +24,7 @@ var missing = &check.Check{
 	Image:    builtMissing,
 	Run:      ranMissing,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		step, inherited, known := b.Health()
@@ -94,13 +96,13 @@ func advice(b *source.Build) string {
 		return ""
 	}
 	switch {
-	case img.Known.HasTool("wget").String() == "yes":
+	case img.Known.HasTool("wget") == base.Yes:
 		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
-	case img.Known.HasTool("node").String() == "yes":
+	case img.Known.HasTool("node") == base.Yes:
 		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('http://127.0.0.1:%s/').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, port)
-	case img.Known.HasTool("python").String() == "yes":
+	case img.Known.HasTool("python") == base.Yes:
 		return fmt.Sprintf("add a HEALTHCHECK that asks port %s with python's http.client (urllib would obey HTTP_PROXY); curl is not in the image", port)
-	case img.Known.HasShell().String() == "no":
+	case img.Known.HasShell() == base.No:
 		return "the image has no shell: let the program have a flag that asks itself, and run it in exec form"
 	}
 	return ""
@@ -121,12 +123,9 @@ func composeHas(b *source.Build) bool {
 
 // platform is a hosting platform's file with a check in it, or "".
 func platform(b *source.Build) string {
-	for _, p := range []struct{ file, word string }{
-		{"fly.toml", "checks"}, {"render.yaml", "healthCheckPath"}, {"railway.toml", "healthcheckPath"}, {"railway.json", "healthcheckPath"},
-		{"app.yaml", "liveness_check"}, {"Dockerrun.aws.json", "healthCheck"}, {"apprunner.yaml", "health"},
-	} {
-		if data, ok := b.Context.Read(p.file); ok && strings.Contains(string(data), p.word) {
-			return p.file
+	for _, p := range knowledge.Platforms() {
+		if data, ok := b.Context.Read(p.File); ok && strings.Contains(string(data), p.Word) {
+			return p.File
 		}
 	}
 	return ""

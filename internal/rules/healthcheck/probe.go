@@ -12,11 +12,6 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// skip tells whether rule 8 has nothing to judge in a build.
-func skip(b *source.Build) bool {
-	return b.Target == nil || b.Windows() || b.Exports()
-}
-
 // A probe is the HEALTHCHECK in force, as far as this file writes it.
 type probe struct {
 	step   *source.Step

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -19,7 +20,7 @@ var shellSyntaxInExec = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)
@@ -67,7 +68,7 @@ var (
 // syntaxWord is the first word of an exec form that only a shell would
 // understand; -1 where there is none, or a shell reads it.
 func syntaxWord(words []string) int {
-	if len(words) == 0 || source.IsShell(path.Base(words[0])) {
+	if len(words) == 0 || knowledge.Shells.Has(path.Base(words[0])) {
 		return -1
 	}
 	for i, w := range words[1:] {

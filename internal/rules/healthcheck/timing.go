@@ -27,7 +27,7 @@ var timing = &check.Check{
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)
@@ -64,7 +64,7 @@ var exitCode = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)

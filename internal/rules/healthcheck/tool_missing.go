@@ -3,10 +3,12 @@ package healthcheck
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -22,7 +24,7 @@ var toolMissing = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtTool,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)
@@ -82,7 +84,7 @@ func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
 		}
 		end = max(end, c.Span.End)
 		program := c.Program()
-		if c.Func != "" || program == "" || builtins[program] || strings.Contains(program, "$") {
+		if c.Func != "" || program == "" || knowledge.Builtins.Has(program) || strings.Contains(program, "$") {
 			continue
 		}
 		runs = true
@@ -97,12 +99,6 @@ func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
 		return nil
 	}
 	return missing
-}
-
-// builtins are what every shell does by itself.
-var builtins = map[string]bool{
-	"exit": true, "[": true, "test": true, "true": true, "false": true, ":": true, "echo": true, "printf": true, "set": true, "cd": true,
-	"kill": true, "exec": true, "eval": true, "export": true, "read": true, "command": true, "type": true, ".": true, "source": true, "return": true, "wait": true, "[[": true,
 }
 
 // ownShell is the program of the SHELL in force, which runs a probe in shell
@@ -131,13 +127,7 @@ func noShell(b *source.Build) bool {
 
 // usesTool tells whether the probe needs a program of its own.
 func usesTool(p *probe) bool {
-	for _, c := range p.commands() {
-		switch c.Program() {
-		case "curl", "wget", "nc", "netcat":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool { return knowledge.Clients.Has(c.Program()) })
 }
 
 // absent tells whether a program certainly is not in the image.
@@ -147,7 +137,7 @@ func absent(b *source.Build, img *source.Image, program string, c *shell.Command
 		if strings.HasPrefix(c.Words[0].Text, "/") && neverMade(b, img, c.Words[0].Text) {
 			return true
 		}
-		return probing[program] && !mayBring(b, program)
+		return knowledge.Probes.Has(program) && !mayBring(b, program)
 	}
 	if strings.Contains(c.Words[0].Text, "/") && !strings.Contains(c.Words[0].Text, "$") && strings.HasSuffix(program, ".sh") {
 		return neverMade(b, img, c.Words[0].Text)
@@ -184,18 +174,6 @@ func neverMade(b *source.Build, img *source.Image, name string) bool {
 	return true
 }
 
-// probing are programs that nobody builds, so that nothing but a package or a
-// COPY by name brings them.
-var probing = map[string]bool{"curl": true, "wget": true, "nc": true, "netcat": true, "bash": true, "python": true, "python3": true, "node": true, "ps": true, "pgrep": true, "grep": true}
-
-// provides are programs that come with a package of another name.
-var provides = map[string][]string{
-	"nc": {"netcat", "nmap", "ncat", "busybox"}, "netcat": {"netcat", "nmap"}, "pg_isready": {"postgresql"}, "psql": {"postgresql"},
-	"redis-cli": {"redis", "valkey"}, "mysqladmin": {"mysql", "mariadb"}, "mysql": {"mysql", "mariadb"}, "ps": {"procps"}, "pgrep": {"procps"}, "pidof": {"procps", "sysvinit"},
-	"python": {"python"}, "python3": {"python"}, "node": {"node", "npm"}, "curl": {"curl"}, "wget": {"wget", "busybox"}, "ss": {"iproute"}, "netstat": {"net-tools", "busybox"},
-	"grpc_health_probe": {"grpc"}, "http": {"httpie"}, "java": {"openjdk", "java", "temurin", "jre", "jdk"}, "perl": {"perl"}, "ruby": {"ruby"}, "php": {"php"}, "supervisorctl": {"supervisor"}, "nginx": {"nginx"},
-}
-
 // mayBring tells whether something in the chain may bring a program: a
 // package of its name or one that is known to, a COPY, a download, a RUN that
 // is not read.
@@ -216,12 +194,12 @@ func mayBring(b *source.Build, program string) bool {
 				if !p.Known || strings.HasPrefix(p.Name, program) || strings.HasSuffix(p.Name, program) || p.Path {
 					return true
 				}
-				for _, name := range provides[program] {
+				for _, name := range knowledge.Bringers(program) {
 					if strings.Contains(p.Name, name) {
 						return true
 					}
 				}
-				if metapackage[p.Name] {
+				if knowledge.Metapackages.Has(p.Name) {
 					return true
 				}
 			}
@@ -248,17 +226,13 @@ func mayBring(b *source.Build, program string) bool {
 		}
 		for _, c := range run.Commands() {
 			p := c.Program()
-			if strings.HasSuffix(p, ".sh") || source.IsShell(p) && !c.Inner && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-") || source.IsShell(p) && c.PipeFrom != nil {
+			if strings.HasSuffix(p, ".sh") || knowledge.Shells.Has(p) && !c.Inner && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-") || knowledge.Shells.Has(p) && c.PipeFrom != nil {
 				return true // a script, or a download fed to a shell
 			}
 		}
 	}
 	return false
 }
-
-// metapackage are packages that bring a whole set of tools, the usual probes
-// among them.
-var metapackage = map[string]bool{"build-essential": false, "ubuntu-standard": true, "ubuntu-minimal": true, "task-web-server": true, "busybox-extras": true, "busybox": true, "busybox-static": true}
 
 // copies tells whether a COPY brings a program by name, or a folder where it
 // may lie.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -20,7 +21,7 @@ var vacuous = &check.Check{
 	Since:    "0.1.0",
 	Run:      frozen,
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)
@@ -78,6 +79,13 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	asks := ""
 	var at *shell.Command
 	for _, c := range top {
+		if knowledge.ProcessViewers.Has(c.Program()) {
+			if b.Role() == source.Serves || c.Program() == "ps" {
+				asks, at = c.Program()+" sees that the process exists, not that it answers", c
+				continue
+			}
+			return "", nil
+		}
 		switch c.Program() {
 		case "curl":
 			if !failing(c) && c.PipeTo == nil {
@@ -91,18 +99,10 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 				continue
 			}
 			return "", nil
-		case "ps", "pgrep", "pidof", "pidstat", "top":
-			if b.Role() == source.Serves || c.Program() == "ps" {
-				asks, at = c.Program()+" sees that the process exists, not that it answers", c
-				continue
-			}
-			return "", nil
-		case "exit", "grep", "true", "false", "echo", "printf", "wc", "awk", "egrep":
-			continue
-		case "test", "[", "[[":
-			return "", nil
 		default:
-			return "", nil
+			if !knowledge.Bystanders.Has(c.Program()) {
+				return "", nil
+			}
 		}
 	}
 	return asks, at
@@ -113,13 +113,13 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 	var found *shell.Command
 	for _, c := range top {
-		switch c.Program() {
-		case "cat", "tee", "head", "tail", "sort", "wc", "cut", "tr", "sed":
+		switch p := c.Program(); {
+		case knowledge.PipeEnds.Has(p):
 			if c.PipeFrom == nil || c.PipeTo != nil || len(c.Redirects) > 0 {
 				return nil
 			}
 			found = c
-		case "exit":
+		case p == "exit":
 		default:
 			if c.PipeTo == nil {
 				return nil

@@ -16,7 +16,7 @@ var wrongPort = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if skip(b) {
+		if !b.Runnable() {
 			return check.None()
 		}
 		p := inForce(b)

@@ -44,7 +44,7 @@ func builtTwice(ev check.Evidence) check.Verdict {
 	var found []check.Finding
 	for _, l := range layers {
 		found = append(found, check.Finding{
-			Place: ev.LayerPlace(l), Cause: fmt.Sprintf("twice %d", l),
+			Place: ev.LayerPlace(l), Cause: check.Cause("twice").Of(l),
 			Related: related(ev, largest[l].First, "the files come from here"),
 			Message: fmt.Sprintf("layer %d holds %s of %s once more: only their owner or mode changed", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file")),
 		})

@@ -1,10 +1,11 @@
 package layercache
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -50,7 +51,7 @@ type brought struct {
 	dest string // where it comes to lie
 }
 
-func (br brought) cause() string { return fmt.Sprintf("sources:%d", br.step.Span.Start) }
+func (br brought) cause() check.Cause { return check.Cause("sources").Of(br.step.Span.Start) }
 
 // maxBrought and maxRuns bound what is remembered of one chain: the first few
 // tell.
@@ -103,7 +104,7 @@ func (v *view) note(l *layers, step *source.Step) {
 	for _, c := range run.Commands() {
 		if what, ok := packages.Compiles(c); ok && c.When != shell.Never {
 			program, _, _ := strings.Cut(what, " ")
-			l.done[compilers[program]] = true
+			l.done[knowledge.CompiledEcosystem(program)] = true
 		}
 	}
 	if len(l.brought) > 0 {
@@ -111,7 +112,7 @@ func (v *view) note(l *layers, step *source.Step) {
 			l.runs = append(l.runs, step)
 		}
 		for _, c := range run.Commands() {
-			if _, ok := packages.Compiles(c); ok && len(l.made) < maxRuns && strings.HasPrefix(c.Dir, "/") && !systemFolders[c.Dir] {
+			if _, ok := packages.Compiles(c); ok && len(l.made) < maxRuns && strings.HasPrefix(c.Dir, "/") && !knowledge.SystemFolders.Has(c.Dir) {
 				l.made = append(l.made, c.Dir)
 			}
 		}
@@ -121,7 +122,7 @@ func (v *view) note(l *layers, step *source.Step) {
 		if in.System || in.When == shell.Never {
 			continue
 		}
-		f := family(in.Manager)
+		f := knowledge.EcosystemOf(in.Manager)
 		if len(in.Manifests) == 0 && (len(in.Packages) == 0 || ownPath(in)) {
 			l.done[f] = true
 		}
@@ -162,11 +163,7 @@ func (v *view) copied(l *layers, step *source.Step, c *source.Copy) {
 // installedFolder tells whether a path holds installed packages and nothing of
 // the project.
 func installedFolder(p string) bool {
-	switch path.Base(p) {
-	case "node_modules", "venv", ".venv", "site-packages", "vendor", ".local", "bundle", "wheels", "wheelhouse", ".cache", ".m2", ".gradle", "registry", "deps":
-		return true
-	}
-	return strings.Contains(p, "/site-packages/")
+	return knowledge.InstalledFolders.Has(path.Base(p)) || strings.Contains(p, "/site-packages/")
 }
 
 // dependencies notes installed packages that come from another stage.
@@ -193,11 +190,7 @@ func (v *view) changes(s *source.Stage, p string) bool {
 	if _, ok := manifest.Kind(base); ok || base == "recipe.json" {
 		return false
 	}
-	switch path.Ext(base) {
-	case ".json", ".txt", ".toml", ".lock", ".yml", ".yaml", ".xml":
-		return false
-	}
-	if systemFolders[p] {
+	if knowledge.DataEnds.Has(path.Ext(base)) || knowledge.SystemFolders.Has(p) {
 		return false
 	}
 	if derives(l.runs) {
@@ -222,7 +215,7 @@ func (v *view) changes(s *source.Stage, p string) bool {
 		if strings.Contains(text, p) {
 			return true
 		}
-		if dir := path.Dir(p); dir != "/" && !systemFolders[dir] && strings.Contains(text, dir) {
+		if dir := path.Dir(p); dir != "/" && !knowledge.SystemFolders.Has(dir) && strings.Contains(text, dir) {
 			return true
 		}
 	}
@@ -284,28 +277,9 @@ func derives(runs []*source.Step) bool {
 	return false
 }
 
-// systemFolders are those that a mention says nothing about.
-var systemFolders = map[string]bool{
-	"/": true, "/usr": true, "/usr/bin": true, "/usr/local": true, "/usr/local/bin": true, "/usr/lib": true, "/bin": true, "/lib": true, "/etc": true, "/opt": true, "/var": true, "/tmp": true, "/root": true, "/usr/local/lib": true, "/etc/ssl": true, "/etc/ssl/certs": true,
-}
-
 // within tells whether p is dir or lies under it.
 func within(dir, p string) bool {
 	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
-}
-
-// compilers are build tools by the family whose dependencies they download.
-var compilers = map[string]string{"go": "go", "cargo": "cargo", "mvn": "maven", "mvnw": "maven", "gradle": "gradle", "gradlew": "gradle"}
-
-// family is the ecosystem whose dependencies a manager installs.
-func family(manager string) string {
-	switch manager {
-	case "pip", "uv", "poetry", "pipenv", "pdm":
-		return "python"
-	case "npm", "yarn", "pnpm", "bun":
-		return "node"
-	}
-	return manager
 }
 
 // ownPath tells whether an install is of the project itself: pip install .

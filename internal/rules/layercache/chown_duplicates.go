@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -36,7 +37,7 @@ var chownDuplicates = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtTwice,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding
@@ -123,8 +124,8 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 		if in.When != shell.Always || in.Global || in.System {
 			continue
 		}
-		switch in.Manager {
-		case "npm", "yarn", "pnpm", "bun":
+		switch knowledge.EcosystemOf(in.Manager) {
+		case "node":
 			put(path.Join(in.Command.Dir, "node_modules"))
 		case "composer":
 			put(path.Join(in.Command.Dir, "vendor"))

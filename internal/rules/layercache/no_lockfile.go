@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -21,7 +22,7 @@ var noLockfile = &check.Check{
 	Banking:  check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := newView(b)
@@ -55,23 +56,6 @@ var noLockfile = &check.Check{
 	},
 }
 
-// locks are the manifest of each manager and the lock files that settle it.
-var locks = map[string]struct {
-	manifest string
-	locks    []string
-}{
-	"npm":      {"package.json", []string{"package-lock.json", "npm-shrinkwrap.json"}},
-	"yarn":     {"package.json", []string{"yarn.lock"}},
-	"pnpm":     {"package.json", []string{"pnpm-lock.yaml"}},
-	"bun":      {"package.json", []string{"bun.lock", "bun.lockb"}},
-	"poetry":   {"pyproject.toml", []string{"poetry.lock"}},
-	"uv":       {"pyproject.toml", []string{"uv.lock"}},
-	"pdm":      {"pyproject.toml", []string{"pdm.lock"}},
-	"pipenv":   {"Pipfile", []string{"Pipfile.lock"}},
-	"bundle":   {"Gemfile", []string{"Gemfile.lock"}},
-	"composer": {"composer.json", []string{"composer.lock"}},
-}
-
 // unlocked says what an install is not pinned by; "" where it is, or where
 // that cannot be told.
 func (v *view) unlocked(step *source.Step, in packages.Install) string {
@@ -83,19 +67,19 @@ func (v *view) unlocked(step *source.Step, in packages.Install) string {
 		}
 		return ""
 	}
-	l, ok := locks[in.Manager]
-	if !ok || len(in.Packages) > 0 || in.Verb == "fetch" || in.Verb == "deploy" || in.Verb == "add" {
+	l := knowledge.Locking(in.Manager)
+	if l == nil || len(in.Packages) > 0 || in.Verb == "fetch" || in.Verb == "deploy" || in.Verb == "add" {
 		return ""
 	}
-	if v.seen(step, in.Command.Dir, l.manifest) == nil {
+	if v.seen(step, in.Command.Dir, l.Reads) == nil {
 		return ""
 	}
-	for _, name := range l.locks {
+	for _, name := range l.Locks {
 		if v.seen(step, in.Command.Dir, name) != nil {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.manifest, l.locks[0])
+	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.Reads, l.Locks[0])
 }
 
 // unpinned names the first requirement of a file without a version.

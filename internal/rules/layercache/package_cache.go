@@ -21,7 +21,7 @@ var packageCacheLeft = &check.Check{
 	Aliases:  []string{"hadolint DL3009", "hadolint DL3019", "hadolint DL3032", "hadolint DL3036", "hadolint DL3040", "hadolint DL3042", "trivy DS-0025"},
 	Image:    builtCaches,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
@@ -39,7 +40,7 @@ func (v *view) takes(c *source.Copy, i int) sort {
 // named classifies a path of the context.
 func (v *view) named(p string) sort {
 	for _, part := range strings.Split(path.Dir(p), "/") {
-		if helperFolders[strings.ToLower(part)] {
+		if knowledge.HelperFolders.Has(strings.ToLower(part)) {
 			return other
 		}
 	}
@@ -62,19 +63,19 @@ func (v *view) named(p string) sort {
 	if strings.Contains(strings.TrimLeft(base, "."), ".") {
 		return v.file(base)
 	}
-	if sourceFolders[strings.ToLower(base)] {
+	if knowledge.SourceFolders.Has(strings.ToLower(base)) {
 		return sources
 	}
 	return other
 }
 
 func (v *view) glob(p, base string) sort {
-	for _, name := range manifestNames {
+	for _, name := range knowledge.ManifestNames.Names() {
 		if ok, _ := path.Match(base, name); ok && base != "*" {
 			return other
 		}
 	}
-	if ext := path.Ext(base); ext != "" && sourceExts[ext] {
+	if ext := path.Ext(base); ext != "" && knowledge.SourceEnds.Has(ext) {
 		return sources
 	}
 	if dir := path.Dir(p); strings.Trim(base, "*") == "" && dir != "." && !strings.ContainsAny(dir, "*?[") {
@@ -83,19 +84,13 @@ func (v *view) glob(p, base string) sort {
 	return other
 }
 
-// manifestNames stand for the manifests when a pattern is asked about.
-var manifestNames = []string{
-	"package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "tsconfig.json", "requirements.txt", "requirements-dev.txt", "pyproject.toml", "poetry.lock", "uv.lock", "Pipfile", "Pipfile.lock",
-	"go.mod", "go.sum", "Cargo.toml", "Cargo.lock", "Gemfile", "Gemfile.lock", "composer.json", "composer.lock", "pom.xml", "build.gradle", "settings.gradle", "app.csproj", "app.sln", "mix.exs", "mix.lock", "setup.py", "setup.cfg",
-}
-
 // file classifies a file by its base name.
 func (v *view) file(base string) sort {
 	if _, ok := manifest.Kind(base); ok {
 		return other
 	}
 	ext := path.Ext(base)
-	if !sourceExts[ext] || quietFiles[base] {
+	if !knowledge.SourceEnds.Has(ext) || knowledge.QuietSources.Has(base) {
 		return other
 	}
 	// next.config.js, vite.config.ts and the like: settings, not the program.
@@ -106,14 +101,9 @@ func (v *view) file(base string) sort {
 	return sources
 }
 
-// quietFiles are sources that installs need, or that hardly change.
-var quietFiles = map[string]bool{
-	"__init__.py": true, "version.py": true, "_version.py": true, "__about__.py": true, "__version__.py": true, "gulpfile.js": true, "Gruntfile.js": true, "Rakefile.rb": true, "build.rs": true,
-}
-
 // folder classifies a folder that the context has.
 func (v *view) folder(p string) sort {
-	if helperFolders[strings.ToLower(path.Base(p))] {
+	if knowledge.HelperFolders.Has(strings.ToLower(path.Base(p))) {
 		return other
 	}
 	if v.holdsSources(p) {
@@ -143,7 +133,7 @@ func (v *view) holdsSources(dir string) bool {
 				}
 				continue
 			}
-			if v.file(path.Base(e.Path)) == sources || contentExts[path.Ext(e.Path)] {
+			if v.file(path.Base(e.Path)) == sources || knowledge.ContentEnds.Has(path.Ext(e.Path)) {
 				if sent, _ := v.b.Context.Sent(e.Path, false); sent {
 					return true
 				}
@@ -182,30 +172,4 @@ func (v *view) onlyManifests() bool {
 	})
 	v.bare = err == nil && manifests > 0 && others == 0
 	return v.bare
-}
-
-// sourceExts are the endings of files that people edit all day.
-var sourceExts = map[string]bool{
-	".py": true, ".js": true, ".mjs": true, ".cjs": true, ".jsx": true, ".ts": true, ".mts": true, ".tsx": true, ".vue": true, ".svelte": true, ".go": true, ".rs": true, ".java": true, ".kt": true, ".scala": true,
-	".rb": true, ".php": true, ".cs": true, ".fs": true, ".vb": true, ".c": true, ".cc": true, ".cpp": true, ".cxx": true, ".h": true, ".hpp": true, ".ex": true, ".exs": true, ".erl": true, ".hs": true,
-	".swift": true, ".dart": true, ".r": true, ".R": true, ".pl": true, ".lua": true, ".clj": true, ".css": true, ".scss": true, ".html": true, ".erb": true, ".astro": true, ".jl": true, ".nim": true, ".zig": true,
-}
-
-// contentExts are the endings of what is edited with the sources in a folder
-// of them: pages, pictures, templates. A file of them alone, as README.md, is
-// nothing that an install is repeated for.
-var contentExts = map[string]bool{
-	".md": true, ".mdx": true, ".rst": true, ".png": true, ".jpg": true, ".svg": true, ".csv": true, ".sql": true, ".graphql": true, ".ejs": true, ".hbs": true, ".j2": true, ".tmpl": true, ".tpl": true, ".twig": true, ".ipynb": true,
-}
-
-// sourceFolders are names that folders of sources bear.
-var sourceFolders = map[string]bool{
-	"src": true, "app": true, "lib": true, "source": true, "sources": true, "cmd": true, "internal": true, "pkg": true, "server": true, "client": true, "web": true, "api": true, "backend": true, "frontend": true, "code": true, "project": true,
-}
-
-// helperFolders hold what installs read, or what hardly changes.
-var helperFolders = map[string]bool{
-	"vendor": true, "wheels": true, "wheelhouse": true, "wheel": true, "dist": true, "prisma": true, "patches": true, ".yarn": true, ".mvn": true, "gradle": true, ".cargo": true, "scripts": true, "script": true,
-	"config": true, "conf": true, "docker": true, "certs": true, "cert": true, "etc": true, "deploy": true, "requirements": true, "reqs": true, "deps": true, "third_party": true, "third-party": true, "buildsrc": true,
-	"hooks": true, "tools": true, "offline": true, "nginx": true, ".pnpm-store": true, "packages-cache": true, "ci": true, ".config": true, "rootfs": true, "root": true, "node_modules": true, "local_packages": true,
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -23,12 +24,12 @@ var sourcesBeforeDependencies = &check.Check{
 	Since:    "0.1.0",
 	Run:      rebuilt(false),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := newView(b)
-		var order []string
-		found := map[string]check.Finding{}
+		var order []check.Cause
+		found := map[check.Cause]check.Finding{}
 		v.each(func(l *layers, step *source.Step) {
 			run := step.Run()
 			if run == nil || len(l.brought) == 0 {
@@ -130,17 +131,10 @@ func (v *view) finding(br brought, step *source.Step, c *shell.Command, what, ma
 		Cause:   br.cause(),
 		Message: fmt.Sprintf("%s %s brings the sources before %s (line %d): each edit installs all dependencies again", verb, br.what, what, line),
 	}
-	if m := firstManifests[family(manager)]; m != "" && br.path != "" {
+	if m := knowledge.FirstManifests(knowledge.EcosystemOf(manager)); m != "" && br.path != "" {
 		f.Help = fmt.Sprintf("copy %s first, install, then copy the sources", m)
 	}
 	return f
-}
-
-// firstManifests are what to copy first, by ecosystem.
-var firstManifests = map[string]string{
-	"python": "requirements.txt (or pyproject.toml and its lock file)", "node": "package.json and its lock file", "go": "go.mod and go.sum", "bundle": "Gemfile and Gemfile.lock",
-	"composer": "composer.json and composer.lock", "maven": "pom.xml", "gradle": "build.gradle and settings.gradle", "nuget": "the project files", "mix": "mix.exs and mix.lock", "cargo": "Cargo.toml and Cargo.lock",
-	"conda": "environment.yml",
 }
 
 // addsNothing tells whether an install brings no dependencies that an earlier
@@ -149,7 +143,7 @@ func (v *view) addsNothing(l *layers, step *source.Step, in packages.Install) bo
 	if in.NoDeps || in.Offline {
 		return true
 	}
-	f := family(in.Manager)
+	f := knowledge.EcosystemOf(in.Manager)
 	switch {
 	case in.Manager == "deno" && (in.Verb != "install" || len(in.Packages) > 0 || in.Global): // it reads the sources
 		return true
@@ -182,14 +176,7 @@ func (v *view) addsNothing(l *layers, step *source.Step, in packages.Install) bo
 // onlyInstallers tells whether the packages are the installers themselves, as
 // in pip install --upgrade pip.
 func onlyInstallers(in packages.Install) bool {
-	for _, p := range in.Packages {
-		switch p.Name {
-		case "pip", "setuptools", "wheel", "npm", "yarn", "pnpm", "bundler", "corepack":
-		default:
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return !knowledge.Installers.Has(p.Name) })
 }
 
 // artefacts tells whether what is installed was built before: wheels, archives.

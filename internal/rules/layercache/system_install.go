@@ -19,7 +19,7 @@ var systemInstallAfterSources = &check.Check{
 	Since:    "0.1.0",
 	Run:      rebuilt(true),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := newView(b)

@@ -2,8 +2,10 @@ package layercache
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
@@ -20,7 +22,7 @@ var updateAlone = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0017", "checkov CKV_DOCKER_5", "CIS 4.7"},
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding
@@ -63,7 +65,7 @@ func alone(run *source.Run) (packages.Update, bool) {
 			continue
 		}
 		for _, c := range run.Commands() {
-			if !harmless[c.Program()] || packageManagers[c.Program()] && !understood(c) {
+			if !harmless(c) {
 				return packages.Update{}, false
 			}
 		}
@@ -72,24 +74,12 @@ func alone(run *source.Run) (packages.Update, bool) {
 	return packages.Update{}, false
 }
 
-// harmless are the programs beside which an update is still alone: they
-// install nothing.
-var harmless = map[string]bool{
-	"": true, "apt-get": true, "apt": true, "apk": true, "aptitude": true, "zypper": true, "pacman": true, "dnf": true, "yum": true, "microdnf": true, "echo": true, "printf": true, "true": true, ":": true,
-	"set": true, "export": true, "exit": true, "rm": true, "mkdir": true, "ls": true, "cat": true, "sed": true, "cd": true, "sleep": true, "date": true, "apt-key": true, "add-apt-repository": true, "apt-mark": true, "chmod": true, "ln": true, "useradd": true, "adduser": true, "groupadd": true, "addgroup": true,
-	"pip": true, "npm": true, "curl": true, "wget": true, "tee": true, "gpg": true, "dpkg": true,
-}
-
-var packageManagers = map[string]bool{"apt-get": true, "apt": true, "aptitude": true, "apk": true, "dnf": true, "yum": true, "microdnf": true, "zypper": true, "pacman": true}
-
-// understood tells whether a package manager's command is one that is known to
-// install nothing.
-func understood(c *shell.Command) bool {
-	for _, w := range c.Args() {
-		switch w.Text {
-		case "update", "clean", "autoclean", "autoremove", "remove", "purge", "del", "erase", "makecache", "check-update", "refresh", "ref", "cache", "-Sy", "-Syy":
-			return true
-		}
+// harmless tells whether an update is still alone beside a command: it installs
+// nothing.
+func harmless(c *shell.Command) bool {
+	p := c.Program()
+	if knowledge.SystemManagers.Has(p) {
+		return slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return knowledge.ListVerbs.Has(w.Text) })
 	}
-	return false
+	return p == "" || knowledge.Harmless.Has(p)
 }

@@ -20,7 +20,7 @@ var volatileEarly = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := &volatile{b: b, at: map[*source.Stage][]*changing{}, sent: map[*source.Stage]bool{}, view: newView(b), given: map[string]bool{}}
@@ -195,7 +195,7 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 			Place:   check.Place{File: v.b.Text(), Span: c.span},
 			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "the first step that runs again"}),
 			Stage:   step.Stage,
-			Cause:   fmt.Sprintf("volatile:%d", c.span.Start),
+			Cause:   check.Cause("volatile").Of(c.span.Start),
 			Message: fmt.Sprintf("%s %s changes with each build and stands above %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -18,17 +19,8 @@ var identity = regexp.MustCompile(`^(?:(?:CI|GITHUB|GITLAB|GIT|VCS|SCM|SOURCE|SR
 // stand-in, for else they may be the pinned commit of something else.
 var kindred = regexp.MustCompile(`(?:^|_)(?:COMMIT|COMMIT_SHA|COMMIT_HASH|GIT_SHA|SHA|REVISION|BUILD_DATE|BUILD_TIME|BUILD_NUMBER|BUILD_ID|GIT_COMMIT|GIT_HASH|GIT_REV|VERSION|RELEASE|TAG)$`)
 
-// releases are the names of the program's own version.
-var releases = map[string]bool{"VERSION": true, "RELEASE": true, "RELEASE_VERSION": true, "GIT_TAG": true, "GIT_VERSION": true, "IMAGE_VERSION": true}
-
 // toolVersion matches names of the version of something that is installed.
 var toolVersion = regexp.MustCompile(`^(?:NODE|NODEJS|PYTHON|PIP|GO|GOLANG|RUST|JAVA|JDK|RUBY|PHP|NPM|YARN|PNPM|BUN|UV|POETRY|ALPINE|DEBIAN|UBUNTU|NGINX|MAVEN|GRADLE|DOTNET|BASE|OS|TOOL)[A-Z0-9_]*_(?:VERSION|TAG|RELEASE)$`)
-
-// standIns are values that mean "the build will say".
-var standIns = map[string]bool{
-	"": true, "dev": true, "devel": true, "develop": true, "development": true, "unknown": true, "unset": true, "none": true, "local": true, "latest": true, "snapshot": true, "main": true, "master": true, "head": true,
-	"n/a": true, "na": true, "null": true, "undefined": true, "0": true, "0.0.0": true, "0.0.1-dev": true, "0.0": true, "test": true, "never": true, "now": true, "edge": true, "nightly": true, "dirty": true, "unspecified": true, "notset": true, "not-set": true, "tbd": true, "0.0.0-dev": true, "v0.0.0": true, "dev-build": true, "manual": true,
-}
 
 var hexCommit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
@@ -40,7 +32,8 @@ func changes(v source.Var, given bool, labels string) bool {
 	if toolVersion.MatchString(name) {
 		return false
 	}
-	standIn := given || standIns[strings.ToLower(strings.Trim(v.Value, `"'<>`))] || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
+	plain := strings.ToLower(strings.Trim(v.Value, `"'<>`))
+	standIn := given || plain == "" || knowledge.StandIns.Has(plain) || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
 	if identity.MatchString(name) {
 		// A commit that is written down is a pin of something else, unless a
 		// label says that it is this image's.
@@ -49,5 +42,5 @@ func changes(v source.Var, given bool, labels string) bool {
 	if standIn && kindred.MatchString(name) && v.Arg {
 		return true
 	}
-	return releases[name] && v.Arg && uses(labels, []string{v.Name})
+	return knowledge.ReleaseNames.Has(name) && v.Arg && uses(labels, []string{v.Name})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -25,7 +26,7 @@ var brokenCopy = &check.Check{
 	Image:    builtBroken,
 	Run:      ranBroken,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {
@@ -112,11 +113,7 @@ func isLibrary(p string) bool {
 	if strings.Contains(path.Base(p), ".so") || strings.Contains(p, "-linux-gnu") || strings.Contains(p, "ld-musl") {
 		return true
 	}
-	switch p {
-	case "/", "/lib", "/lib64", "/usr", "/usr/lib", "/usr/lib64", "/usr/local", "/usr/local/lib":
-		return true
-	}
-	return strings.HasPrefix(p, "/lib/") || strings.HasPrefix(p, "/usr/lib/") && !strings.Contains(p, "/python")
+	return knowledge.LibraryFolders.Has(p) || strings.HasPrefix(p, "/lib/") || strings.HasPrefix(p, "/usr/lib/") && !strings.Contains(p, "/python")
 }
 
 // has tells whether the chain installs a package of one of these names, or may.
@@ -175,7 +172,7 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		return false
 	}
 	switch {
-	case systemDirs[path.Dir(p)] && !img.Scratch:
+	case knowledge.SystemProgramFolders.Has(path.Dir(p)) && !img.Scratch:
 		pr, ok := programs()[path.Base(p)]
 		if !ok || img.Known.HasTool(pr.Program) != base.No || v.mayHave(c.Stage, p, pr.Packages) {
 			return false
@@ -197,23 +194,13 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		v.add(step, i, "", "%s has no %s: nothing in it makes a virtual environment there", stageText(c), p)
 		return true
 	}
-	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && ownFolder(p) && idle(c.Stage) {
+	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && knowledge.OwnFolders.Covers(path.Dir(p)) && idle(c.Stage) {
 		v.add(step, i, "", "%s has no %s: it is %s and nothing else", stageText(c), p, img.String())
 		return true
 	}
 	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {
 		v.add(step, i, "copy "+out, "%s has no %s: go build writes %s", stageText(c), p, out)
 		return true
-	}
-	return false
-}
-
-// ownFolder tells whether a path lies where no distribution puts anything.
-func ownFolder(p string) bool {
-	for _, dir := range []string{"/app/", "/opt/", "/srv/", "/out/", "/build/", "/dist/", "/work/", "/workspace/", "/src/"} {
-		if strings.HasPrefix(p, dir) {
-			return true
-		}
 	}
 	return false
 }
@@ -331,7 +318,7 @@ func mayMake(step *source.Step, p string, packages []string) bool {
 			return true
 		}
 	}
-	system := systemDirs[path.Dir(p)]
+	system := knowledge.SystemProgramFolders.Has(path.Dir(p))
 	for _, in := range run.Effects.Installs {
 		if !system {
 			if in.User || in.Target.Text != "" || in.Manager == "uv" || in.Manager == "poetry" || in.Manager == "pipenv" || in.Manager == "pdm" || in.Manager == "conda" || in.Global && in.Manager == "pip" {
@@ -372,7 +359,7 @@ func mayMake(step *source.Step, p string, packages []string) bool {
 			}
 		}
 	}
-	for _, name := range []string{"PIP_USER", "PYTHONUSERBASE", "HOME", "PIP_TARGET", "PIP_PREFIX"} {
+	for _, name := range knowledge.PipTargets.Names() {
 		if _, ok := step.Env.Lookup(name); ok && !system {
 			return true
 		}
@@ -380,16 +367,10 @@ func mayMake(step *source.Step, p string, packages []string) bool {
 	return step.Before.User != nil && !system
 }
 
-// plainPrograms do what their effects say and nothing else.
-var plainPrograms = map[string]bool{
-	"": true, "apt-get": true, "apt": true, "apk": true, "dnf": true, "yum": true, "microdnf": true, "pip": true, "pip3": true, "npm": true, "echo": true, "printf": true, "set": true, "export": true,
-	"cd": true, "true": true, ":": true, "rm": true, "mkdir": true, "chmod": true, "chown": true, "touch": true, "ls": true, "cat": true, "useradd": true, "groupadd": true, "adduser": true, "addgroup": true,
-	"cp": true, "mv": true, "ln": true, "[": true, "test": true, "find": true, "go": true, "cargo": true, "virtualenv": true, "uv": true, "poetry": true, "pipenv": true, "update-ca-certificates": true, "ldconfig": true,
-}
-
+// plain tells whether a command does what its effects say and nothing else.
 func plain(c *shell.Command) bool {
 	program, args := c.Underlying()
-	if plainPrograms[program] {
+	if program == "" || knowledge.Plain.Has(program) {
 		return true
 	}
 	if strings.HasPrefix(program, "python") {

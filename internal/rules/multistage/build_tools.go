@@ -10,6 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -27,7 +28,7 @@ var buildToolsInFinal = &check.Check{
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, false) },
 	Run:      ranTools(false),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {
@@ -52,7 +53,7 @@ var buildToolsInFinal = &check.Check{
 	},
 }
 
-func toolCause(step *source.Step) string { return fmt.Sprintf("build-tools:%d", step.Span.Start) }
+func toolCause(step *source.Step) check.Cause { return check.Cause("build-tools").Of(step.Span.Start) }
 
 func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]removal) check.Finding {
 	// What builds programs is named first: it decides the severity.
@@ -168,11 +169,8 @@ func (br *bring) installed(b *source.Build, in packages.Install) {
 		br.add(b, tool{"what builds " + packageNames(in), compiler, in.Command.Span}, in.When)
 		return
 	}
-	switch in.Manager {
-	case "npm", "yarn", "pnpm", "bun":
-		if !in.Global {
-			return
-		}
+	if nodeManager(in.Manager) && !in.Global {
+		return
 	}
 	for _, p := range in.Packages {
 		if p.Path || !p.Known && p.Name != "${PHPIZE_DEPS}" {
@@ -254,14 +252,6 @@ func thrownAway(run *source.Run, f effects.Fetch, l fetchLine) bool {
 	return false
 }
 
-// copiedTools are the programs that are copied from another image or stage by
-// themselves, and what they are.
-var copiedTools = map[string]class{
-	"uv": projectManager, "uvx": projectManager, "poetry": projectManager, "pdm": projectManager, "pipenv": projectManager, "composer": projectManager, "composer.phar": projectManager,
-	"git": vcs, "gcc": compiler, "g++": compiler, "cargo": compiler, "rustc": compiler, "rustup": compiler, "go": compiler,
-	"make": buildSystem, "cmake": buildSystem, "ninja": buildSystem, "mvn": buildSystem, "gradle": buildSystem, "protoc": compiler, "tsc": compiler,
-}
-
 // copied adds the tools that a COPY --from brings as single programs.
 func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	if c.Stage == nil && c.Image == nil {
@@ -269,8 +259,8 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	}
 	for i, src := range c.Sources {
 		p := path.Clean("/" + src.Value)
-		cl, ok := copiedTools[path.Base(p)]
-		if !ok || !src.Known {
+		cl := class(knowledge.CopiedTool(path.Base(p)))
+		if cl == "" || !src.Known {
 			continue
 		}
 		if dir := path.Dir(p); dir != "/" && path.Base(dir) != "bin" {

@@ -8,20 +8,12 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
 
 // managersOf are the package managers, as the data names them, by ecosystem.
 var managersOf = map[image.Ecosystem]string{image.Deb: "apt", image.Apk: "apk", image.Rpm: "dnf", image.Pypi: "pip", image.Npm: "npm"}
-
-// toolPrograms are tools that are also installed without a package: from an
-// archive, by a script, with COPY. Their classes are those of the packages that
-// bring them elsewhere.
-var toolPrograms = map[string]class{
-	"gcc": compiler, "cc": compiler, "g++": compiler, "clang": compiler, "rustc": compiler, "go": sdk, "javac": sdk, "ghc": compiler,
-	"cargo": buildSystem, "make": buildSystem, "cmake": buildSystem, "ninja": buildSystem, "mvn": buildSystem, "gradle": buildSystem,
-	"git": vcs, "hg": vcs, "svn": vcs, "poetry": projectManager, "pipenv": projectManager, "uv": projectManager,
-}
 
 // A kept is a tool that is in the image.
 type kept struct {
@@ -54,11 +46,11 @@ func keptTools(ev check.Evidence) []kept {
 		}
 	}
 	byPackage := len(out) > 0
-	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin", "/usr/local/cargo/bin", "/opt/java/openjdk/bin", "/root/.cargo/bin", "/root/.local/bin"} {
+	for _, dir := range knowledge.ProgramFolders.Names() {
 		for _, f := range img.Tree.Dir(dir) {
 			name := path.Base(f.Path)
-			c, ok := toolPrograms[name]
-			if !ok || seen[name] {
+			c := class(knowledge.FoundTool(name))
+			if c == "" || seen[name] {
 				continue
 			}
 			target, err := img.Tree.Lookup(f.Path)
@@ -78,7 +70,7 @@ func keptTools(ev check.Evidence) []kept {
 // and gcc are one tool to a reader.
 func ownedByPackage(list []kept, program string) bool {
 	for _, k := range list {
-		if k.name == program || strings.HasPrefix(k.name, program+"-") || program == "cc" && strings.HasPrefix(k.name, "gcc") || programOf[k.name] == program {
+		if k.name == program || strings.HasPrefix(k.name, program+"-") || program == "cc" && strings.HasPrefix(k.name, "gcc") || knowledge.ProgramOf(k.name) == program {
 			return true
 		}
 	}
@@ -124,7 +116,7 @@ func builtTools(ev check.Evidence, base bool) check.Verdict {
 		if base && len(heavy) == 0 {
 			continue // a project manager or git of the base: not what an image is built on for
 		}
-		f := check.Finding{Place: ev.LayerPlace(l), Cause: fmt.Sprintf("tools of layer %d", l)}
+		f := check.Finding{Place: ev.LayerPlace(l), Cause: check.Cause("tools of layer").Of(l)}
 		f.Message = fmt.Sprintf("the image holds %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
 		if base {
 			f.Message = fmt.Sprintf("the base image brings %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
@@ -155,7 +147,7 @@ func ranTools(base bool) func(check.Evidence) check.Verdict {
 			f.Related[0].Message = "they come from here"
 			f.Place = check.Started(log, log.Up())
 			f.Message = "the container ran with them: " + f.Message
-			f.Cause = "ran " + f.Cause
+			f.Cause = check.Cause("ran").Of(f.Cause)
 		}
 		return v
 	}
@@ -235,7 +227,7 @@ func builtBroken(ev check.Evidence) check.Verdict {
 				break
 			}
 			told[key] = true
-			one := check.Finding{Place: ev.LayerPlace(f.Layer), Cause: "lack " + key, Message: lacking(f.Path, lack)}
+			one := check.Finding{Place: ev.LayerPlace(f.Layer), Cause: check.Cause("lack").Of(key), Message: lacking(f.Path, lack)}
 			if module {
 				// A package may get by without one of its modules.
 				one.Severity = check.Warning
@@ -289,7 +281,7 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	if s.Cause == nil {
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
-	f := check.Finding{Place: check.Started(log, s), Cause: "start", Message: "the program does not run in the image: " + s.Cause.Text}
+	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause, Message: "the program does not run in the image: " + s.Cause.Text}
 	switch s.Cause.Kind {
 	case run.NoInterpreter:
 		if badLine(ev.Image, s) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -22,13 +23,13 @@ var compilesInFinal = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {
 			return check.Judge(nil)
 		}
-		v := &compiling{b: b, img: underlying(b), said: map[string]bool{}}
+		v := &compiling{b: b, img: underlying(b), said: map[check.Cause]bool{}}
 		for step := range b.Steps() {
 			v.step(step)
 		}
@@ -43,9 +44,9 @@ var compilesInFinal = &check.Check{
 type compiling struct {
 	b     *source.Build
 	img   *source.Image
-	tools string // the cause of the first RUN whose tools stay; "" = none yet
+	tools check.Cause // the cause of the first RUN whose tools stay; "" = none yet
 	found []check.Finding
-	said  map[string]bool
+	said  map[check.Cause]bool
 	maybe string
 }
 
@@ -86,7 +87,7 @@ func (v *compiling) step(step *source.Step) {
 }
 
 // left says what stays after a compilation.
-func (v *compiling) left(cause string) string {
+func (v *compiling) left(cause check.Cause) string {
 	switch cause {
 	case baseCause:
 		return fmt.Sprintf("the toolchain of %s stays", v.img.String())
@@ -100,11 +101,11 @@ func (v *compiling) left(cause string) string {
 
 // ownCause is that of tools which an unknown base image must have brought,
 // since they ran.
-const ownCause = "compiles-in-final"
+const ownCause check.Cause = "compiles-in-final"
 
 // stays tells whether the tools of a compilation stay in the image, and names
 // the cause that other checks share.
-func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause string, ok bool) {
+func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause check.Cause, ok bool) {
 	program := firstWord(what)
 	switch kindOf(program) {
 	case nodeBuild:
@@ -123,13 +124,7 @@ func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause
 	}
 	// The base image is not known, yet the tool ran: it came from the base
 	// unless this RUN, or a script before it, brought it.
-	return ownCause, compilers[program] && !installsTools(run)
-}
-
-// compilers are the programs that nothing but a toolchain brings.
-var compilers = map[string]bool{
-	"go": true, "cargo": true, "rustc": true, "mvn": true, "mvnw": true, "gradle": true, "gradlew": true, "dotnet": true, "make": true, "gmake": true, "cmake": true, "ninja": true, "gcc": true, "g++": true, "cc": true, "c++": true,
-	"clang": true, "clang++": true, "javac": true, "kotlinc": true, "scalac": true, "ghc": true, "stack": true, "cabal": true, "sbt": true, "lein": true, "bazel": true, "swift": true, "zig": true, "nvcc": true, "gfortran": true,
+	return ownCause, knowledge.Toolchains.Has(program) && !installsTools(run)
 }
 
 // installsTools tells whether a RUN installs tools, kept or not, or may do so.
@@ -153,19 +148,18 @@ const (
 	runtimeBuild                  // by what is at once runtime and compiler: mix, deno
 )
 
-var buildKinds = map[string]buildKind{
-	"make": nativeBuild, "gmake": nativeBuild, "ninja": nativeBuild, "samu": nativeBuild, "scons": nativeBuild, "meson": nativeBuild, "waf": nativeBuild, "cmake": nativeBuild,
-	"gcc": nativeBuild, "g++": nativeBuild, "cc": nativeBuild, "c++": nativeBuild, "clang": nativeBuild, "clang++": nativeBuild, "gfortran": nativeBuild, "nasm": nativeBuild,
-	"configure": nativeBuild, "bootstrap": nativeBuild, "autogen.sh": nativeBuild, "bootstrap.sh": nativeBuild, "setup.py": nativeBuild, "python": nativeBuild,
-	"phpize": nativeBuild, "docker-php-ext-install": nativeBuild, "pecl": nativeBuild, "pyinstaller": nativeBuild, "nuitka": nativeBuild, "maturin": nativeBuild,
-	"npm": nodeBuild, "pnpm": nodeBuild, "yarn": nodeBuild, "yarnpkg": nodeBuild, "bun": nodeBuild, "tsc": nodeBuild, "webpack": nodeBuild, "esbuild": nodeBuild, "rollup": nodeBuild, "parcel": nodeBuild,
-	"gulp": nodeBuild, "grunt": nodeBuild, "swc": nodeBuild, "babel": nodeBuild, "tsup": nodeBuild, "vite": nodeBuild, "next": nodeBuild, "ng": nodeBuild, "nuxt": nodeBuild, "nuxi": nodeBuild,
-	"nest": nodeBuild, "vue-cli-service": nodeBuild, "react-scripts": nodeBuild, "gatsby": nodeBuild, "astro": nodeBuild, "ember": nodeBuild, "turbo": nodeBuild, "nx": nodeBuild, "remix": nodeBuild,
-	"expo": nodeBuild, "docusaurus": nodeBuild, "svelte-kit": nodeBuild, "quasar": nodeBuild,
-	"mix": runtimeBuild, "rebar3": runtimeBuild,
+// kindOf is by what a program builds.
+func kindOf(program string) buildKind {
+	switch {
+	case knowledge.NativeBuilders.Has(program):
+		return nativeBuild
+	case knowledge.NodeBuilders.Has(program):
+		return nodeBuild
+	case knowledge.RuntimeBuilders.Has(program):
+		return runtimeBuild
+	}
+	return sdkBuild
 }
-
-func kindOf(program string) buildKind { return buildKinds[program] }
 
 func firstWord(s string) string {
 	word, _, _ := strings.Cut(s, " ")
@@ -200,6 +194,4 @@ func nodeModulesGo(run *source.Run, c *shell.Command) bool {
 	return false
 }
 
-func nodeManager(m string) bool {
-	return m == "npm" || m == "yarn" || m == "pnpm" || m == "bun"
-}
+func nodeManager(m string) bool { return knowledge.EcosystemOf(m) == "node" }

@@ -21,7 +21,7 @@ var copiesToolchain = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {
@@ -118,9 +118,9 @@ func holds(img *source.Image, t toolchainLine) bool {
 	tools := img.Known.Tools
 	switch t.Name {
 	case "the Go toolchain":
-		return tools["go"] == "yes"
+		return tools["go"] == base.Yes
 	case "the Rust toolchain":
-		return tools["rustc"] == "yes" || tools["cargo"] == "yes"
+		return tools["rustc"] == base.Yes || tools["cargo"] == base.Yes
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
@@ -13,7 +14,7 @@ import (
 
 // nodeCause is the cause that development dependencies of Node share with the
 // compilation that they serve.
-const nodeCause = "node-modules"
+const nodeCause check.Cause = "node-modules"
 
 // A deposit is what an install leaves in one folder: node_modules, a virtual
 // environment, vendor.

@@ -18,7 +18,7 @@ var devDependencies = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtDev,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -22,7 +23,7 @@ var incompleteToolchain = &check.Check{
 	Since:    "0.1.0",
 	Run:      ranToolchain,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		v := &headers{b: b, have: map[*source.Stage]bool{}}
@@ -98,9 +99,5 @@ func headersOf(in packages.Install, name string) string {
 // bringsHeaders tells whether a package is, or depends on, the C library's
 // headers. Many -dev packages do, so all of them count.
 func bringsHeaders(name string) bool {
-	switch name {
-	case "build-essential", "build-base", "alpine-sdk", "g++", "libc-dev", "gfortran":
-		return true
-	}
-	return strings.HasPrefix(name, "g++-") || strings.HasSuffix(name, "-dev") || strings.HasPrefix(name, "clang")
+	return knowledge.HeaderPackages.Has(name) || strings.HasPrefix(name, "g++-") || strings.HasSuffix(name, "-dev") || strings.HasPrefix(name, "clang")
 }

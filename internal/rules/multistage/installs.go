@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -14,9 +15,11 @@ import (
 func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.Run, in packages.Install) {
 	dep := &deposit{what: in.Manager + " " + in.Verb, step: step, span: in.Command.Span}
 	dir := installDir(in)
-	switch in.Manager {
-	case "npm", "yarn", "pnpm", "bun":
+	if nodeManager(in.Manager) {
 		d.node(sd, step, in, dir, dep)
+		return
+	}
+	switch in.Manager {
 	case "pip":
 		d.pip(sd, step, run, in, dep)
 	case "uv":
@@ -161,17 +164,7 @@ func devRequirements(name string) bool {
 	}
 	dir := strings.ToLower(path.Base(path.Dir(name)))
 	stem := strings.TrimSuffix(strings.ToLower(path.Base(name)), path.Ext(name))
-	switch dir {
-	case "requirements", "requirement", "reqs", "deps":
-		return devWords[stem]
-	}
-	return path.Ext(name) == ".txt" && devWords[stem]
-}
-
-// devWords are the names of groups, extras and lists that are for development.
-var devWords = map[string]bool{
-	"dev": true, "develop": true, "development": true, "test": true, "tests": true, "testing": true, "lint": true, "linting": true, "docs": true, "typing": true,
-	"dev-requirements": true, "test-requirements": true,
+	return (knowledge.RequirementFolders.Has(dir) || path.Ext(name) == ".txt") && knowledge.DevGroups.Has(stem)
 }
 
 // devExtra is the first extra of .[dev,test] that is for development.
@@ -182,7 +175,7 @@ func devExtra(word string) string {
 	}
 	rest, _, _ = strings.Cut(rest, "]")
 	for _, extra := range strings.Split(rest, ",") {
-		if extra = strings.TrimSpace(extra); devWords[strings.ToLower(extra)] {
+		if extra = strings.TrimSpace(extra); knowledge.DevGroups.Has(strings.ToLower(extra)) {
 			return extra
 		}
 	}
@@ -275,16 +268,14 @@ func askedGroup(c *shell.Command) string {
 	args := c.Args()
 	for i, w := range args {
 		name, value, ok := strings.Cut(w.Text, "=")
-		switch name {
-		case "--group", "--with", "-G", "--extra", "-E", "--extras", "--only-group":
-		default:
+		if !knowledge.GroupFlags.Has(name) {
 			continue
 		}
 		if !ok && i+1 < len(args) {
 			value = args[i+1].Text
 		}
 		for _, g := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }) {
-			if devWords[strings.ToLower(g)] {
+			if knowledge.DevGroups.Has(strings.ToLower(g)) {
 				return name + " " + g
 			}
 		}

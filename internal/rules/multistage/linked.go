@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -23,16 +24,16 @@ func (v *breaks) linked(s *source.Stage, p string) bool {
 					continue
 				}
 				program, args := c.Underlying()
-				switch program {
-				case "cargo":
+				switch {
+				case program == "cargo":
 					if (strings.Contains(p, "/target/release/") || strings.Contains(p, "/target/debug/")) && len(args) > 0 && args[0].Text == "build" {
 						return v.rustDefault(s, args)
 					}
-				case "gcc", "g++", "cc", "c++", "clang", "clang++":
+				case knowledge.CCompilers.Has(program):
 					if output(c, args) == p {
 						return dynamicC(args)
 					}
-				case "go":
+				case program == "go":
 					if len(args) > 0 && args[0].Text == "build" && output(c, args) == p {
 						return v.cgo(s, step, c, args)
 					}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -34,9 +35,6 @@ var programs = sync.OnceValue(func() map[string]program {
 	return all
 })
 
-// systemDirs are where a distribution puts programs.
-var systemDirs = map[string]bool{"/bin": true, "/usr/bin": true, "/sbin": true, "/usr/sbin": true}
-
 // packaged are the systems whose programs come from packages, linked with
 // libraries of other packages.
 func packaged(img *source.Image) bool {
@@ -55,7 +53,7 @@ func packaged(img *source.Image) bool {
 func (v *breaks) loneProgram(step *source.Step, c *source.Copy, i int, p string) bool {
 	pr, ok := programs()[path.Base(p)]
 	src := origin(c)
-	if !ok || !systemDirs[path.Dir(p)] || !packaged(src) || v.img.Known == nil && !v.img.Scratch {
+	if !ok || !knowledge.SystemProgramFolders.Has(path.Dir(p)) || !packaged(src) || v.img.Known == nil && !v.img.Scratch {
 		return false
 	}
 	if v.libs || v.has(pr.Packages) || !v.img.Scratch && v.img.Known.HasTool(pr.Program) == base.Yes {
@@ -135,7 +133,7 @@ func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p strin
 	pr, listed := programs()[path.Base(p)]
 	switch {
 	case listed && pr.Runtime && path.Dir(p) == "/usr/local/bin" && src.Known.HasTool(pr.Program) == base.Yes && v.fromPackages(c.Stage, pr, p, src):
-	case listed && systemDirs[path.Dir(p)] && packaged(src) && v.fromPackages(c.Stage, pr, p, src):
+	case listed && knowledge.SystemProgramFolders.Has(path.Dir(p)) && packaged(src) && v.fromPackages(c.Stage, pr, p, src):
 	case from == "glibc" && c.Stage != nil && v.linked(c.Stage, p):
 	default:
 		return false

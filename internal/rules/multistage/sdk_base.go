@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
@@ -11,7 +12,7 @@ import (
 )
 
 // baseCause is the cause of whatever the base image's own toolchain breaks.
-const baseCause = "toolchain-base"
+const baseCause check.Cause = "toolchain-base"
 
 var sdkBaseInFinal = &check.Check{
 	Name:     "sdk-base-in-final",
@@ -25,7 +26,7 @@ var sdkBaseInFinal = &check.Check{
 	Image:    func(ev check.Evidence) check.Verdict { return builtTools(ev, true) },
 	Run:      ranTools(true),
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.Toolbox() {
@@ -44,7 +45,7 @@ var sdkBaseInFinal = &check.Check{
 		}
 		level := img.Known.Toolchain()
 		carries := chiefTool(img.Known)
-		if level == base.LevelNone || carries != "" && wanted(b, carries) {
+		if level == base.LevelNone || carries != nil && wanted(b, carries.Program) {
 			return check.Judge(nil)
 		}
 		from := b.Chain()[0].From
@@ -55,7 +56,7 @@ var sdkBaseInFinal = &check.Check{
 		}
 		switch level {
 		case base.LevelSDK:
-			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries %s", name, article(carries))
+			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries %s", name, carries.Name)
 		case base.LevelRuntime:
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries a C compiler beside the runtime", name)
@@ -63,7 +64,7 @@ var sdkBaseInFinal = &check.Check{
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("the image that ships is built on %s, an image to build with", name)
 		}
-		f.Help = runtimeFor(img)
+		f.Help = knowledge.RuntimeFor(img.Ref.Familiar)
 		if chain := b.Chain(); len(chain) > 1 {
 			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the image that ships is built on that stage"})
 		}
@@ -84,54 +85,15 @@ func underlying(b *source.Build) *source.Image {
 	return img
 }
 
-// chiefTools are the tools by which a toolchain image is known, the most
-// telling first: the Go and Rust images carry gcc as well.
-var chiefTools = []struct{ program, name string }{
-	{"mvn", "Maven and a JDK"}, {"gradle", "Gradle and a JDK"}, {"go", "the Go toolchain"}, {"rustc", "the Rust toolchain"}, {"cargo", "the Rust toolchain"},
-	{"dotnet", "the .NET SDK"}, {"ghc", "the GHC toolchain"}, {"swift", "the Swift toolchain"}, {"nvcc", "the CUDA compiler"}, {"javac", "a JDK"}, {"gcc", "a C compiler and its headers"},
-}
-
-func chiefTool(img *base.Image) string {
-	for _, t := range chiefTools {
-		if img.Tools[t.program] == "yes" {
-			return t.program
+// chiefTool is the tool by which a toolchain image is known; nil
+// where it has none of them.
+func chiefTool(img *base.Image) *knowledge.Toolchain {
+	for _, t := range knowledge.ChiefTools() {
+		if img.Tools[t.Program] == base.Yes {
+			return t
 		}
 	}
-	return ""
-}
-
-// article names a toolchain by its chief program.
-func article(program string) string {
-	for _, t := range chiefTools {
-		if t.program == program {
-			return t.name
-		}
-	}
-	return "a toolchain"
-}
-
-// runtimeFor is what to ship on instead of a toolchain image.
-func runtimeFor(img *source.Image) string {
-	const build = "build in a stage of its own and "
-	switch img.Ref.Familiar {
-	case "golang":
-		return build + "copy the binary onto gcr.io/distroless/static-debian12:nonroot or scratch"
-	case "rust":
-		return build + "copy the binary onto a -slim Debian image of the same release, or gcr.io/distroless/cc-debian12:nonroot"
-	case "eclipse-temurin":
-		return build + "begin the last stage with the -jre tag of the same version"
-	case "maven", "gradle", "openjdk", "amazoncorretto":
-		return build + "copy the jar onto a JRE image, as eclipse-temurin:21-jre"
-	case "mcr.microsoft.com/dotnet/sdk", "mcr.microsoft.com/dotnet/core/sdk":
-		return build + "copy the published folder onto mcr.microsoft.com/dotnet/aspnet (or runtime) of the same version"
-	case "python", "node", "ruby", "perl", "pypy", "php", "erlang", "elixir":
-		return "begin the last stage with the -slim or -alpine variant of the same version"
-	case "gcc", "buildpack-deps":
-		return build + "copy the binary onto a -slim Debian image"
-	case "ghcr.io/astral-sh/uv":
-		return build + "copy the virtual environment onto the python -slim image of the same version"
-	}
-	return ""
+	return nil
 }
 
 // imageSpan is the place of the image that a FROM names.

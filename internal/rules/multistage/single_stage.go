@@ -19,7 +19,7 @@ var singleStage = &check.Check{
 	Banking:  check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		if len(b.Stages) != 1 || b.Toolbox() {
@@ -40,7 +40,7 @@ var singleStage = &check.Check{
 
 // nativeBuildLikely says why a build in one stage is likely to need tools, and
 // the cause that it shares with other checks; "" where it is not.
-func nativeBuildLikely(b *source.Build) (why, cause string) {
+func nativeBuildLikely(b *source.Build) (why string, cause check.Cause) {
 	if img := underlying(b); img.Known.Toolchain() != base.LevelNone {
 		return fmt.Sprintf("%s is an image to build with", img.String()), baseCause
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -131,16 +132,11 @@ func classOf(manager, name string) class {
 	return none
 }
 
-// programOf are the programs whose names differ from their package's.
-var programOf = map[string]string{
-	"mercurial": "hg", "subversion": "svn", "git-core": "git", "golang": "go", "golang-go": "go", "ninja-build": "ninja", "protobuf-compiler": "protoc",
-	"maven": "mvn", "rust": "rustc", "rustup": "rustc", "Go": "go", "Maven": "mvn",
-}
-
 // wanted tells whether the config says that the running container needs a
 // tool, by its package's or its program's name.
 func wanted(b *source.Build, name string) bool {
-	return b.RuntimeTool(name) || programOf[name] != "" && b.RuntimeTool(programOf[name])
+	program := knowledge.ProgramOf(name)
+	return b.RuntimeTool(name) || program != "" && b.RuntimeTool(program)
 }
 
 // A tool is one build tool that a step brings.

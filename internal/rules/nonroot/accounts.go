@@ -1,9 +1,11 @@
 package nonroot
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -100,15 +102,6 @@ func (a *accounts) addEffects(e *effects.Effects) {
 	}
 }
 
-// packageUsers are users that a package makes under a name that is not like
-// its own.
-var packageUsers = map[string][]string{
-	"nginx": {"www-data"}, "apache2": {"www-data"}, "httpd": {"apache"}, "openssh-server": {"sshd"}, "openssh": {"sshd"},
-	"mariadb": {"mysql"}, "slapd": {"openldap"}, "varnish": {"vcache"}, "php": {"www-data", "apache"}, "bind9": {"bind"}, "bind": {"named"},
-	"exim4": {"Debian-exim"}, "dovecot-core": {"dovenull"}, "docker.io": {"docker"}, "docker-ce": {"docker"}, "systemd": {"systemd-network", "systemd-resolve"},
-	"dbus": {"messagebus"}, "avahi-daemon": {"avahi"}, "pulseaudio": {"pulse"}, "cron": {"crontab"}, "fuse": {"fuse"}, "wireshark-common": {"wireshark"},
-}
-
 // manyPackages is how many packages make it pointless to tell which users they
 // bring.
 const manyPackages = 200
@@ -128,13 +121,9 @@ func (a *accounts) byPackage(name string) bool {
 		if len(head) > 2 && strings.Contains(name, head) || len(name) > 2 && strings.Contains(p, name) {
 			return true
 		}
-		for prefix, users := range packageUsers {
-			if strings.HasPrefix(p, prefix) {
-				for _, u := range users {
-					if u == name {
-						return true
-					}
-				}
+		for _, known := range knowledge.UsersOfPackages() {
+			if strings.HasPrefix(p, known.Package) && slices.Contains(known.Users, name) {
+				return true
 			}
 		}
 	}
@@ -144,10 +133,10 @@ func (a *accounts) byPackage(name string) bool {
 // mayMakeUsers tells whether a command runs what we do not see into: a script,
 // a downloaded program, a configuration tool.
 func mayMakeUsers(c *shell.Command) bool {
-	switch p := c.Program(); p {
-	case "":
+	switch p := c.Program(); {
+	case p == "":
 		return false
-	case "sh", "bash", "ash", "dash", "zsh":
+	case knowledge.Shells.Has(p):
 		// sh -c is followed; sh FILE and a pipe into sh are not.
 		for _, a := range c.Args() {
 			if strings.HasPrefix(a.Text, "-") && strings.Contains(a.Text, "c") && !strings.HasPrefix(a.Text, "--") {
@@ -155,7 +144,7 @@ func mayMakeUsers(c *shell.Command) bool {
 			}
 		}
 		return true
-	case "ansible-playbook", "puppet", "chef-client", "salt-call", "make", ".", "source", "nix-env", "setup":
+	case knowledge.Configurers.Has(p):
 		return true
 	default:
 		first := ""

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // onUser is the place of the image's user.
@@ -31,7 +32,7 @@ func builtUserRoot(ev check.Evidence) check.Verdict {
 	case !me.IsRoot():
 		return check.Judge(nil)
 	}
-	f := check.Finding{Place: onUser(img), Cause: "root", Missing: img.Config.User == ""}
+	f := check.Finding{Place: onUser(img), Cause: rootCause, Missing: img.Config.User == ""}
 	switch name, _, _ := strings.Cut(img.Config.User, ":"); {
 	case img.Config.User == "":
 		f.Message = "the image sets no user: the container starts as root"
@@ -118,7 +119,7 @@ func builtUnreadable(ev check.Evidence) check.Verdict {
 		} else {
 			msg += fmt.Sprintf("%s is closed (%04o, UID %d)", by.Path, by.Mode.Perm(), by.UID)
 		}
-		found = append(found, check.Finding{Place: ev.LayerPlace(f.Layer), Message: msg, Cause: "closed " + by.Path})
+		found = append(found, check.Finding{Place: ev.LayerPlace(f.Layer), Message: msg, Cause: check.ClosedCause.Of(by.Path)})
 	}
 	program := img.LookPath(argv[0])
 	if program != nil {
@@ -235,11 +236,7 @@ var codeWritable = &check.Check{
 
 // isCode tells whether a file is a program, by its name or content.
 func isCode(f *image.File) bool {
-	switch path.Ext(f.Path) {
-	case ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".sh", ".jar", ".war", ".class", ".so", ".dll":
-		return true
-	}
-	return f.ELF != nil || f.Script != nil
+	return knowledge.CodeEnds.Has(path.Ext(f.Path)) || f.ELF != nil || f.Script != nil
 }
 
 // builtWorldWritable asks the layers for what everybody may write.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -18,7 +19,7 @@ var dropsAtStart = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		if u := b.User(); !u.Root() {
@@ -31,7 +32,7 @@ var dropsAtStart = &check.Check{
 		return check.Judge([]check.Finding{{
 			Place:   d.place,
 			Message: "the container starts as root and drops to another user by " + d.how,
-			Cause:   "root",
+			Cause:   rootCause,
 			Missing: true,
 		}})
 	},
@@ -41,12 +42,6 @@ var dropsAtStart = &check.Check{
 type dropped struct {
 	place check.Place
 	how   string
-}
-
-// droppers are programs that run another program as another user.
-var droppers = map[string]bool{
-	"gosu": true, "su-exec": true, "setpriv": true, "runuser": true, "chroot": true, "setuidgid": true,
-	"s6-setuidgid": true, "chpst": true, "su": true, "sudo": true, "setuser": true, "s6-applyuidgid": true,
 }
 
 // drop finds the hand-over in the start's argv, in its script, or in the entry
@@ -82,7 +77,7 @@ func drop(b *source.Build) (dropped, bool) {
 // drops tells whether a command hands over to another user than root.
 func drops(c *shell.Command) (string, bool) {
 	program := c.Program()
-	if !droppers[program] {
+	if !knowledge.Droppers.Has(program) {
 		return "", false
 	}
 	args := c.Args()

@@ -8,6 +8,9 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
+// rootCause is that of all that a start as root brings.
+const rootCause check.Cause = "root"
+
 var finalUserRoot = &check.Check{
 	Name:     "final-user-root",
 	Claim:    "the image that ships starts as a user who is not root",
@@ -21,24 +24,24 @@ var finalUserRoot = &check.Check{
 	Run:      rootProcesses,
 	Image:    builtUserRoot,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
 		switch {
-		case !u.Root() && !u.Known && u.Step != nil && u.Step.Value.Value != "":
-			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s depends on a value that is not known", u.Step.Value.Raw))
-		case !u.Root() && !u.Known && u.Step != nil:
-			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s has no value here", u.Step.Value.Raw))
-		case !u.Root() && !u.Known:
-			return check.Unknown(check.ByBases, fmt.Sprintf("the user of %s is not known", b.Base().String()))
-		case !u.Root():
+		case u.Unprivileged():
 			return check.Judge(nil)
+		case u.State == source.UserUnknown && u.Step == nil:
+			return check.Unknown(check.ByBases, fmt.Sprintf("the user of %s is not known", b.Base().String()))
+		case u.State == source.UserUnknown && u.Step.Value.Value == "":
+			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s has no value here", u.Step.Value.Raw))
+		case u.State == source.UserUnknown:
+			return check.Unknown(check.ByArg, fmt.Sprintf("USER %s depends on a value that is not known", u.Step.Value.Raw))
 		}
 		if _, ok := drop(b); ok {
 			return check.Judge(nil)
 		}
-		f := check.Finding{Cause: "root", Missing: u.Step == nil}
+		f := check.Finding{Cause: rootCause, Missing: u.Step == nil}
 		if u.Step != nil {
 			f.Place = check.Place{File: b.Text(), Span: u.Step.Rest().Span}
 			f.Message = "the container starts as root: " + asRoot(u)

@@ -22,7 +22,7 @@ var groupMismatch = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding
@@ -70,7 +70,7 @@ func ownership(b *source.Build, step *source.Step, owner string, at text.Span, u
 		f.Message = fmt.Sprintf("there is no group %q at this point: %s", group, so)
 	case user != "" && group != "" && !numeric(user) && !numeric(group) && a.groups[group] && a.inGroup(user, group) == base.No:
 		f.Severity = check.Warning
-		f.Cause = "not in the group:" + user + ":" + group
+		f.Cause = check.Cause("not in the group").Of(user + ":" + group)
 		f.Message = fmt.Sprintf("the files go to the group %s, but the user %s is not in it", group, user)
 		if u := a.users[user]; u != nil && u.MakesGroup && u.Group == "" {
 			f.Message += fmt.Sprintf(": %s made a group %s of its own", u.Tool, user)

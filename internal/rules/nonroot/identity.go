@@ -19,18 +19,18 @@ var userNotNumeric = &check.Check{
 	Aliases:  []string{"checkov CKV2_DOCKER_17"},
 	Image:    builtNotNumeric,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
-		if u.Step == nil || !u.Known || u.Root() || numeric(u.Name) {
+		if u.Step == nil || !u.Unprivileged() || numeric(u.Name) {
 			return check.Judge(nil)
 		}
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: u.Step.Rest().Span}}
 		switch {
 		case u.Name == "nobody":
 			f.Message = "USER nobody is an identity that other programs share: make a user of the program's own"
-		case u.UID != "":
+		case u.State == source.UserNumbered:
 			f.Message = fmt.Sprintf("USER %s is a name: its number is %s", u.Name, u.UID)
 			f.Help = "write USER " + u.UID
 		default:
@@ -49,7 +49,7 @@ var uidNotExplicit = &check.Check{
 	Banking:  check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
@@ -71,7 +71,7 @@ var lowUID = &check.Check{
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()

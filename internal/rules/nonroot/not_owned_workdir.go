@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -21,11 +22,11 @@ var notOwnedWorkdir = &check.Check{
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
-		if !u.Known || u.Root() || u.Step == nil {
+		if !u.Unprivileged() || u.Step == nil {
 			return check.Judge(nil)
 		}
 		var found []check.Finding
@@ -37,7 +38,7 @@ var notOwnedWorkdir = &check.Check{
 				Place:   w.place,
 				Message: fmt.Sprintf("%s, where user %s may not write", w.what, u.Name),
 				Help:    w.help,
-				Cause:   "write:" + w.dir,
+				Cause:   check.Cause("write").Of(w.dir),
 			})
 		}
 		return check.Judge(found)
@@ -137,7 +138,7 @@ func changes(step *source.Step) []effects.File {
 // owned tells whether the user may write a folder, or whether that cannot be
 // told: somebody gave it away, opened it, or made it as that user.
 func owned(b *source.Build, u source.User, dir string) bool {
-	if shared(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
+	if knowledge.SharedFolders.Covers(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
 		return true
 	}
 	for step := range b.Steps() {

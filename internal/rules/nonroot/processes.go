@@ -27,7 +27,7 @@ func rootProcesses(ev check.Evidence) check.Verdict {
 		return check.Judge(nil)
 	}
 	f := check.Finding{
-		Cause: "root",
+		Cause: rootCause,
 		Place: check.Seen(log, run.TopicProcess, fmt.Sprint(roots[0].PID)),
 		Help:  "end the final stage with USER and a number, and let no start script go back to root",
 	}

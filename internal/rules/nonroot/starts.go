@@ -23,7 +23,7 @@ func startUnreadable(ev check.Evidence) check.Verdict {
 	case s.Cause == nil:
 		return check.Unknown(check.ByRun, "why the container did not come up is not known")
 	}
-	f := check.Finding{Place: check.Started(log, s), Cause: "start"}
+	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause}
 	switch s.Cause.Kind {
 	case run.NotReadable:
 		f.Message = "the program does not run: " + s.Cause.Text
@@ -85,6 +85,6 @@ func startWithoutUser(ev check.Evidence) check.Verdict {
 	return check.Judge([]check.Finding{{
 		Place:   check.Started(log, s),
 		Message: "the container does not start: " + s.Cause.Text,
-		Cause:   "start",
+		Cause:   check.StartCause,
 	}})
 }

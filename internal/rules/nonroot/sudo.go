@@ -10,6 +10,9 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
+// sudoCause is that of all that a way back to root brings.
+const sudoCause check.Cause = "sudo"
+
 var sudo = &check.Check{
 	Name:     "sudo",
 	Claim:    "nothing in the image lets its user become root",
@@ -20,7 +23,7 @@ var sudo = &check.Check{
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0010", "hadolint DL3004"},
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		if b.RuntimeTool("sudo") {
@@ -36,7 +39,7 @@ var sudo = &check.Check{
 				continue
 			}
 			add := func(f check.Finding) {
-				f.Place.File, f.Stage, f.Cause = b.Text(), step.Stage, "sudo"
+				f.Place.File, f.Stage, f.Cause = b.Text(), step.Stage, sudoCause
 				found = append(found, f)
 			}
 			for _, in := range run.Effects.Kept() {
@@ -106,7 +109,7 @@ func copied(b *source.Build, step *source.Step, c *source.Copy) []check.Finding 
 			return []check.Finding{{
 				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
 				Stage:   step.Stage,
-				Cause:   "sudo",
+				Cause:   sudoCause,
 				Message: "sudo is allowed without a password",
 			}}
 		}

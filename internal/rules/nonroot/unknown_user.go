@@ -20,7 +20,7 @@ var unknownUser = &check.Check{
 	Run:      startWithoutUser,
 	Image:    builtUnknownUser,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding

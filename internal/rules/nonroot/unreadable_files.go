@@ -24,11 +24,11 @@ var unreadableFiles = &check.Check{
 	Run:      startUnreadable,
 	Image:    builtUnreadable,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() || b.Exports() {
+		if !b.Runnable() {
 			return check.None()
 		}
 		u := b.User()
-		if !u.Known || u.Root() || u.Name == "" {
+		if !u.Unprivileged() || u.Name == "" {
 			return check.Judge(nil)
 		}
 		v := &readable{b: b, user: u}

@@ -2,12 +2,12 @@ package nonroot
 
 import (
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -21,7 +21,7 @@ var worldWritable = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtWorldWritable,
 	Source: func(b *source.Build) check.Verdict {
-		if b.Target == nil || b.Windows() {
+		if !b.Linux() {
 			return check.None()
 		}
 		var found []check.Finding
@@ -43,7 +43,7 @@ var worldWritable = &check.Check{
 					continue
 				}
 				for _, p := range fx.Paths {
-					if shared(p.Text) {
+					if knowledge.SharedFolders.Covers(p.Text) {
 						continue
 					}
 					found = append(found, check.Finding{
@@ -72,17 +72,6 @@ func worldMode(mode string) bool {
 			if ok && strings.Contains(what, "w") && strings.ContainsAny(who, "oa") {
 				return true
 			}
-		}
-	}
-	return false
-}
-
-// shared are folders that everybody writes on every system.
-func shared(p string) bool {
-	p = path.Clean(p)
-	for _, dir := range []string{"/tmp", "/var/tmp", "/run", "/var/run", "/dev/shm", "/var/lock"} {
-		if p == dir || strings.HasPrefix(p, dir+"/") {
-			return true
 		}
 	}
 	return false

@@ -52,7 +52,7 @@ var latest = &check.Check{
 			case u.typo != "":
 				f.Message = fmt.Sprintf("%s %s is no stage of this file, so Docker takes it for an image without a tag; there is a stage %s", u.what, u.image.Text.Value, u.typo)
 				f.Help = "write --from=" + u.typo
-				f.Cause = "typo:" + u.image.Text.Value
+				f.Cause = check.Cause("typo").Of(u.image.Text.Value)
 			case without:
 				f.Help = "this publisher has no versions: pin the digest, " + img.Ref.Familiar + "@sha256:…"
 			}

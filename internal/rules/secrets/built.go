@@ -210,7 +210,7 @@ func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 			if s.Name != "" {
 				what = s.Name + ", " + what
 			}
-			f := check.Finding{Place: ev.LayerPlace(s.Layer), Cause: "file " + s.Path + s.What + s.Name,
+			f := check.Finding{Place: ev.LayerPlace(s.Layer), Cause: check.Cause("file").Of(s.Path + s.What + s.Name),
 				Message: fmt.Sprintf("%s in layer %d holds %s: %s (sha256 %s…)", s.Path, s.Layer+1, what, s.Masked, s.Sum)}
 			if hidden {
 				f.Message += fmt.Sprintf("; layer %d hides it and does not take it away", s.Hidden+1)

@@ -3,9 +3,11 @@ package secrets
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -52,14 +54,6 @@ func (s *scan) add(at, hide text.Span, what string) {
 	s.leaks = append(s.leaks, leak{at, hide, what})
 }
 
-// speakers only say or search their words, so that an option among them is
-// text.
-var speakers = map[string]bool{
-	"echo": true, "printf": true, "cat": true, "grep": true, "egrep": true, "fgrep": true, "sed": true, "awk": true, "test": true, "[": true,
-	"[[": true, "true": true, ":": true, "ls": true, "find": true, "jq": true, "yq": true, "perl": true, "tr": true, "cut": true, "tee": true, "rm": true,
-	"which": true, "command": true, "expr": true, "read": true, "unset": true,
-}
-
 func (s *scan) command(c *shell.Command) {
 	for _, w := range c.Words {
 		s.look(w.Span)
@@ -72,7 +66,7 @@ func (s *scan) command(c *shell.Command) {
 		s.look(r.Body.Span)
 	}
 	program, args := c.Underlying()
-	if !speakers[program] {
+	if !knowledge.Speakers.Has(program) {
 		s.words(c)
 		s.program(program, args, c)
 	}
@@ -86,9 +80,6 @@ var (
 	member = regexp.MustCompile(`(?i)\\?"(?:[a-z_-]*(?:password|passwd|secret|token|api_?key))\\?"\s*:\s*\\?"([^"\\$<{` + "`" + `]{3,})`)
 	field  = regexp.MustCompile(`^["']?([A-Za-z][A-Za-z0-9-]*):\s*([^\s"']\S*?)["']?$`)
 )
-
-// schemes are the words before the value of an Authorization header.
-var schemes = map[string]bool{"bearer": true, "basic": true, "token": true, "digest": true, "apikey": true, "splunk": true}
 
 // look finds what shows by its look, wherever it stands.
 func (s *scan) look(at text.Span) {
@@ -112,7 +103,7 @@ func (s *scan) look(at text.Span) {
 	}
 	if anyOf(raw, "uthorization", "UTHORIZATION") {
 		for _, m := range header.FindAllStringSubmatchIndex(raw, -1) {
-			if v := raw[m[2]:m[3]]; worthOf(v) == literal && !schemes[strings.ToLower(v)] {
+			if v := raw[m[2]:m[3]]; worthOf(v) == literal && !knowledge.AuthSchemes.Has(strings.ToLower(v)) {
 				s.add(at, part(at, raw, m[2], m[3]), "sends an Authorization header with a literal value")
 			}
 		}
@@ -203,13 +194,7 @@ func clean(name string) string {
 // assets tells whether a command compiles what a framework publishes, which
 // wants some key and uses none.
 func assets(c *shell.Command) bool {
-	for _, w := range c.Words {
-		switch w.Text {
-		case "collectstatic", "compilemessages", "compress", "assets:precompile", "tailwind", "makemessages", "check", "spectacular":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Words, func(w shell.Word) bool { return knowledge.AssetTasks.Has(w.Text) })
 }
 
 // words judges --name value, --name=value and NAME=value among the words.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
@@ -190,12 +191,6 @@ var kubeLiteral = &check.Check{
 	},
 }
 
-// open are the keys of a Secret under which people keep what is none.
-var open = map[string]bool{
-	"username": true, "user": true, "host": true, "hostname": true, "port": true, "database": true, "dbname": true, "db": true, "name": true,
-	"email": true, "region": true, "endpoint": true, "url": true, "type": true, "project": true, "namespace": true, "server": true, "issuer": true, "ca.crt": true, "tls.crt": true,
-}
-
 // stored judges a literal of a Secret: whatever lies there is meant to be one,
 // unless its key says otherwise.
 func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
@@ -217,9 +212,9 @@ func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
 		last = last[i+1:]
 	}
 	switch {
-	case hidden, w == literal && !open[last] && nameOf(kv.Key.Text) != notSecret, len(lines(kv.Value.Text)) > 0:
-	case w == literal && !open[last] && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
-	case (w == later || w == dummy) && !open[last]:
+	case hidden, w == literal && !knowledge.OpenKeys.Has(last) && nameOf(kv.Key.Text) != notSecret, len(lines(kv.Value.Text)) > 0:
+	case w == literal && !knowledge.OpenKeys.Has(last) && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
+	case (w == later || w == dummy) && !knowledge.OpenKeys.Has(last):
 		f.Severity, f.Secrets = check.Note, nil
 		f.Message = fmt.Sprintf("the Secret %s holds a placeholder for %s", name, kv.Key.Text)
 	default:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -25,38 +26,40 @@ var (
 	account      = regexp.MustCompile(`(?i)service[-_]?account|^credentials\.json$|gcp[-_]?(?:key|cred)|google[-_]?cred|firebase[-_]?admin`)
 )
 
-// sshKeys are the names that ssh-keygen gives to private keys.
-var sshKeys = map[string]bool{"id_rsa": true, "id_dsa": true, "id_ecdsa": true, "id_ed25519": true}
-
 // fileOf judges a file of the context by its name and, where that is not
 // enough, by what it holds. What cannot be read is judged as its name says,
 // more mildly.
 func fileOf(ctx *source.Context, p string) fileKind {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	low := strings.ToLower(base)
-	switch {
-	case source.IsEnvFile(base):
+	if source.IsEnvFile(base) {
 		return fileKind{"is an environment file", check.Error}
-	case sshKeys[base]:
+	}
+	switch knowledge.HeldBy(dir, base) {
+	case knowledge.SSHKey:
 		return fileKind{"is a private SSH key", check.Error}
-	case base == ".npmrc":
+	case knowledge.Npmrc:
 		return held(ctx, p, npmToken, "holds a registry's token")
-	case base == ".pypirc":
+	case knowledge.Pypirc:
 		return held(ctx, p, pypiPassword, "holds a password for a package index")
-	case base == ".netrc" || base == "_netrc":
+	case knowledge.Netrc:
 		return held(ctx, p, netrc, "holds a login")
-	case base == ".git-credentials":
+	case knowledge.GitCredentials:
 		return fileKind{"holds git's passwords", check.Error}
-	case base == "credentials" && dir == ".aws":
+	case knowledge.AWSCredentials:
 		return fileKind{"holds AWS keys", check.Error}
-	case base == "config" && dir == ".kube":
+	case knowledge.KubeConfig:
 		return fileKind{"holds a cluster's login", check.Error}
-	case base == "kubeconfig":
+	case knowledge.KubeConfigCopy:
 		return held(ctx, p, kubeToken, "holds a cluster's login")
-	case base == "config.json" && dir == ".docker", base == ".dockercfg":
+	case knowledge.DockerConfig:
 		return held(ctx, p, dockerAuth, "holds a registry's login")
-	case dir == ".ssh" && !strings.HasSuffix(base, ".pub"):
-		return pem(ctx, p, false)
+	case knowledge.SSHFolder:
+		if !strings.HasSuffix(base, ".pub") {
+			return pem(ctx, p, false)
+		}
+	}
+	switch {
 	case strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key"):
 		return pem(ctx, p, !publicPEM.MatchString(strings.TrimSuffix(strings.TrimSuffix(low, ".pem"), ".key")) && (strings.HasSuffix(low, ".key") || strings.Contains(low, "key")))
 	case strings.HasSuffix(low, ".json"):

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
@@ -60,7 +61,7 @@ type gift struct {
 	kind  fileKind
 	at    text.Span
 	in    string // where it lies in the image; "" = not known
-	cause string
+	cause check.Cause
 }
 
 // help is what to do where a mount is not the way.
@@ -95,7 +96,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		p := source.Clean(src.Value)
 		add := func(p string, inFolder bool) {
 			if k := fileOf(b.Context, p); k.severity != 0 && len(list) < mostGifts {
-				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: "sent:" + p})
+				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: check.SentCause.Of(p)})
 			}
 		}
 		if b.Context == nil {
@@ -105,7 +106,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 			}
 			add(p, false)
 			if k := folderOf(p); k.severity != 0 {
-				list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: "sent:" + p})
+				list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
 			}
 			continue
 		}
@@ -120,7 +121,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
 					add(p, false)
 					if k := folderOf(p); err != nil && k.severity != 0 {
-						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: "sent:" + p})
+						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
 					}
 				}
 			case folders:
@@ -147,7 +148,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 		return g, false
 	}
 	g.path = src.Value
-	if sshKeys[base] {
+	if knowledge.HeldBy("", base) == knowledge.SSHKey {
 		g.kind = fileKind{"is a private SSH key", check.Error}
 		return g, true
 	}
@@ -155,7 +156,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 		return g, false
 	}
 	if o := b.FileIn(c.Stage, path.Join("/", src.Value)); o != nil && o.Context != nil {
-		g.kind, g.cause = fileOf(o.Context, o.Path), "sent:"+o.Path
+		g.kind, g.cause = fileOf(o.Context, o.Path), check.SentCause.Of(o.Path)
 		return g, g.kind.severity != 0
 	}
 	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
@@ -201,7 +202,7 @@ func under(ctx *source.Context, notable []source.Entry, dir string) []string {
 			for _, inner := range ctx.Dir(e.Path) {
 				base := path.Base(inner.Path)
 				// The others are in the list by their own names.
-				if !inner.Dir && (base == "config" || base == "config.json" || path.Base(e.Path) == ".ssh" && !sshKeys[base]) {
+				if !inner.Dir && (base == "config" || base == "config.json" || path.Base(e.Path) == ".ssh" && knowledge.HeldBy("", base) != knowledge.SSHKey) {
 					files = append(files, inner.Path)
 				}
 			}

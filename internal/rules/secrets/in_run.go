@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -89,7 +90,7 @@ func spoken(b *source.Build, s *source.Step, run *source.Run) []check.Finding {
 func documents(run *source.Run) []text.Span {
 	var list []text.Span
 	for _, c := range run.Commands() {
-		if c.Inner || source.IsShell(c.Program()) {
+		if c.Inner || knowledge.Shells.Has(c.Program()) {
 			continue
 		}
 		if _, ok := sink(c); ok {
@@ -201,13 +202,7 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 
 // userName tells whether a variable holds a name and no secret.
 func userName(n string) bool {
-	for _, w := range secret.NameParts(n) {
-		switch w {
-		case "USER", "USERNAME", "LOGIN", "NAME", "ACCOUNT", "OWNER", "HOST":
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(secret.NameParts(n), knowledge.NameWords.Has)
 }
 
 // An argumentFile is a file of a layer into which a build argument's secret is
@@ -222,7 +217,7 @@ func argumentFiles(s *source.Step, run *source.Run) []argumentFile {
 	own := map[string]bool{}
 	asked := 0
 	for _, c := range run.Commands() {
-		if asked < most && (filters[c.Program()] || settingsFiles[c.Program()] != "") {
+		if asked < most && (knowledge.Filters.Has(c.Program()) || knowledge.SettingsFile(c.Program()) != "") {
 			if n, ok := argumentIn(s, c, own); ok {
 				asked++
 				if k, ok := keeps(run, c); ok {

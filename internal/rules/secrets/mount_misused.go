@@ -7,6 +7,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -49,11 +50,11 @@ var mountMisused = &check.Check{
 
 // writeCause is the cause of what a stage's layer holds of a secret; "" where
 // none is written.
-func writeCause(s *source.Step, file string) string {
+func writeCause(s *source.Step, file string) check.Cause {
 	if file == "" {
 		return ""
 	}
-	return fmt.Sprintf("written:%d:%s", s.Stage.Index, home(file))
+	return check.Cause("written").Of(s.Stage.Index).Of(home(file))
 }
 
 // A misuse is a command that lets a mounted secret out.
@@ -72,7 +73,7 @@ func misuses(b *source.Build, run *source.Run) []misuse {
 	asked := 0
 	for _, c := range run.Commands() {
 		p := c.Program()
-		out := t.reads(c) || (filters[p] || settingsFiles[p] != "") && t.says(c)
+		out := t.reads(c) || (knowledge.Filters.Has(p) || knowledge.SettingsFile(p) != "") && t.says(c)
 		if p == "printenv" {
 			_, written := c.Redirected()
 			out = written && len(c.Words) > 1 && t.vars[c.Words[1].Text]
@@ -107,12 +108,10 @@ func judgeMisuse(run *source.Run, c *shell.Command) (misuse, bool) {
 		return misuse{c, fmt.Sprintf("the mounted secret is written to %s", file), k.file}, true
 	}
 	end, ok := pipelineEnd(c)
-	if !ok || c.Substitution || end.Substitution || settingsFiles[c.Program()] != "" || copiers[c.Program()] {
+	if !ok || c.Substitution || end.Substitution || knowledge.SettingsFile(c.Program()) != "" || knowledge.Copiers.Has(c.Program()) {
 		return misuse{}, false
 	}
-	switch p := end.Program(); p {
-	case "echo", "printf", "cat", "head", "tail", "base64", "tr", "cut", "awk", "sort":
-	default:
+	if !knowledge.Printers.Has(end.Program()) {
 		return misuse{}, false
 	}
 	for _, r := range end.Redirects {

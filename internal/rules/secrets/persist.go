@@ -2,27 +2,14 @@ package secrets
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
-
-// filters hand on, more or less changed, what they are given.
-var filters = map[string]bool{
-	"echo": true, "printf": true, "cat": true, "tee": true, "sed": true, "tr": true, "base64": true, "awk": true, "head": true, "tail": true,
-	"grep": true, "cut": true, "jq": true, "yq": true, "envsubst": true, "dd": true, "sort": true,
-}
-
-// copiers bring a file to another place.
-var copiers = map[string]bool{"cp": true, "mv": true, "install": true, "rsync": true}
-
-// settingsFiles are where tools keep what they are told to remember.
-var settingsFiles = map[string]string{
-	"npm": ".npmrc", "pnpm": ".npmrc", "yarn": ".yarnrc.yml", "git": ".gitconfig", "aws": ".aws/credentials", "pip": "pip.conf", "pip3": "pip.conf",
-	"poetry": "auth.toml", "composer": "auth.json", "bundle": ".bundle/config", "gh": ".config/gh/hosts.yml", "docker": ".docker/config.json", "cargo": ".cargo/credentials.toml",
-}
 
 // A kept is a file into which a command writes and which stays in the layer.
 type kept struct {
@@ -67,7 +54,7 @@ func pipelineEnd(c *shell.Command) (*shell.Command, bool) {
 		if c.PipeTo == nil {
 			return c, true
 		}
-		if c = c.PipeTo; !filters[c.Program()] {
+		if c = c.PipeTo; !knowledge.Filters.Has(c.Program()) {
 			return nil, false
 		}
 	}
@@ -142,8 +129,8 @@ func covers(p, file string) bool {
 // remembered is the settings file in which a tool keeps its arguments.
 func remembered(c *shell.Command) (string, bool) {
 	program := c.Program()
-	file, ok := settingsFiles[program]
-	if !ok {
+	file := knowledge.SettingsFile(program)
+	if file == "" {
 		return "", false
 	}
 	var words []string
@@ -153,6 +140,7 @@ func remembered(c *shell.Command) (string, bool) {
 		}
 	}
 	verb := strings.Join(words[:min(len(words), 2)], " ")
+	ok := false
 	switch program {
 	case "npm", "pnpm", "yarn":
 		ok = verb == "config set" || len(words) > 0 && words[0] == "set"
@@ -176,11 +164,8 @@ func forgets(run *source.Run, told *shell.Command) bool {
 		if c.Program() != told.Program() || c == told {
 			continue
 		}
-		for _, w := range c.Args() {
-			switch w.Text {
-			case "delete", "rm", "unset", "--unset", "--unset-all", "--remove-section", "logout":
-				return true
-			}
+		if slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return knowledge.ForgetWords.Has(w.Text) }) {
+			return true
 		}
 	}
 	return false

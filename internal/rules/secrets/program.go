@@ -4,20 +4,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
-
-// loginTools have a `login` whose -p is a password.
-var loginTools = map[string]bool{
-	"docker": true, "podman": true, "buildah": true, "skopeo": true, "nerdctl": true, "oras": true, "helm": true, "crane": true, "az": true, "cf": true, "oc": true, "regctl": true,
-}
-
-// configTools keep settings under names: TOOL config set NAME VALUE.
-var configTools = map[string]bool{
-	"npm": true, "yarn": true, "pnpm": true, "pip": true, "pip3": true, "aws": true, "git": true, "composer": true, "poetry": true, "bundle": true,
-	"gh": true, "gcloud": true, "az": true, "gem": true, "conda": true, "cargo": true, "snow": true, "mc": true,
-}
 
 var pass = regexp.MustCompile(`^pass:(.+)$`)
 
@@ -35,7 +25,7 @@ func (s *scan) program(program string, args []shell.Word, c *shell.Command) {
 		return false
 	}
 	switch {
-	case loginTools[program] && has("login"):
+	case knowledge.LoginTools.Has(program) && has("login"):
 		s.option(args, "-p", true, program+" login")
 	case program == "sshpass":
 		s.option(args, "-p", true, "sshpass")
@@ -66,7 +56,7 @@ func (s *scan) program(program string, args []shell.Word, c *shell.Command) {
 		for _, o := range []string{"-u", "--user", "-U", "--proxy-user"} {
 			s.userPassword(args, o)
 		}
-	case configTools[program]:
+	case knowledge.ConfigTools.Has(program):
 		s.config(program, args)
 	}
 }
@@ -176,10 +166,9 @@ func (s *scan) config(program string, args []shell.Word) {
 	}
 }
 
-// sinks read a password from standard input.
+// sink is the program that reads a password from standard input.
 func sink(c *shell.Command) (string, bool) {
-	switch p := c.Program(); p {
-	case "chpasswd", "passwd", "smbpasswd", "vncpasswd", "kinit":
+	if p := c.Program(); knowledge.PasswordReaders.Has(p) {
 		return p, true
 	}
 	for _, w := range c.Words {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -74,7 +75,7 @@ type hidden struct {
 	path  string // in the image
 	at    text.Span
 	step  *source.Step
-	cause string
+	cause check.Cause
 }
 
 // mostHidden bounds the files that are followed through a chain of stages.
@@ -128,7 +129,11 @@ func hiddenBy(b *source.Build, s *source.Step) []hidden {
 
 // namedSecret tells whether a file is a secret by its name alone.
 func namedSecret(base, dir string) bool {
-	return sshKeys[base] || base == ".git-credentials" || base == ".netrc" || base == "credentials" && dir == ".aws"
+	switch knowledge.HeldBy(dir, base) {
+	case knowledge.SSHKey, knowledge.GitCredentials, knowledge.Netrc, knowledge.AWSCredentials:
+		return true
+	}
+	return false
 }
 
 // deletes tells whether one of the paths is the file, or the folder that is

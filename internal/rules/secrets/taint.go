@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -94,9 +95,9 @@ func (t *taint) holds(w shell.Word) bool {
 // reads tells whether a command takes a mounted file as its input.
 func (t *taint) reads(c *shell.Command) bool {
 	p := c.Program()
-	if filters[p] && p != "echo" && p != "printf" || copiers[p] {
+	if knowledge.Filters.Has(p) && p != "echo" && p != "printf" || knowledge.Copiers.Has(p) {
 		args := c.Args()
-		if copiers[p] && len(args) > 0 {
+		if knowledge.Copiers.Has(p) && len(args) > 0 {
 			args = args[:len(args)-1]
 		}
 		for _, w := range args {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
@@ -26,7 +27,7 @@ func logins(s string) []login {
 		l := login{user: s[m[2]:m[3]], host: s[m[6]:m[7]], from: m[2], to: m[3]}
 		if m[4] >= 0 {
 			l.password = s[m[4]:m[5]]
-			if !oauth[l.password] {
+			if !knowledge.TokenPasswords.Has(l.password) {
 				l.from, l.to = m[4], m[5]
 			}
 		}
@@ -37,7 +38,7 @@ func logins(s string) []login {
 
 // bare tells whether a password, or a token in its place, stands there as it is.
 func (l login) bare() bool {
-	if l.password == "" || oauth[l.password] {
+	if l.password == "" || knowledge.TokenPasswords.Has(l.password) {
 		return l.token()
 	}
 	if strings.ContainsAny(l.password, "${}%`<") && !strings.Contains(l.password, "%40") || worthOf(l.password) != literal {
@@ -45,9 +46,6 @@ func (l login) bare() bool {
 	}
 	return !l.generic()
 }
-
-// oauth are the words that stand for a password where the user is a token.
-var oauth = map[string]bool{"x-oauth-basic": true, "x-oauth-token": true, "x": true}
 
 // token tells whether the user's place holds a token: what is too long and too
 // mixed for a name. Sentry's public keys stand there, too.
@@ -58,7 +56,7 @@ func (l login) token() bool {
 // who says whose login it is, without saying a token.
 func (l login) who() string {
 	host := strings.TrimRight(l.host, ".")
-	if l.password == "" || oauth[l.password] {
+	if l.password == "" || knowledge.TokenPasswords.Has(l.password) {
 		return "a URL with a token for " + host
 	}
 	user := l.user
@@ -70,16 +68,7 @@ func (l login) who() string {
 
 // generic tells whether user and password are the words of a manual.
 func (l login) generic() bool {
-	switch strings.ToLower(l.user) {
-	case "user", "username", "usr", "name", "login", "u", "dbuser", "db_user":
-	default:
-		return false
-	}
-	switch strings.ToLower(l.password) {
-	case "pass", "password", "passwd", "pwd", "p", "pw", "secret", "dbpass", "dbpassword":
-		return true
-	}
-	return false
+	return knowledge.ManualUsers.Has(strings.ToLower(l.user)) && knowledge.ManualPasswords.Has(strings.ToLower(l.password))
 }
 
 // local tells whether the host is the machine itself.
@@ -90,9 +79,5 @@ func (l login) local() bool {
 
 // weakPassword tells whether a password is a word that nobody would guard.
 func weakPassword(p string) bool {
-	switch strings.ToLower(p) {
-	case "pass", "password", "passwd", "postgres", "root", "admin", "secret", "user", "mysql", "guest", "pw", "db":
-		return true
-	}
-	return false
+	return knowledge.WeakPasswords.Has(strings.ToLower(p))
 }

@@ -143,7 +143,7 @@ func defaultAt(v source.Var) (text.Span, bool) {
 }
 
 // argCause is the cause of everything that comes of a build argument.
-func argCause(name string) string { return "build-argument:" + name }
+func argCause(name string) check.Cause { return check.Cause("build-argument").Of(name) }
 
 // command is the argv or shell line of a CMD, ENTRYPOINT or HEALTHCHECK.
 func command(s *source.Step) ([]string, bool) {

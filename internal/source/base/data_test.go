@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // eachLine decodes every line of a data file, and fails on a field that the
@@ -52,14 +54,28 @@ func TestBasesAreWhole(t *testing.T) {
 		default:
 			t.Errorf("%s: kind %q", i.ID, i.Kind)
 		}
-		for tool, v := range i.Tools {
-			if answer(v) == Unknown && v != "unknown" {
-				t.Errorf("%s: tool %s is %q", i.ID, tool, v)
-			}
-		}
 	})
 	if count < 314 {
 		t.Errorf("%d entries, the catalogue has 314", count)
+	}
+}
+
+// What is written of a tool is one of the words that an Answer knows.
+func TestToolsOfBasesAreKnown(t *testing.T) {
+	for line := range bytes.Lines(basesData) {
+		var i struct {
+			ID    string
+			Tools map[string]string
+		}
+		if err := json.Unmarshal(line, &i); err != nil {
+			t.Fatal(err)
+		}
+		for tool, word := range i.Tools {
+			var a Answer
+			if err := a.UnmarshalText([]byte(word)); err != nil || a == Unknown && word != "unknown" {
+				t.Errorf("%s: tool %s is %q", i.ID, tool, word)
+			}
+		}
 	}
 }
 
@@ -117,9 +133,9 @@ func TestVersionsAndToolsAreWhole(t *testing.T) {
 			t.Errorf("tools line %d: incomplete", n)
 		}
 	})
-	for word, name := range osProducts {
-		if len(cyclesOf(name)) == 0 {
-			t.Errorf("%s: no cycles for %s", word, name)
+	for _, s := range knowledge.Systems() {
+		if len(cyclesOf(s.Product)) == 0 {
+			t.Errorf("%v: no cycles for %s", s.Words, s.Product)
 		}
 	}
 }

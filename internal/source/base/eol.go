@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 //go:embed eol.jsonl
@@ -87,13 +89,6 @@ func cyclesOf(product string) []*cycle {
 	return found.([]*cycle)
 }
 
-// osProducts are the products of eol.jsonl by the words that tags use.
-var osProducts = map[string]string{
-	"alpine": "alpine", "debian": "debian", "ubuntu": "ubuntu", "ubi": "rhel", "rhel": "rhel", "fedora": "fedora",
-	"rockylinux": "rocky-linux", "rocky": "rocky-linux", "almalinux": "almalinux", "centos": "centos",
-	"stream": "centos-stream", "oraclelinux": "oracle-linux", "ol": "oracle-linux", "amazonlinux": "amazon-linux", "al": "amazon-linux",
-}
-
 // EndOfLife lists the releases that a reference carries by name: python:3.8-slim-buster
 // carries Python 3.8 and Debian 10. What a tag does not say is not guessed, so
 // python:3.8 carries Python alone, and a reference by digest alone carries
@@ -162,7 +157,7 @@ func productEnd(p *product, t *tag) (EOL, bool) {
 }
 
 func systemEnd(o osRelease) (EOL, bool) {
-	name := osProducts[o.name]
+	name := knowledge.SystemOf(o.name)
 	if name == "" {
 		return EOL{}, false
 	}

@@ -16,7 +16,7 @@ type Image struct {
 	PackageManager string            `json:"package_manager"` // apt, apk, …; "none"; "" not known
 	User           string            `json:"user"`            // default user, name or uid; "" or "unknown": not known
 	Users          map[string]string `json:"users"`           // ready-made users, name to uid:gid
-	Tools          map[string]string `json:"tools"`           // yes, no, gnu, busybox, unknown; see HasTool
+	Tools          map[string]Answer `json:"tools"`           // programs that the recipe speaks of; see HasTool
 	Entrypoint     []string          `json:"entrypoint"`      // nil: not known; empty: none
 	Cmd            []string          `json:"cmd"`             // nil: not known; empty: none
 	Healthcheck    *bool             `json:"healthcheck"`     // nil: not known

@@ -1,6 +1,10 @@
 package base
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+)
 
 // A Pinning tells how far a tag goes towards naming one release. The order is
 // not a ranking: see each value.
@@ -95,7 +99,7 @@ func hasOSVariants(img *Image) bool {
 	}
 	for _, v := range img.Variants {
 		for _, word := range strings.Split(v, "-") {
-			if name, _ := splitNumber(word); osWords[name] || debianWords[name] || ubuntuWords[name] {
+			if name, _ := splitNumber(word); knowledge.SystemTags.Has(name) || knowledge.DebianReleases.Has(name) || knowledge.UbuntuReleases.Has(name) {
 				return true
 			}
 		}

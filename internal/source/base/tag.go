@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // A tag is an image tag in the parts that a judgement needs.
@@ -35,31 +37,6 @@ var (
 	buildRE   = regexp.MustCompile(`^(?:[uU_+]\d|[._]v?[0-9a-f_]{7,})`) // 8u392, 21.0.5_11, 3192.v713e3b_039fb
 )
 
-// movingWords are tags that publishers move on purpose.
-var movingWords = set(strings.Fields(`
-	lts stable mainline current rolling edge nightly dev devel develop development main master trunk head canary next beta
-	alpha rc unstable testing sid oldstable oldoldstable experimental innovation ea tip preview snapshot daily weekly`))
-
-// osWords are operating systems as tags spell them, before a release number.
-var osWords = set(strings.Fields(`
-	alpine debian ubuntu ubi rhel el fedora fc rockylinux rocky almalinux centos oraclelinux ol amazonlinux al azurelinux
-	mariner slim stream minideb busybox glibc musl uclibc windowsservercore nanoserver`))
-
-var architectures = set(strings.Fields(`x86 x64 x86_64 i386 i486 i586 i686 s390 s390x`))
-
-var debianWords = set(strings.Fields(`
-	forky trixie bookworm bullseye buster stretch jessie wheezy squeeze`))
-
-var ubuntuWords = set(strings.Fields(`
-	resolute questing plucky oracular noble mantic lunar kinetic jammy impish hirsute groovy focal eoan disco cosmic bionic
-	artful zesty yakkety xenial wily vivid utopic trusty precise`))
-
-// companionWords are things whose version stands in a tag beside the
-// product's own: the JDK of a maven image, the Python of an airflow image.
-var companionWords = set(strings.Fields(`
-	jdk jre java openjdk temurin corretto sapmachine semeru graalvm graal python py pypy php node nodejs ruby go golang otp
-	erlang elixir cuda cudnn pg postgres postgresql dotnet rust perl scala sbt hadoop spark cp`))
-
 // parseTag reads a tag of a product.
 func parseTag(text string, p *product) *tag {
 	t := &tag{exact: dateRE.MatchString(text) || stampRE.MatchString(text)}
@@ -69,17 +46,17 @@ func parseTag(text string, p *product) *tag {
 		lower := strings.ToLower(word)
 		name, number := splitNumber(lower)
 		switch {
-		case debianWords[lower]:
+		case knowledge.DebianReleases.Has(lower):
 			t.codename = true
 			t.os = append(t.os, osRelease{name: "debian", release: lower})
-		case ubuntuWords[lower]:
+		case knowledge.UbuntuReleases.Has(lower):
 			t.codename = true
 			t.os = append(t.os, osRelease{name: "ubuntu", release: lower})
 		case isCommit(lower) && before == "":
 			t.exact = true
 		case p.Lines[lower] != "":
 			t.line, t.version = true, p.Lines[lower]
-		case movingWords[lower]:
+		case knowledge.MovingTags.Has(lower):
 			t.moving = true
 		case before == "build" && name == "":
 			t.exact = true // build-4711
@@ -87,10 +64,10 @@ func parseTag(text string, p *product) *tag {
 			t.number(word, before)
 			before = ""
 			continue
-		case number == "" && (osProducts[name] != "" || companionWords[name]):
+		case number == "" && (knowledge.SystemOf(name) != "" || knowledge.CompanionTags.Has(name)):
 			before = name
 			continue
-		case osWords[name]:
+		case knowledge.SystemTags.Has(name):
 			t.os = append(t.os, osRelease{name: name, release: number})
 			// CentOS Stream's tags are stream9, Amazon Linux's al2023.
 			t.codename = t.codename || name == "stream" || name == "al"
@@ -101,13 +78,13 @@ func parseTag(text string, p *product) *tag {
 			continue
 		case name == "ltsc" && number != "":
 			t.codename = true // Windows Server: ltsc2022
-		case len(name) == 1 && number != "" && !architectures[lower]:
+		case len(name) == 1 && number != "" && !knowledge.ArchitectureTags.Has(lower):
 			// ffmpeg's n7.1; a long number is a build, as b4521.
 			t.exact = t.exact || partsOf(number) == 1 && len(number) > 3
 			t.take(number, 1)
-		case companionWords[name]:
+		case knowledge.CompanionTags.Has(name):
 			t.companion = max(t.companion, partsOf(number))
-		case movingWords[name]: // rc1, beta2
+		case knowledge.MovingTags.Has(name): // rc1, beta2
 			t.moving = true
 		case partsOf(number) >= 3: // release1.2.3, r35.4.1
 			t.take(number, 1)
@@ -131,9 +108,9 @@ func (t *tag) number(word, before string) {
 		return
 	}
 	switch {
-	case osProducts[before] != "":
+	case knowledge.SystemOf(before) != "":
 		t.os = append(t.os, osRelease{before, m[1], true})
-	case companionWords[before]:
+	case knowledge.CompanionTags.Has(before):
 		t.companion = max(t.companion, partsOf(m[1]))
 	default:
 		if buildRE.MatchString(m[2]) {

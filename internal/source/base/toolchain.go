@@ -1,5 +1,7 @@
 package base
 
+import "github.com/dockworthy/dockworthy/internal/knowledge"
+
 // A Level tells how much of a toolchain an image carries.
 type Level int
 
@@ -23,11 +25,6 @@ func (l Level) String() string {
 	return "none"
 }
 
-// builders are the tools that make a toolchain image an SDK: what turns
-// sources into programs. make and the package managers are not among them,
-// since composer and conda images carry those.
-var builders = []string{"gcc", "javac", "go", "rustc", "cargo", "mvn", "gradle", "ghc", "swift", "nvcc", "dotnet"}
-
 // Toolchain is the level of toolchain in the image, by what the catalogue
 // says is inside and never by how the tag is spelt. A nil Image has none.
 func (i *Image) Toolchain() Level {
@@ -41,7 +38,7 @@ func (i *Image) Toolchain() Level {
 		}
 		return LevelOther
 	case KindRuntime:
-		if i.Tools["gcc"] == "yes" {
+		if i.Tools["gcc"] == Yes {
 			return LevelRuntime
 		}
 	}
@@ -55,9 +52,9 @@ func (i *Image) BuildTool() string {
 	if i == nil {
 		return ""
 	}
-	for _, name := range builders {
-		if i.Tools[name] == "yes" && (name != "dotnet" || i.Kind == KindToolchain) {
-			return name
+	for _, t := range knowledge.BuildTools() {
+		if i.Tools[t.Program] == Yes && (t.Program != "dotnet" || i.Kind == KindToolchain) {
+			return t.Program
 		}
 	}
 	return ""

@@ -21,6 +21,21 @@ func (a Answer) String() string {
 	return [...]string{"unknown", "yes", "no"}[a]
 }
 
+// UnmarshalText reads an answer as the catalogue and configurations write it. Of
+// wget they may say which it is; what they do not know, and any other word, is
+// Unknown.
+func (a *Answer) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "yes", "gnu", "busybox":
+		*a = Yes
+	case "no":
+		*a = No
+	default:
+		*a = Unknown
+	}
+	return nil
+}
+
 //go:embed tools.jsonl
 var toolsData []byte
 
@@ -104,27 +119,17 @@ func (i *Image) HasTool(name string) Answer {
 func (i *Image) stated(name string) Answer {
 	switch name {
 	case "python3", "pip3":
-		return answer(i.Tools[name[:len(name)-1]])
+		return i.Tools[name[:len(name)-1]]
 	case "python":
-		if i.Tools[name] == "yes" {
+		if i.Tools[name] == Yes {
 			return Unknown
 		}
 	case "cc":
-		return answer(i.Tools["gcc"])
+		return i.Tools["gcc"]
 	case "g++", "c++":
-		if i.Tools["gcc"] == "no" {
+		if i.Tools["gcc"] == No {
 			return No
 		}
 	}
-	return answer(i.Tools[name])
-}
-
-func answer(s string) Answer {
-	switch s {
-	case "yes", "gnu", "busybox":
-		return Yes
-	case "no":
-		return No
-	}
-	return Unknown
+	return i.Tools[name]
 }

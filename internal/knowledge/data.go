@@ -1,0 +1,50 @@
+package knowledge
+
+import _ "embed"
+
+var (
+	//go:embed programs.jsonl
+	programsData string
+	//go:embed files.jsonl
+	filesData string
+	//go:embed words.jsonl
+	wordsData string
+	//go:embed packages.jsonl
+	packagesData string
+	//go:embed servers.jsonl
+	serversData string
+	//go:embed manifests.jsonl
+	manifestsData string
+	//go:embed ecosystems.jsonl
+	ecosystemsData string
+	//go:embed bringers.jsonl
+	bringersData string
+	//go:embed packageusers.jsonl
+	packageUsersData string
+	//go:embed packageprograms.jsonl
+	packageProgramsData string
+	//go:embed settings.jsonl
+	settingsData string
+	//go:embed secretfiles.jsonl
+	secretFilesData string
+	//go:embed signals.jsonl
+	signalsData string
+	//go:embed systems.jsonl
+	systemsData string
+	//go:embed toolchains.jsonl
+	toolchainsData string
+	//go:embed runtimes.jsonl
+	runtimesData string
+	//go:embed buildtools.jsonl
+	buildToolsData string
+	//go:embed platforms.jsonl
+	platformsData string
+)
+
+// The files of sets.
+var (
+	programs = &file{name: "programs.jsonl", data: &programsData}
+	files    = &file{name: "files.jsonl", data: &filesData}
+	words    = &file{name: "words.jsonl", data: &wordsData}
+	packages = &file{name: "packages.jsonl", data: &packagesData}
+)

@@ -1,0 +1,254 @@
+package knowledge
+
+import (
+	"bytes"
+	"encoding/json"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// each decodes every line of a data file, fails on a field that the code does
+// not know and on a line without a source or a date, and holds the lines to
+// the order of their keys. Nothing that keys gives may come twice.
+func each[T any](t *testing.T, name, data string, from func(T) origin, keys func(T) []string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		seen, last, n := map[string]bool{}, "", 0
+		if !strings.HasSuffix(data, "\n") {
+			t.Error("no line feed at its end")
+		}
+		for line := range strings.Lines(data) {
+			n++
+			var v T
+			d := json.NewDecoder(bytes.NewReader([]byte(line)))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&v); err != nil {
+				t.Fatalf("line %d: %v", n, err)
+			}
+			if head, ok := cut(line); !ok || !json.Valid([]byte(head)) {
+				t.Errorf("line %d does not end in its source and its date", n)
+			}
+			o := from(v)
+			if _, err := time.Parse(time.DateOnly, o.Date); err != nil || len(o.Source) < 6 {
+				t.Errorf("line %d: source %q, date %q", n, o.Source, o.Date)
+			}
+			list := keys(v)
+			if len(list) == 0 {
+				t.Fatalf("line %d says nothing", n)
+			}
+			for _, k := range list {
+				if k == "" || seen[k] {
+					t.Errorf("line %d: %q is empty or twice", n, k)
+				}
+				seen[k] = true
+			}
+			if list[0] < last {
+				t.Errorf("line %d: %q stands after %q", n, list[0], last)
+			}
+			last = list[0]
+			whole(t, n, reflect.ValueOf(v))
+		}
+	})
+}
+
+// setLine is one line of a file of sets.
+type setLine struct {
+	Is    []string `json:"is"` // the sets that the names are in
+	Names []string `json:"names"`
+	origin
+}
+
+// ordered are the sets whose members are asked in the order of the file.
+var ordered = map[string]bool{BuilderFiles.String(): true, ProgramFolders.String(): true}
+
+// whole holds every list of a line to be sorted and without empty words.
+func whole(t *testing.T, n int, v reflect.Value) {
+	t.Helper()
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if l, ok := v.Interface().(setLine); ok && ordered[l.Is[0]] {
+		return
+	}
+	for i := range v.NumField() {
+		if v.Field(i).Type() != reflect.TypeFor[[]string]() || v.Type().Field(i).Name == "Locks" {
+			continue // the usual lock file comes first
+		}
+		if list := v.Field(i).Interface().([]string); !slices.IsSorted(list) || slices.Contains(list, "") || len(slices.Compact(slices.Clone(list))) != len(list) {
+			t.Errorf("line %d: %v is not sorted, or has an empty word or one twice", n, list)
+		}
+	}
+}
+
+// one gives a line one key.
+func one[T any](key func(T) string) func(T) []string {
+	return func(v T) []string { return []string{key(v)} }
+}
+
+func TestSetsAreWhole(t *testing.T) {
+	known := map[*file]map[string]bool{}
+	for s, k := range kinds {
+		if k.name == "" || k.in == nil {
+			t.Fatalf("set %d has no name or no file", s)
+		}
+		if known[k.in] == nil {
+			known[k.in] = map[string]bool{}
+		}
+		if known[k.in][k.name] {
+			t.Errorf("%s is the name of two sets", k.name)
+		}
+		known[k.in][k.name] = true
+		if len(Set(s).Names()) == 0 {
+			t.Errorf("%s is empty", k.name)
+		}
+	}
+	for _, f := range []*file{programs, files, words, packages} {
+		lists := map[string][]string{} // by set
+		in := map[string]bool{}        // a name in a set
+		each(t, f.name, *f.data, func(l *setLine) origin { return l.origin }, func(l *setLine) []string {
+			for _, is := range l.Is {
+				if !known[f][is] {
+					t.Errorf("%s: unknown set %q", f.name, is)
+				}
+				lists[is] = append(lists[is], l.Names...)
+				for _, n := range l.Names {
+					if in[is+" "+n] {
+						t.Errorf("%s: %s is twice in %s", f.name, n, is)
+					}
+					in[is+" "+n] = true
+				}
+			}
+			if len(l.Is) == 0 || len(l.Names) == 0 {
+				return nil
+			}
+			return []string{strings.Join(l.Is, " ") + " " + l.Names[0]}
+		})
+		for s, k := range kinds {
+			if k.in != f {
+				continue
+			}
+			if s := Set(s); !slices.Equal(s.Names(), lists[k.name]) || len(s.members().has) != len(s.Names()) {
+				t.Errorf("%s: %s is read as %q, and is %q", f.name, s, s.Names(), lists[k.name])
+			}
+		}
+	}
+}
+
+func TestFactsAreWhole(t *testing.T) {
+	each(t, "servers.jsonl", serversData, func(s *Server) origin { return s.origin }, func(s *Server) []string {
+		if s.Role != "" && s.Role != Serves && s.Role != Works && s.Role != Develops {
+			t.Errorf("%v: role %q", s.Programs, s.Role)
+		}
+		if s.Role == "" && len(s.Serves)+len(s.Develops)+len(s.PortFlags)+len(s.PortVariables) == 0 {
+			t.Errorf("%v: nothing is said of it", s.Programs)
+		}
+		return s.Programs
+	})
+	names := map[string]bool{}
+	each(t, "manifests.jsonl", manifestsData, func(d *DependencyTool) origin { return d.origin }, func(d *DependencyTool) []string {
+		for _, n := range slices.Concat(d.Manifests, d.Locks, d.Settings, d.Wrappers) {
+			if _, err := path.Match(n, "x"); err != nil || n == "" || names[n] {
+				t.Errorf("%q is twice, or no pattern: %v", n, err)
+			}
+			names[n] = true
+		}
+		if len(d.Manifests)+len(d.Locks)+len(d.Settings)+len(d.Wrappers) == 0 || d.Ecosystem == "" || d.Reads != "" && len(d.Locks) == 0 {
+			t.Errorf("%s: no ecosystem, no files, or no lock file", d.Name)
+		}
+		return []string{d.Ecosystem + " " + d.Name + " " + d.Reads}
+	})
+	for _, d := range DependencyTools() {
+		if d.Reads != "" && !names[d.Reads] {
+			t.Errorf("%s: %q is no manifest", d.Name, d.Reads)
+		}
+	}
+	each(t, "ecosystems.jsonl", ecosystemsData, func(e *ecosystem) origin { return e.origin }, func(e *ecosystem) []string {
+		if e.First == "" {
+			t.Errorf("%s: nothing to copy first", e.Ecosystem)
+		}
+		return []string{e.Ecosystem}
+	})
+	each(t, "bringers.jsonl", bringersData, func(b *bringer) origin { return b.origin }, func(b *bringer) []string {
+		if len(b.Packages) == 0 {
+			return nil
+		}
+		return b.Programs
+	})
+	each(t, "packageusers.jsonl", packageUsersData, func(p *PackageUsers) origin { return p.origin }, func(p *PackageUsers) []string {
+		if len(p.Users) == 0 {
+			return nil
+		}
+		return []string{p.Package}
+	})
+	each(t, "packageprograms.jsonl", packageProgramsData, func(p *packageProgram) origin { return p.origin }, func(p *packageProgram) []string {
+		if p.Program == p.Package {
+			return nil
+		}
+		return []string{p.Package}
+	})
+	each(t, "settings.jsonl", settingsData, func(s *setting) origin { return s.origin }, one(func(s *setting) string { return s.Program }))
+	holdings := []Holding{SSHKey, Npmrc, Pypirc, Netrc, GitCredentials, GitSettings, AWSCredentials, KubeConfig, KubeConfigCopy, DockerConfig, SSHFolder}
+	each(t, "secretfiles.jsonl", secretFilesData, func(f *secretFile) origin { return f.origin }, func(f *secretFile) []string {
+		if !slices.Contains(holdings, f.Holds) {
+			t.Errorf("%s: holds %q", f.Name, f.Holds)
+		}
+		return []string{f.Name + " " + f.Folder}
+	})
+	each(t, "signals.jsonl", signalsData, func(s *Signal) origin { return s.origin }, one(func(s *Signal) string { return s.Name }))
+	each(t, "systems.jsonl", systemsData, func(s *System) origin { return s.origin }, one(func(s *System) string { return s.Product }))
+	each(t, "runtimes.jsonl", runtimesData, func(r *runtimeLine) origin { return r.origin }, func(r *runtimeLine) []string { return r.Images })
+	each(t, "buildtools.jsonl", buildToolsData, func(l *buildToolLine) origin { return l.origin }, one(func(l *buildToolLine) string { return l.Class }))
+	each(t, "platforms.jsonl", platformsData, func(p *Platform) origin { return p.origin }, one(func(p *Platform) string { return p.File }))
+	// The order of toolchains.jsonl is that of its lines.
+	n, ranks := 0, map[int]bool{}
+	each(t, "toolchains.jsonl", toolchainsData, func(l *Toolchain) origin { return l.origin }, func(l *Toolchain) []string {
+		n++
+		if l.Name == "" || l.Rank < 1 || l.Rank > 11 || ranks[l.Rank] {
+			t.Errorf("%s: name %q, rank %d", l.Program, l.Name, l.Rank)
+		}
+		ranks[l.Rank] = true
+		return []string{string(rune('a'+n)) + l.Program}
+	})
+}
+
+func TestQuestions(t *testing.T) {
+	for what, ok := range map[string]bool{
+		"bash is a shell":                  Shells.Has("bash"),
+		"node is no shell":                 !Shells.Has("node"),
+		"/tmp/x is shared":                 SharedFolders.Covers("/tmp/x"),
+		"/tmpx is not":                     !SharedFolders.Covers("/tmpx"),
+		"x.py ends as a source":            SourceEnds.Ends("x.py"),
+		"nginx serves":                     ServerOf("nginx").Role == Serves,
+		"nothing is known of x":            ServerOf("x").Role == "",
+		"mvn downloads for maven":          CompiledEcosystem("mvn") == "maven",
+		"uv installs Python":               EcosystemOf("uv") == "python",
+		"composer installs its own":        EcosystemOf("composer") == "composer",
+		"SIGTERM is 15":                    SignalOf("SIGTERM") == SignalOf("15"),
+		"UBI is RHEL":                      SystemOf("ubi") == "rhel",
+		".aws/credentials holds AWS keys":  HeldBy(".aws", "credentials") == AWSCredentials,
+		"credentials elsewhere is unknown": HeldBy("x", "credentials") == "",
+		".ssh/x is in the SSH folder":      HeldBy(".ssh", "x") == SSHFolder,
+		".ssh/id_rsa is a key":             HeldBy(".ssh", "id_rsa") == SSHKey,
+		"gcc is named first":               BuildTools()[0].Program == "gcc",
+	} {
+		if !ok {
+			t.Errorf("not so: %s", what)
+		}
+	}
+}
+
+// BenchmarkLoad decodes all that a check of a project may ask for.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		for _, f := range []*file{programs, files, words, packages} {
+			f.load()
+		}
+		decode("servers.jsonl", serversData, func() *Server { return new(Server) })
+		decode("manifests.jsonl", manifestsData, func() *DependencyTool { return new(DependencyTool) })
+		decode("secretfiles.jsonl", secretFilesData, func() *secretFile { return new(secretFile) })
+	}
+}

@@ -1,0 +1,211 @@
+package knowledge
+
+// A Set is a kind of name: what holds of all its members. Each is some lines of
+// one of this package's files.
+type Set uint8
+
+// The sets.
+const (
+	// Programs, by their base names.
+
+	Shells          Set = iota // run a command line of sh
+	WindowsShells              // run a command line on Windows
+	Inits                      // are made to be PID 1 in front of one program
+	Interpreters               // run a program text in another language, which a file of it may be given to
+	Prompts                    // ask for a program where they are given none; shells do, too
+	Launchers                  // are interpreters and tools that start what a project ships
+	Supervisors                // look after other programs and their signals
+	Droppers                   // run another program as another user
+	SystemManagers             // install a distribution's packages
+	Probes                     // are asked by probes and built by nobody, so that nothing but a package or a COPY by name brings them
+	ProcessViewers             // tell of processes that they exist
+	Toolchains                 // are brought by nothing but a toolchain
+	CCompilers                 // compile C and C++
+	NativeBuilders             // build by a C compiler
+	NodeBuilders               // build by what npm installs
+	RuntimeBuilders            // are at once runtime and compiler
+	LoginTools                 // have a login whose -p is a password
+	ConfigTools                // keep settings under names: TOOL config set NAME VALUE
+	PasswordReaders            // read a password from standard input
+	Configurers                // do what is written elsewhere, and may make users
+	Copiers                    // bring a file to another place
+	Brief                      // end at once: a script that ends in one of them is done, or has its program elsewhere
+	Builtins                   // every shell does by itself
+	Harmless                   // install nothing, beside an update of package lists
+	Plain                      // do what their effects say and nothing else
+	Speakers                   // only say or search their words, so that an option among them is text
+	Filters                    // hand on, more or less changed, what they are given
+	Printers                   // print what they are given
+	PipeEnds                   // succeed at the end of a pipeline whatever they read
+	Clients                    // ask a program over the network
+	Bystanders                 // say nothing of a program that a probe asks
+	Converters                 // may change the ends of lines
+
+	// Files and folders.
+
+	Unwanted             // are what rule 6 asks to keep out of a context and an image, by their base names
+	SkippedFolders       // hold other people's files
+	NotDockerfiles       // are ends of names that no Dockerfile has: ignore files, backups, templates, programs, documents
+	EnvSamples           // are parts of the name of an environment file that is made to be copied and filled in, or is encrypted
+	SourceEnds           // are the ends of names of files that people edit all day
+	ContentEnds          // are the ends of names of what is edited with the sources: pages, pictures, templates
+	QuietSources         // are sources that installs need, or that hardly change
+	SourceFolders        // are names that folders of sources bear
+	HelperFolders        // are names of folders with what installs read, or what hardly changes
+	InstalledFolders     // hold installed packages and nothing of the project
+	DataEnds             // are the ends of names of manifests and settings
+	ManifestNames        // stand for all manifests where a pattern is asked about
+	BuilderFiles         // say how images are built, as globs in a folder, in the order in which they are asked
+	DockerFolders        // are names of folders for Dockerfiles, beside what they build
+	CodeEnds             // are the ends of names of programs
+	SampleFolders        // are names of folders in which packages keep what only shows or tries something
+	SampleEnds           // are the ends of names of such files, in lower case
+	PackageSources       // are parts of paths under which the sources of published packages lie
+	Published            // are parts of paths under which package managers put what anybody can download
+	Vendored             // are parts of paths with others' code that may be changed
+	SystemFolders        // are folders that a mention says nothing about
+	LibraryFolders       // have shared libraries in them or below them
+	OwnFolders           // are folders in which no distribution puts anything
+	SharedFolders        // are folders that everybody writes on every system
+	ProgramFolders       // are folders of programs, in the order in which they are looked into
+	RequirementFolders   // are names of folders of lists of requirements
+	SystemProgramFolders // are where a distribution puts programs
+
+	// Words: of names, values, flags and sub-commands.
+
+	DevStages        // are names of stages that do not ship
+	DevStageWords    // say so of a stage as a part of its name, too
+	DevGroups        // are names of groups, extras and lists of packages for development
+	DevFileWords     // mark a requirements file as one for development, as a part of its name
+	StandIns         // are values, in lower case, that mean: the build will say
+	ReleaseNames     // are names of variables with the program's own version
+	AuthSchemes      // stand before the value of an Authorization header
+	TokenPasswords   // stand for a password in a URL whose user is a token
+	ManualUsers      // are users in the URLs of manuals
+	ManualPasswords  // are passwords in the URLs of manuals
+	WeakPasswords    // are passwords that nobody would guard
+	PublicWords      // are words of a variable whose value is handed to every visitor, as a front end's key
+	MockParts        // are parts, in lower case, of what only stands for a secret
+	OpenKeys         // are keys of a Secret under which people keep what is none
+	NameWords        // are words of a variable that holds a name and no secret
+	AssetTasks       // compile what a framework publishes, which wants some key and uses none
+	ForgetWords      // tell a tool to forget a setting
+	ListVerbs        // are words of package managers for what installs nothing
+	PortFlags        // have as value the port that a server listens on, or the address with it
+	CodeFlags        // are followed by a program text
+	GroupFlags       // ask for a group or an extra of dependencies
+	PipTargets       // are variables that say where pip installs
+	MovingTags       // are tags that publishers move on purpose
+	SystemTags       // are operating systems as tags spell them, before a release number
+	ArchitectureTags // are architectures as tags spell them, with digits of their own
+	DebianReleases   // are codenames of Debian
+	UbuntuReleases   // are codenames of Ubuntu
+	CompanionTags    // are things whose version stands in a tag beside the product's own: the JDK of a maven image
+
+	// Packages.
+
+	DotenvLibraries // read .env files
+	Installers      // are package managers themselves, as packages
+	Metapackages    // bring a whole set of tools, the usual probes among them
+	HeaderPackages  // are, or depend on, the C library's headers
+
+	sets
+)
+
+// kinds are the names that the files have for the sets, and where these are.
+var kinds = [sets]struct {
+	in   *file
+	name string
+}{
+	Shells:               {programs, "shell"},
+	WindowsShells:        {programs, "windows-shell"},
+	Inits:                {programs, "init"},
+	Interpreters:         {programs, "interpreter"},
+	Prompts:              {programs, "prompt"},
+	Launchers:            {programs, "launcher"},
+	Supervisors:          {programs, "supervisor"},
+	Droppers:             {programs, "dropper"},
+	SystemManagers:       {programs, "system-manager"},
+	Probes:               {programs, "probe"},
+	ProcessViewers:       {programs, "process-viewer"},
+	Toolchains:           {programs, "toolchain"},
+	CCompilers:           {programs, "c-compiler"},
+	NativeBuilders:       {programs, "native-builder"},
+	NodeBuilders:         {programs, "node-builder"},
+	RuntimeBuilders:      {programs, "runtime-builder"},
+	LoginTools:           {programs, "login-tool"},
+	ConfigTools:          {programs, "config-tool"},
+	PasswordReaders:      {programs, "password-reader"},
+	Configurers:          {programs, "configurer"},
+	Copiers:              {programs, "copier"},
+	Brief:                {programs, "brief"},
+	Builtins:             {programs, "builtin"},
+	Harmless:             {programs, "harmless"},
+	Plain:                {programs, "plain"},
+	Speakers:             {programs, "speaker"},
+	Filters:              {programs, "filter"},
+	Printers:             {programs, "printer"},
+	PipeEnds:             {programs, "pipe-end"},
+	Clients:              {programs, "client"},
+	Bystanders:           {programs, "bystander"},
+	Converters:           {programs, "converter"},
+	Unwanted:             {files, "unwanted"},
+	SkippedFolders:       {files, "skipped-folder"},
+	NotDockerfiles:       {files, "not-dockerfile"},
+	EnvSamples:           {files, "env-sample"},
+	SourceEnds:           {files, "source-end"},
+	ContentEnds:          {files, "content-end"},
+	QuietSources:         {files, "quiet-source"},
+	SourceFolders:        {files, "source-folder"},
+	HelperFolders:        {files, "helper-folder"},
+	InstalledFolders:     {files, "installed-folder"},
+	DataEnds:             {files, "data-end"},
+	ManifestNames:        {files, "manifest"},
+	BuilderFiles:         {files, "builder-file"},
+	DockerFolders:        {files, "docker-folder"},
+	CodeEnds:             {files, "code-end"},
+	SampleFolders:        {files, "sample-folder"},
+	SampleEnds:           {files, "sample-end"},
+	PackageSources:       {files, "package-source"},
+	Published:            {files, "published"},
+	Vendored:             {files, "vendored"},
+	SystemFolders:        {files, "system-folder"},
+	LibraryFolders:       {files, "library-folder"},
+	OwnFolders:           {files, "own-folder"},
+	SharedFolders:        {files, "shared-folder"},
+	ProgramFolders:       {files, "program-folder"},
+	RequirementFolders:   {files, "requirement-folder"},
+	SystemProgramFolders: {files, "system-program-folder"},
+	DevStages:            {words, "dev-stage"},
+	DevStageWords:        {words, "dev-stage-word"},
+	DevGroups:            {words, "dev-group"},
+	DevFileWords:         {words, "dev-file-word"},
+	StandIns:             {words, "stand-in"},
+	ReleaseNames:         {words, "release-name"},
+	AuthSchemes:          {words, "auth-scheme"},
+	TokenPasswords:       {words, "token-password"},
+	ManualUsers:          {words, "manual-user"},
+	ManualPasswords:      {words, "manual-password"},
+	WeakPasswords:        {words, "weak-password"},
+	PublicWords:          {words, "public-word"},
+	MockParts:            {words, "mock-part"},
+	OpenKeys:             {words, "open-key"},
+	NameWords:            {words, "name-word"},
+	AssetTasks:           {words, "asset-task"},
+	ForgetWords:          {words, "forget-word"},
+	ListVerbs:            {words, "list-verb"},
+	PortFlags:            {words, "port-flag"},
+	CodeFlags:            {words, "code-flag"},
+	GroupFlags:           {words, "group-flag"},
+	PipTargets:           {words, "pip-target"},
+	MovingTags:           {words, "moving-tag"},
+	SystemTags:           {words, "system-tag"},
+	ArchitectureTags:     {words, "architecture-tag"},
+	DebianReleases:       {words, "debian-release"},
+	UbuntuReleases:       {words, "ubuntu-release"},
+	CompanionTags:        {words, "companion-tag"},
+	DotenvLibraries:      {packages, "dotenv-library"},
+	Installers:           {packages, "installer"},
+	Metapackages:         {packages, "metapackage"},
+	HeaderPackages:       {packages, "header-package"},
+}
