@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
@@ -179,8 +180,7 @@ func Own(argv []string) int {
 		return 0
 	}
 	i := 0
-	switch path.Base(argv[0]) {
-	case "tini", "dumb-init", "catatonit":
+	if knowledge.Inits.Has(path.Base(argv[0])) {
 		for i++; i < len(argv) && strings.HasPrefix(argv[i], "-"); i++ {
 		}
 	}
@@ -200,8 +200,11 @@ func Own(argv []string) int {
 			}
 		}
 	}
+	if knowledge.Shells.Has(program) || knowledge.Droppers.Has(program) {
+		return 0
+	}
 	switch program {
-	case "sh", "bash", "ash", "dash", "zsh", "env", "gosu", "su-exec", "sudo":
+	case "env":
 		return 0
 	case "python", "pypy":
 		for i < len(argv) && strings.HasPrefix(argv[i], "-") {
