@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -283,10 +284,14 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 	if (opt.Banking || b != nil && b.Banking()) && c.Banking > f.Severity {
 		f.Severity = c.Banking
 	}
-	if !f.Firm && b != nil {
-		if b.Lenient() || f.Stage != nil && !b.Reaches(f.Stage) {
+	switch {
+	case b == nil:
+	case b.Development() != "":
+		if !vendor(f) {
 			f.Severity = min(f.Severity, Note)
 		}
+	case !f.Firm && f.Stage != nil && !b.Reaches(f.Stage):
+		f.Severity = min(f.Severity, Note)
 	}
 	if opt.AsOf != "" && later(c.Since, opt.AsOf) {
 		f.Severity = Note
@@ -444,4 +449,15 @@ func restate(answers []Answer, kept []Reported) {
 			}
 		}
 	}
+}
+
+// vendor tells whether a finding is of a secret that some vendor's shape gives
+// away: nobody makes such a value up, so that it counts wherever it stands.
+func vendor(f Finding) bool {
+	for _, at := range f.Secrets {
+		if slices.ContainsFunc(secret.Find(f.Place.File.Text(at)), func(m secret.Match) bool { return !m.Public }) {
+			return true
+		}
+	}
+	return false
 }

@@ -183,12 +183,26 @@ func (t *textWriter) header(res *check.Result) {
 		if b != nil {
 			parts = append(parts, "profile "+string(b.Profile))
 		}
+		if why := development(res); why != "" {
+			parts = append(parts, "development ("+why+"): notes only")
+		}
 	}
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, excerpt.Visible(strings.Join(parts, " · "))))
 	if len(res.Findings) == 0 {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no findings"))
 	}
 	fmt.Fprintln(t.w)
+}
+
+// development says why nothing that a unit makes ships; "" = something does.
+func development(res *check.Result) (why string) {
+	for _, rep := range res.Reports {
+		if rep.Build == nil || rep.Build.Development() == "" {
+			return ""
+		}
+		why = rep.Build.Development()
+	}
+	return why
 }
 
 func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {

@@ -75,6 +75,11 @@ const (
 
 	DevStages        // are names of stages that do not ship
 	DevStageWords    // say so of a stage as a part of its name, too
+	WeakStages       // are names of stages that make what ships, or that ship themselves
+	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
+	DevComposeParts  // say so of a Compose file alone
+	DevFolders       // are names of folders with what does not ship
+	DevFolderParts   // say so of a folder as a part of its name, too
 	DevGroups        // are names of groups, extras and lists of packages for development
 	DevFileWords     // mark a requirements file as one for development, as a part of its name
 	StandIns         // are values, in lower case, that mean: the build will say
@@ -178,6 +183,11 @@ var kinds = [sets]struct {
 	SystemProgramFolders: {files, "system-program-folder"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
+	WeakStages:           {words, "weak-stage"},
+	DevFileParts:         {words, "dev-file-part"},
+	DevComposeParts:      {words, "dev-compose-part"},
+	DevFolders:           {words, "dev-folder"},
+	DevFolderParts:       {words, "dev-folder-part"},
 	DevGroups:            {words, "dev-group"},
 	DevFileWords:         {words, "dev-file-word"},
 	StandIns:             {words, "stand-in"},

@@ -250,6 +250,7 @@ func (p *Snapshot) composeRecipes() {
 		if p.parents[c.File.Name] {
 			continue
 		}
+		development := p.development(c.File.Name, ComposeFile)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
 			if s.Build == nil || s.Build.Inline.Set {
@@ -270,7 +271,7 @@ func (p *Snapshot) composeRecipes() {
 					df = "Containerfile"
 				}
 			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}, development: development}
 			for _, kv := range s.Build.Args {
 				if kv.HasValue && !kv.Value.Unresolved {
 					r.args[kv.Key.Text] = kv.Value.Text

@@ -42,6 +42,7 @@ type Config struct {
 	RuntimeTools []string              `yaml:"runtime-tools"` // programs the running container needs, as git
 	Toolboxes    []string              `yaml:"toolboxes"`     // Dockerfiles whose image is for building
 	RootAllowed  []string              `yaml:"root-allowed"`  // Dockerfiles that may run as root
+	Roles        map[string]string     `yaml:"roles"`         // product or development, by path
 	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
 	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
 	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
@@ -253,6 +254,11 @@ func (c *Config) check(checks []string) *configError {
 	}
 	if c.ChecksAsOf != "" && !version.MatchString(c.ChecksAsOf) {
 		return wrong([]string{"checks-as-of"}, "checks-as-of %q is no version, as 0.1.0", c.ChecksAsOf)
+	}
+	for _, p := range sortedKeys(c.Roles) {
+		if r := c.Roles[p]; r != roleProduct && r != roleDevelopment {
+			return wrong([]string{"roles", p}, "role %q of %s is neither %s nor %s", r, p, roleProduct, roleDevelopment)
+		}
 	}
 	for _, id := range sortedKeys(c.Severities) {
 		at := []string{"severities", id}

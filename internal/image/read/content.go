@@ -136,7 +136,7 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 	if strings.HasPrefix(value, "-----BEGIN") {
 		masked = "-----BEGIN …"
 	}
-	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: fingerprint(value)})
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no

@@ -27,7 +27,7 @@ var signalSwallower = &check.Check{
 		}
 		var found []check.Finding
 		add := func(c *shell.Command, p check.Place, why string) {
-			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why), Firm: true}
+			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why)}
 			if st.Init != "" {
 				f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
 			}
