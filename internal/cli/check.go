@@ -33,6 +33,7 @@ type checkFlags struct {
 	asOf           string
 	format, output string
 	color          string
+	notes          bool
 	more           []string // formats beyond those of every verb
 }
 
@@ -79,6 +80,7 @@ func (f *checkFlags) printing(fl *pflag.FlagSet) {
 	fl.StringVar(&f.failOn, "fail-on", "warning", "exit 1 from this severity on: error, warning or never")
 	fl.StringVar(&f.asOf, "as-of", "", "the day that end-of-life dates are held against, YYYY-MM-DD (default: today)")
 	fl.StringVar(&f.format, "format", "text", "text, json or sarif")
+	fl.BoolVar(&f.notes, "notes", false, "print findings at note, too, of which text otherwise has a count alone")
 	fl.StringVarP(&f.output, "output", "o", "", "write to this file rather than standard output")
 	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
 }
@@ -94,6 +96,10 @@ func (f *checkFlags) fails(worst check.Severity) bool {
 	least, ok := check.ParseSeverity(f.failOn)
 	return ok && worst >= least
 }
+
+// manyUnits is how many units are shown with their lines and the words underlined:
+// nobody reads the screens of more.
+const manyUnits = 10
 
 func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	opt, look, err := f.options()
@@ -114,7 +120,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	tally := &check.Tally{}
 	trouble := false
 	outcome := func() error { return f.outcome(err, trouble, tally.Worst()) }
-	w, err := f.writer(out, report.Options{Names: pl.names, Brief: len(project.Units()) > 1}, outcome)
+	w, err := f.writer(out, report.Options{Names: pl.names, Notes: f.notes, Brief: len(project.Units()) > 1, Compact: len(project.Units()) > manyUnits}, outcome)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	tally := &check.Tally{}
 	trouble := false
 	outcome := func() error { return f.outcome(nil, trouble, tally.Worst()) }
-	w, err := f.writer(out, report.Options{Names: names}, outcome)
+	w, err := f.writer(out, report.Options{Names: names, Notes: f.notes}, outcome)
 	if err != nil {
 		return err
 	}

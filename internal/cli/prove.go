@@ -261,7 +261,7 @@ func (f *proveFlags) writer(out *output, names report.Names, outcome func() erro
 	if f.format == "html" {
 		return page.New(out, names), nil
 	}
-	return f.checkFlags.writer(out, report.Options{Names: names}, outcome)
+	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes}, outcome)
 }
 
 // writeRecord writes a run's record.
