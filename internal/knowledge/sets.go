@@ -89,6 +89,7 @@ const (
 	ManualUsers      // are users in the URLs of manuals
 	ManualPasswords  // are passwords in the URLs of manuals
 	WeakPasswords    // are passwords that nobody would guard
+	AccountWords     // are last words of variables that name a user or a database
 	PublicWords      // are words of a variable whose value is handed to every visitor, as a front end's key
 	MockParts        // are parts, in lower case, of what only stands for a secret
 	OpenKeys         // are keys of a Secret under which people keep what is none
@@ -197,6 +198,7 @@ var kinds = [sets]struct {
 	ManualUsers:          {words, "manual-user"},
 	ManualPasswords:      {words, "manual-password"},
 	WeakPasswords:        {words, "weak-password"},
+	AccountWords:         {words, "account-word"},
 	PublicWords:          {words, "public-word"},
 	MockParts:            {words, "mock-part"},
 	OpenKeys:             {words, "open-key"},

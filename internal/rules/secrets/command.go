@@ -51,7 +51,7 @@ func (s *scan) add(at, hide text.Span, what string) {
 			return
 		}
 	}
-	s.leaks = append(s.leaks, leak{at, hide, what})
+	s.leaks = append(s.leaks, leak{at: at, hide: hide, what: what})
 }
 
 func (s *scan) command(c *shell.Command) {

@@ -25,14 +25,18 @@ var composeLiteral = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		known := names{} // of all services: one logs in at another
+		for _, s := range b.Compose.Services {
+			known.add(s.Environment, s.Name.Text, s.Image.Text)
+		}
 		for _, s := range b.Compose.Services {
 			who := "the service " + s.Name.Text
 			for _, kv := range s.Environment {
-				found = append(found, deployed(b, kv, who)...)
+				found = append(found, deployed(b, kv, who, known)...)
 			}
 			if s.Build != nil {
 				for _, kv := range s.Build.Args {
-					found = append(found, deployed(b, kv, "the build of "+s.Name.Text)...)
+					found = append(found, deployed(b, kv, "the build of "+s.Name.Text, known)...)
 				}
 			}
 			for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
@@ -47,7 +51,9 @@ var composeLiteral = &check.Check{
 
 // deployed judges an environment variable or a build argument of a deployment
 // file.
-func deployed(b *source.Build, kv deploy.KeyValue, who string) []check.Finding {
+//
+// known are the names around it, of which a password may be made.
+func deployed(b *source.Build, kv deploy.KeyValue, who string, known names) []check.Finding {
 	if !kv.HasValue || kv.From != "" {
 		return nil
 	}
@@ -61,6 +67,10 @@ func deployed(b *source.Build, kv deploy.KeyValue, who string) []check.Finding {
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: entry(kv)}, Secrets: []text.Span{at}}
 	if l, ok := setting(kv.Key.Text, value, at, false); ok {
 		f.Message = fmt.Sprintf("%s: %s %s", who, kv.Key.Text, l.what)
+		if known.tell(l.password, l.user) {
+			f.Severity = check.Note
+			f.Message += ", one that anybody would try first"
+		}
 		return []check.Finding{f}
 	}
 	if w := worthOf(value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
@@ -170,8 +180,10 @@ var kubeLiteral = &check.Check{
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
 				who := "the container " + c.Name.Text
+				known := names{}
+				known.add(c.Env, c.Name.Text, c.Image.Text)
 				for _, kv := range c.Env {
-					found = append(found, deployed(b, kv, who)...)
+					found = append(found, deployed(b, kv, who, known)...)
 				}
 				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who)...)
 			}
@@ -180,11 +192,11 @@ var kubeLiteral = &check.Check{
 			if s.Encrypted {
 				continue
 			}
-			for _, kv := range s.StringData {
-				found = append(found, stored(b, kv, s.Name.Text)...)
-			}
-			for _, kv := range s.Data {
-				found = append(found, stored(b, kv, s.Name.Text)...)
+			entries := append(s.StringData[:len(s.StringData):len(s.StringData)], s.Data...)
+			known := names{}
+			known.add(entries, s.Name.Text, "")
+			for _, kv := range entries {
+				found = append(found, stored(b, kv, s.Name.Text, known)...)
 			}
 		}
 		return check.Judge(found)
@@ -193,7 +205,7 @@ var kubeLiteral = &check.Check{
 
 // stored judges a literal of a Secret: whatever lies there is meant to be one,
 // unless its key says otherwise.
-func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
+func stored(b *source.Build, kv deploy.KeyValue, name string, known names) []check.Finding {
 	if !kv.HasValue {
 		return nil
 	}
@@ -205,7 +217,7 @@ func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
 	if kv.Value.Raw != kv.Value.Text {
 		f.Message = fmt.Sprintf("the Secret %s holds the value of %s, base64-encoded, which hides nothing", name, kv.Key.Text)
 	}
-	_, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
+	l, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
 	w := worthOf(kv.Value.Text)
 	last := strings.ToLower(kv.Key.Text)
 	if i := strings.LastIndexAny(last, "_-"); i >= 0 {
@@ -219,6 +231,9 @@ func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
 		f.Message = fmt.Sprintf("the Secret %s holds a placeholder for %s", name, kv.Key.Text)
 	default:
 		return nil
+	}
+	if known.tell(l.password, l.user) {
+		f.Severity = check.Note
 	}
 	return []check.Finding{f}
 }

@@ -15,6 +15,9 @@ type leak struct {
 	at   text.Span // what a reader would point at
 	hide text.Span // what no output may show
 	what string    // the predicate of a sentence: "holds a GitHub token"
+
+	password string // the value that people chose; "" = a machine made it
+	user     string // whose it is; "" = not said
 }
 
 // setting judges NAME=value, as of ENV, ARG, LABEL or a deployment file. quiet
@@ -31,10 +34,10 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 		if !l.bare() || l.local() && (quietLocal || weakPassword(l.password)) {
 			continue
 		}
-		return leak{at: at, hide: part(at, value, l.from, l.to), what: "holds " + l.who()}, true
+		return leak{at: at, hide: part(at, value, l.from, l.to), what: "holds " + l.who(), password: l.password, user: l.user}, true
 	}
 	if from, to, ok := among(value); ok {
-		return leak{at: at, hide: part(at, value, from, to), what: "holds a password in clear among other settings"}, true
+		return leak{at: at, hide: part(at, value, from, to), what: "holds a password in clear among other settings", password: value[from:to]}, true
 	}
 	if s == notSecret || worthOf(value) != literal {
 		return leak{}, false
@@ -42,7 +45,7 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 	if s == weak && !random(value) {
 		return leak{}, false
 	}
-	return leak{at: at, hide: at, what: "has a literal value"}, true
+	return leak{at: at, hide: at, what: "has a literal value", password: value}, true
 }
 
 // connection is the password of a connection string: Server=db;Password=x;
