@@ -58,6 +58,7 @@ const (
 	BuilderFiles         // say how images are built, as globs in a folder, in the order in which they are asked
 	DockerFolders        // are names of folders for Dockerfiles, beside what they build
 	CodeEnds             // are the ends of names of programs
+	TestFolders          // are names of folders with what tests and examples need
 	SampleFolders        // are names of folders in which packages keep what only shows or tries something
 	SampleEnds           // are the ends of names of such files, in lower case
 	PackageSources       // are parts of paths under which the sources of published packages lie
@@ -170,6 +171,7 @@ var kinds = [sets]struct {
 	BuilderFiles:         {files, "builder-file"},
 	DockerFolders:        {files, "docker-folder"},
 	CodeEnds:             {files, "code-end"},
+	TestFolders:          {files, "test-folder"},
 	SampleFolders:        {files, "sample-folder"},
 	SampleEnds:           {files, "sample-end"},
 	PackageSources:       {files, "package-source"},

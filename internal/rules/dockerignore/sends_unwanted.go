@@ -136,8 +136,8 @@ func takenBy(b *source.Build, list []take, e source.Entry) (take, bool) {
 // sent on purpose.
 func letThrough(c *source.Context, e source.Entry) (*ignore.Pattern, bool) {
 	if !e.Dir {
-		ok, by := c.Sent(e.Path, false)
-		return by, ok
+		_, by := c.Sent(e.Path, false)
+		return by, c.Reached(e.Path)
 	}
 	if ok, _ := c.Sent(e.Path, true); !ok && !c.Ignore.MayReinclude(e.Path) {
 		return nil, false

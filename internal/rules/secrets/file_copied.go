@@ -1,8 +1,10 @@
 package secrets
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -17,7 +19,7 @@ var fileCopied = &check.Check{
 	Claim:    "no COPY or ADD brings a secret file",
 	Why:      "a file that is copied is in a layer, which whoever pulls the image can unpack",
 	Mend:     "keep the file out of the context by .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
-	Quiet:    "For .env.example and its like, for files without a token or a private key in them, and for what .dockerignore keeps out.",
+	Quiet:    "For .env.example and its like, for files without a token or a private key in them, and for what .dockerignore keeps out. An .env whose values are all public is a note, and so is a key of tests in a stage that does not ship.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -37,15 +39,8 @@ var fileCopied = &check.Check{
 			if why != "" && b.Needs(s.Stage) {
 				unknown = why
 			}
-			for _, g := range list {
-				found = append(found, check.Finding{
-					Severity: g.kind.severity,
-					Place:    check.Place{File: b.Text(), Span: g.at},
-					Stage:    s.Stage,
-					Message:  fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what),
-					Cause:    g.cause,
-					Help:     g.help(),
-				})
+			if f, ok := bring(b, s, list); ok {
+				found = append(found, f)
 			}
 		})
 		if len(found) == 0 && unknown != "" {
@@ -72,8 +67,42 @@ func (g gift) help() string {
 	return ""
 }
 
-// mostGifts bounds what is told of one COPY.
-const mostGifts = 5
+// mostGifts bounds what is looked at of one COPY, and mostNamed what is named.
+const (
+	mostGifts = 50
+	mostNamed = 4
+)
+
+// bring is the finding of one COPY or ADD: of all that it brings, the worst.
+func bring(b *source.Build, s *source.Step, list []gift) (check.Finding, bool) {
+	if len(list) == 0 {
+		return check.Finding{}, false
+	}
+	for i := range list {
+		list[i].kind = list[i].kind.ofTest(list[i].path, b.InChain(s.Stage))
+	}
+	slices.SortStableFunc(list, func(a, b gift) int { return cmp.Compare(b.kind.severity, a.kind.severity) })
+	g := list[0]
+	what := fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what)
+	if more := list[1:]; len(more) > 0 {
+		var named []string
+		for _, o := range more[:min(len(more), mostNamed)] {
+			named = append(named, o.path)
+		}
+		if len(more) > mostNamed {
+			named = append(named, "…")
+		}
+		what += fmt.Sprintf(", and %d more (%s)", len(more), strings.Join(named, ", "))
+	}
+	return check.Finding{
+		Severity: g.kind.severity,
+		Place:    check.Place{File: b.Text(), Span: g.at},
+		Stage:    s.Stage,
+		Message:  what,
+		Cause:    g.cause,
+		Help:     g.help(),
+	}, true
+}
 
 // brought are the secret files of one COPY or ADD: those that it names and,
 // where asked, those in the folders that it names. why says what is not known.
@@ -118,7 +147,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 			entry, err := b.Context.Stat(p)
 			switch {
 			case err != nil || !entry.Dir:
-				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
+				if b.Context.Reached(p) && !leftOut(c, p, ".") {
 					add(p, false)
 					if k := folderOf(p); err != nil && k.severity != 0 {
 						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
@@ -130,7 +159,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 					why = err.Error()
 				}
 				for _, e := range under(b.Context, notable, p) {
-					if sent, _ := b.Context.Sent(e, false); sent && !leftOut(c, e, p) {
+					if b.Context.Reached(e) && !leftOut(c, e, p) {
 						add(e, true)
 					}
 				}
@@ -149,7 +178,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 	}
 	g.path = src.Value
 	if knowledge.HeldBy("", base) == knowledge.SSHKey {
-		g.kind = fileKind{"is a private SSH key", check.Error}
+		g.kind = fileKind{"is a private SSH key", check.Error, true}
 		return g, true
 	}
 	if c.Stage == nil {
@@ -162,9 +191,9 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
 		return g, false
 	}
-	g.kind = fileKind{"is named as a file of secrets", check.Warning}
+	g.kind = fileKind{what: "is named as a file of secrets", severity: check.Warning}
 	if source.IsEnvFile(base) {
-		g.kind = fileKind{"is an environment file", check.Error}
+		g.kind = fileKind{what: "is an environment file", severity: check.Error}
 	}
 	return g, true
 }
