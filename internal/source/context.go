@@ -271,7 +271,12 @@ func (c *Context) Reached(p string) bool {
 	c.files.ask(aboutFile, path.Join(c.Root, p))
 	to, err := fs.ReadLink(c.tree.fsys, path.Join(c.Root, p))
 	if err != nil {
-		return true
+		// Git writes a link as a file with its target where links are off
+		// (core.symlinks).
+		data, _ := c.Read(p)
+		if to = strings.TrimSuffix(string(data), "\n"); len(to) > 1000 || !strings.HasPrefix(to, "../") || path.Base(to) != path.Base(p) || strings.ContainsAny(to, "\n=") {
+			return true
+		}
 	}
 	if to = path.Join(path.Dir(p), to); path.IsAbs(to) || to == ".." || strings.HasPrefix(to, "../") {
 		return false
