@@ -18,7 +18,7 @@ var groupMismatch = &check.Check{
 	Claim:    "files are given to users and groups that exist, and to a group that their user is in",
 	Why:      "where the name of --chown is not there a builder gives the files to root:root and says nothing; a group that the user is not in gives the user nothing",
 	Mend:     "make user and group before the instruction, in the same chain, or give numbers: --chown=10001:10001",
-	Quiet:    "For numbers, which always hold, and where the base image is not known.",
+	Quiet:    "For numbers, which always hold, and where the base image is not known. A note where the owner is the user who runs.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -75,6 +75,11 @@ func ownership(b *source.Build, step *source.Step, owner string, at text.Span, u
 		if u := a.users[user]; u != nil && u.MakesGroup && u.Group == "" {
 			f.Message += fmt.Sprintf(": %s made a group %s of its own", u.Tool, user)
 			f.Related = []check.Place{{File: b.Text(), Span: u.Span, Message: "the user is made here"}}
+		}
+		if runs := b.User(); runs.Name == user {
+			// Who owns a file needs no group to read it.
+			f.Severity = check.Note
+			f.Message += "; as their owner it needs no group"
 		}
 		f.Help = fmt.Sprintf("make the user with its primary group: `useradd -g %s %s`", group, user)
 		if u := a.users[user]; u != nil && u.Tool == "adduser" {
