@@ -123,6 +123,9 @@ type Finding struct {
 	// Missing says that the finding is about something that is not there, so
 	// that a suppression at the head of the file covers it.
 	Missing bool
+	// Group names what findings of one check have in common, so that they are told
+	// once: the most severe speaks, and the others are related places. "" = nothing.
+	Group string
 	// Firm keeps the severity where the stage would lower it.
 	Firm bool
 	// Secrets are the places, in Place's file, of values that no output may

@@ -195,9 +195,52 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 		}
 		kept = append(kept, f)
 	}
-	kept = few(kept)
+	kept = few(grouped(kept))
 	rep.Findings = append(rep.Findings, kept...)
 	restate(rep.Answers[first:], kept)
+}
+
+// mostGrouped bounds the further places that a finding names for its group.
+const mostGrouped = 8
+
+// grouped tells of each group once. What is suppressed is not in it any more, so
+// that the rest of its group still speaks.
+func grouped(found []Reported) []Reported {
+	type group struct {
+		check *Check
+		name  string
+	}
+	at := map[group]int{}
+	more := map[int]int{}
+	kept := found[:0]
+	for _, f := range found {
+		g := group{f.Check, f.Group}
+		i, ok := at[g]
+		if f.Group == "" || !ok {
+			at[g] = len(kept)
+			kept = append(kept, f)
+			continue
+		}
+		if first := &kept[i]; f.Severity > first.Severity {
+			f, *first = *first, f
+			first.Related = append(slices.Clip(first.Related), others(f.Related)...)
+		}
+		if more[i]++; more[i] <= mostGrouped {
+			kept[i].Related = append(slices.Clip(kept[i].Related), Place{File: f.Place.File, Span: f.Place.Span, Message: inGroup})
+		}
+	}
+	for i, n := range more {
+		kept[i].Message += fmt.Sprintf(" (and %d more)", n)
+	}
+	return kept
+}
+
+// inGroup is what is said of the further places of a group.
+const inGroup = "the same here"
+
+// others are the places that were told of as those of a group.
+func others(related []Place) []Place {
+	return slices.DeleteFunc(slices.Clone(related), func(p Place) bool { return p.Message != inGroup })
 }
 
 // most is how many findings of one check are told of one build: nobody reads

@@ -83,6 +83,7 @@ const (
 	DevFolderParts   // say so of a folder as a part of its name, too
 	DevGroups        // are names of groups, extras and lists of packages for development
 	DevFileWords     // mark a requirements file as one for development, as a part of its name
+	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
 	AuthSchemes      // stand before the value of an Authorization header
@@ -193,6 +194,7 @@ var kinds = [sets]struct {
 	DevFolderParts:       {words, "dev-folder-part"},
 	DevGroups:            {words, "dev-group"},
 	DevFileWords:         {words, "dev-file-word"},
+	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
 	AuthSchemes:          {words, "auth-scheme"},

@@ -202,4 +202,4 @@ func mounts(s *Service, context string) bool {
 }
 
 // unnamed is why a last stage does not ship where no other stage does.
-func unnamed(s *Stage) string { return fmt.Sprintf("its stage is named %s", s.ref()) }
+func unnamed(s *Stage) string { return fmt.Sprintf("its stage is named %s", s.Ref()) }

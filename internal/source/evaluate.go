@@ -7,6 +7,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -44,6 +45,7 @@ type evaluator struct {
 	// as a build context; nil = nobody asks.
 	elsewhere func(name string) (file string, ok bool)
 	meta      *Env // the ARGs above the first FROM
+	from      *Env // meta, where placeholders are no values: nobody means an image by them
 	metaArgs  []*Step
 	stages    []*Stage
 	byName    map[string]*Stage
@@ -64,6 +66,7 @@ func (e *evaluator) run() {
 		}
 		e.meta = e.meta.With(v)
 	}
+	e.from = e.meta
 	e.byName = map[string]*Stage{}
 	var current *Stage
 	for _, in := range e.file.Instructions {
@@ -105,12 +108,16 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		}
 		step.Vars = append(step.Vars, v)
 		e.meta = e.meta.With(v)
+		if _, given := e.args[kv.Key]; !given && knowledge.BasePlaceholders.Has(strings.ToLower(v.Value)) {
+			v.Value, v.Set = "", false
+		}
+		e.from = e.from.With(v)
 	}
 	e.metaArgs = append(e.metaArgs, step)
 }
 
 func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {
-	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.meta, cmd.BaseName)}
+	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.from, cmd.BaseName)}
 	name := strings.ToLower(s.Base.Value)
 	if parent, ok := e.byName[name]; ok && e.contexts[s.Base.Value] == "" {
 		s.Parent = parent

@@ -206,6 +206,13 @@ func (b *Build) MadeHere(image string) bool {
 	return !strings.ContainsAny(image, "/:@") && b.project.named[image]
 }
 
+// BuiltHere tells whether the project says that it builds an image of this name:
+// by Compose or the config, out of another Dockerfile.
+func (b *Build) BuiltHere(ref base.Ref) bool {
+	by := b.project.makes[familiarRef(ref)]
+	return by != "" && by != b.Path
+}
+
 // folders are the names of the folders that hold Dockerfiles.
 func (p *Snapshot) folders() map[string]bool {
 	named := map[string]bool{}

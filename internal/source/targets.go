@@ -226,7 +226,7 @@ func (t *targeting) last() *Problem {
 		development = unnamed(last)
 	}
 	r := t.plain()
-	r.target, r.services = last.ref(), nil
+	r.target, r.services = last.Ref(), nil
 	for _, other := range t.recipes {
 		if find(e.stages, other.target) == last {
 			r.services = append(r.services, other.services...)
@@ -290,8 +290,8 @@ func (t *targeting) finish() []*Build {
 	return t.builds
 }
 
-// ref is how --target names a stage: its name, or its number.
-func (s *Stage) ref() string {
+// Ref is how --target names a stage: its name, or its number.
+func (s *Stage) Ref() string {
 	if s.Name != "" {
 		return s.Name
 	}
@@ -315,7 +315,7 @@ func find(stages []*Stage, name string) *Stage {
 func names(stages []*Stage) string {
 	var list []string
 	for _, s := range stages {
-		list = append(list, s.ref())
+		list = append(list, s.Ref())
 	}
 	return strings.Join(list, ", ")
 }
@@ -345,7 +345,7 @@ func circular(file string, stages []*Stage) *Problem {
 			top.next = top.next[1:]
 			switch state[s.Index] {
 			case 1:
-				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.ref(), s.ref())}
+				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.Ref(), s.Ref())}
 			case 0:
 				state[s.Index] = 1
 				stack = append(stack, frame{s, s.needs()})

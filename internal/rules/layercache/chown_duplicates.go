@@ -40,7 +40,7 @@ var chownDuplicates = &check.Check{
 		if !b.Linux() {
 			return check.None()
 		}
-		d := duplicates{view: newView(b), filled: map[string][]*put{}, copies: map[string]*source.Step{}, of: map[*source.Stage]int{}}
+		d := duplicates{view: newView(b), filled: map[string][]*put{}, copies: map[string]*source.Step{}}
 		for step := range b.Steps() {
 			if run := step.Run(); run != nil {
 				d.run(step, run)
@@ -60,7 +60,6 @@ type duplicates struct {
 	filled map[string][]*put       // by folder, and by the folders above it
 	copies map[string]*source.Step // copies from the context by their target
 	found  []check.Finding
-	of     map[*source.Stage]int // where in found a stage's finding is
 }
 
 // A put is what one step put somewhere.
@@ -73,8 +72,7 @@ type put struct {
 // small is how many bytes may be written twice for a note.
 const small = 100_000
 
-// run finds what a RUN changes in the layers below it: one finding for a stage,
-// which names the other places.
+// run finds what a RUN changes in the layers below it.
 func (d *duplicates) run(step *source.Step, run *source.Run) {
 	for _, fx := range run.Effects.Files {
 		if fx.Kind != effects.Chown && fx.Kind != effects.Chmod || !fx.Recursive || fx.Partial || fx.When != shell.Always {
@@ -97,39 +95,17 @@ func (d *duplicates) run(step *source.Step, run *source.Run) {
 				Place:   check.Place{File: d.b.Text(), Span: fx.Command.Span},
 				Related: []check.Place{{File: d.b.Text(), Span: earlier.Span, Message: "the layer that brings files there"}},
 				Stage:   step.Stage,
+				Group:   step.Stage.Ref(),
 				Message: fmt.Sprintf("%s -R copies what line %d brings to %s into a second layer", tool, earlier.Line(), dir),
 			}
 			if bytes >= 0 && bytes < small {
 				f.Severity = check.Note
 			}
-			d.tell(step.Stage, f)
+			d.found = append(d.found, f)
 			break
 		}
 	}
 }
-
-// tell notes a finding; of several in a stage the first that is worse than a note
-// speaks.
-func (d *duplicates) tell(s *source.Stage, f check.Finding) {
-	i, ok := d.of[s]
-	if !ok {
-		d.of[s] = len(d.found)
-		d.found = append(d.found, f)
-		return
-	}
-	first := &d.found[i]
-	if first.Severity == check.Note && f.Severity == 0 {
-		f.Related = append(f.Related, check.Place{File: first.Place.File, Span: first.Place.Span, Message: "this writes files again, too"})
-		*first = f
-		return
-	}
-	if len(first.Related) < mostRelated {
-		first.Related = append(first.Related, check.Place{File: f.Place.File, Span: f.Place.Span, Message: "this writes files again, too"})
-	}
-}
-
-// mostRelated bounds the places that one finding names.
-const mostRelated = 6
 
 // earlier is the first of the steps whose files a chown or chmod of a folder
 // changes, and how many bytes those are; -1 = nobody knows.

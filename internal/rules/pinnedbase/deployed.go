@@ -29,6 +29,7 @@ var composeLatest = &check.Check{
 			}
 			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok {
 				f.Place.File = b.Text()
+				f.Group = s.Image.Text
 				found = append(found, f)
 			}
 		}
@@ -58,6 +59,7 @@ var kubeLatest = &check.Check{
 				}
 				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
 					f.Place.File = b.Text()
+					f.Group = c.Image.Text
 					found = append(found, f)
 				}
 			}

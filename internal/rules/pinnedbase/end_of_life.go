@@ -40,6 +40,7 @@ var endOfLife = &check.Check{
 					when = "reached its end of life on " + e.Date.Format(time.DateOnly)
 				}
 				found = append(found, check.Finding{
+					Group:   u.cause(),
 					Place:   u.place,
 					Stage:   u.stage,
 					Message: fmt.Sprintf("%s %s carries %s, which %s", u.what, u.written(), name, when),

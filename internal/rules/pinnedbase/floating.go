@@ -47,6 +47,7 @@ var floating = &check.Check{
 			default:
 				continue
 			}
+			f.Group = u.cause()
 			found = append(found, f)
 		}
 		return check.Judge(found)

@@ -56,6 +56,7 @@ var latest = &check.Check{
 			case without:
 				f.Help = "this publisher has no versions: pin the digest, " + img.Ref.Familiar + "@sha256:…"
 			}
+			f.Group = u.cause()
 			found = append(found, f)
 		}
 		for _, d := range b.File.Directives {

@@ -30,6 +30,7 @@ var noDigest = &check.Check{
 				continue
 			}
 			found = append(found, check.Finding{
+				Group:   u.cause(),
 				Place:   u.place,
 				Stage:   u.stage,
 				Message: fmt.Sprintf("%s %s has no digest", u.what, u.written()),
