@@ -3,6 +3,7 @@ package multistage
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -82,7 +83,11 @@ func starts(b *source.Build, tool string) bool {
 	if st.Script == nil {
 		return false
 	}
-	for _, c := range st.Script.Commands {
+	commands := st.Script.Commands
+	if st.File != nil && st.File.Script != nil {
+		commands = slices.Concat(commands, st.File.Script.Commands)
+	}
+	for _, c := range commands {
 		for _, w := range c.Words {
 			if path.Base(w.Text) == tool {
 				return true
