@@ -31,6 +31,8 @@ var missing = &check.Check{
 		switch {
 		case e.Step != nil:
 			return check.Judge(nil)
+		case c.Step != nil && !e.Known && (len(c.Words) == 0 || len(c.Words) == 1 && !c.Shell && prompts(path.Base(c.Words[0]))):
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT is not known", b.Base().String()))
 		case c.Step != nil:
 			if !e.Empty() {
 				return check.Judge(nil)
@@ -43,9 +45,6 @@ var missing = &check.Check{
 				Help:     `name the program in ENTRYPOINT and leave its arguments to CMD`,
 			}})
 		case !e.Known && !c.Known:
-			if b.Role() != source.Serves {
-				return check.Judge(nil)
-			}
 			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().String()))
 		case b.Role() != source.Serves || serviceBase(b):
 			return check.Judge(nil)

@@ -26,6 +26,9 @@ var notExecutable = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
+		if !st.Known() {
+			return check.Unknown(check.ByBases, fmt.Sprintf("what %s starts is not known", b.Base().String()))
+		}
 		if st.Step == nil {
 			return check.Judge(nil)
 		}

@@ -22,6 +22,13 @@ var signalSwallower = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
+		if c := st.Cmd; st.Script == nil && c.Step != nil && !c.Shell && len(c.Words) > 0 {
+			// The base image's ENTRYPOINT is not known: it may run its arguments.
+			inner := shell.FromWords(shell.Input{}, c.Literal())
+			if _, ok := swallows(inner.Commands[0]); ok {
+				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT in front of %s is not known", b.Base().String(), words(inner.Commands[0])))
+			}
+		}
 		if st.Step == nil || st.Script == nil || toAll(st) {
 			return check.Judge(nil)
 		}

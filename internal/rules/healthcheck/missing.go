@@ -32,6 +32,9 @@ var missing = &check.Check{
 			return check.Judge(nil)
 		}
 		role := b.Role()
+		if role == source.Unclear && !known && !b.Start().Known() {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s serves, and whether it has a health check, is not known", b.Base().String()))
+		}
 		if role == source.Unclear || role == source.Job {
 			return check.Judge(nil)
 		}

@@ -40,7 +40,7 @@ var toolMissing = &check.Check{
 			}})
 		}
 		if img.Known == nil && !img.Scratch {
-			if usesTool(p) {
+			if p.shell || usesTool(b, p) {
 				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.String()))
 			}
 			return check.Judge(nil)
@@ -125,9 +125,13 @@ func noShell(b *source.Build) bool {
 	return none && !mayBring(b, "sh") && !mayBring(b, "busybox")
 }
 
-// usesTool tells whether the probe needs a program of its own.
-func usesTool(p *probe) bool {
-	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool { return knowledge.Clients.Has(c.Program()) })
+// usesTool tells whether the probe needs a program that nothing in the chain may
+// bring.
+func usesTool(b *source.Build, p *probe) bool {
+	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool {
+		program := c.Program()
+		return !mayBring(b, program) || knowledge.Clients.Has(program)
+	})
 }
 
 // absent tells whether a program certainly is not in the image.

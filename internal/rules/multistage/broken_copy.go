@@ -51,6 +51,9 @@ var brokenCopy = &check.Check{
 		if v == nil {
 			return check.Judge(nil)
 		}
+		if len(v.found) == 0 && v.open != "" {
+			return check.Unknown(check.ByBases, v.open)
+		}
 		return check.Judge(v.found)
 	},
 }
@@ -66,7 +69,8 @@ type breaks struct {
 	// of them are not known.
 	installed []string
 	any       bool
-	left      int // copies that are still looked into
+	left      int    // copies that are still looked into
+	open      string // what is not known, and would decide
 	found     []check.Finding
 }
 
@@ -168,7 +172,13 @@ func stageText(c *source.Copy) string {
 // neverThere speaks of a path that nothing puts into the source.
 func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) bool {
 	img := origin(c)
-	if img == nil || img.Known == nil && !img.Scratch {
+	if img == nil || img.Context != "" {
+		return false
+	}
+	if img.Known == nil && !img.Scratch {
+		if c.Stage == nil || !v.mayHave(c.Stage, p, nil) {
+			v.open = fmt.Sprintf("whether %s has %s is not known", img.String(), p)
+		}
 		return false
 	}
 	switch {

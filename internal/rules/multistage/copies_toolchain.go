@@ -28,6 +28,7 @@ var copiesToolchain = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
+		open := "" // an image of which nothing is known, and which is copied whole
 		whole := handedOn{}
 		for step := range b.Steps() {
 			c := step.Copy
@@ -40,6 +41,9 @@ var copiesToolchain = &check.Check{
 				}
 				what := toolchainAt(c, src.Value, whole)
 				if what == "" {
+					if img := origin(c); img != nil && img.Known == nil && !img.Scratch && img.Context == "" && path.Clean("/"+src.Value) == "/" {
+						open = img.String()
+					}
 					continue
 				}
 				found = append(found, check.Finding{
@@ -49,6 +53,9 @@ var copiesToolchain = &check.Check{
 				})
 				break
 			}
+		}
+		if len(found) == 0 && open != "" {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s is a system with tools, or only a set of files, is not known", open))
 		}
 		return check.Judge(found)
 	},

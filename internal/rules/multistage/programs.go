@@ -2,6 +2,7 @@ package multistage
 
 import (
 	_ "embed"
+	"fmt"
 	"path"
 	"strings"
 	"sync"
@@ -119,11 +120,24 @@ func (v *breaks) libcs(src *source.Image) (from, to string, ok bool) {
 	return from, to, !v.has([]string{"*gcompat*", "*glibc*", "libc6-compat", "musl", "libc6"})
 }
 
+// programRuntime tells whether a path is a runtime that its image brings by itself,
+// linked with the image's C library.
+func programRuntime(src *source.Image, c *source.Copy, p string) bool {
+	pr, listed := programs()[path.Base(p)]
+	return listed && pr.Runtime && path.Dir(p) == "/usr/local/bin" && src.Known.HasTool(pr.Program) == base.Yes
+}
+
 // foreignBinary speaks of a binary for glibc on a base with musl or without
 // any C library, and of musl's on glibc.
 func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p string) bool {
 	src := origin(c)
 	if src == nil || src.Known == nil || v.libs {
+		return false
+	}
+	if v.img.Known == nil && !v.img.Scratch {
+		if c.Stage != nil && src.Known.Libc == "glibc" && v.linked(c.Stage, p) || programRuntime(src, c, p) {
+			v.open = fmt.Sprintf("which C library %s has is not known", v.img.String())
+		}
 		return false
 	}
 	from, to, ok := v.libcs(src)

@@ -1,6 +1,7 @@
 package nonroot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,10 +27,12 @@ var groupMismatch = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		open := "" // a name of which nobody knows whether it is there
 		walk(b, func(step *source.Step, a *accounts) {
 			if c := step.Copy; c != nil && c.Chown.Known && c.Chown.Value != "" {
 				f, _ := step.Flag("chown")
 				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
+				open = cmp.Or(a.unsure(c.Chown.Value), open)
 			}
 			run := step.Run()
 			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool { return fx.Kind == effects.Chown }) {
@@ -47,8 +50,12 @@ var groupMismatch = &check.Check{
 					owner += ":" + fx.Group
 				}
 				found = append(found, ownership(b, step, owner, fx.Command.Span, check.Error, a)...)
+				open = cmp.Or(a.unsure(owner), open)
 			}
 		})
+		if len(found) == 0 && open != "" {
+			return unsureOf(b, open)
+		}
 		return check.Judge(found)
 	},
 }

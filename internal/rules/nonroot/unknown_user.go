@@ -1,6 +1,7 @@
 package nonroot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -24,35 +25,32 @@ var unknownUser = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
-		undecided := ""
+		open := "" // a name of which nobody knows whether it is there
 		walk(b, func(step *source.Step, a *accounts) {
-			name, group, _ := strings.Cut(step.Value.Value, ":")
-			if step.Keyword != "USER" || !step.Value.Known || name == "" {
+			if step.Keyword != "USER" || !step.Value.Known {
 				return
 			}
-			if !numeric(name) {
-				switch a.hasUser(name) {
-				case base.No:
-					found = append(found, check.Finding{
-						Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.String(), name),
-						Stage:   step.Stage,
-					})
-					return
-				case base.Unknown:
-					undecided = name
-				}
+			name, group, _ := strings.Cut(step.Value.Value, ":")
+			what := ""
+			switch {
+			case name == "":
+				return
+			case !numeric(name) && a.hasUser(name) == base.No:
+				what = "user"
+			case group != "" && !numeric(group) && a.hasGroup(group) == base.No:
+				what, name = "group", group
+			default:
+				open = cmp.Or(a.unsure(step.Value.Value), open)
+				return
 			}
-			if group != "" && !numeric(group) && a.hasGroup(group) == base.No {
-				found = append(found, check.Finding{
-					Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-					Message: fmt.Sprintf("no RUN of this chain and not %s makes the group %q", a.image.String(), group),
-					Stage:   step.Stage,
-				})
-			}
+			found = append(found, check.Finding{
+				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+				Message: fmt.Sprintf("no RUN of this chain and not %s makes the %s %q", a.image.String(), what, name),
+				Stage:   step.Stage,
+			})
 		})
-		if len(found) == 0 && undecided != "" && b.Base().Known == nil {
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().String(), undecided))
+		if len(found) == 0 && open != "" {
+			return unsureOf(b, open)
 		}
 		return check.Judge(found)
 	},

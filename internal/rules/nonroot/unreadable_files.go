@@ -28,7 +28,10 @@ var unreadableFiles = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if !u.Unprivileged() || u.Name == "" {
+		unknown := u.State == source.UserUnknown && u.Step == nil
+		if unknown {
+			u.Name = "1" // whoever it is but root
+		} else if !u.Unprivileged() || u.Name == "" {
 			return check.Judge(nil)
 		}
 		v := &readable{b: b, user: u}
@@ -36,6 +39,9 @@ var unreadableFiles = &check.Check{
 		v.paths()
 		for step := range b.Steps() {
 			v.step(step)
+		}
+		if unknown && len(v.found) > 0 {
+			return check.Unknown(check.ByBases, fmt.Sprintf("who runs is not known, for nobody knows the user of %s", b.Base().String()))
 		}
 		return check.Judge(v.found)
 	},
