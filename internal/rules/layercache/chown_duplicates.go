@@ -29,10 +29,10 @@ func removes(run *source.Run, name string) bool {
 
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
-	Claim:    "owner and mode of files are set in the layer that brings them",
+	Claim:    "the owner and mode of files are set in the layer that adds them",
 	Why:      "a recursive chown or chmod copies every file that it touches into a new layer: the files are in the image twice",
-	Mend:     "use COPY --chown and --chmod, or chown in the RUN that makes the files; better, leave application files owned by root",
-	Quiet:    "For folders that the same RUN makes, for those into which nothing was put before, and without -R.",
+	Mend:     "use COPY --chown and --chmod, or run chown in the RUN that creates the files; better, leave application files owned by root",
+	Quiet:    "For folders that the same RUN creates, for folders that were empty before, and without -R.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtTwice,
@@ -78,9 +78,9 @@ var chownDuplicates = &check.Check{
 					}
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
-						Related: []check.Place{{File: b.Text(), Span: earlier.Span, Message: "the layer that brings files there"}},
+						Related: []check.Place{{File: b.Text(), Span: earlier.Span, Message: "this layer adds the files"}},
 						Stage:   step.Stage,
-						Message: fmt.Sprintf("%s -R copies what line %d brings to %s into a second layer", tool, earlier.Line(), dir),
+						Message: fmt.Sprintf("%s -R copies the files that line %d adds to %s into a second layer", tool, earlier.Line(), dir),
 					})
 					break
 				}

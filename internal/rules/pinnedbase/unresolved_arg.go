@@ -11,8 +11,8 @@ import (
 var unresolvedArg = &check.Check{
 	Name:     "unresolved-arg",
 	Claim:    "every build argument in FROM has a value in the project",
-	Why:      "without a default the base is known only to whoever types the build command, and a plain docker build fails",
-	Mend:     "give the ARG a default that is pinned: ARG BASE=python:3.12.8-slim-bookworm",
+	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
+	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
 	Quiet:    "Where the ARG has a default, or Compose, the config or --build-arg gives a value.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -29,7 +29,7 @@ var unresolvedArg = &check.Check{
 			found = append(found, check.Finding{
 				Place:   u.place,
 				Stage:   u.stage,
-				Message: fmt.Sprintf("FROM %s: %s has no default here, and nothing in the project gives it a value", u.image.Text.Raw, name),
+				Message: fmt.Sprintf("FROM %s: %s has no default here, and nothing in the project sets it", u.image.Text.Raw, name),
 			})
 		}
 		return check.Judge(found)

@@ -39,21 +39,21 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	case knowledge.SSHKey:
 		return fileKind{"is a private SSH key", check.Error}
 	case knowledge.Npmrc:
-		return held(ctx, p, npmToken, "holds a registry's token")
+		return held(ctx, p, npmToken, "contains a registry token")
 	case knowledge.Pypirc:
-		return held(ctx, p, pypiPassword, "holds a password for a package index")
+		return held(ctx, p, pypiPassword, "contains a password for a package index")
 	case knowledge.Netrc:
-		return held(ctx, p, netrc, "holds a login")
+		return held(ctx, p, netrc, "contains a login")
 	case knowledge.GitCredentials:
-		return fileKind{"holds git's passwords", check.Error}
+		return fileKind{"contains git passwords", check.Error}
 	case knowledge.AWSCredentials:
-		return fileKind{"holds AWS keys", check.Error}
+		return fileKind{"contains AWS keys", check.Error}
 	case knowledge.KubeConfig:
-		return fileKind{"holds a cluster's login", check.Error}
+		return fileKind{"contains cluster credentials", check.Error}
 	case knowledge.KubeConfigCopy:
-		return held(ctx, p, kubeToken, "holds a cluster's login")
+		return held(ctx, p, kubeToken, "contains cluster credentials")
 	case knowledge.DockerConfig:
-		return held(ctx, p, dockerAuth, "holds a registry's login")
+		return held(ctx, p, dockerAuth, "contains registry credentials")
 	case knowledge.SSHFolder:
 		if !strings.HasSuffix(base, ".pub") {
 			return pem(ctx, p, false)
@@ -66,9 +66,9 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		data, ok := ctx.Read(p)
 		switch {
 		case ok && bytes.Contains(data, []byte(`"private_key"`)) && bytes.Contains(data, []byte("PRIVATE KEY")):
-			return fileKind{"is the key of a service account", check.Error}
+			return fileKind{"is a service account key", check.Error}
 		case !ok && account.MatchString(base):
-			return fileKind{"is named as the key of a service account", check.Warning}
+			return fileKind{"is named like a service account key", check.Warning}
 		}
 	}
 	return fileKind{}
@@ -78,7 +78,7 @@ func fileOf(ctx *source.Context, p string) fileKind {
 func held(ctx *source.Context, p string, re *regexp.Regexp, what string) fileKind {
 	data, ok := ctx.Read(p)
 	if !ok {
-		return fileKind{"could not be read here, and by its name " + strings.Replace(what, "holds", "may hold", 1), check.Warning}
+		return fileKind{"could not be read here, but by its name " + strings.Replace(what, "contains", "may contain", 1), check.Warning}
 	}
 	for _, m := range re.FindAllSubmatch(data, -1) {
 		if v := strings.Trim(string(m[1]), `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") {
@@ -94,9 +94,9 @@ func pem(ctx *source.Context, p string, private bool) fileKind {
 	data, ok := ctx.Read(p)
 	switch {
 	case ok && privateKey.Match(data):
-		return fileKind{"holds a private key", check.Error}
+		return fileKind{"contains a private key", check.Error}
 	case !ok && private:
-		return fileKind{"could not be read here, and is named as a private key", check.Warning}
+		return fileKind{"could not be read here, but is named like a private key", check.Warning}
 	}
 	return fileKind{}
 }
@@ -108,11 +108,11 @@ var privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BL
 func folderOf(p string) fileKind {
 	switch path.Base(p) {
 	case ".aws":
-		return fileKind{"holds AWS keys", check.Error}
+		return fileKind{"contains AWS keys", check.Error}
 	case ".kube":
-		return fileKind{"holds a cluster's login", check.Error}
+		return fileKind{"contains cluster credentials", check.Error}
 	case ".ssh":
-		return fileKind{"could not be read here, and may hold private SSH keys", check.Warning}
+		return fileKind{"could not be read here, but may contain private SSH keys", check.Warning}
 	}
 	return fileKind{}
 }
