@@ -575,7 +575,7 @@ func TestBadLayouts(t *testing.T) {
 		}, "read the index"},
 		"huge index": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "index.json"), bytes.Repeat([]byte(" "), 5<<20), 0o644)
-		}, "more than"},
+		}, "larger than"},
 		"index is a folder": {func(dir string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "index.json")), os.Mkdir(filepath.Join(dir, "index.json"), 0o755))
 		}, "not a file"},

@@ -140,7 +140,7 @@ func (t *textWriter) layers(img *image.Image, hidden *excerpt.Hidden) {
 		fmt.Fprintf(t.w, "%3d %9s %s %s%s\n", i+1, image.Bytes(l.Size), bar, excerpt.Visible(what), note)
 	}
 	for _, p := range img.Problems {
-		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "odd:"), excerpt.Visible(p.String()))
+		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "image problem:"), excerpt.Visible(p.String()))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -221,7 +221,7 @@ func (t *textWriter) snippet(p check.Place, arrow, color string, hidden *excerpt
 	fmt.Fprintf(t.w, "  %s %s:%d:%d\n", t.paint(blue, arrow), name, pos.Line, pos.Column)
 	line := p.File.LineSpan(pos.Line)
 	if excerpt.HoldsKey(p.File, p.Span, line, hidden) {
-		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line holds a private key and is not shown)"))
+		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line contains a private key and is not shown)"))
 		return
 	}
 	shown, from, to := excerpt.Window(p.File, line, p.Span, hidden)
@@ -312,7 +312,7 @@ func (t *textWriter) undecided() {
 	if len(list) > 1 {
 		more = fmt.Sprintf(" and %d more", len(list)-1)
 	}
-	fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
+	fmt.Fprintf(t.w, "undecided: %s%s (%s); to decide it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
 }
 
 // verdict is the last line: how much was found, in how many files, which rules are
