@@ -19,7 +19,7 @@ var Rule = &check.Rule{
 	Security: true,
 	Precise:  check.High,
 	Text: "A process that runs as UID 0 in a container is UID 0 to the kernel. Only capabilities and namespaces limit " +
-		"what it can do outside the container, and any defect in these is then a way out. " +
+		"what it can do outside the container, and a defect in these can let it escape. " +
 		"A dedicated numeric user, set with USER, costs nothing and can be verified by any platform that runs the image.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.1", Strength: "direct"},
