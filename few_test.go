@@ -31,8 +31,8 @@ func TestFindingsOfOneCheck(t *testing.T) {
 		last string // how the help of the last one ends
 	}{
 		{"as many as are told", images(200), 200, ""},
-		{"one more", images(201), 200, "this build has 1 more like it"},
-		{"many more", images(1000), 200, "this build has 800 more like it"},
+		{"one more", images(201), 200, "further findings of this check in this build: 1"},
+		{"many more", images(1000), 200, "further findings of this check in this build: 800"},
 		{"one image", strings.Repeat("FROM alpine:latest\n", 300), 1, ""},
 		{"the first ones suppressed", strings.Repeat(allow+"FROM alpine:latest\n", 300) + "FROM alpine:latest\n", 1, ""},
 	} {
@@ -54,7 +54,7 @@ func TestFindingsOfOneCheck(t *testing.T) {
 				t.Fatalf("%d findings are told, not %d", len(told), c.told)
 			}
 			for i, f := range told {
-				more := strings.Contains(f.Help, "more like it")
+				more := strings.Contains(f.Help, "further findings of this check")
 				if more != (i == len(told)-1 && c.last != "") || more && !strings.HasSuffix(f.Help, c.last) {
 					t.Errorf("finding %d says %q", i, f.Help)
 				}

@@ -268,7 +268,7 @@ func few(found []Reported) []Reported {
 			if f.Help != "" {
 				f.Help += "; "
 			}
-			f.Help += fmt.Sprintf("this build has %d more like it", n-most)
+			f.Help += fmt.Sprintf("further findings of this check in this build: %d", n-most)
 		}
 		kept = append(kept, f)
 	}
@@ -470,7 +470,7 @@ func relate(found []Reported) {
 		}
 		if found[j].Rule != f.Rule {
 			p := found[j].Place
-			p.Message = "the same cause breaks " + found[j].ID()
+			p.Message = "the same cause violates " + found[j].ID()
 			f.Related = append(f.Related, p)
 		}
 	}

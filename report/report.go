@@ -57,7 +57,7 @@ func New(format string, w io.Writer, opt Options) (Writer, error) {
 	case "sarif":
 		return newSARIF(w, opt.Names), nil
 	}
-	return nil, fmt.Errorf("there is no format %q: it is %s", format, strings.Join(Formats, ", "))
+	return nil, fmt.Errorf("there is no format %q: the formats are %s", format, strings.Join(Formats, ", "))
 }
 
 // Fingerprint identifies a finding across edits elsewhere in the file.

@@ -173,7 +173,7 @@ func (t *textWriter) layers(img *image.Image, hidden *excerpt.Hidden) {
 		fmt.Fprintf(t.w, "%3d %9s %s %s%s\n", i+1, image.Bytes(l.Size), bar, excerpt.Visible(what), note)
 	}
 	for _, p := range img.Problems {
-		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "odd:"), excerpt.Visible(p.String()))
+		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "image problem:"), excerpt.Visible(p.String()))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -225,7 +225,7 @@ func (t *textWriter) header(res *check.Result, shown int) {
 	case notes == 0:
 		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no findings"))
 	case shown == 0:
-		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "nothing beyond "+check.Count(notes, "note")))
+		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no errors or warnings, "+check.Count(notes, "note")))
 	}
 	fmt.Fprintln(t.w)
 }
@@ -285,7 +285,7 @@ func (t *textWriter) snippet(p check.Place, arrow, color string, hidden *excerpt
 	}
 	line := p.File.LineSpan(pos.Line)
 	if excerpt.HoldsKey(p.File, p.Span, line, hidden) {
-		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line holds a private key and is not shown)"))
+		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line contains a private key and is not shown)"))
 		return
 	}
 	shown, from, to := excerpt.Window(p.File, line, p.Span, hidden)
@@ -395,7 +395,7 @@ func (t *textWriter) undecided() {
 	if len(list) > 1 {
 		more = fmt.Sprintf(" and %d more", len(list)-1)
 	}
-	fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
+	fmt.Fprintf(t.w, "undecided: %s%s (%s); to decide it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
 }
 
 // How many files with findings make a summary of files worth its lines, and how
@@ -413,7 +413,7 @@ func (t *textWriter) byFile() {
 	slices.SortStableFunc(t.files, func(a, b fileCount) int {
 		return cmp.Or(cmp.Compare(b.errors, a.errors), cmp.Compare(b.warnings, a.warnings))
 	})
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "where"))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "files with the most findings"))
 	for _, f := range t.files[:min(len(t.files), mostFiles)] {
 		var counts []string
 		if f.errors > 0 {

@@ -149,7 +149,7 @@ func (p *Snapshot) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.S
 		return s, dir // in a circle, which Compose refuses, each is taken once
 	}
 	if len(trail) > maxCompose {
-		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d deep", c.File.Name, maxCompose)
+		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d levels deep", c.File.Name, maxCompose)
 		return s, dir
 	}
 	in := c
@@ -168,7 +168,7 @@ func (p *Snapshot) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.S
 		from = dir
 	}
 	if !p.extending.Spend(entries(base) + entries(s)) {
-		p.extended[c] = c.File.Name + ": its services extend others by more entries than are read of files of their size"
+		p.extended[c] = c.File.Name + ": its services extend others by more entries than the limit for files of this size"
 		return s, from
 	}
 	return extend(s, base), from

@@ -40,7 +40,7 @@ func parts(name string) []string {
 func (p *Snapshot) development(name string, kind UnitKind) string {
 	switch role, by := p.config(path.Dir(name)).role(name); role {
 	case roleDevelopment:
-		return by + " calls it so"
+		return "roles in " + by
 	case roleProduct:
 		return ""
 	}
@@ -48,12 +48,12 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 	if kind != KubernetesFile {
 		for _, w := range parts(base) {
 			if knowledge.DevFileParts.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
-				return "its name says " + w
+				return fmt.Sprintf("the file name contains %q", w)
 			}
 		}
 	}
 	if dir := devFolder(p.below(name)); dir != "" {
-		return "it lies in " + dir
+		return "it is in the folder " + dir
 	}
 	return ""
 }
@@ -165,12 +165,12 @@ func (t *targeting) purpose(r recipe, target *Stage) (why, doubt string) {
 	case r.development != "":
 		return r.development, ""
 	case len(r.services) > 0 && watches(r.services[0].Command):
-		return "its service " + r.services[0].Name.Text + " is for work on the sources", ""
+		return "the service " + r.services[0].Name.Text + " runs a development command", ""
 	}
 	named := t.development
 	strong := named
 	if devStage(target.Name) {
-		named = "its stage is named " + target.Name
+		named = "the stage is named " + target.Name
 		if !weakStage(target.Name) {
 			strong = named
 		}
@@ -202,4 +202,4 @@ func mounts(s *Service, context string) bool {
 }
 
 // unnamed is why a last stage does not ship where no other stage does.
-func unnamed(s *Stage) string { return fmt.Sprintf("its stage is named %s", s.Ref()) }
+func unnamed(s *Stage) string { return "the stage is named " + s.Ref() }

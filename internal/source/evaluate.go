@@ -186,7 +186,7 @@ func (e *evaluator) image(t Text) *Image {
 	} else if e.elsewhere != nil && ref.Tag == "" && ref.Digest == "" && ref.Familiar == img.Text.Value && !strings.ContainsAny(ref.Familiar, "/.") {
 		file, ok := e.elsewhere(ref.Familiar)
 		if !ok {
-			e.beyond.note(Variables, "its base images have more names than are looked for in Bake files, workflows and scripts")
+			e.beyond.note(Variables, "it has more base image names than the limit for a search in Bake files, workflows and scripts")
 		}
 		if file != "" {
 			img.Elsewhere, img.Context, img.Valid = file, file, false
@@ -253,7 +253,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	case *instructions.ExposeCommand:
 		ports := state.Ports
 		if len(ports) == cap(ports) && !e.words.meter.Spend(len(ports)*portSteps) {
-			e.beyond.note(Variables, "it exposes more ports than are read of a Dockerfile of its size")
+			e.beyond.note(Variables, "it exposes more ports than the limit for a Dockerfile of its size")
 			break
 		}
 		for _, p := range cmd.Ports {
@@ -294,7 +294,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 func (e *evaluator) joinWorkdir(old, next Text) Text {
 	t := joinWorkdir(old, next)
 	if len(t.Value) > maxPath && len(t.Value) > len(next.Value) {
-		e.beyond.note(Variables, "the working directory grows beyond %d bytes", maxPath)
+		e.beyond.note(Variables, "the working directory is longer than %d bytes", maxPath)
 		return Text{Raw: next.Raw, Used: next.Used, Long: true}
 	}
 	return t

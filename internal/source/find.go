@@ -63,7 +63,7 @@ func Find(fsys fs.FS, root string) *Listing {
 	l := &Listing{links: map[string]string{}}
 	l.walk(fsys, root, gitignore.For(fsys, root), 0)
 	if l.beyond {
-		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("the patterns of its .gitignore files, tried on all of its files, are more than are tried of files of their size: ignored files may be looked at too")})
+		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
 	}
 	// A link to another Dockerfile of the tree is judged as that.
 	found := map[string]bool{}
@@ -85,7 +85,7 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		l.Problems = append(l.Problems, Problem{Path: dir, Err: err})
 	}
 	if depth > maxDepth {
-		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deeply to be searched")})
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deep to be searched")})
 		return
 	}
 	git = git.Enter(fsys, dir, entries)

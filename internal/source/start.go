@@ -296,7 +296,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 // followed notes where a program was not followed to its end.
 func (b *Build) followed(script *shell.Script, name string) *shell.Script {
 	if script.Beyond != "" {
-		b.beyond.note(Programs, "%s was not followed to its end: %s", name, script.Beyond)
+		b.beyond.note(Programs, "%s was not fully analyzed: %s", name, script.Beyond)
 	}
 	return script
 }

@@ -110,7 +110,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	}
 	target := find(e.stages, r.target)
 	if target == nil {
-		return &Problem{Path: t.unit.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(e.stages))}
+		return &Problem{Path: t.unit.Path, Err: fmt.Errorf("there is no stage %q; the stages are %s", r.target, names(e.stages))}
 	}
 	at := place{target, t.contextOf(r, e.stages)}
 	if b := t.made[at]; b != nil {
@@ -273,7 +273,7 @@ const (
 func (t *targeting) finish() []*Build {
 	if t.left > 0 {
 		for _, b := range t.builds {
-			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", t.left)
+			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are beyond the limit for a Dockerfile of its size", t.left)
 		}
 	}
 	for _, b := range t.builds {
@@ -345,7 +345,7 @@ func circular(file string, stages []*Stage) *Problem {
 			top.next = top.next[1:]
 			switch state[s.Index] {
 			case 1:
-				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.Ref(), s.Ref())}
+				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which in turn needs it; copy from an earlier stage", top.s.Ref(), s.Ref())}
 			case 0:
 				state[s.Index] = 1
 				stack = append(stack, frame{s, s.needs()})

@@ -21,7 +21,7 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 	var kept []byte
 	if keep > 0 {
 		if size > int64(keep) {
-			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", image.Bytes(size), image.Bytes(int64(keep))))
+			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, which is more than the limit of %s", image.Bytes(size), image.Bytes(int64(keep))))
 			keep = 0
 		} else {
 			kept = make([]byte, 0, size)

@@ -29,10 +29,10 @@ func removes(run *source.Run, name string) bool {
 
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
-	Claim:    "owner and mode of files are set in the layer that brings them",
+	Claim:    "the owner and mode of files are set in the layer that adds them",
 	Why:      "a recursive chown or chmod copies every file that it touches into a new layer: the files are in the image twice",
-	Mend:     "use COPY --chown and --chmod, or chown in the RUN that makes the files; better, leave application files owned by root",
-	Quiet:    "For folders that the same RUN makes, for those into which nothing was put before, for what already has the owner, and without -R. A note where it touches named files of less than 100 kB together.",
+	Mend:     "use COPY --chown and --chmod, or run chown in the RUN that creates the files; better, leave application files owned by root",
+	Quiet:    "For folders that the same RUN creates, for folders that were empty before, for files that already have the owner, and without -R. A note where it changes less than 100 kB of files that are copied by name.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtTwice,
@@ -93,10 +93,10 @@ func (d *duplicates) run(step *source.Step, run *source.Run) {
 			}
 			f := check.Finding{
 				Place:   check.Place{File: d.b.Text(), Span: fx.Command.Span},
-				Related: []check.Place{{File: d.b.Text(), Span: earlier.Span, Message: "the layer that brings files there"}},
+				Related: []check.Place{{File: d.b.Text(), Span: earlier.Span, Message: "this layer adds the files"}},
 				Stage:   step.Stage,
 				Group:   step.Stage.Ref(),
-				Message: fmt.Sprintf("%s -R copies what line %d brings to %s into a second layer", tool, earlier.Line(), dir),
+				Message: fmt.Sprintf("%s -R copies the files that line %d adds to %s into a second layer", tool, earlier.Line(), dir),
 			}
 			if bytes >= 0 && bytes < small {
 				f.Severity = check.Note

@@ -64,7 +64,7 @@ func (v *breaks) loneProgram(step *source.Step, c *source.Copy, i int, p string)
 		return false
 	}
 	v.add(step, i, "install the package in the stage that needs the program",
-		"%s is copied without what it needs: %s lacks %s", p, v.img.String(), pr.Library)
+		"%s is copied without its libraries: %s does not have %s", p, v.img.String(), pr.Library)
 	return true
 }
 
@@ -152,13 +152,13 @@ func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p strin
 	default:
 		return false
 	}
-	lacks := "which " + v.img.String() + " has not"
+	lacks := "but " + v.img.String() + " does not have it"
 	if to == "musl" {
-		lacks = "and " + v.img.String() + " has musl"
+		lacks = "but " + v.img.String() + " has musl"
 	} else if to == "glibc" {
-		lacks = "and " + v.img.String() + " has glibc"
+		lacks = "but " + v.img.String() + " has glibc"
 	}
-	v.add(step, i, "link it statically (CGO_ENABLED=0, --target x86_64-unknown-linux-musl, -static), build it on the same system, or ship on a base with the same C library",
-		"%s of %s is linked with %s, %s: it does not start", p, stageText(c), from, lacks)
+	v.add(step, i, "link it statically (CGO_ENABLED=0, --target x86_64-unknown-linux-musl, -static), build it on the same operating system, or use a final base image with the same C library",
+		"%s of %s is linked with %s, %s: it cannot start", p, stageText(c), from, lacks)
 	return true
 }

@@ -213,9 +213,9 @@ func (a *accounts) unsure(owner string) string {
 // unsureOf is the verdict where a name may be there, or not.
 func unsureOf(b *source.Build, what string) check.Verdict {
 	if img := b.Base(); img.Known == nil && !img.Scratch {
-		return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has %s is not known", img.String(), what))
+		return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has %s", img.String(), what))
 	}
-	return check.Unknown(check.ByImage, fmt.Sprintf("whether %s is there is not known: a package, a script that is not read or the base image may make it", what))
+	return check.Unknown(check.ByImage, fmt.Sprintf("it is not known whether %s exists: a package, a script that was not analyzed or the base image may create it", what))
 }
 
 // hasGroup tells whether a group of that name exists.

@@ -13,9 +13,9 @@ import (
 var unknownUser = &check.Check{
 	Name:     "unknown-user",
 	Claim:    "the user that USER names exists in the image",
-	Why:      "the engine looks the name up in the image's /etc/passwd: when it is not there, the container does not start",
-	Mend:     "make the user in a RUN of the same chain before USER, or give its number",
-	Quiet:    "For numbers, and where the base image is not known or something that is not read (a script, a package, a copied /etc/passwd) may have made the user.",
+	Why:      "the container engine looks the name up in the image's /etc/passwd: if it is not there, the container does not start",
+	Mend:     "create the user in a RUN before USER, in the same stage or a parent stage, or use its UID",
+	Quiet:    "For numbers, and where the user may come from a base image that is not known or from a source that is not read (a script, a package, a copied /etc/passwd).",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startWithoutUser,
@@ -45,7 +45,7 @@ var unknownUser = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-				Message: fmt.Sprintf("no RUN of this chain and not %s makes the %s %q", a.image.String(), what, name),
+				Message: fmt.Sprintf("neither a RUN nor the base image %s creates the %s %q", a.image.String(), what, name),
 				Stage:   step.Stage,
 			})
 		})

@@ -12,8 +12,8 @@ import (
 var unresolvedArg = &check.Check{
 	Name:     "unresolved-arg",
 	Claim:    "every build argument in FROM has a value in the project",
-	Why:      "without a default the base is known only to whoever types the build command, and a plain docker build fails",
-	Mend:     "give the ARG a default that is pinned: ARG BASE=python:3.12.8-slim-bookworm",
+	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
+	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
 	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, the config or --build-arg gives a value.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -30,13 +30,13 @@ var unresolvedArg = &check.Check{
 			name := "$" + strings.Join(missing, ", $")
 			why := "has no default here"
 			if v := placeholder(b, missing); v != "" {
-				why = fmt.Sprintf("has only the placeholder %q for a default", v)
+				why = fmt.Sprintf("has only the placeholder %q as its default", v)
 			}
 			found = append(found, check.Finding{
 				Group:   name,
 				Place:   u.place,
 				Stage:   u.stage,
-				Message: fmt.Sprintf("FROM %s: %s %s, and nothing in the project gives it a value", u.image.Text.Raw, name, why),
+				Message: fmt.Sprintf("FROM %s: %s %s, and nothing in the project sets it", u.image.Text.Raw, name, why),
 			})
 		}
 		return check.Judge(found)

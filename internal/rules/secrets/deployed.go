@@ -13,10 +13,10 @@ import (
 
 var composeLiteral = &check.Check{
 	Name:     "compose-literal",
-	Claim:    "no Compose file holds a secret",
-	Why:      "whoever reads the repository can log in, and the secret cannot be changed without a commit",
-	Mend:     "name a variable (${DB_PASSWORD}) and keep the value in an .env file outside of the repository, or use secrets:",
-	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values that SOPS has encrypted. A placeholder is a note.",
+	Claim:    "no Compose file contains a secret",
+	Why:      "anyone who can read the repository can log in, and changing the secret needs a commit",
+	Mend:     "use a variable (${DB_PASSWORD}) and keep its value in an .env file outside the repository, or use secrets:",
+	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values encrypted with SOPS. For a placeholder the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -69,13 +69,13 @@ func deployed(b *source.Build, kv deploy.KeyValue, who string, known names) []ch
 		f.Message = fmt.Sprintf("%s: %s %s", who, kv.Key.Text, l.what)
 		if known.tell(l.password, l.user) {
 			f.Severity = check.Note
-			f.Message += ", one that anybody would try first"
+			f.Message += ", which is easy to guess"
 		}
 		return []check.Finding{f}
 	}
 	if w := worthOf(value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
 		f.Severity, f.Secrets = check.Note, nil
-		f.Message = fmt.Sprintf("%s: %s has a placeholder for its value", who, kv.Key.Text)
+		f.Message = fmt.Sprintf("%s: %s has a placeholder as its value", who, kv.Key.Text)
 		return []check.Finding{f}
 	}
 	return nil
@@ -144,17 +144,17 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 		name, value, joined := strings.Cut(w.Raw, "=")
 		switch {
 		case len(vendors(w.Raw)) > 0:
-			add(w, "holds "+vendors(w.Raw)[0].what)
+			add(w, "contains "+vendors(w.Raw)[0].what)
 		case joined && !strings.ContainsAny(name, " \n") && nameOf(name) == strong && worthOf(value) == literal:
-			add(w, "gives "+clean(name)+" a literal value")
+			add(w, "sets "+clean(name)+" to a literal value")
 		case strings.HasPrefix(w.Raw, "-") && !joined && !strings.ContainsAny(w.Raw, " \n") && nameOf(w.Raw) == strong && i+1 < len(words):
 			if v := words[i+1]; !strings.HasPrefix(v.Raw, "-") && !strings.Contains(v.Raw, "$") && worthOf(v.Raw) == literal {
-				add(v, "gives "+clean(w.Raw)+" a literal value")
+				add(v, "sets "+clean(w.Raw)+" to a literal value")
 			}
 		default:
 			for _, l := range logins(w.Raw) {
 				if l.bare() {
-					add(w, "holds "+l.who())
+					add(w, "contains "+l.who())
 					break
 				}
 			}
@@ -165,10 +165,10 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 
 var kubeLiteral = &check.Check{
 	Name:     "kube-literal",
-	Claim:    "no Kubernetes manifest holds a secret",
-	Why:      "whoever reads the repository can log in, and base64 hides nothing",
-	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that comes from a secret store: ExternalSecret, SealedSecret, SOPS",
-	Quiet:    "For valueFrom, SealedSecrets and what SOPS has encrypted. A placeholder is a note.",
+	Claim:    "no Kubernetes manifest contains a secret",
+	Why:      "anyone who can read the repository can log in, and base64 is not encryption",
+	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that is filled from a secret store: ExternalSecret, SealedSecret, SOPS",
+	Quiet:    "For valueFrom, SealedSecrets and values encrypted with SOPS. For a placeholder the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -211,11 +211,11 @@ func stored(b *source.Build, kv deploy.KeyValue, name string, known names) []che
 	}
 	f := check.Finding{
 		Place:   check.Place{File: b.Text(), Span: entry(kv)},
-		Message: fmt.Sprintf("the Secret %s holds the value of %s in clear", name, kv.Key.Text),
+		Message: fmt.Sprintf("the Secret %s contains the value of %s in plain text", name, kv.Key.Text),
 		Secrets: []text.Span{kv.Value.Span},
 	}
 	if kv.Value.Raw != kv.Value.Text {
-		f.Message = fmt.Sprintf("the Secret %s holds the value of %s, base64-encoded, which hides nothing", name, kv.Key.Text)
+		f.Message = fmt.Sprintf("the Secret %s contains the value of %s only base64-encoded, which is not encryption", name, kv.Key.Text)
 	}
 	l, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
 	w := worthOf(kv.Value.Text)
@@ -228,7 +228,7 @@ func stored(b *source.Build, kv deploy.KeyValue, name string, known names) []che
 	case w == literal && !knowledge.OpenKeys.Has(last) && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
 	case (w == later || w == dummy) && !knowledge.OpenKeys.Has(last):
 		f.Severity, f.Secrets = check.Note, nil
-		f.Message = fmt.Sprintf("the Secret %s holds a placeholder for %s", name, kv.Key.Text)
+		f.Message = fmt.Sprintf("the Secret %s contains a placeholder for %s", name, kv.Key.Text)
 	default:
 		return nil
 	}

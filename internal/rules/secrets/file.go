@@ -37,7 +37,7 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	low := strings.ToLower(base)
 	if source.IsEnvFile(base) {
 		if data, ok := ctx.Read(p); ok && public(data) {
-			return fileKind{what: "is an environment file, though none of its values looks like a secret", severity: check.Note}
+			return fileKind{what: "is an environment file, although no value in it looks like a secret", severity: check.Note}
 		}
 		return fileKind{what: "is an environment file", severity: check.Error}
 	}
@@ -45,21 +45,21 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	case knowledge.SSHKey:
 		return fileKind{"is a private SSH key", check.Error, true}
 	case knowledge.Npmrc:
-		return held(ctx, p, npmToken, "holds a registry's token")
+		return held(ctx, p, npmToken, "contains a registry token")
 	case knowledge.Pypirc:
-		return held(ctx, p, pypiPassword, "holds a password for a package index")
+		return held(ctx, p, pypiPassword, "contains a password for a package index")
 	case knowledge.Netrc:
-		return held(ctx, p, netrc, "holds a login")
+		return held(ctx, p, netrc, "contains a login")
 	case knowledge.GitCredentials:
-		return fileKind{what: "holds git's passwords", severity: check.Error}
+		return fileKind{what: "contains git passwords", severity: check.Error}
 	case knowledge.AWSCredentials:
-		return fileKind{what: "holds AWS keys", severity: check.Error}
+		return fileKind{what: "contains AWS keys", severity: check.Error}
 	case knowledge.KubeConfig:
-		return fileKind{what: "holds a cluster's login", severity: check.Error}
+		return fileKind{what: "contains cluster credentials", severity: check.Error}
 	case knowledge.KubeConfigCopy:
-		return held(ctx, p, kubeToken, "holds a cluster's login")
+		return held(ctx, p, kubeToken, "contains cluster credentials")
 	case knowledge.DockerConfig:
-		return held(ctx, p, dockerAuth, "holds a registry's login")
+		return held(ctx, p, dockerAuth, "contains registry credentials")
 	case knowledge.SSHFolder:
 		if !strings.HasSuffix(base, ".pub") {
 			return pem(ctx, p, false)
@@ -72,9 +72,9 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		data, ok := ctx.Read(p)
 		switch {
 		case ok && bytes.Contains(data, []byte(`"private_key"`)) && bytes.Contains(data, []byte("PRIVATE KEY")):
-			return fileKind{"is the key of a service account", check.Error, true}
+			return fileKind{"is a service account key", check.Error, true}
 		case !ok && account.MatchString(base):
-			return fileKind{"is named as the key of a service account", check.Warning, true}
+			return fileKind{"is named like a service account key", check.Warning, true}
 		}
 	}
 	return fileKind{}
@@ -103,7 +103,7 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(strings.ToLower(path.Base(p)), "test") {
 		return k
 	}
-	k.what += " of a test"
+	k.what += " for tests"
 	if k.severity = check.Note; ships {
 		k.severity = check.Warning
 	}
@@ -114,7 +114,7 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 func held(ctx *source.Context, p string, re *regexp.Regexp, what string) fileKind {
 	data, ok := ctx.Read(p)
 	if !ok {
-		return fileKind{what: "could not be read here, and by its name " + strings.Replace(what, "holds", "may hold", 1), severity: check.Warning}
+		return fileKind{what: "could not be read here, but by its name " + strings.Replace(what, "contains", "may contain", 1), severity: check.Warning}
 	}
 	for _, m := range re.FindAllSubmatch(data, -1) {
 		if v := strings.Trim(string(m[1]), `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") {
@@ -130,9 +130,9 @@ func pem(ctx *source.Context, p string, private bool) fileKind {
 	data, ok := ctx.Read(p)
 	switch {
 	case ok && privateKey.Match(data):
-		return fileKind{"holds a private key", check.Error, true}
+		return fileKind{"contains a private key", check.Error, true}
 	case !ok && private:
-		return fileKind{"could not be read here, and is named as a private key", check.Warning, true}
+		return fileKind{"could not be read here, but is named like a private key", check.Warning, true}
 	}
 	return fileKind{}
 }
@@ -144,11 +144,11 @@ var privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BL
 func folderOf(p string) fileKind {
 	switch path.Base(p) {
 	case ".aws":
-		return fileKind{what: "holds AWS keys", severity: check.Error}
+		return fileKind{what: "contains AWS keys", severity: check.Error}
 	case ".kube":
-		return fileKind{what: "holds a cluster's login", severity: check.Error}
+		return fileKind{what: "contains cluster credentials", severity: check.Error}
 	case ".ssh":
-		return fileKind{what: "could not be read here, and may hold private SSH keys", severity: check.Warning}
+		return fileKind{what: "could not be read here, but may contain private SSH keys", severity: check.Warning}
 	}
 	return fileKind{}
 }

@@ -16,15 +16,15 @@ import (
 
 var fileCopied = &check.Check{
 	Name:     "file-copied",
-	Claim:    "no COPY or ADD brings a secret file",
-	Why:      "a file that is copied is in a layer, which whoever pulls the image can unpack",
-	Mend:     "keep the file out of the context by .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
-	Quiet:    "For .env.example and its like, for files without a token or a private key in them, and for what .dockerignore keeps out. An .env whose values are all public is a note, and so is a key of tests in a stage that does not ship.",
+	Claim:    "no COPY or ADD adds a secret file to the image",
+	Why:      "a copied file is in a layer, which anyone who can pull the image can unpack",
+	Mend:     "exclude the file in .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
+	Quiet:    "For .env.example and similar templates, for files that contain no token or private key, and for files that .dockerignore excludes. An .env without secret values is a note, and so is a test key in a stage that is not part of the final image.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
 	Image:    builtFiles(false),
-	Run:      ranCanaries("file", "%s, laid into a copy of the context, came into the image: %s"),
+	Run:      ranCanaries("file", "%s was planted in a copy of the build context and ended up in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()
@@ -62,7 +62,7 @@ type gift struct {
 // help is what to do where a mount is not the way.
 func (g gift) help() string {
 	if source.IsEnvFile(path.Base(g.path)) {
-		return "keep it out of the context by .dockerignore, and give its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
+		return "exclude it in .dockerignore, and set its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
 	}
 	return ""
 }
@@ -83,7 +83,7 @@ func bring(b *source.Build, s *source.Step, list []gift) (check.Finding, bool) {
 	}
 	slices.SortStableFunc(list, func(a, b gift) int { return cmp.Compare(b.kind.severity, a.kind.severity) })
 	g := list[0]
-	what := fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what)
+	what := fmt.Sprintf("%s copies %s, which %s", s.Keyword, g.path, g.kind.what)
 	if more := list[1:]; len(more) > 0 {
 		var named []string
 		for _, o := range more[:min(len(more), mostNamed)] {
@@ -130,7 +130,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 		if b.Context == nil {
 			if p == "." || strings.ContainsAny(p, "*?[") {
-				why = "the build context is not in the project"
+				why = "the build context is outside the project"
 				continue
 			}
 			add(p, false)
@@ -191,7 +191,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
 		return g, false
 	}
-	g.kind = fileKind{what: "is named as a file of secrets", severity: check.Warning}
+	g.kind = fileKind{what: "is named like a secrets file", severity: check.Warning}
 	if source.IsEnvFile(base) {
 		g.kind = fileKind{what: "is an environment file", severity: check.Error}
 	}
