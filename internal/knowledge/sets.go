@@ -17,6 +17,7 @@ const (
 	Supervisors                // look after other programs and their signals
 	Droppers                   // run another program as another user
 	SystemManagers             // install a distribution's packages
+	PythonPrograms             // come with packages of Python and lie beside its interpreter
 	Probes                     // are asked by probes and built by nobody, so that nothing but a package or a COPY by name brings them
 	ProcessViewers             // tell of processes that they exist
 	Toolchains                 // are brought by nothing but a toolchain
@@ -135,6 +136,7 @@ var kinds = [sets]struct {
 	Droppers:             {programs, "dropper"},
 	SystemManagers:       {programs, "system-manager"},
 	Probes:               {programs, "probe"},
+	PythonPrograms:       {programs, "python-program"},
 	ProcessViewers:       {programs, "process-viewer"},
 	Toolchains:           {programs, "toolchain"},
 	CCompilers:           {programs, "c-compiler"},

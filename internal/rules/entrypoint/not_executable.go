@@ -5,11 +5,15 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 var notExecutable = &check.Check{
@@ -32,24 +36,142 @@ var notExecutable = &check.Check{
 		if st.Step == nil {
 			return check.Judge(nil)
 		}
-		if f := st.File; f != nil {
-			if msg := flawOf(b, f); msg != "" {
-				return check.Judge([]check.Finding{{
-					Place:   place(b, st.Step),
-					Related: []check.Place{{File: b.Text(), Span: f.Origin.Step.Span, Message: "it is copied here"}},
-					Message: msg,
-				}})
+		if msg, related := unstarted(b, st); msg != "" {
+			f := check.Finding{Place: place(b, st.Step), Message: msg}
+			if related != nil {
+				f.Related = []check.Place{{File: b.Text(), Span: related.Span, Message: "the file comes from here"}}
 			}
-			return check.Judge(nil)
+			return check.Judge([]check.Finding{f})
 		}
-		if name, ok := nowhere(b, st); ok {
-			return check.Judge([]check.Finding{{
-				Place:   place(b, st.Step),
-				Message: fmt.Sprintf("no instruction adds %s to the image, and %s has no such file", name, b.Base().String()),
-			}})
+		if img := presence.Of(b); !img.Known() {
+			if w, ok := first(st); ok && img.Program(needed(img, w)) == base.Unknown {
+				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has %s", img.Base(), needed(img, w)))
+			}
 		}
 		return check.Judge(nil)
 	},
+}
+
+// needed is the program that a command needs of the base image: itself, or the
+// interpreter of a script that the project brings.
+func needed(img *presence.Image, word string) string {
+	if o, _ := img.File(word); o != nil {
+		if data, ok := o.Data(); ok {
+			if interpreter, _ := shebang(data); interpreter != "" {
+				return interpreter
+			}
+		}
+	}
+	return word
+}
+
+// unstarted is what certainly keeps the container from starting, and the step that
+// brings the file in question, if any.
+func unstarted(b *source.Build, st *source.Start) (string, *source.Step) {
+	img := presence.Of(b)
+	if f := st.File; f != nil {
+		if msg := flawOf(b, f); msg != "" {
+			return msg, f.Origin.Step
+		}
+	}
+	program, ok := first(st)
+	if !ok {
+		return "", nil
+	}
+	o, p := img.File(program)
+	if o != nil {
+		return unstartable(b, img, o, p), o.Step
+	}
+	if img.Program(program) == base.No {
+		return missingProgram(img, program), nil
+	}
+	return "", nil
+}
+
+// missingProgram is the message for a program that is not there.
+func missingProgram(img *presence.Image, program string) string {
+	switch {
+	case strings.Contains(program, "/"):
+		return fmt.Sprintf("%s does not exist: nothing adds it, and %s does not contain it", program, img.Base())
+	case knowledge.PythonPrograms.Has(program):
+		return fmt.Sprintf("%s is not found: it is installed in a virtual environment that PATH does not contain", program)
+	}
+	return fmt.Sprintf("%s is not in the image: %s does not contain it and nothing installs it", program, img.Base())
+}
+
+// first is the program that the engine executes, or the one that a shell does
+// where it does nothing else; ok is false where this file does not name it.
+func first(st *source.Start) (program string, ok bool) {
+	if len(st.Words) > 0 {
+		w := st.Words[0]
+		return w.Text, w.Known && !w.Span.IsZero()
+	}
+	if st.Script == nil || len(st.Script.Commands) != 1 {
+		return "", false
+	}
+	c := st.Script.Commands[0]
+	if c.When != shell.Always || len(c.Words) == 0 || c.Func != "" || knowledge.Builtins.Has(c.Words[0].Text) {
+		return "", false
+	}
+	return c.Words[0].Text, c.Words[0].Known
+}
+
+// unstartable is what keeps a file of the project from being executed: its mode,
+// or its first line.
+func unstartable(b *source.Build, img *presence.Image, o *source.Origin, p string) string {
+	data, ok := o.Data()
+	if !ok || len(data) == 0 {
+		return ""
+	}
+	if o.Context == nil && o.Step.Copy != nil && !executable(b, o, p) {
+		return fmt.Sprintf("%s is a heredoc, which has mode 0644, and nothing makes it executable", p)
+	}
+	interpreter, script := shebang(data)
+	switch {
+	case interpreter != "":
+		if img.Program(interpreter) == base.No {
+			return fmt.Sprintf("the first line of %s starts %s, which is not in the image: %s does not contain it and nothing installs it", p, interpreter, img.Base())
+		}
+	case script && path.Ext(p) == ".sh" && !rewritten(b, p):
+		return fmt.Sprintf("%s has no #! line, so the kernel cannot execute it", p)
+	}
+	return ""
+}
+
+// shebang is the interpreter that a script's first line names: a path, or a name
+// that env looks up. script tells that the file is a shell script without such a
+// line.
+func shebang(data string) (interpreter string, script bool) {
+	line, _, _ := strings.Cut(data, "\n")
+	rest, ok := strings.CutPrefix(line, "#!")
+	if !ok {
+		return "", textual(data)
+	}
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return "", false
+	}
+	if path.Base(fields[0]) != "env" {
+		return fields[0], false
+	}
+	for _, f := range fields[1:] {
+		if !strings.HasPrefix(f, "-") && !strings.Contains(f, "=") {
+			return f, false
+		}
+	}
+	return "", false
+}
+
+// textual tells whether a file is a text rather than a program: no binary begins
+// with printable lines.
+func textual(data string) bool {
+	head := data[:min(len(data), 512)]
+	return strings.Contains(head, "\n") && strings.IndexFunc(head, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == utf8.RuneError }) < 0
+}
+
+// rewritten tells whether a RUN may change the content of a file.
+func rewritten(b *source.Build, p string) bool {
+	return touched(b, p, func(fx effects.File) bool { return fx.Kind == effects.Write }) || converted(b, p)
 }
 
 // flawOf is what keeps a start script from being started.
@@ -62,7 +184,7 @@ func flawOf(b *source.Build, f *source.StartScript) string {
 	if f.Direct && strings.HasPrefix(line, "#!") && strings.HasSuffix(line, "\r") && !converted(b, f.Path) {
 		return fmt.Sprintf("the first line of %s ends in a carriage return, so its interpreter is not found", f.Path)
 	}
-	if !f.Direct || f.Origin.Context == nil || executable(b, f) {
+	if !f.Direct || f.Origin.Context == nil || executable(b, f.Origin, f.Path) {
 		return ""
 	}
 	if f.Origin.Entry.Mode.Perm()&0o111 != 0 {
@@ -72,14 +194,14 @@ func flawOf(b *source.Build, f *source.StartScript) string {
 }
 
 // executable tells whether COPY or a later RUN gives the x bit.
-func executable(b *source.Build, f *source.StartScript) bool {
-	if mode := f.Origin.Step.Copy.Chmod.Value; mode != "" {
+func executable(b *source.Build, o *source.Origin, p string) bool {
+	if mode := o.Step.Copy.Chmod.Value; mode != "" {
 		if n, err := strconv.ParseUint(mode, 8, 32); err == nil {
 			return n&0o111 != 0
 		}
 		return true
 	}
-	return touched(b, f.Path, func(fx effects.File) bool { return fx.Kind == effects.Chmod || fx.Kind == effects.Write })
+	return touched(b, p, func(fx effects.File) bool { return fx.Kind == effects.Chmod || fx.Kind == effects.Write })
 }
 
 // converted tells whether a RUN may have mended the line ends.
@@ -130,67 +252,4 @@ func touched(b *source.Build, name string, want func(effects.File) bool) bool {
 		}
 	}
 	return false
-}
-
-// nowhere is a program that certainly is not in the image: an absolute path on
-// an image without files of its own, to which no COPY leads and no RUN writes.
-func nowhere(b *source.Build, st *source.Start) (string, bool) {
-	img := b.Base()
-	if len(st.Words) == 0 || !img.Scratch && !(img.Known != nil && img.Known.Kind == "minimal" && strings.Contains(img.Known.ID, "static")) {
-		return "", false
-	}
-	name := st.Words[0].Text
-	if st.Words[0].Span.IsZero() || !strings.HasPrefix(name, "/") || strings.Contains(name, "$") {
-		return "", false
-	}
-	name = path.Clean(name)
-	copied := false
-	for step := range b.Steps() {
-		if step.Keyword == "RUN" {
-			return "", false
-		}
-		c := step.Copy
-		if c == nil {
-			continue
-		}
-		copied = true
-		t := c.Target
-		if !strings.HasPrefix(t, "/") {
-			if step.Before.Workdir.Value != "" {
-				return "", false
-			}
-			t = "/" + t
-		}
-		t = path.Clean(t)
-		// A folder may hold anything; a file is itself.
-		if t == name || t == "/" && single(c, name) || strings.HasPrefix(name, t+"/") || t == "/" && !allFiles(c) || c.Add {
-			return "", false
-		}
-	}
-	return name, copied
-}
-
-// single tells whether one of the sources has the base name of a path.
-func single(c *source.Copy, name string) bool {
-	for _, s := range c.Sources {
-		if path.Base(s.Value) == path.Base(name) {
-			return true
-		}
-	}
-	return false
-}
-
-// allFiles tells whether every source is certain to be a single file that goes
-// under its own name: none is the whole, a pattern or unknown.
-func allFiles(c *source.Copy) bool {
-	for _, s := range c.Sources {
-		v := path.Clean(s.Value)
-		if !s.Known || v == "." || v == "/" || strings.ContainsAny(v, "*?[") || strings.HasSuffix(s.Value, "/") {
-			return false
-		}
-		if path.Ext(v) == "" {
-			return false // a folder, perhaps
-		}
-	}
-	return true
 }

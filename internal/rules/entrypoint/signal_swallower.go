@@ -25,7 +25,7 @@ var signalSwallower = &check.Check{
 		if c := st.Cmd; st.Script == nil && c.Step != nil && !c.Shell && len(c.Words) > 0 {
 			// The base image's ENTRYPOINT is not known: it may run its arguments.
 			inner := shell.FromWords(shell.Input{}, c.Literal())
-			if _, ok := swallows(inner.Commands[0]); ok {
+			if _, ok := swallows(inner.Commands[0]); ok { // there are words, so there is a command
 				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT in front of %s is not known", b.Base().String(), words(inner.Commands[0])))
 			}
 		}
@@ -39,6 +39,13 @@ var signalSwallower = &check.Check{
 				f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
 			}
 			found = append(found, f)
+		}
+		if st.File != nil && st.File.Direct && len(st.Script.Commands) > 0 && wrapper(st.Script.Commands[0]) {
+			c := st.Script.Commands[0]
+			// The project's own copy of a build tool, whatever its script says.
+			why, _ := swallows(c)
+			add(c, check.Place{File: b.Text(), Span: c.Span}, why)
+			return check.Judge(found)
 		}
 		if st.File != nil && st.File.Script != nil {
 			ends, ok := st.File.Script.Endings()
@@ -82,6 +89,11 @@ var signalSwallower = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// wrapper tells whether a command of this file is a project's own copy of a build tool.
+func wrapper(c *shell.Command) bool {
+	return !c.Span.IsZero() && (c.Program() == "mvnw" || c.Program() == "gradlew")
 }
 
 // words are a command's first words, for a message.

@@ -1,6 +1,7 @@
 package healthcheck
 
 import (
+	"path"
 	"regexp"
 	"strings"
 
@@ -12,10 +13,14 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// A probe is the HEALTHCHECK in force, as far as this file writes it.
+// A probe is the HEALTHCHECK in force, as far as this file writes it, or that of a
+// deployment.
 type probe struct {
-	step   *source.Step
-	test   []string // CMD or CMD-SHELL and what follows
+	who    string        // what messages call it
+	build  *source.Build // of the image that it probes; nil = nothing here builds it
+	step   *source.Step  // nil: a deployment's
+	at     check.Place   // of a deployment's
+	test   []string      // CMD or CMD-SHELL and what follows
 	script *shell.Script
 	shell  bool
 }
@@ -31,7 +36,7 @@ func inForce(b *source.Build) *probe {
 	if !ok || len(hc.Health.Test) < 2 {
 		return nil
 	}
-	p := &probe{step: step, test: hc.Health.Test, shell: hc.Health.Test[0] == "CMD-SHELL"}
+	p := &probe{who: "the probe", build: b, step: step, test: hc.Health.Test, shell: hc.Health.Test[0] == "CMD-SHELL"}
 	p.script, _ = step.Script(nil)
 	return p
 }
@@ -41,9 +46,37 @@ func (p *probe) health() *instructions.HealthCheckCommand {
 	return p.step.Command.(*instructions.HealthCheckCommand)
 }
 
-// place is the probe's command.
-func (p *probe) place(b *source.Build) check.Place {
-	return check.Place{File: b.Text(), Span: p.span()}
+// where is the probe's command.
+func (p *probe) where() check.Place {
+	if p.step == nil {
+		return p.at
+	}
+	return check.Place{File: p.build.Text(), Span: p.span()}
+}
+
+// of is the place of one of its commands.
+func (p *probe) of(c *shell.Command) check.Place {
+	if p.step == nil || c.Span.IsZero() {
+		return p.where()
+	}
+	return check.Place{File: p.build.Text(), Span: c.Span}
+}
+
+// ownShell is the program of the SHELL in force, which runs a probe in shell form
+// too; "" where there is none, or it is the usual one.
+func (p *probe) ownShell() string {
+	if p.build == nil {
+		return ""
+	}
+	step := p.build.Target.Final.Shell
+	if step == nil {
+		return ""
+	}
+	words := step.Words()
+	if len(words) == 0 || path.Base(words[0].Text) == "sh" {
+		return ""
+	}
+	return path.Base(words[0].Text)
 }
 
 func (p *probe) span() text.Span {

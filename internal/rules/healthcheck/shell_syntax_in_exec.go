@@ -30,7 +30,7 @@ var shellSyntaxInExec = &check.Check{
 		if p.shell {
 			if rest := p.step.Rest().Text; malformed(rest) {
 				return check.Judge([]check.Finding{{
-					Place:   p.place(b),
+					Place:   p.where(),
 					Message: "the probe looks like an array but is not valid JSON, so a shell looks for a program named [",
 					Help:    "use double quotes, put a comma between the words, and no comma after the last one",
 				}})
@@ -38,7 +38,7 @@ var shellSyntaxInExec = &check.Check{
 			return check.Judge(nil)
 		}
 		if line := p.test[1]; line == "CMD-SHELL" || len(p.test) == 2 && strings.Contains(strings.TrimSpace(line), " ") {
-			f := check.Finding{Place: p.place(b), Message: fmt.Sprintf("%q is used as the name of a program: in exec form no shell interprets it", line)}
+			f := check.Finding{Place: p.where(), Message: fmt.Sprintf("%q is used as the name of a program: in exec form no shell interprets it", line)}
 			if line == "CMD-SHELL" {
 				f.Help = "write HEALTHCHECK CMD followed by the shell command; CMD-SHELL exists only in Compose"
 			}
@@ -49,7 +49,7 @@ var shellSyntaxInExec = &check.Check{
 			return check.Judge(nil)
 		}
 		words := p.step.Words()
-		place := p.place(b)
+		place := p.where()
 		if i < len(words) {
 			place.Span = words[i].Span
 		}

@@ -3,12 +3,11 @@ package healthcheck
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/presence"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -31,234 +30,171 @@ var toolMissing = &check.Check{
 		if p == nil {
 			return check.Judge(nil)
 		}
-		img := b.Base()
-		if p.shell && noShell(b) {
-			return check.Judge([]check.Finding{{
-				Place:   p.place(b),
-				Message: fmt.Sprintf("the probe is in shell form, but %s has no shell", img.String()),
-				Help:    "write the probe in exec form, with a program that is in the image",
-			}})
-		}
-		if img.Known == nil && !img.Scratch {
-			if p.shell || usesTool(b, p) {
-				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has the probe's program", img.String()))
-			}
-			return check.Judge(nil)
-		}
-		if name := ownShell(b); p.shell && name != "" && img.Known != nil && img.Known.HasTool(name) == base.No && !mayBring(b, name) {
-			return check.Judge([]check.Finding{{
-				Place:   p.place(b),
-				Message: fmt.Sprintf("SHELL makes %s run the probe, but it is not in the image: %s does not have it and nothing installs it", name, img.String()),
-				Help:    `write SHELL ["/bin/sh", "-c"], or write the probe in exec form`,
-			}})
-		}
-		if alone := p.absent(b, img); alone != nil {
-			return check.Judge([]check.Finding{{
-				Place:   check.Place{File: b.Text(), Span: alone.Span},
-				Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s does not have it and nothing installs or copies it", alone.Program(), img.String()),
-			}})
-		}
-		return check.Judge(nil)
+		return p.lacks(presence.Of(b))
 	},
 }
 
-// absent is a command of the probe whose program certainly is not in the
-// image; nil where there is none, or where one side of a || works without it.
-func (p *probe) absent(b *source.Build, img *source.Image) *shell.Command {
-	var missing *shell.Command
+// lacks is the verdict on a probe by what the image has that it probes.
+func (p *probe) lacks(img *presence.Image) check.Verdict {
+	if p.shell && p.ownShell() == "" {
+		switch img.Shell() {
+		case base.No:
+			return check.Judge([]check.Finding{{
+				Place:   p.where(),
+				Message: fmt.Sprintf("%s is in shell form, but %s has no shell", p.who, img.Base()),
+				Help:    "write the probe in exec form, with a program that is in the image",
+			}})
+		case base.Unknown:
+			return p.unknown(img)
+		}
+	}
+	if name := p.ownShell(); p.shell && name != "" && img.Program(name) == base.No {
+		return check.Judge([]check.Finding{{
+			Place:   p.where(),
+			Message: fmt.Sprintf("SHELL makes %s run the probe, but it is not in the image: %s does not contain it and nothing installs it", name, img.Base()),
+			Help:    `write SHELL ["/bin/sh", "-c"], or the probe in exec form`,
+		}})
+	}
+	alone, open := p.absent(img, p.script, p.shell, 0)
+	switch {
+	case alone != nil:
+		return check.Judge([]check.Finding{{Place: alone.place, Message: alone.message(p, img)}})
+	case open:
+		return p.unknown(img)
+	}
+	return check.Judge(nil)
+}
+
+func (p *probe) unknown(img *presence.Image) check.Verdict {
+	reason := fmt.Sprintf("it is not known whether %s has the probe's program", img.Base())
+	if img.Known() {
+		return check.Unknown(check.ByImage, reason)
+	}
+	return check.Unknown(check.ByBases, reason)
+}
+
+// A lack is a program that is not there.
+type lack struct {
+	program string
+	place   check.Place
+	script  string // the script that calls it; "" = the probe itself does
+}
+
+func (l *lack) message(p *probe, img *presence.Image) string {
+	what := p.who + " runs " + l.program
+	if l.script != "" {
+		what = fmt.Sprintf("%s runs %s, which calls %s", p.who, l.script, l.program)
+	}
+	if strings.Contains(l.program, "/") {
+		return fmt.Sprintf("%s, which does not exist: nothing adds it, and %s does not contain it", what, img.Base())
+	}
+	return fmt.Sprintf("%s, which is not in the image: %s does not contain it and nothing installs or copies it", what, img.Base())
+}
+
+// maxScripts is how deep a probe's scripts are followed into each other.
+const maxScripts = 2
+
+// absent is a program of a probe that certainly is not in the image; nil where
+// there is none, or where one side of a || works without it. open tells that it
+// is not known of some program that decides.
+func (p *probe) absent(img *presence.Image, script *shell.Script, inShell bool, depth int) (missing *lack, open bool) {
+	if script == nil {
+		return nil, false
+	}
 	var runs, lacks bool // what is known of the current side
 	whole := func() bool { return runs && !lacks }
 	end := 0 // of what was looked at: the program in a word of sh -c is on its side
-	if p.script == nil {
-		return nil
-	}
-	for _, c := range p.script.Commands {
-		if p.shell && c.Before == shell.Or && end <= c.Span.Start {
+	for _, c := range script.Commands {
+		if inShell && c.Before == shell.Or && end <= c.Span.Start {
 			if whole() {
-				return nil
+				return nil, open
 			}
 			runs, lacks = false, false
 		}
-		if c.When == shell.Never || len(c.Words) == 0 {
-			continue
+		if c.When == shell.Never || len(c.Words) == 0 || depth > 0 && c.When != shell.Always {
+			continue // a script may ask first what there is
 		}
 		end = max(end, c.Span.End)
-		program := c.Program()
-		if c.Func != "" || program == "" || knowledge.Builtins.Has(program) || strings.Contains(program, "$") {
+		word := c.Words[0]
+		if c.Func != "" || word.Text == "" || !word.Known || inShell && knowledge.Builtins.Has(word.Text) || strings.Contains(word.Text, "$") {
 			continue
 		}
 		runs = true
-		if absent(b, img, program, c) {
+		l, unsure := p.command(img, c, depth)
+		open = open || unsure
+		if l != nil {
 			lacks = true
 			if missing == nil {
-				missing = c
+				missing = l
 			}
 		}
 	}
 	if whole() {
-		return nil
+		return nil, open
 	}
-	return missing
+	return missing, open
 }
 
-// ownShell is the program of the SHELL in force, which runs a probe in shell
-// form too; "" where there is none, or it is the usual one.
-func ownShell(b *source.Build) string {
-	step := b.Target.Final.Shell
-	if step == nil {
-		return ""
+// command is what one command of a probe lacks: its program, or a program that a
+// script of the project calls.
+func (p *probe) command(img *presence.Image, c *shell.Command, depth int) (*lack, bool) {
+	place := p.of(c)
+	words := []string{c.Words[0].Text}
+	if program := c.Program(); program != path.Base(words[0]) {
+		words = append(words, program) // behind env, timeout and the like
 	}
-	words := step.Words()
-	if len(words) == 0 || path.Base(words[0].Text) == "sh" {
-		return ""
+	for _, w := range words {
+		switch img.Program(w) {
+		case base.No:
+			return &lack{program: w, place: place}, false
+		case base.Unknown:
+			if !strings.Contains(w, "/") || !img.Known() {
+				return nil, knowledge.Clients.Has(w) || knowledge.Probes.Has(w) || !img.Known()
+			}
+		}
 	}
-	return path.Base(words[0].Text)
+	file := words[0]
+	handed := knowledge.Shells.Has(c.Program()) && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-")
+	if handed {
+		if file = c.Args()[0].Text; !strings.Contains(file, "/") {
+			file = "./" + file
+		}
+	}
+	o, _ := img.File(file)
+	if o == nil || depth >= maxScripts {
+		return nil, false
+	}
+	data, ok := o.Data()
+	line, _, _ := strings.Cut(data, "\n")
+	if !ok || !strings.HasPrefix(line, "#!") && !handed || strings.HasPrefix(line, "#!") && !knowledge.Shells.Has(lastWord(line)) {
+		return nil, false
+	}
+	script := read(data, line)
+	if script.Err != nil {
+		return nil, false
+	}
+	inner, open := p.absent(img, script, true, depth+1)
+	if inner == nil {
+		return nil, open
+	}
+	if inner.script == "" {
+		inner.script = strings.TrimPrefix(file, "./")
+	}
+	inner.place = place
+	return inner, false
 }
 
-// noShell tells whether the image certainly has no /bin/sh.
-func noShell(b *source.Build) bool {
-	img := b.Base()
-	if b.Target.Final.Shell != nil {
-		return false
-	}
-	none := img.Scratch || img.Known != nil && img.Known.HasShell() == base.No
-	return none && !mayBring(b, "sh") && !mayBring(b, "busybox")
+// read is a script by its text and its first line.
+func read(data, line string) *shell.Script {
+	return shell.Parse(shell.Input{Src: []byte(data), Shell: lastWord(line)})
 }
 
-// usesTool tells whether the probe needs a program that nothing in the chain may
-// bring.
-func usesTool(b *source.Build, p *probe) bool {
-	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool {
-		program := c.Program()
-		return !mayBring(b, program) || knowledge.Clients.Has(program)
-	})
-}
-
-// absent tells whether a program certainly is not in the image.
-func absent(b *source.Build, img *source.Image, program string, c *shell.Command) bool {
-	if img.Scratch {
-		// What a path names may have been copied; a bare name too.
-		if strings.HasPrefix(c.Words[0].Text, "/") && neverMade(b, img, c.Words[0].Text) {
-			return true
-		}
-		return knowledge.Probes.Has(program) && !mayBring(b, program)
+// lastWord is the base name of the last word of a line: the interpreter of a #!
+// line.
+func lastWord(line string) string {
+	fields := strings.Fields(line)
+	if len(fields) == 0 || !strings.HasPrefix(line, "#!") {
+		return "sh"
 	}
-	if strings.Contains(c.Words[0].Text, "/") && !strings.Contains(c.Words[0].Text, "$") && strings.HasSuffix(program, ".sh") {
-		return neverMade(b, img, c.Words[0].Text)
-	}
-	return img.Known.HasTool(program) == base.No && !mayBring(b, program)
-}
-
-// neverMade tells whether nothing in the chain can have made the script at a
-// path: no COPY or ADD over it, no RUN that names it or is not read, and no
-// base image that brings scripts of its own.
-func neverMade(b *source.Build, img *source.Image, name string) bool {
-	if !strings.HasPrefix(name, "/") {
-		dir := b.Target.Final.Workdir
-		if !dir.Known {
-			return false
-		}
-		name = path.Join(dir.Value, name)
-	}
-	name = path.Clean(name)
-	if img.Known != nil && img.Known.Kind == base.KindService || mayBring(b, path.Base(name)) {
-		return false
-	}
-	for step := range b.Steps() {
-		if c := step.Copy; c != nil {
-			target := path.Clean(c.Target)
-			if !strings.HasPrefix(target, "/") || target == "/" || name == target || strings.HasPrefix(name, target+"/") {
-				return false
-			}
-		}
-		if run := step.Run(); run != nil && strings.Contains(step.File().Text(step.Span), path.Base(name)) {
-			return false
-		}
-	}
-	return true
-}
-
-// mayBring tells whether something in the chain may bring a program: a
-// package of its name or one that is known to, a COPY, a download, a RUN that
-// is not read.
-func mayBring(b *source.Build, program string) bool {
-	for step := range b.Steps() {
-		if c := step.Copy; c != nil && copies(c, program) {
-			return true
-		}
-		run := step.Run()
-		if run == nil {
-			continue
-		}
-		if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
-			return true
-		}
-		for _, in := range run.Effects.Kept() {
-			for _, p := range in.Packages {
-				if !p.Known || strings.HasPrefix(p.Name, program) || strings.HasSuffix(p.Name, program) || p.Path {
-					return true
-				}
-				for _, name := range knowledge.Bringers(program) {
-					if strings.Contains(p.Name, name) {
-						return true
-					}
-				}
-				if knowledge.Metapackages.Has(p.Name) {
-					return true
-				}
-			}
-			if in.System && len(in.Packages) == 0 && len(in.Manifests) > 0 {
-				return true // a list of packages that is not read
-			}
-		}
-		for _, fx := range run.Effects.Files {
-			if fx.Kind == effects.Delete || fx.Kind == effects.Chmod || fx.Kind == effects.Chown {
-				continue
-			}
-			for _, p := range fx.Paths {
-				if path.Base(p.Text) == program {
-					return true
-				}
-			}
-			if fx.Kind == effects.Unpack && len(fx.Paths) > 0 {
-				for _, p := range fx.Paths {
-					if p.Text == "/" || strings.HasPrefix(p.Text, "/usr") && !strings.HasPrefix(p.Text, "/usr/share") && !strings.HasPrefix(p.Text, "/usr/src") {
-						return true
-					}
-				}
-			}
-		}
-		for _, c := range run.Commands() {
-			p := c.Program()
-			if strings.HasSuffix(p, ".sh") || knowledge.Shells.Has(p) && !c.Inner && len(c.Args()) > 0 && !strings.HasPrefix(c.Args()[0].Text, "-") || knowledge.Shells.Has(p) && c.PipeFrom != nil {
-				return true // a script, or a download fed to a shell
-			}
-		}
-	}
-	return false
-}
-
-// copies tells whether a COPY brings a program by name, or a folder where it
-// may lie.
-func copies(c *source.Copy, program string) bool {
-	target := strings.TrimSuffix(c.Target, "/")
-	if path.Base(target) == program {
-		return true
-	}
-	for _, s := range c.Sources {
-		v := path.Clean(s.Value)
-		if path.Base(v) == program || strings.ContainsAny(v, "*?") && strings.Contains(v, "bin") {
-			return true
-		}
-		// A tree over the system's own folders.
-		if c.From != "" && (v == "/" || v == "/usr" || v == "/usr/bin" || v == "/bin" || v == "/usr/local" || v == "/usr/local/bin") {
-			return true
-		}
-		if target == "" || target == "/usr" || target == "/usr/local" || target == "/usr/bin" || target == "/usr/local/bin" || target == "/bin" {
-			if path.Ext(v) == "" && path.Base(v) != program && (strings.HasSuffix(s.Value, "/") || v == "." || strings.Contains(v, "rootfs") || strings.Contains(v, "root") || strings.HasSuffix(v, "bin") || strings.HasSuffix(v, "install")) {
-				return true
-			}
-		}
-	}
-	return false
+	return path.Base(strings.TrimPrefix(fields[len(fields)-1], "#!"))
 }

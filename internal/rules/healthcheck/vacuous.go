@@ -32,7 +32,7 @@ var vacuous = &check.Check{
 		if why == "" {
 			return check.Judge(nil)
 		}
-		place := p.place(b)
+		place := p.where()
 		if c != nil && !c.Span.IsZero() {
 			place.Span = c.Span
 		}

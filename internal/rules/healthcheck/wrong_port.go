@@ -32,7 +32,7 @@ var wrongPort = &check.Check{
 			return check.Judge(nil)
 		}
 		return check.Judge([]check.Finding{{
-			Place:   p.place(b),
+			Place:   p.where(),
 			Message: fmt.Sprintf("the probe queries port %s, but the program listens on %s", asks, listens),
 			Help:    "query port " + listens,
 		}})
