@@ -41,7 +41,7 @@ var toolsData []byte
 
 // A toolRule says which programs an image has, or has not, by what it is, and
 // which differ from tag to tag or could not be learned; Source says why. All
-// conditions that are given have to hold.
+// conditions that are given have to hold; the system's may end in a star.
 type toolRule struct {
 	When struct {
 		ID             string `json:"id"`
@@ -79,10 +79,18 @@ func (r *toolRule) holds(i *Image) bool {
 	w := &r.When
 	return (w.ID == "" || w.ID == i.ID) &&
 		(w.Kind == "" || w.Kind == i.Kind) &&
-		(w.OS == "" || w.OS == i.OS) &&
+		(w.OS == "" || glob(w.OS, i.OS)) &&
 		(w.Shell == "" || w.Shell == i.Shell) &&
 		(w.PackageManager == "" || w.PackageManager == i.PackageManager) &&
 		(w.Repo == "" || contains(i.Match.Repos, w.Repo))
+}
+
+// CommonTools are the programs that probes, start scripts and advice name. Of
+// each, an image of the catalogue has it, has not, or says why nobody knows.
+// Python stands for python3, see stated.
+var CommonTools = []string{
+	"bash", "curl", "wget", "nc", "python", "node", "perl", "ruby", "php", "java",
+	"useradd", "groupadd", "adduser", "addgroup", "su", "setpriv", "gosu", "su-exec", "tini", "openssl", "git", "gcc",
 }
 
 // HasTool tells whether a program, given by name or path, is in the image as
