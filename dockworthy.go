@@ -200,5 +200,5 @@ func (p *Project) judge(u check.Unit, opt check.Options) (res *check.Result) {
 type Defect struct{ Panic any }
 
 func (d *Defect) Error() string {
-	return fmt.Sprintf("dockworthy failed on this file, please report it: %v", d.Panic)
+	return fmt.Sprintf("dockworthy failed on this file, please report this: %v", d.Panic)
 }

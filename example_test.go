@@ -60,7 +60,7 @@ func ExampleLook() {
 	// multi-stage undecided
 	// non-root undecided
 	// layer-cache holds
-	// multi-stage/sdk-base-in-final: whether registry.example.com/team/base:1.4.2 carries a toolchain is not known; describe the base image under `bases:` in .dockworthy.yaml
+	// multi-stage/sdk-base-in-final: it is not known whether registry.example.com/team/base:1.4.2 contains a toolchain; describe the base image under `bases:` in .dockworthy.yaml
 }
 
 // An editor looks again at each change of a buffer: what the change cannot touch is

@@ -67,14 +67,14 @@ func decode(data []byte, v any, strict bool) error {
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return errors.New("it ends early")
 		case errors.As(err, &kind) && kind.Field != "":
-			return fmt.Errorf("the field %s is not of the right kind: it is a JSON %s", quote(kind.Field), kind.Value)
+			return fmt.Errorf("the field %s has the wrong type: it is a JSON %s", quote(kind.Field), kind.Value)
 		case errors.As(err, &kind):
 			return fmt.Errorf("it is a JSON %s, not an object", kind.Value)
 		}
 		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the JSON value")
+		return errors.New("there is more data after the JSON value")
 	}
 	return nil
 }

@@ -287,16 +287,16 @@ func TestParseBundleRefuses(t *testing.T) {
 		"truncated":     {good[:len(good)/2], "ends early"},
 		"text":          {"hello", "invalid character"},
 		"array":         {"[]", "not an object"},
-		"trailing":      {good + "{}", "something follows"},
+		"trailing":      {good + "{}", "more data after"},
 		"version":       {strings.Replace(good, "v0.3", "v0.9", 1), "v0.9"},
 		"unknown field": {strings.Replace(good, `"mediaType"`, `"more":1,"mediaType"`, 1), `"more"`},
 		"no content":    {`{"mediaType":"` + attest.BundleType + `","verificationMaterial":{}}`, "no signature"},
 		"no signatures": {`{"mediaType":"` + attest.BundleType + `","dsseEnvelope":{"payload":"","payloadType":"","signatures":[]}}`, "0 signatures"},
 		"both":          {`{"mediaType":"` + attest.BundleType + `","messageSignature":{},"dsseEnvelope":{"signatures":[{}]}}`, "both"},
-		"kind":          {`{"mediaType":"` + attest.BundleType + `","dsseEnvelope":{"signatures":1}}`, `"dsseEnvelope.signatures" is not of the right kind`},
+		"kind":          {`{"mediaType":"` + attest.BundleType + `","dsseEnvelope":{"signatures":1}}`, `"dsseEnvelope.signatures" has the wrong type`},
 		"base64":        {`{"mediaType":"` + attest.BundleType + `","dsseEnvelope":{"payload":"???"}}`, "base64"},
 		"deep":          {strings.Repeat("[", 1<<20), "exceeded max depth"},
-		"huge":          {good + strings.Repeat(" ", attest.MaxBundle), "at most"},
+		"huge":          {good + strings.Repeat(" ", attest.MaxBundle), "the limit is"},
 	} {
 		if _, err := attest.ParseBundle([]byte(c.data)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -401,7 +401,7 @@ func TestKeyFiles(t *testing.T) {
 		"certificate":     "signing needs the private key",
 		"text":            "no PEM block",
 		"broken":          "read the private key",
-		"dsa":             "not a private key that is read here",
+		"dsa":             "not a supported private key",
 	} {
 		k, err := attest.ParseKey(files[name])
 		switch {
@@ -416,8 +416,8 @@ func TestKeyFiles(t *testing.T) {
 	for name, want := range map[string]string{
 		"public":      "",
 		"public p384": "only P-256",
-		"sec1":        "give the public one",
-		"cosign":      "give the public one",
+		"sec1":        "give the public key",
+		"cosign":      "give the public key",
 		"certificate": "openssl x509",
 		"text":        "no PEM block",
 		"dsa":         "not a public key",
@@ -427,7 +427,7 @@ func TestKeyFiles(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
-	if _, err := attest.ParseKey(make([]byte, attest.MaxKey+1)); err == nil || !strings.Contains(err.Error(), "no key is larger") {
+	if _, err := attest.ParseKey(make([]byte, attest.MaxKey+1)); err == nil || !strings.Contains(err.Error(), "the limit for a key") {
 		t.Errorf("a large file: %v", err)
 	}
 }

@@ -161,13 +161,13 @@ func (s Scorecard) Looked(name string) []Level {
 func (a Audit) Statement(sub Subject) (Statement, error) {
 	switch {
 	case a.Tool.Name == "" || a.Tool.Version == "":
-		return Statement{}, errors.New("an audit names the tool and its version")
+		return Statement{}, errors.New("an audit needs the tool and its version")
 	case a.FinishedOn.IsZero() || a.StartedOn.IsZero():
-		return Statement{}, errors.New("an audit says when it was made")
+		return Statement{}, errors.New("an audit needs the time when it was made")
 	case len(a.Scorecard) == 0:
-		return Statement{}, errors.New("an audit has a scorecard")
+		return Statement{}, errors.New("an audit needs a scorecard")
 	case a.Unit.Profile == "":
-		return Statement{}, errors.New("an audit names the profile that it judged by")
+		return Statement{}, errors.New("an audit needs its profile")
 	}
 	a.StartedOn, a.FinishedOn = instant(a.StartedOn), instant(a.FinishedOn)
 	full := Scorecard{}
@@ -200,7 +200,7 @@ func ParseAudit(s Statement) (Audit, error) {
 		return Audit{}, fmt.Errorf("read the audit: %w", err)
 	}
 	if len(a.Scorecard) == 0 || a.FinishedOn.IsZero() {
-		return Audit{}, errors.New("the audit says nothing: it has no scorecard, or no date")
+		return Audit{}, errors.New("the audit is incomplete: it has no scorecard or no date")
 	}
 	return a, nil
 }

@@ -80,7 +80,7 @@ func Sign(key Key, s Statement) (Bundle, error) {
 		return Bundle{}, fmt.Errorf("write the bundle: %w", err)
 	}
 	if len(b.raw) > MaxBundle {
-		return Bundle{}, fmt.Errorf("the bundle would have %d bytes: at most %d can be read again", len(b.raw), MaxBundle)
+		return Bundle{}, fmt.Errorf("the bundle would have %d bytes: the limit is %d", len(b.raw), MaxBundle)
 	}
 	return b, nil
 }
@@ -95,7 +95,7 @@ func preAuth(payloadType string, payload []byte) []byte {
 // whether this package can check one is for Verify to say.
 func ParseBundle(data []byte) (Bundle, error) {
 	if len(data) > MaxBundle {
-		return Bundle{}, fmt.Errorf("the bundle has %d bytes: at most %d are read", len(data), MaxBundle)
+		return Bundle{}, fmt.Errorf("the bundle has %d bytes: the limit is %d", len(data), MaxBundle)
 	}
 	// The version first: another version may well have other fields.
 	var head struct {
@@ -117,11 +117,11 @@ func ParseBundle(data []byte) (Bundle, error) {
 	e := b.form.DSSEEnvelope
 	switch {
 	case e == nil && len(b.form.MessageSignature) == 0:
-		return Bundle{}, errors.New("the bundle holds no signature: neither dsseEnvelope nor messageSignature")
+		return Bundle{}, errors.New("the bundle contains no signature: neither dsseEnvelope nor messageSignature")
 	case e != nil && len(b.form.MessageSignature) != 0:
-		return Bundle{}, errors.New("the bundle holds both dsseEnvelope and messageSignature")
+		return Bundle{}, errors.New("the bundle contains both dsseEnvelope and messageSignature")
 	case e != nil && len(e.Signatures) != 1:
-		return Bundle{}, fmt.Errorf("the bundle's envelope has %d signatures: it has to be one", len(e.Signatures))
+		return Bundle{}, fmt.Errorf("the bundle's envelope has %d signatures, but must have one", len(e.Signatures))
 	}
 	return b, nil
 }
@@ -147,7 +147,7 @@ func (b Bundle) Unverified() (Statement, error) {
 	return parseStatement(b.form.DSSEEnvelope.Payload)
 }
 
-var errNoStatement = errors.New("the bundle signs a digest and holds no statement: it is a plain signature, for `cosign verify`")
+var errNoStatement = errors.New("the bundle signs a digest and contains no statement: it is a plain signature, which `cosign verify` verifies")
 
 // A KeyError says that a bundle was signed with another key.
 type KeyError struct {
@@ -185,7 +185,7 @@ func Verify(b Bundle, key PublicKey, d Digest) (Statement, error) {
 	case e == nil:
 		return Statement{}, errNoStatement
 	case b.form.VerificationMaterial.PublicKey == nil:
-		return Statement{}, errors.New("it was signed with a certificate, not with a key: `cosign verify-attestation` checks those")
+		return Statement{}, errors.New("it was signed with a certificate, not with a key: `cosign verify-attestation` verifies those")
 	case e.PayloadType != PayloadType:
 		return Statement{}, fmt.Errorf("its payload type is %s, not %s", quote(e.PayloadType), PayloadType)
 	}
@@ -194,7 +194,7 @@ func Verify(b Bundle, key PublicKey, d Digest) (Statement, error) {
 		if hint := b.Hint(); hint != key.Hint() {
 			return Statement{}, &KeyError{Signed: hint, Given: key.Hint()}
 		}
-		return Statement{}, errors.New("its signature does not fit what it says: it was changed after it was signed")
+		return Statement{}, errors.New("its signature does not match its contents: it was changed after it was signed")
 	}
 	s, err := parseStatement(e.Payload)
 	if err != nil {

@@ -30,7 +30,7 @@ type PublicKey struct {
 func GenerateKey() (Key, error) {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return Key{}, fmt.Errorf("make a key: %w", err)
+		return Key{}, fmt.Errorf("generate a key: %w", err)
 	}
 	return Key{k}, nil
 }
@@ -73,7 +73,7 @@ func (k Key) sign(message []byte) ([]byte, error) {
 
 func newPublicKey(ec *ecdsa.PublicKey) (PublicKey, error) {
 	if ec.Curve != elliptic.P256() {
-		return PublicKey{}, fmt.Errorf("the key is on the curve %s: only P-256 is used here", ec.Curve.Params().Name)
+		return PublicKey{}, fmt.Errorf("the key is on the curve %s: only P-256 is supported", ec.Curve.Params().Name)
 	}
 	der, err := x509.MarshalPKIXPublicKey(ec)
 	if err != nil {
@@ -118,23 +118,23 @@ func ParseKey(data []byte) (Key, error) {
 	case b.Type == "EC PRIVATE KEY":
 		parsed, err = x509.ParseECPrivateKey(b.Bytes)
 	case b.Type == "ENCRYPTED COSIGN PRIVATE KEY" || b.Type == "ENCRYPTED SIGSTORE PRIVATE KEY":
-		return Key{}, errors.New("the key is encrypted by cosign, in a form that is not read here: make one with `dockworthy keygen`, whose public half cosign verifies with as well")
+		return Key{}, errors.New("the key is encrypted by cosign, in a format that is not supported: generate one with `dockworthy keygen`; cosign can verify with its public key too")
 	case b.Type == "ENCRYPTED PRIVATE KEY":
 		return Key{}, errors.New("the key is encrypted: `openssl pkcs8 -in KEY -out dockworthy.key` decrypts it")
 	case b.Type == "PUBLIC KEY" || b.Type == "CERTIFICATE":
 		return Key{}, fmt.Errorf("this is a %s: signing needs the private key", kind(b.Type))
 	default:
-		return Key{}, fmt.Errorf("the PEM block %s is not a private key that is read here: want PRIVATE KEY or EC PRIVATE KEY", quote(b.Type))
+		return Key{}, fmt.Errorf("the PEM block %s is not a supported private key: want PRIVATE KEY or EC PRIVATE KEY", quote(b.Type))
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("read the private key: %w", err)
 	}
 	ec, ok := parsed.(*ecdsa.PrivateKey)
 	if !ok {
-		return Key{}, fmt.Errorf("the key is %s: only ECDSA on P-256 is used here; `dockworthy keygen` makes one", algorithm(parsed))
+		return Key{}, fmt.Errorf("the key is %s: only ECDSA on P-256 is supported; `dockworthy keygen` generates one", algorithm(parsed))
 	}
 	if _, err := newPublicKey(&ec.PublicKey); err != nil {
-		return Key{}, fmt.Errorf("%w; `dockworthy keygen` makes one", err)
+		return Key{}, fmt.Errorf("%w; `dockworthy keygen` generates one", err)
 	}
 	return Key{ec}, nil
 }
@@ -151,7 +151,7 @@ func ParsePublicKey(data []byte) (PublicKey, error) {
 	case "CERTIFICATE":
 		return PublicKey{}, errors.New("this is a certificate: `openssl x509 -in CERT -noout -pubkey` prints its public key")
 	case "PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY", "ENCRYPTED SIGSTORE PRIVATE KEY":
-		return PublicKey{}, errors.New("this is a private key: give the public one, which may be shown to anybody (.pub)")
+		return PublicKey{}, errors.New("this is a private key: give the public key (.pub), which may be published")
 	default:
 		return PublicKey{}, fmt.Errorf("the PEM block %s is not a public key: want PUBLIC KEY", quote(b.Type))
 	}
@@ -161,7 +161,7 @@ func ParsePublicKey(data []byte) (PublicKey, error) {
 	}
 	ec, ok := parsed.(*ecdsa.PublicKey)
 	if !ok {
-		return PublicKey{}, fmt.Errorf("the key is %s: only ECDSA on P-256 is used here", algorithm(parsed))
+		return PublicKey{}, fmt.Errorf("the key is %s: only ECDSA on P-256 is supported", algorithm(parsed))
 	}
 	return newPublicKey(ec)
 }
@@ -169,19 +169,19 @@ func ParsePublicKey(data []byte) (PublicKey, error) {
 // block is the PEM block that holds the key.
 func block(data []byte) (*pem.Block, error) {
 	if len(data) > MaxKey {
-		return nil, fmt.Errorf("the file has %d bytes: no key is larger than %d", len(data), MaxKey)
+		return nil, fmt.Errorf("the file has %d bytes: the limit for a key is %d", len(data), MaxKey)
 	}
 	for {
 		b, rest := pem.Decode(data)
 		if b == nil {
-			return nil, errors.New("the file holds no PEM block (-----BEGIN …)")
+			return nil, errors.New("the file contains no PEM block (-----BEGIN …)")
 		}
 		data = rest
 		if b.Type == "EC PARAMETERS" { // openssl writes them before the key
 			continue
 		}
 		if next, _ := pem.Decode(rest); next != nil {
-			return nil, errors.New("the file holds several PEM blocks, and it would be a guess which one is meant: give a file with one key")
+			return nil, errors.New("the file contains several PEM blocks: give a file with one key")
 		}
 		return b, nil
 	}

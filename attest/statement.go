@@ -54,7 +54,7 @@ func (s Statement) Digests() string {
 		}
 	}
 	if len(list) == 0 {
-		return "nothing that has a sha256 or sha512 digest"
+		return "nothing with a sha256 or sha512 digest"
 	}
 	text := strings.Join(list[:min(len(list), 3)], ", ")
 	if len(list) > 3 {

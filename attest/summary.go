@@ -57,7 +57,7 @@ func Property(rule string, l Level) string {
 // Statement is the statement that carries the summary.
 func (s Summary) Statement(sub Subject) (Statement, error) {
 	if s.Verifier.ID == "" || s.TimeCreated.IsZero() {
-		return Statement{}, errors.New("a summary says who made it, and when")
+		return Statement{}, errors.New("a summary needs its verifier and the time when it was made")
 	}
 	return newStatement(sub, SummaryType, s)
 }
@@ -72,7 +72,7 @@ func ParseSummary(s Statement) (Summary, error) {
 		return Summary{}, fmt.Errorf("read the summary: %w", err)
 	}
 	if sum.Verifier.ID == "" || sum.TimeCreated.IsZero() {
-		return Summary{}, errors.New("the summary says nothing: it has no verifier, or no date")
+		return Summary{}, errors.New("the summary is incomplete: it has no verifier or no date")
 	}
 	return sum, nil
 }

@@ -83,19 +83,19 @@ func (s Settle) String() string {
 	case ByBases:
 		return "describe the base image under `bases:` in .dockworthy.yaml"
 	case ByArg:
-		return "give the build argument with --build-arg NAME=VALUE"
+		return "set the build argument with --build-arg NAME=VALUE"
 	case ByContext:
 		return "name the build context"
 	case ByFiles:
 		return "name the target or the context under `targets:` in .dockworthy.yaml"
 	case ByImage:
-		return "look at the built image: `dockworthy image`"
+		return "inspect the built image: `dockworthy image`"
 	case ByRun:
 		return "run the container: `dockworthy prove`"
 	case BySettings:
-		return "say how it is run, with --env, --network and their kin or under `run:` in .dockworthy.yaml"
+		return "set how the container is run, with --env, --network and similar flags or under `run:` in .dockworthy.yaml"
 	case ByLess:
-		return "write it shorter, or look at the built image: `dockworthy image`"
+		return "shorten the file, or inspect the built image: `dockworthy image`"
 	}
 	return ""
 }
@@ -123,6 +123,9 @@ type Finding struct {
 	// Missing says that the finding is about something that is not there, so
 	// that a suppression at the head of the file covers it.
 	Missing bool
+	// Group names what findings of one check have in common, so that they are told
+	// once: the most severe speaks, and the others are related places. "" = nothing.
+	Group string
 	// Firm keeps the severity where the stage would lower it.
 	Firm bool
 	// Secrets are the places, in Place's file, of values that no output may

@@ -61,13 +61,13 @@ func (x *Fix) Apply() (map[string][]byte, error) {
 			return nil, err
 		}
 		if _, twice := out[f.Name]; twice {
-			return nil, fmt.Errorf("edit %s: it is edited as two files", f.Name)
+			return nil, fmt.Errorf("edit %s: the fix edits it as two files", f.Name)
 		}
 		out[f.Name] = data
 	}
 	for _, c := range x.Create {
 		if old, ok := out[c.Path]; ok && !bytes.Equal(old, c.Data) {
-			return nil, fmt.Errorf("create %s: it is there with other contents", c.Path)
+			return nil, fmt.Errorf("create %s: it already exists with other contents", c.Path)
 		}
 		out[c.Path] = c.Data
 	}

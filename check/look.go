@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -194,9 +195,52 @@ func (rep *Report) lookAt(level Level, r *Rule, opt Options, used map[*source.Al
 		}
 		kept = append(kept, f)
 	}
-	kept = few(kept)
+	kept = few(grouped(kept))
 	rep.Findings = append(rep.Findings, kept...)
 	restate(rep.Answers[first:], kept)
+}
+
+// mostGrouped bounds the further places that a finding names for its group.
+const mostGrouped = 8
+
+// grouped tells of each group once. What is suppressed is not in it any more, so
+// that the rest of its group still speaks.
+func grouped(found []Reported) []Reported {
+	type group struct {
+		check *Check
+		name  string
+	}
+	at := map[group]int{}
+	more := map[int]int{}
+	kept := found[:0]
+	for _, f := range found {
+		g := group{f.Check, f.Group}
+		i, ok := at[g]
+		if f.Group == "" || !ok {
+			at[g] = len(kept)
+			kept = append(kept, f)
+			continue
+		}
+		if first := &kept[i]; f.Severity > first.Severity {
+			f, *first = *first, f
+			first.Related = append(slices.Clip(first.Related), others(f.Related)...)
+		}
+		if more[i]++; more[i] <= mostGrouped {
+			kept[i].Related = append(slices.Clip(kept[i].Related), Place{File: f.Place.File, Span: f.Place.Span, Message: inGroup})
+		}
+	}
+	for i, n := range more {
+		kept[i].Message += fmt.Sprintf(" (and %d more)", n)
+	}
+	return kept
+}
+
+// inGroup is what is said of the further places of a group.
+const inGroup = "the same here"
+
+// others are the places that were told of as those of a group.
+func others(related []Place) []Place {
+	return slices.DeleteFunc(slices.Clone(related), func(p Place) bool { return p.Message != inGroup })
 }
 
 // most is how many findings of one check are told of one build: nobody reads
@@ -224,7 +268,7 @@ func few(found []Reported) []Reported {
 			if f.Help != "" {
 				f.Help += "; "
 			}
-			f.Help += fmt.Sprintf("this build has %d more like it", n-most)
+			f.Help += fmt.Sprintf("further findings of this check in this build: %d", n-most)
 		}
 		kept = append(kept, f)
 	}
@@ -283,10 +327,14 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 	if (opt.Banking || b != nil && b.Banking()) && c.Banking > f.Severity {
 		f.Severity = c.Banking
 	}
-	if !f.Firm && b != nil {
-		if b.Lenient() || f.Stage != nil && !b.Reaches(f.Stage) {
+	switch {
+	case b == nil:
+	case b.Development() != "":
+		if !vendor(f) {
 			f.Severity = min(f.Severity, Note)
 		}
+	case !f.Firm && f.Stage != nil && !b.Reaches(f.Stage):
+		f.Severity = min(f.Severity, Note)
 	}
 	if opt.AsOf != "" && later(c.Since, opt.AsOf) {
 		f.Severity = Note
@@ -422,7 +470,7 @@ func relate(found []Reported) {
 		}
 		if found[j].Rule != f.Rule {
 			p := found[j].Place
-			p.Message = "the same cause breaks " + found[j].ID()
+			p.Message = "the same cause violates " + found[j].ID()
 			f.Related = append(f.Related, p)
 		}
 	}
@@ -444,4 +492,15 @@ func restate(answers []Answer, kept []Reported) {
 			}
 		}
 	}
+}
+
+// vendor tells whether a finding is of a secret that some vendor's shape gives
+// away: nobody makes such a value up, so that it counts wherever it stands.
+func vendor(f Finding) bool {
+	for _, at := range f.Secrets {
+		if slices.ContainsFunc(secret.Find(f.Place.File.Text(at)), func(m secret.Match) bool { return !m.Public }) {
+			return true
+		}
+	}
+	return false
 }

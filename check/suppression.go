@@ -26,19 +26,19 @@ func (rep *Report) suppressions(rules []*Rule, opt Options, used map[*source.All
 			rep.used = append(rep.used, a)
 			continue
 		}
-		problem := "it silences nothing: remove it"
+		problem := "this suppression has no effect: remove it"
 		switch unknown := unknownIn(rules, a.IDs); {
 		case a.Problem != "":
 			problem = a.Problem
 		case unknown != "":
 			problem = fmt.Sprintf("there is no rule or check %s", unknown)
 			if found := Find(rules, unknown); len(found) == 1 {
-				problem += ": here it is " + found[0].ID()
+				problem += ": its id here is " + found[0].ID()
 			} else if near := Near(rules, unknown); near != "" {
 				problem += ": did you mean " + near + "?"
 			}
 		case b.Expired(a):
-			problem = "its date " + a.Until.Format("2006-01-02") + " is past: fix what it lets be, or give it a new date"
+			problem = "the date " + a.Until.Format("2006-01-02") + " of this suppression is past: fix the finding, or set a new date"
 		case !slices.ContainsFunc(rules, func(r *Rule) bool {
 			return slices.ContainsFunc(r.Checks, func(c *Check) bool {
 				named := slices.Contains(a.IDs, r.Name) || slices.Contains(a.IDs, r.ID(c))

@@ -78,7 +78,7 @@ func (i *Image) manifest(ref name.Reference, opts []remote.Option) (*remote.Desc
 		return nil, err
 	}
 	if t := desc.MediaType; t == types.DockerManifestSchema1 || t == types.DockerManifestSchema1Signed {
-		return nil, errors.New("its manifest is of Docker's schema 1, which has no digest to rely on: push it again with a newer engine")
+		return nil, errors.New("its manifest is in Docker's schema 1, which has no reliable digest: push the image again with a newer engine")
 	}
 	return desc, nil
 }
@@ -125,7 +125,7 @@ func (i *Image) Attach(ctx context.Context, d attest.Digest, b attest.Bundle) (a
 				}
 			}
 			if wait > time.Second {
-				return fmt.Errorf("%s took the attestation as %s and does not list it among the image's referrers", repo.RegistryStr(), attached)
+				return fmt.Errorf("%s accepted the attestation as %s but does not list it among the image's referrers", repo.RegistryStr(), attached)
 			}
 			select {
 			case <-ctx.Done():
@@ -207,11 +207,11 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", deed, ctx.Err())
 	case within.Err() != nil:
-		return fmt.Errorf("%s: %s did not answer within %s", deed, host, i.opt.Timeout)
+		return fmt.Errorf("%s: %s did not respond within %s", deed, host, i.opt.Timeout)
 	case errors.As(err, &large):
-		return fmt.Errorf("%s: %s answers with more than %d bytes", deed, host, large.Limit)
+		return fmt.Errorf("%s: the response of %s has more than %d bytes", deed, host, large.Limit)
 	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
-		return fmt.Errorf("%s: %s lets nobody in like this, try `docker login %s`: %w", deed, host, host, err)
+		return fmt.Errorf("%s: %s denies access, try `docker login %s`: %w", deed, host, host, err)
 	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s: %s has no such image: %w", deed, host, err)
 	}

@@ -97,11 +97,11 @@ func (l *Layout) Digest(context.Context) (attest.Digest, error) {
 	images = slices.CompactFunc(images, func(a, b v1.Descriptor) bool { return a.Digest == b.Digest })
 	switch {
 	case len(images) == 0 && l.ref == "":
-		return "", fmt.Errorf("the OCI layout %s holds no image", l.dir)
+		return "", fmt.Errorf("the OCI layout %s contains no image", l.dir)
 	case len(images) == 0:
-		return "", fmt.Errorf("the OCI layout %s holds no image that is called %q", l.dir, l.ref)
+		return "", fmt.Errorf("the OCI layout %s contains no image named %q", l.dir, l.ref)
 	case len(images) > 1:
-		return "", fmt.Errorf("the OCI layout %s holds %d such images: name one by its digest, as @%s", l.dir, len(images), images[0].Digest)
+		return "", fmt.Errorf("the OCI layout %s contains %d such images: name one by its digest, such as @%s", l.dir, len(images), images[0].Digest)
 	}
 	return attest.ParseDigest(images[0].Digest.String())
 }
@@ -269,7 +269,7 @@ func (l *Layout) blob(root *os.Root, h v1.Hash, limit int64) ([]byte, error) {
 	}
 	data, err := files.Read(root.FS(), "blobs/"+h.Algorithm+"/"+h.Hex, limit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the OCI layout %s does not hold %s", l.dir, h)
+		return nil, fmt.Errorf("the OCI layout %s does not contain %s", l.dir, h)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", h, err)
@@ -280,7 +280,7 @@ func (l *Layout) blob(root *os.Root, h v1.Hash, limit int64) ([]byte, error) {
 	}
 	hasher.Write(data)
 	if got := fmt.Sprintf("%x", hasher.Sum(nil)); got != h.Hex {
-		return nil, fmt.Errorf("the file of %s holds %s:%s", h, h.Algorithm, got)
+		return nil, fmt.Errorf("the file of %s contains %s:%s", h, h.Algorithm, got)
 	}
 	return data, nil
 }

@@ -37,7 +37,7 @@ func (i *Image) Push(ctx context.Context, archive string) (attest.Digest, error)
 		return "", err
 	}
 	if sent, err := img.Digest(); err != nil || sent.String() != string(d) {
-		return "", fmt.Errorf("push %s: the registry answers with %s, and %s was sent: somebody else pushed this tag meanwhile", i.ref, d, sent)
+		return "", fmt.Errorf("push %s: the registry responded with %s, but %s was sent: another client pushed this tag at the same time", i.ref, d, sent)
 	}
 	return d, nil
 }
@@ -47,7 +47,7 @@ func (i *Image) Push(ctx context.Context, archive string) (attest.Digest, error)
 func WriteLayout(dir, archive, ref string) (attest.Digest, error) {
 	if info, err := os.Lstat(dir); err == nil && !info.IsDir() {
 		// A link may lead anywhere, and a repository may hold one of that name.
-		return "", fmt.Errorf("write the layout %s: it is a link or a file, and not a folder", dir)
+		return "", fmt.Errorf("write the layout %s: it is a link or a file, not a folder", dir)
 	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return "", fmt.Errorf("write the layout %s: the folder is not empty", dir)

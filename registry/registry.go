@@ -133,10 +133,10 @@ func bundleOf(raw []byte, subject attest.Digest) (layer v1.Descriptor, ok bool, 
 		return layer, false, nil
 	}
 	if len(m.Layers) != 1 || !attest.IsBundleType(string(m.Layers[0].MediaType)) {
-		return layer, true, errors.New("the manifest has no bundle, or several")
+		return layer, true, errors.New("the manifest has no bundle or several bundles")
 	}
 	if n := m.Layers[0].Size; n > attest.MaxBundle {
-		return layer, true, fmt.Errorf("the bundle has %d bytes: at most %d are read", n, attest.MaxBundle)
+		return layer, true, fmt.Errorf("the bundle has %d bytes: the limit is %d", n, attest.MaxBundle)
 	}
 	return m.Layers[0], true, nil
 }

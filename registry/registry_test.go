@@ -329,13 +329,13 @@ func TestBadRegistries(t *testing.T) {
 		handler http.HandlerFunc
 		want    string
 	}{
-		"hangs": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "did not answer within 500ms"},
+		"hangs": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "did not respond within 500ms"},
 		"hangs later": {func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/v2/" {
 				<-r.Context().Done()
 			}
-		}, "did not answer within 500ms"},
-		"endless":      {endless, "answers with more than"},
+		}, "did not respond within 500ms"},
+		"endless":      {endless, "has more than"},
 		"unauthorized": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) }, "docker login"},
 		"not found": {func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/v2/" {
@@ -510,8 +510,8 @@ func TestLayoutNames(t *testing.T) {
 		}
 	}
 	for ref, want := range map[string]string{
-		"": "holds 2 such images", "3": "no image that is called", "localhost:1/app": "no image that is called",
-		"sha256:" + strings.Repeat("00", 32): "does not hold", "sha256:12": "is not a digest",
+		"": "contains 2 such images", "3": "no image named", "localhost:1/app": "no image named",
+		"sha256:" + strings.Repeat("00", 32): "does not contain", "sha256:12": "is not a digest",
 	} {
 		if _, err := openLayout(t, dir, ref).Digest(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", ref, err, want)
@@ -569,13 +569,13 @@ func TestBadLayouts(t *testing.T) {
 		"strange index": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"manifests":[1]}`), 0o644)
 		}, "read the index"},
-		"null index": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`null`), 0o644) }, "holds no image"},
+		"null index": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`null`), 0o644) }, "contains no image"},
 		"bad digest": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"manifests":[{"mediaType":"`+string(types.OCIManifestSchema1)+`","digest":"sha256:../../x","size":1}]}`), 0o644)
 		}, "read the index"},
 		"huge index": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "index.json"), bytes.Repeat([]byte(" "), 5<<20), 0o644)
-		}, "more than"},
+		}, "larger than"},
 		"index is a folder": {func(dir string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "index.json")), os.Mkdir(filepath.Join(dir, "index.json"), 0o755))
 		}, "not a file"},

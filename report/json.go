@@ -75,6 +75,7 @@ type (
 		Target    string            `json:"target,omitempty"`
 		Context   *string           `json:"context,omitempty"`
 		Profile   string            `json:"profile,omitempty"`
+		Why       string            `json:"development,omitempty"` // why it does not ship
 		Image     *jsonImage        `json:"image,omitempty"`
 		Scorecard map[string]string `json:"scorecard"`
 		Undecided []jsonOpen        `json:"undecided,omitempty"`
@@ -228,7 +229,7 @@ func (j *jsonWriter) build(rep *check.Report, hidden *excerpt.Hidden) jsonBuild 
 	b := rep.Build
 	out := jsonBuild{Scorecard: map[string]string{}}
 	if b != nil {
-		out.Profile = string(b.Profile)
+		out.Profile, out.Why = string(b.Profile), b.Development()
 	}
 	if b != nil && b.Target != nil {
 		out.Target = b.Target.Name

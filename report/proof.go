@@ -13,7 +13,7 @@ import (
 
 // seen is what was seen of the run.
 func (t *textWriter) seen(rep *check.Report, veil *excerpt.Veil) {
-	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "what was seen"))
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "observations"))
 	for line := range strings.Lines(string(rep.Evidence.Run.Transcript().File.Data)) {
 		fmt.Fprintf(t.w, "  %s\n", veil.Told(strings.TrimRight(line, "\n")))
 	}
@@ -43,7 +43,7 @@ func (t *textWriter) doubts(rep *check.Report) {
 		if !slices.Contains(told, line) {
 			told = append(told, line)
 			if len(told) <= 4 {
-				fmt.Fprintf(t.w, "%s %s; to settle it, %s\n", t.paint(yellow, "undecided:"), excerpt.Visible(line), r.Verdict.Settle)
+				fmt.Fprintf(t.w, "%s %s; to decide it, %s\n", t.paint(yellow, "undecided:"), excerpt.Visible(line), r.Verdict.Settle)
 			}
 		}
 	}
@@ -68,7 +68,7 @@ func (t *textWriter) card(rep *check.Report) {
 		fmt.Fprintln(t.w)
 	}
 	for _, c := range rep.Contradictions() {
-		fmt.Fprintf(t.w, "%s %s holds by the %s and is violated by the %s\n", t.paint(yellow, "contradiction:"), c.Rule.ID(c.Check), c.Holds, c.Violated)
+		fmt.Fprintf(t.w, "%s %s holds at level %s and is violated at level %s\n", t.paint(yellow, "contradiction:"), c.Rule.ID(c.Check), c.Holds, c.Violated)
 	}
 }
 

@@ -33,7 +33,11 @@ type Names = excerpt.Names
 type Options struct {
 	Names Names
 	Color bool // of text: with ANSI colours
-	Brief bool // of text: no header for a unit without findings
+	Notes bool // of text: findings at note, too, of which else there is only a count
+	Brief bool // of text: no header for a unit without findings, and each reason and advice once
+	// Compact is, of text, for many files: a finding's place in one line, without the
+	// words underlined.
+	Compact bool
 	// Exit is asked last for the exit status that the last line of a text names; nil =
 	// it names none.
 	Exit func() int
@@ -53,7 +57,7 @@ func New(format string, w io.Writer, opt Options) (Writer, error) {
 	case "sarif":
 		return newSARIF(w, opt.Names), nil
 	}
-	return nil, fmt.Errorf("there is no format %q: it is %s", format, strings.Join(Formats, ", "))
+	return nil, fmt.Errorf("there is no format %q: the formats are %s", format, strings.Join(Formats, ", "))
 }
 
 // Fingerprint identifies a finding across edits elsewhere in the file.

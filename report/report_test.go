@@ -93,7 +93,7 @@ func TestText(t *testing.T) {
   |
 3 | USER 0:0
   |      ^^^
-   = why: root in the container is root to the kernel: every escape from the container begins with less to overcome
+   = why: root in the container is root to the kernel, so an attacker has fewer barriers to escape from the container
 `
 	if !strings.Contains(b.String(), want) {
 		t.Errorf("got:\n%s\nwant in it:\n%s", b.String(), want)

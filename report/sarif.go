@@ -138,8 +138,8 @@ func (s *sarif) begin() {
 	list = append(list, sarifRule{
 		ID: unparsable, Name: unparsable,
 		ShortDescription: sarifText{"The file can be read."},
-		FullDescription:  sarifText{"A file that no builder can read was not judged."},
-		Help:             sarifHelp{Text: "Mend the file.", Markdown: "Mend the file."},
+		FullDescription:  sarifText{"A file that cannot be parsed was not judged."},
+		Help:             sarifHelp{Text: "Fix the syntax of the file.", Markdown: "Fix the syntax of the file."},
 		Default:          sarifLevel{"note"},
 		Properties:       map[string]any{"tags": []string{"container"}},
 	})
@@ -180,7 +180,7 @@ func (s *sarif) Result(res *check.Result) error {
 			r.Properties["targets"] = f.Targets
 		}
 		if f.Place.File.Name != res.Unit.Path && f.Level != check.Source {
-			r.Message.Text += " Seen: " + hidden.Hide(excerpt.Line(f.Place, hidden))
+			r.Message.Text += " Observed: " + hidden.Hide(excerpt.Line(f.Place, hidden))
 		}
 		for i, p := range f.Related {
 			r.Related = append(r.Related, s.location(p, i+1, hidden))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -20,10 +21,18 @@ type textWriter struct {
 	Options
 	tally check.Tally
 	w     *redact.Writer
+	files []fileCount     // units with findings that are shown
+	said  map[string]bool // reasons and advice, where each is said once
+}
+
+// A fileCount is how much was found in a unit.
+type fileCount struct {
+	path             string
+	errors, warnings int
 }
 
 func newText(w io.Writer, opt Options) *textWriter {
-	return &textWriter{Options: opt, w: redact.NewWriter(w, opt.Names.Redactor, redact.Text)}
+	return &textWriter{Options: opt, said: map[string]bool{}, w: redact.NewWriter(w, opt.Names.Redactor, redact.Text)}
 }
 
 const (
@@ -65,10 +74,11 @@ func (t *textWriter) Result(res *check.Result) error {
 		t.suppressions(res, hidden)
 		return t.w.Flush()
 	}
-	if len(res.Findings) > 0 || !t.Brief {
-		t.header(res)
+	shown := t.shown(res)
+	if len(shown) > 0 || !t.Brief {
+		t.header(res, len(shown))
 	}
-	for _, f := range res.Findings {
+	for _, f := range shown {
 		t.finding(f, hidden)
 	}
 	t.suppressions(res, hidden)
@@ -88,6 +98,29 @@ func (t *textWriter) Result(res *check.Result) error {
 		t.published(res.Proof)
 	}
 	return t.w.Flush()
+}
+
+// shown are the findings of a unit that are printed: notes only where they are
+// asked for.
+func (t *textWriter) shown(res *check.Result) (list []check.Reported) {
+	n := fileCount{path: res.Unit.Path}
+	for _, f := range res.Findings {
+		switch f.Severity {
+		case check.Error:
+			n.errors++
+		case check.Warning:
+			n.warnings++
+		default:
+			if !t.Notes {
+				continue
+			}
+		}
+		list = append(list, f)
+	}
+	if n.errors+n.warnings > 0 {
+		t.files = append(t.files, n)
+	}
+	return list
 }
 
 // imageFacts are what an image is, for a header.
@@ -140,14 +173,14 @@ func (t *textWriter) layers(img *image.Image, hidden *excerpt.Hidden) {
 		fmt.Fprintf(t.w, "%3d %9s %s %s%s\n", i+1, image.Bytes(l.Size), bar, excerpt.Visible(what), note)
 	}
 	for _, p := range img.Problems {
-		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "odd:"), excerpt.Visible(p.String()))
+		fmt.Fprintf(t.w, "%s %s\n", t.paint(yellow, "image problem:"), excerpt.Visible(p.String()))
 	}
 	fmt.Fprintln(t.w)
 }
 
 // header names the unit that is judged: the file, the target, the context, the
 // profile.
-func (t *textWriter) header(res *check.Result) {
+func (t *textWriter) header(res *check.Result, shown int) {
 	var parts []string
 	if len(res.Reports) > 0 {
 		b := res.Reports[0].Build
@@ -183,12 +216,29 @@ func (t *textWriter) header(res *check.Result) {
 		if b != nil {
 			parts = append(parts, "profile "+string(b.Profile))
 		}
+		if why := development(res); why != "" {
+			parts = append(parts, "development ("+why+"): notes only")
+		}
 	}
 	fmt.Fprintf(t.w, "%s  %s\n", t.paint(bold, t.Names.Shown(res.Unit.Path)), t.paint(faint, excerpt.Visible(strings.Join(parts, " · "))))
-	if len(res.Findings) == 0 {
+	switch notes := len(res.Findings); {
+	case notes == 0:
 		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no findings"))
+	case shown == 0:
+		fmt.Fprintf(t.w, "  %s\n", t.paint(green, "no errors or warnings, "+check.Count(notes, "note")))
 	}
 	fmt.Fprintln(t.w)
+}
+
+// development says why nothing that a unit makes ships; "" = something does.
+func development(res *check.Result) (why string) {
+	for _, rep := range res.Reports {
+		if rep.Build == nil || rep.Build.Development() == "" {
+			return ""
+		}
+		why = rep.Build.Development()
+	}
+	return why
 }
 
 func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {
@@ -197,12 +247,22 @@ func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {
 	for _, p := range f.Related {
 		t.snippet(p, ":::", blue, hidden)
 	}
-	fmt.Fprintf(t.w, "   %s %s %s\n", t.paint(blue, "="), t.paint(bold, "why:"), f.Check.Why)
 	help := f.Help
 	if help == "" {
 		help = f.Check.Mend
 	}
-	fmt.Fprintf(t.w, "   %s %s %s\n\n", t.paint(blue, "="), t.paint(bold, "fix:"), excerpt.Visible(hidden.Hide(help)))
+	t.say("why:", f.Check.Why)
+	t.say("fix:", excerpt.Visible(hidden.Hide(help)))
+	fmt.Fprintln(t.w)
+}
+
+// say writes a line below a finding; where there are many files, each once.
+func (t *textWriter) say(word, what string) {
+	if t.Brief && t.said[what] {
+		return
+	}
+	t.said[what] = true
+	fmt.Fprintf(t.w, "   %s %s %s\n", t.paint(blue, "="), t.paint(bold, word), what)
 }
 
 // snippet shows a place: its file, line and column, the line, and a rule under
@@ -218,10 +278,14 @@ func (t *textWriter) snippet(p check.Place, arrow, color string, hidden *excerpt
 		return
 	}
 	pos := p.File.Position(p.Span.Start)
-	fmt.Fprintf(t.w, "  %s %s:%d:%d\n", t.paint(blue, arrow), name, pos.Line, pos.Column)
+	fmt.Fprintf(t.w, "  %s %s:%d:%d%s\n", t.paint(blue, arrow), name, pos.Line, pos.Column, t.beside(p, hidden))
+	if t.Compact {
+		// The place above is all.
+		return
+	}
 	line := p.File.LineSpan(pos.Line)
 	if excerpt.HoldsKey(p.File, p.Span, line, hidden) {
-		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line holds a private key and is not shown)"))
+		fmt.Fprintf(t.w, "  %s\n", t.paint(faint, "(the line contains a private key and is not shown)"))
 		return
 	}
 	shown, from, to := excerpt.Window(p.File, line, p.Span, hidden)
@@ -234,6 +298,24 @@ func (t *textWriter) snippet(p check.Place, arrow, color string, hidden *excerpt
 	fmt.Fprintf(t.w, "%s %s\n", pad, t.paint(blue, "|"))
 	fmt.Fprintf(t.w, "%s %s\n", t.paint(blue, gutter+" |"), shown)
 	fmt.Fprintf(t.w, "%s %s %s%s\n", pad, t.paint(blue, "|"), strings.Repeat(" ", from), t.paint(color, mark))
+}
+
+// beside is what stands in one line with a place: the line there, and what is said
+// of it.
+func (t *textWriter) beside(p check.Place, hidden *excerpt.Hidden) string {
+	if !t.Compact {
+		return ""
+	}
+	line := p.File.LineSpan(p.File.Position(p.Span.Start).Line)
+	if excerpt.HoldsKey(p.File, p.Span, line, hidden) {
+		return ""
+	}
+	shown, _, _ := excerpt.Window(p.File, line, p.Span, hidden)
+	words := "  " + strings.TrimSpace(shown)
+	if p.Message != "" {
+		words += "  " + excerpt.Visible(hidden.Hide(p.Message))
+	}
+	return t.paint(faint, words)
 }
 
 func (t *textWriter) problem(p check.Problem, named bool) {
@@ -269,6 +351,7 @@ func (t *textWriter) Close(problems []check.Problem) error {
 		t.undecided()
 	}
 	if t.tally.Units > 0 {
+		t.byFile()
 		t.verdict()
 	}
 	return t.w.Flush()
@@ -312,7 +395,38 @@ func (t *textWriter) undecided() {
 	if len(list) > 1 {
 		more = fmt.Sprintf(" and %d more", len(list)-1)
 	}
-	fmt.Fprintf(t.w, "undecided: %s%s (%s); to settle it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
+	fmt.Fprintf(t.w, "undecided: %s%s (%s); to decide it, %s\n", o.Rule.ID(o.Check), more, excerpt.Visible(o.Reason), o.Settle)
+}
+
+// How many files with findings make a summary of files worth its lines, and how
+// many of them it names: with the scorecard it fits a screen.
+const (
+	manyFiles = 4
+	mostFiles = 8
+)
+
+// byFile names the files in which most was found.
+func (t *textWriter) byFile() {
+	if len(t.files) < manyFiles {
+		return
+	}
+	slices.SortStableFunc(t.files, func(a, b fileCount) int {
+		return cmp.Or(cmp.Compare(b.errors, a.errors), cmp.Compare(b.warnings, a.warnings))
+	})
+	fmt.Fprintf(t.w, "%s\n", t.paint(bold, "files with the most findings"))
+	for _, f := range t.files[:min(len(t.files), mostFiles)] {
+		var counts []string
+		if f.errors > 0 {
+			counts = append(counts, check.Count(f.errors, "error"))
+		}
+		if f.warnings > 0 {
+			counts = append(counts, check.Count(f.warnings, "warning"))
+		}
+		fmt.Fprintf(t.w, "  %s: %s\n", t.Names.Shown(f.path), strings.Join(counts, ", "))
+	}
+	if more := len(t.files) - mostFiles; more > 0 {
+		fmt.Fprintf(t.w, "  and %d more\n", more)
+	}
 }
 
 // verdict is the last line: how much was found, in how many files, which rules are
@@ -322,8 +436,12 @@ func (t *textWriter) verdict() {
 	if t.tally.Levels[check.Image] && !t.tally.Levels[check.Source] {
 		unit = "image"
 	}
+	notes := check.Count(t.tally.Count(check.Note), "note")
+	if !t.Notes && t.tally.Count(check.Note) > 0 {
+		notes += " (shown by --notes)"
+	}
 	line := fmt.Sprintf("%s, %s, %s in %s", check.Count(t.tally.Count(check.Error), "error"),
-		check.Count(t.tally.Count(check.Warning), "warning"), check.Count(t.tally.Count(check.Note), "note"), check.Count(t.tally.Units, unit))
+		check.Count(t.tally.Count(check.Warning), "warning"), notes, check.Count(t.tally.Units, unit))
 	var broken []string
 	for _, r := range rules.All {
 		if t.tally.Scorecard.Of(r).Worst() == check.Violated {

@@ -23,7 +23,7 @@ var day = time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)
 func judge(fsys fs.FS) (units, findings, undecided int) {
 	p := dockworthy.Open(fsys, []string{"."}, source.Options{AsOf: day})
 	format := cmp.Or(os.Getenv(asked+"_FORMAT"), "text")
-	w, err := report.New(format, io.Discard, report.Options{})
+	w, err := report.New(format, io.Discard, report.Options{Notes: true})
 	if err != nil {
 		panic(err)
 	}

@@ -7,6 +7,7 @@
 //
 //	flags: profile=banking as-of=2026-11-25 target=web arg=NAME=VALUE
 //	mode: run.sh 0755
+//	link: web/.env ../.env                  a symbolic link and where it leads
 //
 // A case with a run.json, a run.Log, is judged at that level, with the build of
 // its Dockerfile where there is one; a case with an image.json and the files of
@@ -142,6 +143,12 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 				t.Fatalf("bad line %q", line)
 			}
 			fsys[fields[0]].Mode = fs.FileMode(mode)
+		}
+		if rest, ok := strings.CutPrefix(line, "link:"); ok {
+			if fields := strings.Fields(rest); len(fields) == 2 && !strings.HasPrefix(fields[0], "layer") {
+				fsys[fields[0]] = &fstest.MapFile{Data: []byte(fields[1]), Mode: fs.ModeSymlink | 0o777}
+			}
+			continue
 		}
 		rest, ok := strings.CutPrefix(line, "flags:")
 		if !ok {

@@ -33,6 +33,7 @@ type checkFlags struct {
 	asOf           string
 	format, output string
 	color          string
+	notes          bool
 	more           []string // formats beyond those of every verb
 }
 
@@ -40,14 +41,14 @@ func checkCommand(c Command) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [PATH…]",
-		Short: "Judge Dockerfiles, Compose files and Kubernetes manifests",
-		Long: `check judges the Dockerfiles, Compose files and Kubernetes manifests under the
-given folders and files (the current folder by default), from their text alone:
-it starts no container engine and uses no network. "-" reads a Dockerfile from
+		Short: "Check Dockerfiles, Compose files and Kubernetes manifests",
+		Long: `check analyzes the Dockerfiles, Compose files and Kubernetes manifests under the
+given folders and files (default: the current folder). It reads only the files:
+it needs no container engine and uses no network. "-" reads a Dockerfile from
 standard input.
 
-Exit status: 0 when nothing is found at or above --fail-on, 1 when something
-is, 2 when a path that you named cannot be read or parsed.`,
+Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
+2 when a path that you named cannot be read or parsed.`,
 		Example: `  dockworthy check .
   dockworthy check -f docker/Dockerfile .
   dockworthy check --profile banking --format sarif --output report.sarif .
@@ -64,22 +65,23 @@ is, 2 when a path that you named cannot be read or parsed.`,
 // judging are the flags of every verb that judges a project.
 func (f *checkFlags) judging(fl *pflag.FlagSet) {
 	fl.StringVarP(&f.file, "file", "f", "", "the Dockerfile; PATH is then its build context")
-	fl.StringVar(&f.context, "context", "", "the build context (default: what Compose, the config or the Dockerfile's COPY say)")
-	fl.StringArrayVar(&f.targets, "target", nil, "the stage to judge (default: what the project builds)")
+	fl.StringVar(&f.context, "context", "", "the build context (default: from Compose, the config or the Dockerfile's COPY)")
+	fl.StringArrayVar(&f.targets, "target", nil, "the stage to check (default: the stages that the project builds)")
 	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument, NAME=VALUE")
-	fl.StringArrayVar(&f.envFrom, "env-from", nil, "a variable of this environment that Compose files may use; without it they know .env alone")
+	fl.StringArrayVar(&f.envFrom, "env-from", nil, "an environment variable that Compose files may use (default: only .env)")
 	f.printing(fl)
 }
 
 // printing are the flags of every verb that judges anything.
 func (f *checkFlags) printing(fl *pflag.FlagSet) {
-	fl.StringVar(&f.profile, "profile", "", "standard or banking (default: what the config says, else standard)")
-	fl.StringSliceVar(&f.only, "only", nil, "judge only these rules or checks")
-	fl.StringSliceVar(&f.skip, "skip", nil, "leave out these rules or checks")
-	fl.StringVar(&f.failOn, "fail-on", "warning", "exit 1 from this severity on: error, warning or never")
-	fl.StringVar(&f.asOf, "as-of", "", "the day that end-of-life dates are held against, YYYY-MM-DD (default: today)")
+	fl.StringVar(&f.profile, "profile", "", "standard or banking (default: from the config, else standard)")
+	fl.StringSliceVar(&f.only, "only", nil, "run only these rules or checks")
+	fl.StringSliceVar(&f.skip, "skip", nil, "skip these rules or checks")
+	fl.StringVar(&f.failOn, "fail-on", "warning", "exit 1 for findings of this severity or higher: error, warning or never")
+	fl.StringVar(&f.asOf, "as-of", "", "the date for end-of-life checks, YYYY-MM-DD (default: today)")
 	fl.StringVar(&f.format, "format", "text", "text, json or sarif")
-	fl.StringVarP(&f.output, "output", "o", "", "write to this file rather than standard output")
+	fl.BoolVar(&f.notes, "notes", false, "also print notes; without it the text only counts them")
+	fl.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
 	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
 }
 
@@ -94,6 +96,10 @@ func (f *checkFlags) fails(worst check.Severity) bool {
 	least, ok := check.ParseSeverity(f.failOn)
 	return ok && worst >= least
 }
+
+// manyUnits is how many units are shown with their lines and the words underlined:
+// nobody reads the screens of more.
+const manyUnits = 10
 
 func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	opt, look, err := f.options()
@@ -114,7 +120,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	tally := &check.Tally{}
 	trouble := false
 	outcome := func() error { return f.outcome(err, trouble, tally.Worst()) }
-	w, err := f.writer(out, report.Options{Names: pl.names, Brief: len(project.Units()) > 1}, outcome)
+	w, err := f.writer(out, report.Options{Names: pl.names, Notes: f.notes, Brief: len(project.Units()) > 1, Compact: len(project.Units()) > manyUnits}, outcome)
 	if err != nil {
 		return err
 	}
@@ -221,24 +227,24 @@ func (f *checkFlags) options() (source.Options, check.Options, error) {
 	switch f.failOn {
 	case "error", "warning", "never":
 	default:
-		return opt, look, fmt.Errorf("--fail-on %q is none of error, warning, never", f.failOn)
+		return opt, look, fmt.Errorf("--fail-on %q is not one of error, warning, never", f.failOn)
 	}
 	if known := append([]string{"text", "json", "sarif"}, f.more...); !slices.Contains(known, f.format) {
 		if f.format == "html" {
-			return opt, look, errors.New("only prove writes a page: dockworthy prove --format html -o proof.html")
+			return opt, look, errors.New("only prove can write an HTML page: dockworthy prove --format html -o proof.html")
 		}
-		return opt, look, fmt.Errorf("--format %q is none of %s", f.format, strings.Join(known, ", "))
+		return opt, look, fmt.Errorf("--format %q is not one of %s", f.format, strings.Join(known, ", "))
 	}
 	switch f.color {
 	case "auto", "always", "never":
 	default:
-		return opt, look, fmt.Errorf("--color %q is none of auto, always, never", f.color)
+		return opt, look, fmt.Errorf("--color %q is not one of auto, always, never", f.color)
 	}
 	opt.AsOf = time.Now().UTC().Truncate(24 * time.Hour)
 	if f.asOf != "" {
 		day, err := time.Parse(time.DateOnly, f.asOf)
 		if err != nil {
-			return opt, look, fmt.Errorf("--as-of %q is no day of the form YYYY-MM-DD", f.asOf)
+			return opt, look, fmt.Errorf("--as-of %q is not a date of the form YYYY-MM-DD", f.asOf)
 		}
 		opt.AsOf = day
 	}
@@ -285,7 +291,7 @@ func (f *checkFlags) find(c Command, args []string, opt *source.Options) (*place
 		case len(args) == 1 && ctx == "":
 			ctx = args[0]
 		case len(args) > 0:
-			return nil, errors.New("with --file there is one PATH, the build context")
+			return nil, errors.New("with --file, give at most one PATH: the build context")
 		case ctx == "":
 			ctx = "."
 			if f.file != "-" {
@@ -296,7 +302,7 @@ func (f *checkFlags) find(c Command, args []string, opt *source.Options) (*place
 	}
 	if stdin != nil {
 		if len(args) > 1 {
-			return nil, errors.New(`"-" stands alone: give the build context with --context`)
+			return nil, errors.New(`"-" must be the only PATH: give the build context with --context`)
 		}
 		return f.single("-", f.context, stdin, opt)
 	}
@@ -389,7 +395,7 @@ func (p *progress) step() {
 		return
 	}
 	p.shown = time.Now()
-	fmt.Fprintf(p.w, "\r%s\rjudged %d of %d files\r", strings.Repeat(" ", 40), p.done, p.total)
+	fmt.Fprintf(p.w, "\r%s\rchecked %d of %d files\r", strings.Repeat(" ", 40), p.done, p.total)
 }
 
 func (p *progress) end() {

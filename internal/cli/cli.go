@@ -99,8 +99,8 @@ func (c Command) Main(args []string) int {
 	})()
 	root := &cobra.Command{
 		Use:   "dockworthy",
-		Short: "dockworthy judges container builds by eight rules",
-		Long: `dockworthy judges container builds by eight rules: multi-stage, non-root,
+		Short: "dockworthy checks container builds against eight rules",
+		Long: `dockworthy checks container builds against eight rules: multi-stage, non-root,
 layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 		Example: `  dockworthy check .
   dockworthy check -f docker/Dockerfile .

@@ -20,9 +20,9 @@ func contextCommand(c Command) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "context [PATH]",
-		Short: "List what a build context sends, how large it is, and why",
-		Long: `context lists the files of the build context that the ignore file lets through,
-the largest first, with the pattern that decided, then what is kept out.`,
+		Short: "List the files that a build context sends, with their size",
+		Long: `context lists the files of the build context that are sent to the builder,
+largest first, with the pattern that decided, then the files that are excluded.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var opt source.Options
@@ -82,12 +82,12 @@ the largest first, with the pattern that decided, then what is kept out.`,
 				}
 				return w.Flush()
 			}
-			return fmt.Errorf("--format %q is neither text nor json", format)
+			return fmt.Errorf("--format %q is not one of text, json", format)
 		},
 	}
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "the Dockerfile; PATH is then its build context")
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
-	cmd.Flags().BoolVar(&all, "all", false, "list every file, not only the largest")
+	cmd.Flags().BoolVar(&all, "all", false, "list all files, not only the largest")
 	return cmd
 }
 
@@ -152,7 +152,7 @@ func (l *contextList) print(w *redact.Writer, all bool) {
 		w.Printf("  %10s  %s\n", size(e.Bytes), redact.OneLine(e.Path+e.by()))
 	}
 	if len(l.Kept) > 0 {
-		fmt.Fprintln(w, "  kept out, at the top:")
+		fmt.Fprintln(w, "  excluded, at the top level:")
 		for _, e := range l.Kept {
 			w.Printf("  %10s  %s\n", "", redact.OneLine(e.Path+e.by()))
 		}

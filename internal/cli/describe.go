@@ -67,7 +67,7 @@ func (f *imageFlags) runDescribe(ctx context.Context, c Command, refs []string) 
 	if f.asOf != "" {
 		var err error
 		if day, err = time.Parse(time.DateOnly, f.asOf); err != nil {
-			return fmt.Errorf("--as-of %q is no day of the form YYYY-MM-DD", f.asOf)
+			return fmt.Errorf("--as-of %q is not a date of the form YYYY-MM-DD", f.asOf)
 		}
 	}
 	reading, err := f.reading()

@@ -13,11 +13,11 @@ func doctorCommand(c Command) *cobra.Command {
 	var registry string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Say which engine, builder and registry are there, and what to do",
-		Long: `doctor says what dockworthy would build and run with: the engine, buildx, whether
-containers can be looked into, and what is missing, with the way out.
+		Short: "Check the container engine, the builder and a registry",
+		Long: `doctor shows what dockworthy would build and run with: the container engine,
+buildx, access to containers, and what is missing, with a solution.
 
-Exit status: 0 when builds can be proved here, 2 when not.`,
+Exit status: 0 when prove can run here, 2 when it cannot.`,
 		Example: `  dockworthy doctor
   dockworthy doctor --registry registry.example.com`,
 		Args: cobra.NoArgs,
@@ -35,9 +35,9 @@ Exit status: 0 when builds can be proved here, 2 when not.`,
 				sign, color := "ok  ", "32"
 				switch d.Health {
 				case engine.Lacking:
-					sign, color = "less", "1;33"
+					sign, color = "warn", "1;33"
 				case engine.Breaking:
-					sign, color = "no  ", "1;31"
+					sign, color = "fail", "1;31"
 					broken = true
 				}
 				w.Printf("%s %-24s %s\n", paint(color, sign), d.What, redact.OneLine(d.Found))
@@ -51,6 +51,6 @@ Exit status: 0 when builds can be proved here, 2 when not.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&registry, "registry", "", "a registry to ask, HOST or HOST:PORT")
+	cmd.Flags().StringVar(&registry, "registry", "", "a registry to check, HOST or HOST:PORT")
 	return cmd
 }

@@ -15,9 +15,9 @@ import (
 func explainCommand(c Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [RULE|CHECK]",
-		Short: "Say what a rule or a check is about, why it matters and what to do",
-		Long: `explain tells of a rule or of a check: by its name, by the second part of it, or by
-the id that the same condition has in another tool or in a standard.`,
+		Short: "Explain a rule or a check: why it matters and what to do",
+		Long: `explain describes a rule or a check. Name it by its id, by the part after the slash,
+or by the id of the same check in another tool or in a standard.`,
 		Example: `  dockworthy explain non-root
   dockworthy explain non-root/final-user-root
   dockworthy explain DL3002
@@ -61,7 +61,7 @@ func rulesCommand(c Command) *cobra.Command {
 			case "json":
 				return writeRules(c.Stdout)
 			}
-			return fmt.Errorf("--format %q is none of text, json", format)
+			return fmt.Errorf("--format %q is not one of text, json", format)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
@@ -130,6 +130,6 @@ func listRules(w io.Writer, short bool) {
 		fmt.Fprintln(w)
 	}
 	if short {
-		fmt.Fprintln(w, "\n`dockworthy explain RULE` or `dockworthy explain RULE/CHECK` says more.")
+		fmt.Fprintln(w, "\nFor details, run `dockworthy explain RULE` or `dockworthy explain RULE/CHECK`.")
 	}
 }

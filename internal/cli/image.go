@@ -35,23 +35,23 @@ func imageCommand(c Command) *cobra.Command {
 	var f imageFlags
 	cmd := &cobra.Command{
 		Use:   "image REF…",
-		Short: "Look into built images: config, history, layers",
-		Long: `image judges built images by their config, their history and their layers. It
-runs nothing, and unpacks nothing to the disk.
+		Short: "Check built images: config, history, layers",
+		Long: `image analyzes built images by their config, their history and their layers. It
+runs nothing and does not unpack layers to disk.
 
 REF is a file (an archive of docker save, an OCI archive), a folder (an OCI
-layout), "-" for an archive on standard input, or the name of an image: the
-engine's where it has one of that name, else the registry's. --from says which.
+layout), "-" for an archive on standard input, or the name of an image. A name is
+looked up in the container engine, then in the registry; --from selects one.
 
-With --describe it judges nothing, and prints what it sees as an entry of the
-catalogue of base images, or with --format yaml as one for bases: in
+With --describe, image checks nothing. It prints the image as an entry of the
+catalog of base images, or with --format yaml as an entry for bases: in
 .dockworthy.yaml.
 
-With --dockerfile the layers are held against its instructions, so that findings
-stand at the line that made them and the base image's own are told apart.
+With --dockerfile, layers are matched to its instructions, so that a finding shows
+the line that made the layer, and layers of the base image are recognized.
 
-Exit status: 0 when nothing is found at or above --fail-on, 1 when something
-is, 2 when an image cannot be read.`,
+Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
+2 when an image cannot be read.`,
 		Example: `  dockworthy image myapp:latest --dockerfile Dockerfile
   docker save myapp:latest | dockworthy image -
   dockworthy image --from registry --platform linux/arm64 registry.example.com/myapp:1.4
@@ -66,14 +66,14 @@ is, 2 when an image cannot be read.`,
 	}
 	fl := cmd.Flags()
 	f.printing(fl)
-	fl.BoolVar(&f.describe, "describe", false, "print what the image is, as an entry of the catalogue (--format json or yaml)")
-	fl.StringVar(&f.platform, "platform", "", "OS/ARCH[/VARIANT] to take from an index (default: linux on this machine's)")
+	fl.BoolVar(&f.describe, "describe", false, "print what the image contains, as an entry of the catalog (--format json or yaml)")
+	fl.StringVar(&f.platform, "platform", "", "OS/ARCH[/VARIANT] to select from an index (default: linux and this machine's architecture)")
 	fl.StringVar(&f.dockerfile, "dockerfile", "", "the Dockerfile that the image was built from")
-	fl.StringVar(&f.context, "context", "", "its build context")
-	fl.StringArrayVar(&f.targets, "target", nil, "the stage of it that was built")
-	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument that it was built with, NAME=VALUE")
-	fl.StringVar(&f.from, "from", "", "engine, registry, archive or layout (default: what REF looks like)")
-	fl.DurationVar(&f.timeout, "timeout", 30*time.Minute, "how long the reading of one image may take")
+	fl.StringVar(&f.context, "context", "", "the build context of that Dockerfile")
+	fl.StringArrayVar(&f.targets, "target", nil, "the stage that was built")
+	fl.StringArrayVar(&f.args, "build-arg", nil, "a build argument that the image was built with, NAME=VALUE")
+	fl.StringVar(&f.from, "from", "", "engine, registry, archive or layout (default: detected from REF)")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Minute, "the time limit for reading one image")
 	return cmd
 }
 
@@ -100,7 +100,7 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 	tally := &check.Tally{}
 	trouble := false
 	outcome := func() error { return f.outcome(nil, trouble, tally.Worst()) }
-	w, err := f.writer(out, report.Options{Names: names}, outcome)
+	w, err := f.writer(out, report.Options{Names: names, Notes: f.notes}, outcome)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 			for i, b := range builds {
 				names[i] = b.Target.Name
 			}
-			return nil, pl.names, nil, fmt.Errorf("%s has %d targets (%s): name the one that the image is of with --target", pl.names.Shown(u.Path), len(builds), strings.Join(names, ", "))
+			return nil, pl.names, nil, fmt.Errorf("%s has %d targets (%s): name the one that the image was built from with --target", pl.names.Shown(u.Path), len(builds), strings.Join(names, ", "))
 		}
 		return builds[0], pl.names, pl.close, nil
 	}
@@ -175,7 +175,7 @@ func (f *imageFlags) reading() (opt read.Options, err error) {
 	switch f.from {
 	case "", "engine", "registry", "archive", "layout":
 	default:
-		return opt, fmt.Errorf("--from %q is none of engine, registry, archive, layout", f.from)
+		return opt, fmt.Errorf("--from %q is not one of engine, registry, archive, layout", f.from)
 	}
 	return opt, nil
 }
@@ -219,14 +219,14 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt read.O
 		if e.Has(ctx, ref) {
 			return proof.ReadEngine(ctx, e, ref, ref, opt)
 		}
-		err = fmt.Errorf("the engine has no image %s", ref)
+		err = fmt.Errorf("the container engine has no image %s", ref)
 	}
 	if from == "engine" {
 		return nil, err
 	}
 	img, rerr := remote.Read(ctx, ref, opt)
 	if rerr != nil {
-		return nil, errors.Join(rerr, fmt.Errorf("nor is it to be had from an engine: %w", err))
+		return nil, errors.Join(rerr, fmt.Errorf("the container engine does not have it either: %w", err))
 	}
 	return img, nil
 }

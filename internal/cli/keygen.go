@@ -15,10 +15,10 @@ func keygenCommand(c Command) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "keygen",
-		Short: "Make a key to sign evidence with",
-		Long: `keygen makes an ECDSA key on the curve P-256: NAME.key, which signs and is not
-encrypted, so that only its file mode (0600) keeps it, and NAME.pub, which
-verifies and may be shown to anybody. It overwrites nothing.`,
+		Short: "Generate a key pair to sign evidence",
+		Long: `keygen generates an ECDSA key pair on the curve P-256. NAME.key signs; it is not
+encrypted and is protected only by its file mode (0600). NAME.pub verifies and may
+be published. Existing files are not overwritten.`,
 		Example: `  dockworthy keygen
   dockworthy keygen --output release`,
 		Args: cobra.NoArgs,
@@ -38,11 +38,11 @@ verifies and may be shown to anybody. It overwrites nothing.`,
 				// A key whose public half is not there would only stand in the way.
 				return errors.Join(err, os.Remove(output+".key"))
 			}
-			fmt.Fprintf(c.Stdout, "%s.key signs: keep it secret\n%s.pub verifies: give it to whoever has to\nkey %s\n", output, output, key.Public().Hint())
+			fmt.Fprintf(c.Stdout, "%s.key signs: keep it secret\n%s.pub verifies: you can publish it\nkey %s\n", output, output, key.Public().Hint())
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "dockworthy", "the files' name, without .key and .pub")
+	cmd.Flags().StringVarP(&output, "output", "o", "dockworthy", "the name of the files, without .key and .pub")
 	return cmd
 }
 
@@ -50,7 +50,7 @@ verifies and may be shown to anybody. It overwrites nothing.`,
 func create(name string, data []byte, mode fs.FileMode) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: move it away, or choose another --output", name)
+		return fmt.Errorf("%s already exists: move it, or choose another --output", name)
 	}
 	if err != nil {
 		return fmt.Errorf("write the key: %w", err)

@@ -37,7 +37,7 @@ func newOutput(name string) (*output, error) {
 		// A pipe that nobody reads would be waited for.
 		file, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, syscall.ENXIO) {
-			return nil, fmt.Errorf("write %s: it is a pipe or a socket, and nobody reads it", name)
+			return nil, fmt.Errorf("write %s: it is a pipe or a socket that no process reads", name)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)

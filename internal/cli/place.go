@@ -37,7 +37,7 @@ func (pl *place) close() { pl.repo.Close() }
 func open(paths []string, stdin []byte) (*place, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
-		return nil, fmt.Errorf("find the working folder: %w", err)
+		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
 	var root string
 	var tops []string
@@ -186,7 +186,7 @@ func exists(path string) error {
 		return fmt.Errorf("%s does not exist", path)
 	}
 	if err != nil {
-		return fmt.Errorf("look at %s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("read %s: %w", path, errors.Unwrap(err))
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func environment(names []string) (map[string]string, error) {
 	for _, name := range names {
 		value, ok := os.LookupEnv(name)
 		if !ok {
-			return nil, fmt.Errorf("--env-from %s: there is no variable of that name", name)
+			return nil, fmt.Errorf("--env-from %s: there is no environment variable with that name", name)
 		}
 		m[name] = value
 	}

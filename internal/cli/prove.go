@@ -56,25 +56,25 @@ func proveCommand(c Command) *cobra.Command {
 	var f proveFlags
 	cmd := &cobra.Command{
 		Use:   "prove [DIR] [-- COMMAND…]",
-		Short: "Build an image, look into it, run it, and judge by what was seen",
-		Long: `prove judges the Dockerfile of a folder by its text, builds it with buildx, reads
-the image's config and layers, and runs it under the hardest settings that
-should work: a read-only root, no capabilities, no new privileges, limits, no
-network. It looks at the processes, the health check, a hang, the stop signal.
+		Short: "Build an image, inspect it, run it, and check the results",
+		Long: `prove checks the Dockerfile of a folder, builds it with buildx, reads the image's
+config and layers, and runs the image with hardened settings: a read-only root
+file system, no capabilities, no new privileges, resource limits, no network. It
+checks the processes, the health check, a hang, and the stop signal.
 
-Where it does not come up so, it is run once more with a root that may be written,
-and nothing else that it had not.
+If the container does not become ready, it is run once more with a writable root
+file system; the other settings stay the same.
 
-Running an image is running its code. What prove makes on the engine bears the
-label io.dockworthy.run and is removed when it ends, also when it is killed.
+Running an image executes its code. Everything that prove creates on the engine has
+the label io.dockworthy.run and is removed when prove ends, also if it is killed.
 
-How the program is run is taken from Compose, from run: in .dockworthy.yaml and
-from these flags, the later over the earlier. COMMAND replaces CMD. Capabilities,
-a network, and memory, processes and time beyond the defaults are given by flags
-alone, or, where the files ask for them, by --trust-config.
+The settings of the run come from Compose, from run: in .dockworthy.yaml and from
+these flags; later ones override earlier ones. COMMAND replaces CMD. Capabilities,
+a network, and memory, processes and time beyond the defaults are granted only by
+flags, or, where the files ask for them, by --trust-config.
 
-Exit status: 0 when nothing is found at or above --fail-on, 1 when something
-is, 2 when the build fails, or the program was not seen alive.`,
+Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
+2 when the build fails or the container did not become ready.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
   dockworthy prove . --writable /tmp --writable /var/cache/app
@@ -87,7 +87,7 @@ is, 2 when the build fails, or the program was not seen alive.`,
 				args, command = args[:at], args[at:]
 			}
 			if len(args) > 1 {
-				return errors.New("prove takes one folder; with --file it is the build context")
+				return errors.New("prove takes one folder; with --file, it is the build context")
 			}
 			return f.run(cmd.Context(), c, args, command)
 		},
@@ -95,28 +95,28 @@ is, 2 when the build fails, or the program was not seen alive.`,
 	fl := cmd.Flags()
 	f.judging(fl)
 	f.formats(fl, "html")
-	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the program, NAME=VALUE, or NAME for this one's value")
-	fl.IntSliceVar(&f.ports, "port", nil, "a port that it listens on")
-	fl.StringArrayVar(&f.writable, "writable", nil, "a folder that is memory (default /tmp)")
-	fl.StringArrayVar(&f.volumes, "volume", nil, "a folder that keeps what the image holds there, and may be written")
-	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that it keeps")
+	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container, NAME=VALUE, or NAME to pass the current value")
+	fl.IntSliceVar(&f.ports, "port", nil, "a port that the program listens on")
+	fl.StringArrayVar(&f.writable, "writable", nil, "a folder to mount as tmpfs (default /tmp)")
+	fl.StringArrayVar(&f.volumes, "volume", nil, "a folder to mount as a writable volume with the files of the image")
+	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that the container keeps")
 	fl.StringVar(&f.network, "network", "", "none (the default) or bridge")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
-	fl.Int64Var(&f.pids, "pids", 0, "the limit of processes (default 128)")
-	fl.StringVar(&f.kind, "kind", "", "service or job (default: what the files say)")
+	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
+	fl.StringVar(&f.kind, "kind", "", "service or job (default: from the files)")
 	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
-	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "how long it may take to end (default 2s)")
-	fl.DurationVar(&f.startLimit, "start-limit", 0, "how long it may take to come up (default 60s)")
-	fl.BoolVar(&f.trust, "trust-config", false, "give what .dockworthy.yaml and Compose ask for: capabilities, a network, memory, processes, time (never binds, devices, the engine's socket or the host's namespaces)")
-	fl.DurationVar(&f.buildLimit, "build-limit", engine.DefaultBuildLimit, "how long one build may take")
+	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "the time limit for the program to exit after the stop signal (default 2s)")
+	fl.DurationVar(&f.startLimit, "start-limit", 0, "the time limit for the container to become ready (default 60s)")
+	fl.BoolVar(&f.trust, "trust-config", false, "grant what .dockworthy.yaml and Compose ask for: capabilities, a network, memory, processes, time (never binds, devices, the engine's socket or the host's namespaces)")
+	fl.DurationVar(&f.buildLimit, "build-limit", engine.DefaultBuildLimit, "the time limit for one build")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
-	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from it, rather than to build it: what builds show is then not looked at")
-	fl.BoolVar(&f.swarm, "swarm", false, "also run it as a service of a one-node swarm, and look whether a task that hangs is replaced")
-	fl.StringVar(&f.push, "push", "", "push the image here when nothing is found at or above --fail-on")
-	fl.StringVar(&f.layout, "layout", "", "write it to this new folder, as an OCI layout")
-	fl.BoolVar(&f.attest, "attest", false, "sign what was proved and attach it to the image that --push or --layout names")
-	fl.StringVar(&f.key, "key", "dockworthy.key", "the key that signs; dockworthy keygen makes one")
-	fl.StringVar(&f.record, "record", "", "write what was seen to this file, as JSON")
+	fl.StringVar(&f.image, "image", "", "an image of the engine that was built from the Dockerfile; prove then does not build, and does not check the build")
+	fl.BoolVar(&f.swarm, "swarm", false, "also run the image as a service in a one-node swarm, and check whether a task that hangs is replaced")
+	fl.StringVar(&f.push, "push", "", "push the image here if no finding is at or above --fail-on")
+	fl.StringVar(&f.layout, "layout", "", "write the image to this new folder as an OCI layout")
+	fl.BoolVar(&f.attest, "attest", false, "sign the proof and attach it to the image that --push or --layout names")
+	fl.StringVar(&f.key, "key", "dockworthy.key", "the signing key; dockworthy keygen generates one")
+	fl.StringVar(&f.record, "record", "", "write the record of the run to this file as JSON")
 	return cmd
 }
 
@@ -126,7 +126,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	if f.file == "-" || slices.Contains(args, "-") {
-		return errors.New("prove builds a file: write the Dockerfile down, and name it")
+		return errors.New("prove cannot read a Dockerfile from standard input: save it to a file and name it")
 	}
 	adjust, err := f.plan(c, command)
 	if err != nil {
@@ -149,7 +149,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if gone, err := e.Sweep(ctx); err != nil {
 		c.complain("%v", err)
 	} else if len(gone) > 0 {
-		c.complain("removed what %s had left", check.Count(len(gone), "killed run"))
+		c.complain("removed the remains of %s", check.Count(len(gone), "killed run"))
 	}
 	e.Patience, e.Redactor = f.startLimit, c.red
 	defer guard()()
@@ -181,7 +181,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	if f.image != "" && len(builds) > 1 {
-		return fmt.Errorf("with --image there is one target, and %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
+		return fmt.Errorf("--image needs one target, but %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
 	for _, b := range builds {
 		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
@@ -206,7 +206,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		if s := proved.Run.Failed(); s != nil && !f.fails(proved.Worst()) {
 			// Nothing speaks against it, and nobody has seen it alive.
 			unseen = true
-			c.complain("the program was not seen alive: %s; %s", s.Why(), check.BySettings)
+			c.complain("the container did not become ready: %s; %s", s.Why(), check.BySettings)
 			for _, r := range proved.Run.Settings.Requests {
 				if !r.Given && r.Flag != "" {
 					c.complain("%s", r)
@@ -242,7 +242,7 @@ func (f *proveFlags) target() (*proof.Target, error) {
 	if f.attest {
 		data, err := os.ReadFile(f.key)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no key %s: make one with `dockworthy keygen`, or name yours with --key", f.key)
+			return nil, fmt.Errorf("there is no key %s: generate one with `dockworthy keygen`, or name one with --key", f.key)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the key: %w", err)
@@ -261,7 +261,7 @@ func (f *proveFlags) writer(out *output, names report.Names, outcome func() erro
 	if f.format == "html" {
 		return page.New(out, names), nil
 	}
-	return f.checkFlags.writer(out, report.Options{Names: names}, outcome)
+	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes}, outcome)
 }
 
 // writeRecord writes a run's record.
@@ -306,7 +306,7 @@ func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 	case len(all) == 1:
 		return all[0], nil
 	case len(all) == 0:
-		return source.Unit{}, errors.New("there is no Dockerfile here to prove")
+		return source.Unit{}, errors.New("there is no Dockerfile here")
 	}
 	var names []string
 	for _, u := range all[:min(5, len(all))] {
@@ -329,12 +329,12 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 	switch f.network {
 	case "", "none", "bridge":
 	default:
-		return nil, fmt.Errorf("--network %q is neither none nor bridge", f.network)
+		return nil, fmt.Errorf("--network %q is not one of none, bridge", f.network)
 	}
 	switch f.kind {
 	case "", "service", "job":
 	default:
-		return nil, fmt.Errorf("--kind %q is neither service nor job", f.kind)
+		return nil, fmt.Errorf("--kind %q is not one of service, job", f.kind)
 	}
 	for _, dir := range append(f.writable, f.volumes...) {
 		if err := source.RunFolder(dir); err != nil {
@@ -356,7 +356,7 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 			return nil, fmt.Errorf("--secret %q is not id=ID,src=FILE", word)
 		}
 		if info, err := os.Stat(src); err != nil || !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("--secret id=%s: %s is no file that can be read", id, src)
+			return nil, fmt.Errorf("--secret id=%s: %s is not a readable file", id, src)
 		}
 		data, err := os.ReadFile(src)
 		if err != nil {

@@ -34,15 +34,15 @@ func verifyCommand(c Command) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify [REF] --key FILE",
-		Short: "Check the signed evidence of an image, and say what it says",
-		Long: `verify finds the attestations of an image, checks that they were signed with the
-key and are about the image's digest, and prints what they say. They are looked
-for in the registry of REF; with --layout in an OCI layout, where REF may be a
-tag, a digest or left out; with --bundle in a file, about the digest in REF.
-The last two use no network.
+		Short: "Verify and show the signed evidence of an image",
+		Long: `verify finds the attestations of an image, verifies that they are signed with the
+key and are about the image's digest, and prints their contents. It looks for them
+in the registry of REF; with --layout in an OCI layout, where REF may be a tag, a
+digest or omitted; with --bundle in a file, for the digest in REF. The last two use
+no network.
 
-Exit status: 0 when an attestation by dockworthy verifies, 1 when it does and a
-rule that --require names does not hold by it, 2 when none verifies.`,
+Exit status: 0 when an attestation by dockworthy verifies, 1 when it verifies but
+a rule that --require names does not hold in it, 2 when none verifies.`,
 		Example: `  dockworthy verify registry.example/app:1.4.2 --key dockworthy.pub
   dockworthy verify registry.example/app:1.4.2 --key dockworthy.pub --require non-root,secrets
   dockworthy verify --layout build/image --key dockworthy.pub
@@ -57,12 +57,12 @@ rule that --require names does not hold by it, 2 when none verifies.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.key, "key", "", "the public key, as keygen and cosign write it")
+	fl.StringVar(&f.key, "key", "", "the public key, as written by keygen or cosign")
 	fl.StringVar(&f.bundle, "bundle", "", "read the attestation from this file")
-	fl.StringVar(&f.layout, "layout", "", "look in this OCI layout, a folder")
+	fl.StringVar(&f.layout, "layout", "", "read from this OCI layout, a folder")
 	fl.StringVar(&f.format, "format", "text", "text or json")
 	fl.StringSliceVar(&f.require, "require", nil, "exit 1 unless these rules hold, or \"all\"")
-	fl.DurationVar(&f.timeout, "timeout", time.Minute, "how long all questions to the registry may take together")
+	fl.DurationVar(&f.timeout, "timeout", time.Minute, "the time limit for all requests to the registry")
 	return cmd
 }
 
@@ -100,14 +100,14 @@ type requiredRule struct {
 
 func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 	if f.format != "text" && f.format != "json" {
-		return fmt.Errorf("--format %q is neither text nor json", f.format)
+		return fmt.Errorf("--format %q is not one of text, json", f.format)
 	}
 	require, err := f.rules()
 	if err != nil {
 		return err
 	}
 	if f.key == "" {
-		return errors.New("--key is missing: the public key (.pub) of whoever is believed")
+		return errors.New("--key is missing: give the public key (.pub) of the signer that you trust")
 	}
 	data, err := readSome(f.key, attest.MaxKey)
 	if err != nil {
@@ -128,7 +128,7 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 		return err
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("no attestation refers to %s: `dockworthy prove --attest` makes them", v.name())
+		return fmt.Errorf("no attestation refers to %s: `dockworthy prove --attest` creates one", v.name())
 	}
 	for _, a := range found {
 		v.add(a, key)
@@ -154,11 +154,11 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 	}
 	switch {
 	case !v.Verified && v.silent > 0:
-		return fmt.Errorf("%s: what verifies is nothing that dockworthy says", v.name())
+		return fmt.Errorf("%s: attestations verify, but none of them is by dockworthy", v.name())
 	case !v.Verified:
 		return fmt.Errorf("%s: no attestation verifies", v.name())
 	case len(require) > 0 && len(v.audits) == 0:
-		return fmt.Errorf("%s: there is no audit to hold --require against", v.name())
+		return fmt.Errorf("%s: --require needs an audit, and there is none", v.name())
 	case slices.ContainsFunc(v.Required, func(r requiredRule) bool { return !r.OK }):
 		return errFindings
 	}
@@ -209,7 +209,7 @@ func (f *verifyFlags) find(ctx context.Context, ref string, v *verification) ([]
 	switch {
 	case f.bundle != "":
 		if v.Digest == "" {
-			return nil, errors.New("--bundle needs the image's digest, as NAME@sha256:…: a tag could mean another image tomorrow")
+			return nil, errors.New("--bundle needs the image's digest, as NAME@sha256:…, because a tag can move to another image")
 		}
 		data, err := readSome(f.bundle, attest.MaxBundle)
 		if err != nil {
@@ -221,10 +221,10 @@ func (f *verifyFlags) find(ctx context.Context, ref string, v *verification) ([]
 	case layout != nil:
 		return layout.Attestations(ctx, v.Digest)
 	case v.Image == "":
-		return nil, errors.New("there is no image to verify: name one as registry.example/app:1, or give --layout, or --bundle with NAME@sha256:…")
+		return nil, errors.New("there is no image to verify: name one, such as registry.example/app:1, or give --layout, or --bundle with NAME@sha256:…")
 	}
 	if isPath(ref) {
-		return nil, fmt.Errorf("%s is a path, and evidence is looked for in registries: name a folder with --layout, a file with --bundle", ref)
+		return nil, fmt.Errorf("%s is a path, not the name of an image in a registry: name a folder with --layout, a file with --bundle", ref)
 	}
 	image, err := registry.Open(ref, registry.Options{Timeout: f.timeout, UserAgent: "dockworthy/" + dockworthy.Version})
 	if err != nil {
@@ -263,7 +263,7 @@ func (v *verification) add(a registry.Attestation, key attest.PublicKey) {
 		return
 	}
 	if s.Empty() {
-		b.Problem = "its predicate is empty: it says nothing of the image"
+		b.Problem = "its predicate is empty: it contains nothing about the image"
 		return
 	}
 	b.PredicateType, b.Subject, b.Predicate = s.PredicateType, s.Subject, s.Predicate
@@ -328,7 +328,7 @@ func (v *verification) write(w io.Writer, format string) error {
 				fmt.Fprintf(w, "  %s\n", clean(p))
 			}
 		case b.PredicateType != attest.AuditType:
-			fmt.Fprintf(w, "\nverified: %s, which dockworthy does not read\n", clean(b.PredicateType))
+			fmt.Fprintf(w, "\nverified: %s, which dockworthy does not interpret\n", clean(b.PredicateType))
 		}
 	}
 	if v.Verified {
@@ -338,11 +338,11 @@ func (v *verification) write(w io.Writer, format string) error {
 		verdict := "is required and holds"
 		switch {
 		case len(v.audits) == 0:
-			verdict = "is required, and there is no audit"
+			verdict = "is required, but there is no audit"
 		case !r.OK:
-			verdict = "is required and does not hold: " + r.Outcome.String()
+			verdict = "is required but does not hold: " + r.Outcome.String()
 		case r.Outcome == attest.NotApplicable:
-			verdict = "is required and does not apply"
+			verdict = "is required but not applicable"
 		}
 		fmt.Fprintf(w, "%s %s\n", r.Rule, verdict)
 	}
@@ -371,7 +371,7 @@ func writeAudit(w io.Writer, a attest.Audit) {
 	if s := a.Source; s != nil {
 		modified := ""
 		if s.Modified {
-			modified = ", with changes"
+			modified = ", with uncommitted changes"
 		}
 		fmt.Fprintf(w, "  source %s %s%s\n", clean(s.URI), clean(s.Revision), modified)
 	}
@@ -431,7 +431,7 @@ func writeControls(w io.Writer, a attest.Audit) {
 	if len(order) == 0 {
 		return
 	}
-	fmt.Fprintln(w, "\n  controls that the rules support, with what the rules came to where it was looked at")
+	fmt.Fprintln(w, "\n  controls that the rules support, with the outcomes of the rules at the levels that were looked at")
 	for _, l := range order {
 		texts := make([]string, len(lines[l]))
 		for i, o := range lines[l] {
@@ -440,7 +440,7 @@ func writeControls(w io.Writer, a attest.Audit) {
 		fmt.Fprintf(w, "  %s (%s): %s\n", clean(l.standard), clean(string(l.strength)), strings.Join(texts, ", "))
 	}
 	if len(blank) > 0 {
-		fmt.Fprintf(w, "  no control: %s\n", clean(strings.Join(slices.Sorted(maps.Keys(blank)), ", ")))
+		fmt.Fprintf(w, "  rules without controls: %s\n", clean(strings.Join(slices.Sorted(maps.Keys(blank)), ", ")))
 	}
 }
 

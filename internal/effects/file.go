@@ -32,6 +32,7 @@ type File struct {
 	Mode string
 	// Owner and Group are chown's, as written; "" leaves it as it is.
 	Owner, Group string
+	From         string // chown --from, as written: only what has this owner is changed
 	Recursive    bool
 	Append       bool
 	Partial      bool // only what find selects below Paths

@@ -30,7 +30,7 @@ func chmod(b *book, c *shell.Command, program string, args []shell.Word) {
 
 func chown(b *book, c *shell.Command, program string, args []shell.Word) {
 	o := getopt.Split(args, true, "--from", "--reference")
-	f := File{Kind: Chown, Recursive: o.Has("-R", "--recursive")}
+	f := File{Kind: Chown, From: o.Get("--from").Text, Recursive: o.Has("-R", "--recursive")}
 	if o.Get("--reference").Text == "" {
 		if len(o.Operands) == 0 {
 			return

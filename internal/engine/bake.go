@@ -74,18 +74,18 @@ func (p BuildPlan) lay(dir string) (reads []string, err error) {
 		}
 		word, werr := fields("type=file", "id="+id, "src="+file)
 		if werr != nil {
-			return nil, fmt.Errorf("give the builder the secret %s: %w", id, werr)
+			return nil, fmt.Errorf("pass the secret %s to the builder: %w", id, werr)
 		}
 		b.Secret = append(b.Secret, literal(word))
 		reads = append(reads, file)
 	}
 	data, jerr := json.Marshal(bake{map[string]bakeBuild{bakeTarget: b}})
 	if jerr != nil {
-		return nil, fmt.Errorf("write down the build: %w", jerr)
+		return nil, fmt.Errorf("write the build file: %w", jerr)
 	}
 	write(bakeFile, data)
 	if err != nil {
-		return nil, fmt.Errorf("write down the build: %w", err)
+		return nil, fmt.Errorf("write the build file: %w", err)
 	}
 	slices.Sort(reads)
 	return slices.Compact(reads), nil

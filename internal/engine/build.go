@@ -67,7 +67,7 @@ func FindBuildx(ctx context.Context) (argv []string, version string, err error) 
 		return argv, version, nil
 	}
 	return nil, "", &Error{
-		What: "buildx, the client of Docker's builder, is not here",
+		What: "buildx, the client of Docker's builder, is not installed",
 		Hint: "install the package docker-buildx-plugin (Docker's packages), docker-buildx (Debian, Ubuntu, Fedora) or Docker Desktop",
 	}
 }
@@ -96,11 +96,11 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	// project could have laid there.
 	dir, err := os.MkdirTemp(p.Temp, "dockworthy-build-*")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the build: %w", err)
+		return nil, fmt.Errorf("create a folder for the build: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return nil, fmt.Errorf("make a folder for the build: %w", err)
+		return nil, fmt.Errorf("create a folder for the build: %w", err)
 	}
 	reads, err := p.lay(dir)
 	if err != nil {
@@ -142,7 +142,7 @@ func (e *Engine) build(ctx context.Context, p BuildPlan) (*run.Build, error) {
 	switch {
 	case runErr == nil:
 	case building.Err() != nil:
-		b.Error = fmt.Sprintf("it did not end within %s; --build-limit gives it longer", limit)
+		b.Error = fmt.Sprintf("the build did not finish within %s; --build-limit sets a longer limit", limit)
 	case errors.As(runErr, &exit):
 		g.explain(b)
 	default:

@@ -20,10 +20,10 @@ func TestProgress(t *testing.T) {
 		network     bool
 	}{
 		"good.jsonl":       {"", "", 1, 0, false},
-		"missing.jsonl":    {"/usr/bin/curl is not in b: COPY --from takes what is there, and neither its base nor a step of it brings this", "COPY --from=b /usr/bin/curl", 1, 0, false},
-		"notsent.jsonl":    {"nosuch is not in the build context: it is not there, or .dockerignore keeps it out", "COPY nosuch /x", 1, 0, false},
-		"failing.jsonl":    {"the command ended with 3: hi", "RUN echo hi", 1, 0, false},
-		"nobase.jsonl":     {"the base image docker.io/library/nosuch:1.2.3 is not there, or may not be pulled", "load metadata", 0, 0, false},
+		"missing.jsonl":    {"/usr/bin/curl is not in b: neither its base image nor one of its steps creates this path", "COPY --from=b /usr/bin/curl", 1, 0, false},
+		"notsent.jsonl":    {"nosuch is not in the build context: it does not exist, or .dockerignore excludes it", "COPY nosuch /x", 1, 0, false},
+		"failing.jsonl":    {"the command exited with status 3: hi", "RUN echo hi", 1, 0, false},
+		"nobase.jsonl":     {"the base image docker.io/library/nosuch:1.2.3 does not exist, or access is denied", "load metadata", 0, 0, false},
 		"unparsable.jsonl": {"dockerfile parse error", "", 0, 0, false},
 		"network.jsonl":    {"the network failed: ", "RUN", 1, 0, true},
 	} {
@@ -61,10 +61,10 @@ func TestBuildCause(t *testing.T) {
 		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"x.c:1:10: fatal error: stdlib.h: No such file or directory", "error: command '/usr/bin/gcc' failed"}, "the C library's headers are missing (stdlib.h)"},
 		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"x.c:1:10: fatal error: Python.h: No such file or directory"}, "Python's headers are missing"},
 		{"[b 3/4] RUN make", "exit code: 127", []string{"/bin/sh: 1: make: not found"}, "the program make is not in this stage"},
-		{"[b 3/4] RUN go build", "exit code: 1", []string{"error obtaining VCS status: exit status 128"}, "Go wants to read .git"},
+		{"[b 3/4] RUN go build", "exit code: 1", []string{"error obtaining VCS status: exit status 128"}, "Go reads .git"},
 		{"[b 2/2] COPY --chown=app:app . /srv", "unable to convert uid/gid chown string to host mapping: can't find uid for user app: no such user: app", nil, "--chown names a user that this stage does not have"},
 		{"[b 3/4] RUN true", "process \"/bin/sh -c true\" did not complete successfully: unable to find user app: no matching entries in passwd file", nil, "the step runs as app, a user that this stage does not have"},
-		{"[b 3/4] RUN false", "exit code: 1", nil, "the command ended with 1 and said nothing"},
+		{"[b 3/4] RUN false", "exit code: 1", nil, "the command exited with status 1 and no output"},
 	} {
 		if got := buildCause(c.step, c.cause, "", c.tail); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.step, got, c.want)
@@ -75,7 +75,7 @@ func TestBuildCause(t *testing.T) {
 func TestNoBuildx(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, _, err := FindBuildx(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "buildx, the client of Docker's builder, is not here; install the package docker-buildx-plugin") {
+	if err == nil || !strings.Contains(err.Error(), "buildx, the client of Docker's builder, is not installed; install the package docker-buildx-plugin") {
 		t.Errorf("without buildx: %v", err)
 	}
 	_, err = (&Engine{}).Build(t.Context(), BuildPlan{Context: "."})

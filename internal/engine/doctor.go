@@ -39,7 +39,7 @@ func Diagnose(ctx context.Context, registry string) []Diagnosis {
 	add := func(d Diagnosis) { out = append(out, d) }
 	host, err := ResolveHost()
 	if err != nil {
-		add(Diagnosis{"engine", Breaking, err.Error(), "name the engine with DOCKER_HOST, or mend the docker context"})
+		add(Diagnosis{"engine", Breaking, err.Error(), "name the engine with DOCKER_HOST, or fix the docker context"})
 		return out
 	}
 	e, err := Open(ctx, host)
@@ -57,21 +57,21 @@ func Diagnose(ctx context.Context, registry string) []Diagnosis {
 	add(Diagnosis{"engine", Fine, fmt.Sprintf("%s %s, API %s, %s, at %s (from %s)", e.Name, e.Version, e.API, e.Platform(), host.Address, host.From), ""})
 	add(buildx(ctx))
 	if _, err := e.canPeek(); err != nil {
-		add(Diagnosis{"looking into containers", Lacking, err.Error(), fmt.Sprintf("run a dockworthy for %s, built with CGO_ENABLED=0: without it processes, ports and hangs stay undecided", e.Platform())})
+		add(Diagnosis{"access to containers", Lacking, err.Error(), fmt.Sprintf("use a dockworthy binary for %s that is built with CGO_ENABLED=0; otherwise processes, ports and hangs stay undecided", e.Platform())})
 	} else {
-		add(Diagnosis{"looking into containers", Fine, "this program is static and runs on the engine", ""})
+		add(Diagnosis{"access to containers", Fine, "this binary is static and can run on the engine", ""})
 	}
 	if info, err := e.cli.Info(ctx, client.InfoOptions{}); err == nil {
 		add(e.features(info.Info.SecurityOptions, info.Info.MemoryLimit, info.Info.PidsLimit))
 		if e.Podman() {
-			add(Diagnosis{"Podman", Lacking, "its Docker API builds by another way and knows no HEALTHCHECK in OCI images", "see docs/engines.md for what differs"})
+			add(Diagnosis{"Podman", Lacking, "its Docker API builds in another way and does not report HEALTHCHECK of OCI images", "see docs/engines.md for the differences"})
 		}
 	}
 	switch left, err := e.Left(ctx); {
 	case err != nil:
 		add(Diagnosis{"leftovers", Lacking, err.Error(), ""})
 	case len(left) > 0:
-		add(Diagnosis{"leftovers", Lacking, fmt.Sprintf("%d killed runs left something on the engine", len(left)), "the next `dockworthy prove` removes it"})
+		add(Diagnosis{"leftovers", Lacking, fmt.Sprintf("%d killed runs left resources on the engine", len(left)), "the next `dockworthy prove` removes them"})
 	default:
 		add(Diagnosis{"leftovers", Fine, "none", ""})
 	}
@@ -91,7 +91,7 @@ func buildx(ctx context.Context) Diagnosis {
 	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:], "bake", "--help")...)
 	cmd.Env = ClientEnviron()
 	if out, err := cmd.CombinedOutput(); err == nil && !strings.Contains(string(out), "rawjson") {
-		return Diagnosis{"buildx", Breaking, "buildx " + version + " knows no --progress=rawjson", "update it to 0.13 or newer"}
+		return Diagnosis{"buildx", Breaking, "buildx " + version + " does not support --progress=rawjson", "update it to 0.13 or newer"}
 	}
 	return Diagnosis{"buildx", Fine, version + " (" + strings.Join(argv, " ") + ")", ""}
 }
@@ -109,7 +109,7 @@ func (e *Engine) features(security []string, memory, pids bool) Diagnosis {
 		missing = append(missing, "process limits")
 	}
 	if len(missing) > 0 {
-		return Diagnosis{"limits", Lacking, "the engine has no " + strings.Join(missing, ", no "), "programs run without them: a fork bomb or a leak is the machine's"}
+		return Diagnosis{"limits", Lacking, "the engine has no " + strings.Join(missing, ", no "), "containers run without them, so a fork bomb or a memory leak affects the host"}
 	}
 	return Diagnosis{"limits", Fine, "seccomp, memory and process limits", ""}
 }
@@ -128,14 +128,14 @@ func reach(ctx context.Context, registry string) Diagnosis {
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return Diagnosis{"registry " + registry, Breaking, "it does not answer: " + err.Error(), "look at its name, the network and the proxy settings"}
+		return Diagnosis{"registry " + registry, Breaking, "it does not respond: " + err.Error(), "check its name, the network and the proxy settings"}
 	}
 	res.Body.Close()
 	switch res.StatusCode {
 	case http.StatusOK:
-		return Diagnosis{"registry " + registry, Fine, "it answers", ""}
+		return Diagnosis{"registry " + registry, Fine, "it responds", ""}
 	case http.StatusUnauthorized:
-		return Diagnosis{"registry " + registry, Fine, "it answers, and asks for a login", ""}
+		return Diagnosis{"registry " + registry, Fine, "it responds and requires a login", ""}
 	}
-	return Diagnosis{"registry " + registry, Lacking, "it answers " + res.Status, "it may be no registry"}
+	return Diagnosis{"registry " + registry, Lacking, "it responds with " + res.Status, "it may not be a registry"}
 }

@@ -74,7 +74,7 @@ func Open(ctx context.Context, h Host) (*Engine, error) {
 	case "unix", "tcp", "http", "https", "npipe":
 		opts = append(opts, client.WithHost(h.Address))
 	default:
-		return nil, &Error{What: fmt.Sprintf("the engine's address %q (from %s) is none of unix://, tcp:// and ssh://", h.Address, h.From)}
+		return nil, &Error{What: fmt.Sprintf("the engine's address %q (from %s) does not begin with unix://, tcp:// or ssh://", h.Address, h.From)}
 	}
 	if h.CA != "" || h.Cert != "" {
 		opts = append(opts, client.WithTLSClientConfig(h.CA, h.Cert, h.Key))
@@ -129,17 +129,17 @@ func (e *Engine) explain(err error) error {
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || isSocket && missing(path):
-		return &Error{What: "no container engine answers at " + at, Hint: "start Docker, or name the engine with DOCKER_HOST; `dockworthy doctor` says what is there", Err: err}
+		return &Error{What: "no container engine responds at " + at, Hint: "start Docker, or name the engine with DOCKER_HOST; `dockworthy doctor` shows what is available", Err: err}
 	case errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "permission denied"):
-		return &Error{What: "no permission on the engine's socket " + at, Hint: "run as a user of the group that owns the socket (often docker), or use a rootless engine", Err: err}
+		return &Error{What: "no permission on the engine's socket " + at, Hint: "run as a user in the group that owns the socket (often docker), or use a rootless engine", Err: err}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &Error{What: "nobody listens at " + at, Hint: "start the engine: the socket is there, its daemon is not", Err: err}
+		return &Error{What: "no process listens at " + at, Hint: "start the engine: its socket exists, but its daemon does not run", Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{What: "the engine at " + at + " does not answer within 20 s", Hint: "look whether its daemon hangs", Err: err}
+		return &Error{What: "the engine at " + at + " does not respond within 20 s", Hint: "check whether its daemon hangs", Err: err}
 	case strings.Contains(err.Error(), "too old") || strings.Contains(err.Error(), "minimum supported API version"):
-		return &Error{What: "the engine at " + at + " is too old: dockworthy speaks API " + MinAPI + " and newer (Docker 20.10)", Hint: "update the engine", Err: err}
+		return &Error{What: "the engine at " + at + " is too old: dockworthy needs API " + MinAPI + " or newer (Docker 20.10)", Hint: "update the engine", Err: err}
 	}
-	return &Error{What: fmt.Sprintf("the engine at %s cannot be asked: %v", at, err), Hint: "`dockworthy doctor` says what is there", Err: err}
+	return &Error{What: fmt.Sprintf("the engine at %s cannot be queried: %v", at, err), Hint: "`dockworthy doctor` shows what is available", Err: err}
 }
 
 func missing(path string) bool {

@@ -59,17 +59,17 @@ type pattern struct {
 
 // stepCauses are read out of a failing step's output, the first that fits.
 var stepCauses = []pattern{
-	{regexp.MustCompile(`fatal error: (stdlib\.h|stdio\.h|string\.h|limits\.h|stdint\.h|errno\.h|math\.h): No such file`), "the C library's headers are missing ($1): the compiler came without libc6-dev (Alpine: musl-dev); install it beside gcc, or build-essential"},
-	{regexp.MustCompile(`fatal error: (Python\.h): No such file`), "Python's headers are missing ($1): install the -dev package of this Python, or build on an image that has them"},
-	{regexp.MustCompile(`fatal error: (\S+\.h\S*): No such file`), "a header is missing ($1): install the -dev package that holds it in the stage that compiles"},
-	{regexp.MustCompile(`(?:error: )?command '?(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'? failed: No such file|unable to execute '(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'`), "there is no C compiler in the stage that compiles: install build-essential there, or take wheels"},
+	{regexp.MustCompile(`fatal error: (stdlib\.h|stdio\.h|string\.h|limits\.h|stdint\.h|errno\.h|math\.h): No such file`), "the C library's headers are missing ($1): the compiler was installed without libc6-dev (Alpine: musl-dev); install it with gcc, or install build-essential"},
+	{regexp.MustCompile(`fatal error: (Python\.h): No such file`), "Python's headers are missing ($1): install the -dev package of this Python, or use a base image that has them"},
+	{regexp.MustCompile(`fatal error: (\S+\.h\S*): No such file`), "a header is missing ($1): install the -dev package that contains it in the stage that compiles"},
+	{regexp.MustCompile(`(?:error: )?command '?(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'? failed: No such file|unable to execute '(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'`), "there is no C compiler in the stage that compiles: install build-essential there, or use wheels"},
 	{regexp.MustCompile(`linker .?cc.? not found`), "there is no linker in the stage that compiles: install gcc and libc6-dev there"},
 	{regexp.MustCompile(`/bin/sh: \d+: (\S+): not found|/bin/(?:ba|a)?sh: (?:line \d+: )?(\S+): (?:command )?not found`), "the program $1$2 is not in this stage"},
-	{regexp.MustCompile(`E: Unable to locate package (\S+)`), "apt knows no package $1: run apt-get update in the same RUN, and look at the name"},
-	{regexp.MustCompile(`ERROR: No matching distribution found for (\S+)`), "pip finds no version that fits $1"},
-	{regexp.MustCompile(`error obtaining VCS status`), "Go wants to read .git for its version stamp: build with -buildvcs=false"},
-	{regexp.MustCompile("npm ERR! .*`npm ci` can only install with an existing package-lock|npm error .*npm ci.*package-lock"), "npm ci needs package-lock.json: copy it beside package.json"},
-	{regexp.MustCompile(`(?i)permission denied`), "permission was denied: the step runs as a user who may not do this"},
+	{regexp.MustCompile(`E: Unable to locate package (\S+)`), "apt does not find the package $1: run apt-get update in the same RUN, and check the name"},
+	{regexp.MustCompile(`ERROR: No matching distribution found for (\S+)`), "pip finds no version that matches $1"},
+	{regexp.MustCompile(`error obtaining VCS status`), "Go reads .git for its version stamp: build with -buildvcs=false"},
+	{regexp.MustCompile("npm ERR! .*`npm ci` can only install with an existing package-lock|npm error .*npm ci.*package-lock"), "npm ci needs package-lock.json: copy it together with package.json"},
+	{regexp.MustCompile(`(?i)permission denied`), "permission denied: the step runs as a user who may not do this"},
 	{regexp.MustCompile(`No space left on device`), "the engine's disk is full"},
 }
 
@@ -95,9 +95,9 @@ func buildCause(step, cause, last string, tail []string) string {
 		}
 		if missing != "" {
 			if m := copyFrom.FindStringSubmatch(step); m != nil {
-				return missing + " is not in " + m[1] + ": COPY --from takes what is there, and neither its base nor a step of it brings this"
+				return missing + " is not in " + m[1] + ": neither its base image nor one of its steps creates this path"
 			}
-			return strings.TrimPrefix(missing, "/") + " is not in the build context: it is not there, or .dockerignore keeps it out"
+			return strings.TrimPrefix(missing, "/") + " is not in the build context: it does not exist, or .dockerignore excludes it"
 		}
 		if noUser.MatchString(cause) {
 			return "--chown names a user that this stage does not have"
@@ -115,14 +115,14 @@ func buildCause(step, cause, last string, tail []string) string {
 	}
 	if m := exitCode.FindStringSubmatch(cause); m != nil {
 		if said := lastWords(tail); said != "" {
-			return "the command ended with " + m[1] + ": " + said
+			return "the command exited with status " + m[1] + ": " + said
 		}
-		return "the command ended with " + m[1] + " and said nothing"
+		return "the command exited with status " + m[1] + " and no output"
 	}
 	if strings.Contains(step, "load metadata for") {
 		_, ref, _ := strings.Cut(step, "load metadata for ")
 		if noBase.MatchString(cause) || strings.Contains(cause, "not found") || strings.Contains(cause, "denied") {
-			return "the base image " + ref + " is not there, or may not be pulled"
+			return "the base image " + ref + " does not exist, or access is denied"
 		}
 		return "the base image " + ref + " cannot be looked up: " + cause
 	}

@@ -31,7 +31,7 @@ type eyes struct {
 }
 
 // errNoEyes is why containers cannot be looked into from here.
-var errNoEyes = errors.New("this program is no static Linux program of the engine's architecture, so it cannot look into a container")
+var errNoEyes = errors.New("this binary is not a static Linux binary for the engine's architecture, so it cannot run inside a container")
 
 // canPeek tells whether this very program can run in an image of one file.
 func (e *Engine) canPeek() (string, error) {
@@ -89,11 +89,11 @@ func (e *Engine) peekImage(ctx context.Context, id string) (string, error) {
 	res, err := e.cli.ImageImport(ctx, client.ImageImportSource{Source: pr, SourceName: "-"}, name,
 		client.ImageImportOptions{Changes: []string{"LABEL " + Label + "=" + id}})
 	if err != nil {
-		return "", fmt.Errorf("make the image of the probe: %w", err)
+		return "", fmt.Errorf("create the image of the probe: %w", err)
 	}
 	defer res.Close()
 	if _, err := io.Copy(io.Discard, res); err != nil {
-		return "", fmt.Errorf("make the image of the probe: %w", err)
+		return "", fmt.Errorf("create the image of the probe: %w", err)
 	}
 	return name, nil
 }
@@ -120,7 +120,7 @@ func (e *Engine) open(ctx context.Context, run, image, target string) (*eyes, er
 		Name: "dockworthy-" + run + "-peek-" + short(target),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make the probe: %w", err)
+		return nil, fmt.Errorf("create the probe: %w", err)
 	}
 	conn, err := e.cli.ContainerAttach(ctx, created.ID, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
@@ -175,12 +175,12 @@ func (y *eyes) ask(ctx context.Context, q peek.Request) (peek.Answer, error) {
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return r.a, fmt.Errorf("ask the probe for %s: %w", q.Op, r.err)
+			return r.a, fmt.Errorf("query the probe for %s: %w", q.Op, r.err)
 		}
 		return r.a, nil
 	case <-timer.C:
 		y.conn.Close()
-		return peek.Answer{}, fmt.Errorf("ask the probe for %s: no answer within 10 s", q.Op)
+		return peek.Answer{}, fmt.Errorf("query the probe for %s: no response within 10 s", q.Op)
 	case <-ctx.Done():
 		y.conn.Close()
 		return peek.Answer{}, ctx.Err()

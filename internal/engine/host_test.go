@@ -85,9 +85,9 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
 	for addr, want := range map[string]string{
-		"unix://" + filepath.Join(dir, "none.sock"): "no container engine answers",
-		"unix://" + silent:                          "nobody listens",
-		"ftp://x":                                   "none of unix://, tcp:// and ssh://",
+		"unix://" + filepath.Join(dir, "none.sock"): "no container engine responds",
+		"unix://" + silent:                          "no process listens",
+		"ftp://x":                                   "does not begin with unix://, tcp:// or ssh://",
 		"tcp://[::1":                                "cannot be used",
 	} {
 		_, err := Open(t.Context(), Host{Address: addr, From: "a test"})

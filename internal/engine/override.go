@@ -76,7 +76,7 @@ func (p *prober) override(ctx context.Context, s run.Settings) error {
 				// Without the argument it stays up: that it ended shows that it
 				// took notice.
 				o.Reached = st.ExitCode != 0
-				o.Seen = "it ended with " + strconv.Itoa(st.ExitCode)
+				o.Seen = "it exited with status " + strconv.Itoa(st.ExitCode)
 			}
 			break
 		}

@@ -82,7 +82,7 @@ func abandoned(id string) bool {
 func (e *Engine) Left(ctx context.Context) ([]string, error) {
 	ids, err := e.runs(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("look for what an earlier run left: %w", err)
+		return nil, fmt.Errorf("find the remains of earlier runs: %w", err)
 	}
 	return slices.DeleteFunc(ids, func(id string) bool { return !abandoned(id) }), nil
 }
@@ -202,7 +202,7 @@ const tempPrefix = "dockworthy-run-"
 func TempDir(id string) (string, error) {
 	dir := filepath.Join(os.TempDir(), tempPrefix+id)
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make a folder for temporary files: %w", err)
+		return "", fmt.Errorf("create a folder for temporary files: %w", err)
 	}
 	return dir, nil
 }

@@ -121,7 +121,7 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 func (e *Engine) prober(ctx context.Context, image string, s run.Settings, log *run.Log) (*prober, error) {
 	img, err := e.cli.ImageInspect(ctx, image)
 	if err != nil {
-		return nil, fmt.Errorf("look at the image %s: %w", image, err)
+		return nil, fmt.Errorf("inspect the image %s: %w", image, err)
 	}
 	log.Image, log.ImageID = image, img.ID
 	p := &prober{e: e, id: log.ID, image: image, log: log, red: e.Redactor.With(slices.Collect(maps.Values(s.Env))...)}
@@ -297,7 +297,7 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 		p.unseen("thawing", err)
 	}
 	if _, err := p.e.cli.ContainerKill(ctx, t.id, client.ContainerKillOptions{Signal: "SIGCONT"}); err != nil {
-		return fmt.Errorf("let the container run on: %w", err)
+		return fmt.Errorf("resume the container: %w", err)
 	}
 	if h.Unhealthy {
 		begin = time.Now()

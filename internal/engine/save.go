@@ -33,7 +33,7 @@ func (e *Engine) Has(ctx context.Context, name string) bool {
 func (e *Engine) Size(ctx context.Context, name string) (int64, error) {
 	img, err := e.cli.ImageInspect(ctx, name)
 	if err != nil {
-		return 0, fmt.Errorf("look at the image %s: %w", name, err)
+		return 0, fmt.Errorf("inspect the image %s: %w", name, err)
 	}
 	return img.Size, nil
 }
@@ -42,11 +42,11 @@ func (e *Engine) Size(ctx context.Context, name string) (int64, error) {
 func (e *Engine) Same(ctx context.Context, a, b string) (bool, error) {
 	one, err := e.cli.ImageInspect(ctx, a)
 	if err != nil {
-		return false, fmt.Errorf("look at the image %s: %w", a, err)
+		return false, fmt.Errorf("inspect the image %s: %w", a, err)
 	}
 	other, err := e.cli.ImageInspect(ctx, b)
 	if err != nil {
-		return false, fmt.Errorf("look at the image %s: %w", b, err)
+		return false, fmt.Errorf("inspect the image %s: %w", b, err)
 	}
 	return one.ID == other.ID, nil
 }

@@ -30,10 +30,10 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 	log.Swarm = s
 	info, err := e.cli.Info(ctx, client.InfoOptions{})
 	if err != nil {
-		return fmt.Errorf("ask the engine for its swarm: %w", err)
+		return fmt.Errorf("query the engine for its swarm: %w", err)
 	}
 	if state := info.Info.Swarm.LocalNodeState; state != "" && state != swarm.LocalNodeStateInactive {
-		s.Error = "the engine is in a swarm already, which is not ours to try things in"
+		s.Error = "the engine is already part of a swarm, in which dockworthy does not run tests"
 		return nil
 	}
 	p, err := e.prober(ctx, image, log.Settings, log)
@@ -41,7 +41,7 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 		return err
 	}
 	if !p.hasHealth() {
-		s.Error = "the image has no health check: a swarm replaces what is unhealthy"
+		s.Error = "the image has no health check, by which a swarm decides what to replace"
 		return nil
 	}
 	if p.peek, err = e.peekImage(ctx, log.ID); err != nil {
@@ -57,7 +57,7 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 			"com.docker.network.bridge.name": gwbridge, "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.enable_ip_masquerade": "true",
 		}})
 		if err != nil {
-			s.Error = "no network for a swarm can be made: " + err.Error()
+			s.Error = "the network for the swarm cannot be created: " + err.Error()
 			return nil
 		}
 	}
@@ -65,12 +65,12 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 	spec.Labels = mine
 	spec.Name = "default" // the only name that a swarm may have
 	if _, err := e.cli.SwarmInit(steady, client.SwarmInitOptions{ListenAddr: "127.0.0.1:0", AdvertiseAddr: "127.0.0.1", Spec: spec}); err != nil {
-		s.Error = "the engine cannot be made a swarm: " + err.Error()
+		s.Error = "the swarm cannot be created: " + err.Error()
 		return nil
 	}
 	set := log.Settings
 	if _, err := e.cli.ServiceCreate(steady, client.ServiceCreateOptions{Spec: p.service(set, mine)}); err != nil {
-		s.Error = "the service cannot be made: " + err.Error()
+		s.Error = "the service cannot be created: " + err.Error()
 		return nil
 	}
 	first, err := p.task(ctx, "", set.StartLimit)
@@ -134,7 +134,7 @@ func (p *prober) task(ctx context.Context, other string, limit time.Duration) (s
 	for time.Now().Before(deadline) {
 		list, err := p.e.cli.ContainerList(ctx, client.ContainerListOptions{Filters: make(client.Filters).Add("label", Label+"="+p.id).Add("health", "healthy")})
 		if err != nil {
-			return "", fmt.Errorf("look for the service's task: %w", err)
+			return "", fmt.Errorf("find the service's task: %w", err)
 		}
 		for _, c := range list.Items {
 			if c.ID != other && c.Labels["com.docker.swarm.service.name"] != "" {

@@ -94,13 +94,13 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		// unnamed volume could not be labelled.
 		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
 		if _, err := p.e.cli.VolumeCreate(steady, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
-			return nil, fmt.Errorf("make a volume for %s: %w", dir, err)
+			return nil, fmt.Errorf("create a volume for %s: %w", dir, err)
 		}
 		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: name, Target: dir})
 	}
 	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
 	if err != nil {
-		return nil, fmt.Errorf("make the container: %w", err)
+		return nil, fmt.Errorf("create the container: %w", err)
 	}
 	t.id = res.ID
 	return t, nil
@@ -240,10 +240,10 @@ func (t *trial) glance(ctx context.Context) {
 func (t *trial) state(ctx context.Context) (*container.State, error) {
 	in, err := t.p.e.cli.ContainerInspect(ctx, t.id, client.ContainerInspectOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("look at the container: %w", err)
+		return nil, fmt.Errorf("inspect the container: %w", err)
 	}
 	if in.Container.State == nil {
-		return nil, errors.New("look at the container: the engine gives no state")
+		return nil, errors.New("inspect the container: the engine returns no state")
 	}
 	return in.Container.State, nil
 }
@@ -307,7 +307,7 @@ func (t *trial) stop(ctx context.Context, limit time.Duration) (*run.Stop, error
 func (t *trial) wrote(ctx context.Context) ([]string, error) {
 	res, err := t.p.e.cli.ContainerDiff(ctx, t.id, client.ContainerDiffOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("ask what the container changed: %w", err)
+		return nil, fmt.Errorf("list the files that the container changed: %w", err)
 	}
 	var files []string
 	for _, c := range res.Changes {

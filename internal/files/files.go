@@ -12,7 +12,7 @@ import (
 
 // ErrOutside is a path that a link leads out of the tree. File systems give it
 // inside a *fs.PathError.
-var ErrOutside = errors.New("a link leads out of the repository, and is not followed (nor is an absolute one)")
+var ErrOutside = errors.New("a link leads out of the repository, and is not followed (links with absolute paths are not followed either)")
 
 // An Irregular is a file that cannot be read as one: a folder, a pipe, a device.
 type Irregular struct{ Mode fs.FileMode }
@@ -28,7 +28,7 @@ func (e *Irregular) Error() string {
 	case e.Mode&(fs.ModeDevice|fs.ModeCharDevice) != 0:
 		return "is a device, not a regular file"
 	}
-	return "is no regular file"
+	return "is not a regular file"
 }
 
 // A TooLarge is a file of more bytes than its reader takes.
@@ -36,9 +36,9 @@ type TooLarge struct{ Limit int64 }
 
 func (e *TooLarge) Error() string {
 	if e.Limit >= 1<<20 {
-		return fmt.Sprintf("is larger than %d MiB, far more than such a file is", e.Limit>>20)
+		return fmt.Sprintf("is larger than the limit for such a file, %d MiB", e.Limit>>20)
 	}
-	return fmt.Sprintf("is larger than %d bytes, far more than such a file is", e.Limit)
+	return fmt.Sprintf("is larger than the limit for such a file, %d bytes", e.Limit)
 }
 
 // Read is the whole of a regular file of at most limit bytes. A file counts by

@@ -45,7 +45,7 @@ func Assemble(d Description, scans []Scan) *Image {
 	}
 	img.Paired = pair(img.Steps, img.Layers)
 	if !img.Paired && len(img.Steps) > 0 {
-		img.Problems = append(img.Problems, Problem{Layer: -1, What: "the history tells of another number of layers than there are, so no layer is put down to its step"})
+		img.Problems = append(img.Problems, Problem{Layer: -1, What: "the history and the image have different numbers of layers, so layers are not matched to steps"})
 	}
 	img.lay(scans)
 	kept := func(p string) []byte {

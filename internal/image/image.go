@@ -81,7 +81,7 @@ func (p Platform) String() string {
 func ParsePlatform(s string) (Platform, error) {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] == "" || parts[1] == "" {
-		return Platform{}, fmt.Errorf("%q is no platform: it is written OS/ARCH or OS/ARCH/VARIANT, as linux/arm64", s)
+		return Platform{}, fmt.Errorf("%q is not a platform: write OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64", s)
 	}
 	p := Platform{OS: parts[0], Arch: parts[1]}
 	if len(parts) == 3 {

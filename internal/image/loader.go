@@ -112,7 +112,7 @@ func (l Lack) String() string {
 	case NoInterpreter:
 		return "its interpreter " + l.Name + " is not in the image"
 	case WrongArch:
-		return "it is made for " + l.Name
+		return "it was built for " + l.Name
 	case CarriageReturn:
 		return "its first line ends in a carriage return"
 	}

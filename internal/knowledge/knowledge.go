@@ -132,5 +132,16 @@ func (s Set) Covers(p string) bool {
 	return false
 }
 
+// Under tells whether one of the folders of a path bears a member's name.
+func (s Set) Under(p string) bool {
+	dir := path.Dir(p)
+	for part := range strings.SplitSeq(dir, "/") {
+		if s.Has(part) {
+			return true
+		}
+	}
+	return false
+}
+
 // String is the set's name in the data.
 func (s Set) String() string { return kinds[s].name }

@@ -58,6 +58,7 @@ const (
 	BuilderFiles         // say how images are built, as globs in a folder, in the order in which they are asked
 	DockerFolders        // are names of folders for Dockerfiles, beside what they build
 	CodeEnds             // are the ends of names of programs
+	TestFolders          // are names of folders with what tests and examples need
 	SampleFolders        // are names of folders in which packages keep what only shows or tries something
 	SampleEnds           // are the ends of names of such files, in lower case
 	PackageSources       // are parts of paths under which the sources of published packages lie
@@ -75,8 +76,14 @@ const (
 
 	DevStages        // are names of stages that do not ship
 	DevStageWords    // say so of a stage as a part of its name, too
+	WeakStages       // are names of stages that make what ships, or that ship themselves
+	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
+	DevComposeParts  // say so of a Compose file alone
+	DevFolders       // are names of folders with what does not ship
+	DevFolderParts   // say so of a folder as a part of its name, too
 	DevGroups        // are names of groups, extras and lists of packages for development
 	DevFileWords     // mark a requirements file as one for development, as a part of its name
+	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
 	AuthSchemes      // stand before the value of an Authorization header
@@ -84,6 +91,7 @@ const (
 	ManualUsers      // are users in the URLs of manuals
 	ManualPasswords  // are passwords in the URLs of manuals
 	WeakPasswords    // are passwords that nobody would guard
+	AccountWords     // are last words of variables that name a user or a database
 	PublicWords      // are words of a variable whose value is handed to every visitor, as a front end's key
 	MockParts        // are parts, in lower case, of what only stands for a secret
 	OpenKeys         // are keys of a Secret under which people keep what is none
@@ -164,6 +172,7 @@ var kinds = [sets]struct {
 	BuilderFiles:         {files, "builder-file"},
 	DockerFolders:        {files, "docker-folder"},
 	CodeEnds:             {files, "code-end"},
+	TestFolders:          {files, "test-folder"},
 	SampleFolders:        {files, "sample-folder"},
 	SampleEnds:           {files, "sample-end"},
 	PackageSources:       {files, "package-source"},
@@ -178,8 +187,14 @@ var kinds = [sets]struct {
 	SystemProgramFolders: {files, "system-program-folder"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
+	WeakStages:           {words, "weak-stage"},
+	DevFileParts:         {words, "dev-file-part"},
+	DevComposeParts:      {words, "dev-compose-part"},
+	DevFolders:           {words, "dev-folder"},
+	DevFolderParts:       {words, "dev-folder-part"},
 	DevGroups:            {words, "dev-group"},
 	DevFileWords:         {words, "dev-file-word"},
+	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
 	AuthSchemes:          {words, "auth-scheme"},
@@ -187,6 +202,7 @@ var kinds = [sets]struct {
 	ManualUsers:          {words, "manual-user"},
 	ManualPasswords:      {words, "manual-password"},
 	WeakPasswords:        {words, "weak-password"},
+	AccountWords:         {words, "account-word"},
 	PublicWords:          {words, "public-word"},
 	MockParts:            {words, "mock-part"},
 	OpenKeys:             {words, "open-key"},

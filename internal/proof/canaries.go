@@ -54,7 +54,7 @@ func (p *prover) releaseCanaries(ctx context.Context) error {
 		return err
 	}
 	if b.Error != "" {
-		log.Error = "with them the build fails at " + b.Step + ": " + b.Error
+		log.Error = "with canaries the build fails at " + b.Step + ": " + b.Error
 		return nil
 	}
 	// The same image once more holds none of them, and need not be read.

@@ -34,11 +34,11 @@ func copyContext(ctx context.Context, b *source.Build, in *repo.FS, parent strin
 	}
 	dir, err := os.MkdirTemp(parent, "context-*")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the context: %w", err)
+		return nil, fmt.Errorf("create a folder for the build context: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the context: %w", err)
+		return nil, fmt.Errorf("create a folder for the build context: %w", err)
 	}
 	c := &contextCopy{dir: dir, root: root}
 	made := map[string]bool{".": true}
@@ -193,7 +193,7 @@ func (c *contextCopy) way(p string) (bool, error) {
 }
 
 // errNoFile is what is asked to be edited and is no regular file of the copy.
-var errNoFile = errors.New("it is no regular file")
+var errNoFile = errors.New("it is not a regular file")
 
 // maxEdited is the largest file that a line is added to.
 const maxEdited = 1 << 20

@@ -43,7 +43,7 @@ var _ Engine = (*engine.Engine)(nil)
 func ReadEngine(ctx context.Context, e Saver, ref, name string, opt read.Options) (*image.Image, error) {
 	f, err := os.CreateTemp("", "dockworthy-image-*.tar")
 	if err != nil {
-		return nil, fmt.Errorf("make a file for the image: %w", err)
+		return nil, fmt.Errorf("create a file for the image: %w", err)
 	}
 	defer f.Close()
 	// Where the system can do that the file loses its name at once, so that

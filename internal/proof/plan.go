@@ -82,13 +82,13 @@ func named(in *repo.FS, where string) (string, error) {
 		return where, nil
 	}
 	if scheme, _, ok := strings.Cut(where, "://"); ok {
-		return "", fmt.Errorf("a context of the kind %s:// is not taken from a project; build what it names, and use docker-image://", scheme)
+		return "", fmt.Errorf("a context of the type %s:// is not allowed in a project; build the image that it names, and use docker-image://", scheme)
 	}
 	if kind, _, ok := strings.Cut(where, ":"); ok && (kind == "service" || kind == "target") {
 		return "", fmt.Errorf("%s is built by another tool; build it, and use docker-image://", where)
 	}
 	if path.IsAbs(where) {
-		return "", errors.New("it is an absolute path, and only folders of the repository are taken from a project")
+		return "", errors.New("it is an absolute path, and a project can only use folders of the repository")
 	}
 	return local(in, path.Clean(where))
 }

@@ -182,7 +182,7 @@ func TestRequests(t *testing.T) {
 	}
 	for name, flag := range map[string]string{
 		"the capability SYS_ADMIN": "--cap-add SYS_ADMIN", "the network bridge": "--network bridge", "memory of 100g": "--memory 100g", "100000 processes": "--pids 100000",
-		"1h0m0s to end": "--stop-limit 1h0m0s", "2h0m0s to come up": "--start-limit 2h0m0s", "the capability NET_ADMIN": "--cap-add NET_ADMIN",
+		"1h0m0s to exit": "--stop-limit 1h0m0s", "2h0m0s to become ready": "--start-limit 2h0m0s", "the capability NET_ADMIN": "--cap-add NET_ADMIN",
 		"cap_add ALL": "", "privileged": "", "devices /dev/kvm": "", "network_mode host": "", "pid host": "", "security_opt seccomp:unconfined": "",
 		"build.network host": "", "build.ssh default": "", "build.entitlements security.insecure": "", "build.cache_to type=local,dest=/etc": "", "build.tags evil:1": "",
 		"the host's /var/run/docker.sock": "", "the host's ../up": "",

@@ -77,7 +77,7 @@ func (o Options) say(format string, args ...any) {
 // without a network, but running it.
 func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *Proof, err error) {
 	if b.Target == nil {
-		return nil, fmt.Errorf("%s is no Dockerfile: there is nothing to build", b.Path)
+		return nil, fmt.Errorf("%s is not a Dockerfile: there is nothing to build", b.Path)
 	}
 	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
@@ -198,7 +198,7 @@ func (p *prover) buildAgain(ctx context.Context) error {
 	if err := p.weigh(ctx); err != nil {
 		return err
 	}
-	p.opt.say("building once more after an edit")
+	p.opt.say("rebuilding after an edit")
 	if err := p.rebuild(ctx); err != nil {
 		return err
 	}
@@ -211,12 +211,12 @@ func (p *prover) run(ctx context.Context, img *image.Image, set run.Settings) er
 	if me, err := img.User(); err == nil {
 		set.UID, set.GID = me.UID, me.GID
 	}
-	p.opt.say("running it")
+	p.opt.say("running the container")
 	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
 		return err
 	}
 	if p.opt.Swarm && p.log.Up() != nil {
-		p.opt.say("running it in a swarm")
+		p.opt.say("running the service in a swarm")
 		return p.e.Swarm(ctx, p.plan.Tag, p.log)
 	}
 	return nil

@@ -37,7 +37,7 @@ func (p *prover) publish(ctx context.Context, proof *Proof) error {
 	file := filepath.Join(p.dir, "image.tar")
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("make a file for the image: %w", err)
+		return fmt.Errorf("create a file for the image: %w", err)
 	}
 	_, err = p.e.Save(ctx, p.plan.Tag, f)
 	if err = errors.Join(err, f.Close()); err != nil {

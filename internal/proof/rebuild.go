@@ -22,7 +22,7 @@ func (p *prover) rebuild(ctx context.Context) error {
 	p.log.Build.Context, p.log.Build.Files = c.bytes, len(c.files)
 	file, line := touchable(p.b, c.files)
 	if file == "" {
-		p.unseen(run.ProbeRebuild, "no COPY takes a source file out of the context that a line could be added to")
+		p.unseen(run.ProbeRebuild, "no COPY includes a source file that could be edited")
 		return nil
 	}
 	// The edit is new each time: the same one would be answered from the

@@ -108,8 +108,8 @@ func ofConfig(from string, r *source.ConfigRun) (list []wish) {
 				func(s run.Settings) bool { return *of(&s) >= asked })
 		}
 	}
-	limit("to end", "--stop-limit", r.StopLimit, usual.StopLimit, func(s *run.Settings) *time.Duration { return &s.StopLimit })
-	limit("to come up", "--start-limit", r.StartLimit, usual.StartLimit, func(s *run.Settings) *time.Duration { return &s.StartLimit })
+	limit("to exit", "--stop-limit", r.StopLimit, usual.StopLimit, func(s *run.Settings) *time.Duration { return &s.StopLimit })
+	limit("to become ready", "--start-limit", r.StartLimit, usual.StartLimit, func(s *run.Settings) *time.Duration { return &s.StartLimit })
 	return list
 }
 

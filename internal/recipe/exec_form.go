@@ -35,13 +35,13 @@ func ExecForm(b *source.Build, step *source.Step) Advice {
 	grade, reason := check.Safe, ""
 	switch {
 	case commented(step, line.Span):
-		grade, reason = check.Unsafe, "the comments between its lines go"
+		grade, reason = check.Unsafe, "the comments between its lines are removed"
 	case step.Keyword == "ENTRYPOINT" && givenCommand(b):
-		grade, reason = check.Unsafe, "the command that Compose or Kubernetes gives, which shell form passes over, takes effect"
+		grade, reason = check.Unsafe, "the command that Compose or Kubernetes sets, which shell form ignores, takes effect"
 	case step.Keyword == "CMD" && !b.Entrypoint().Known:
-		grade, reason = check.Unsafe, fmt.Sprintf("an ENTRYPOINT of %s, if there is one, gets the words in place of a shell's command line", b.Base())
+		grade, reason = check.Unsafe, fmt.Sprintf("an ENTRYPOINT of %s, if there is one, receives the words instead of a shell command line", b.Base())
 	case step.Keyword == "CMD" && len(b.Entrypoint().Words) > 0:
-		grade, reason = check.Unsafe, "the ENTRYPOINT gets the words in place of a shell's command line"
+		grade, reason = check.Unsafe, "the ENTRYPOINT receives the words instead of a shell command line"
 	}
 	return Advice{Help: title, Fixes: []check.Fix{fix(title, grade, reason, b.Text(), text.Edit{Span: line.Span, New: b.Text().Lined(array)})}}
 }
@@ -62,9 +62,9 @@ func carryOver(line string) (argv []string, why string) {
 		c := line[i]
 		switch {
 		case c == '$' && quote != '\'':
-			return nil, "its variables need a shell: put the values in, or start a script that ends in `exec \"$@\"`"
+			return nil, "its variables need a shell: write the values, or start a script that ends with `exec \"$@\"`"
 		case c == '`' && quote != '\'' || c == '\\':
-			return nil, "it needs a shell to be read: put it in a script that ends in `exec`"
+			return nil, "it needs a shell: put it in a script that ends with `exec`"
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0:
@@ -74,16 +74,16 @@ func carryOver(line string) (argv []string, why string) {
 		case c == ' ' || c == '\t':
 			end()
 		case strings.IndexByte("&|;<>()", c) >= 0:
-			return nil, "it is more than one command: put it in a script that ends in `exec`, or start the program alone"
+			return nil, "it is more than one command: put it in a script that ends with `exec`, or start only the program"
 		case strings.IndexByte("*?[]{}~#!^", c) >= 0:
-			return nil, "its patterns need a shell: write out what they stand for, or put it in a script that ends in `exec`"
+			return nil, "its patterns need a shell: write what they expand to, or put it in a script that ends with `exec`"
 		default:
 			open = true
 			word.WriteByte(c)
 		}
 	}
 	if quote != 0 {
-		return nil, "it needs a shell to be read: put it in a script that ends in `exec`"
+		return nil, "it needs a shell: put it in a script that ends with `exec`"
 	}
 	end()
 	if len(argv) > 1 && argv[0] == "exec" {
@@ -93,11 +93,11 @@ func carryOver(line string) (argv []string, why string) {
 	case len(argv) == 0 || argv[0] == "":
 		return nil, "name the program"
 	case strings.Contains(argv[0], "="):
-		return nil, "its variables need a shell: set them by ENV, and write the command as a JSON array"
+		return nil, "its variables need a shell: set them with ENV, and write the command as a JSON array"
 	case builtins[argv[0]] || strings.HasPrefix(argv[0], "-"):
-		return nil, argv[0] + " is the shell's own: put it in a script that ends in `exec`"
+		return nil, argv[0] + " is a shell builtin or keyword: put it in a script that ends with `exec`"
 	case slices.ContainsFunc(argv, func(w string) bool { return strings.Contains(w, "$") }):
-		return nil, "a $ in it is meant as it stands, and reads as a variable in an array: put it in a script that ends in `exec`"
+		return nil, "it contains a literal $, which would be read as a variable in an array: put it in a script that ends with `exec`"
 	}
 	return argv, ""
 }
@@ -121,13 +121,13 @@ func needsShell(b *source.Build, step *source.Step, argv []string) string {
 			case i == 0 && (name == "sh" || name == "bash" || name == "ash" || name == "dash"):
 			case i > 0 && slices.Contains([]string{"-c", "-e", "-u", "-x", "-o", "-ec", "-eu", "-euc", "-exc", "-euxc", "-euo", "-exo", "-euxo", "-eo", "pipefail"}, w.Text):
 			default:
-				return "it is read by the shell of " + sh.Keyword + " on line " + fmt.Sprint(sh.Line()) + ": write what that shell does into a script that ends in `exec`"
+				return "it is run by the shell that " + sh.Keyword + " sets on line " + fmt.Sprint(sh.Line()) + ": put what that shell does in a script that ends with `exec`"
 			}
 		}
 	}
 	if step.Keyword == "ENTRYPOINT" {
 		if cmd := b.Cmd(); !cmd.Empty() {
-			return "in shell form it passes over CMD, whose words would become its arguments: take that CMD out, or write both as JSON arrays that belong together"
+			return "in shell form it ignores CMD, whose words would become its arguments in exec form: remove that CMD, or write both as JSON arrays that belong together"
 		}
 	}
 	for _, p := range b.LookPath(argv[0]) {
@@ -136,7 +136,7 @@ func needsShell(b *source.Build, step *source.Step, argv []string) string {
 			continue
 		}
 		if data, ok := o.Data(); ok && !strings.HasPrefix(data, "#!") && !strings.HasPrefix(data, "\x7fELF") {
-			return fmt.Sprintf("%s has no #! line, so only a shell can run it: give it one, and write the command as a JSON array", path.Base(p))
+			return fmt.Sprintf("%s has no #! line, so only a shell can run it: add one, and write the command as a JSON array", path.Base(p))
 		}
 		break
 	}

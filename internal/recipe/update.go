@@ -20,14 +20,14 @@ func Update(b *source.Build, step *source.Step, manager string) Advice {
 		return Advice{}
 	}
 	edits := moveUpdate(b, step, manager)
-	help := fmt.Sprintf("take this RUN out, and write `%s` where packages are installed", install.shown)
+	help := fmt.Sprintf("remove this RUN, and write `%s` where packages are installed", install.shown)
 	grade, reason := check.Safe, ""
 	switch len(edits) {
 	case 0:
 		return Advice{}
 	case 1: // the RUN goes, and that is all
-		help = "take this RUN out: nothing below it installs from what it reads"
-		grade, reason = check.Unsafe, "who installs by hand in the container has to update first"
+		help = "remove this RUN: no later instruction installs packages from these lists"
+		grade, reason = check.Unsafe, "manual installs in the container need an update first"
 	}
 	return Advice{Help: help, Fixes: []check.Fix{fix(help, grade, reason, b.Text(), edits...)}}
 }

@@ -27,7 +27,7 @@ const uid = "10001"
 func User(b *source.Build) Advice {
 	img := b.Base()
 	if img.Known != nil && img.Ref.Familiar == "nginx" {
-		return words("build on nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; USER alone would leave nginx without the folders that it writes")
+		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
 	u := userOf(b)
 	help := fmt.Sprintf("end the stage with `USER %s`", u.ids)
@@ -54,9 +54,9 @@ func userOf(b *source.Build) user {
 		if uid, ok := known.UID(); ok && uid != "0" {
 			name, _, _ := strings.Cut(known.User, ":")
 			if ids := known.Users[name]; strings.Contains(ids, ":") {
-				return user{ids: ids, who: fmt.Sprintf("the user that %s starts as", img)}
+				return user{ids: ids, who: fmt.Sprintf("the default user of %s", img)}
 			}
-			return user{ids: uid + ":" + uid, who: fmt.Sprintf("the user that %s starts as", img)}
+			return user{ids: uid + ":" + uid, who: fmt.Sprintf("the default user of %s", img)}
 		}
 		for _, name := range []string{"node", "nonroot", "app"} {
 			if ids := known.Users[name]; strings.Contains(ids, ":") {
@@ -90,7 +90,7 @@ func madeUser(b *source.Build) user {
 				continue
 			}
 			if gid, ok := groupOf(b, u.Group, u.UID); ok {
-				return user{ids: u.UID + ":" + gid, who: fmt.Sprintf("the user %s that line %d makes", u.Name, step.Line())}
+				return user{ids: u.UID + ":" + gid, who: fmt.Sprintf("the user %s that line %d creates", u.Name, step.Line())}
 			}
 		}
 	}
@@ -230,8 +230,8 @@ func takes(b *source.Build, name string) bool {
 func risks(b *source.Build) string {
 	for step := range b.Steps() {
 		if step.Keyword == "VOLUME" {
-			return "the program can no longer write what root owns, and volumes that exist keep root as their owner"
+			return "the program can no longer write files that root owns, and existing volumes stay owned by root"
 		}
 	}
-	return "the program can no longer write what root owns"
+	return "the program can no longer write files that root owns"
 }

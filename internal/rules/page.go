@@ -26,13 +26,13 @@ func Page(r *check.Rule, c *check.Check) string {
 	fmt.Fprintf(&b, "## Why\n\n%s\n\n", c.Why)
 	fmt.Fprintf(&b, "## What to do\n\n%s\n\n", c.Mend)
 	if c.Quiet != "" {
-		fmt.Fprintf(&b, "## When it is quiet\n\n%s\n\n", c.Quiet)
+		fmt.Fprintf(&b, "## When there is no finding\n\n%s\n\n", c.Quiet)
 	}
 	examples(&b, r, c)
 	if len(c.Aliases) > 0 {
-		fmt.Fprintf(&b, "## The same condition elsewhere\n\n%s\n\n", strings.Join(c.Aliases, ", "))
+		fmt.Fprintf(&b, "## The same check in other tools and standards\n\n%s\n\n", strings.Join(c.Aliases, ", "))
 	}
-	fmt.Fprintf(&b, "## Letting it be\n\nAbove the instruction, the entry of a Compose file or a manifest, or the pattern that it is about; at the head of the file for what is missing:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
+	fmt.Fprintf(&b, "## Suppress\n\nPut this comment above the instruction, the Compose or Kubernetes entry, or the pattern that the finding is about. For something that is missing, put it at the top of the file:\n\n```dockerfile\n# dockworthy: allow %s because REASON until YYYY-MM-DD\n```\n", r.ID(c))
 	return b.String()
 }
 
@@ -181,10 +181,10 @@ func RulePage(r *check.Rule) string {
 	}
 	b.WriteString("\n## Controls\n\n")
 	if len(r.Controls) == 0 {
-		b.WriteString("No requirement of the standards that dockworthy maps speaks of this rule.\n")
+		b.WriteString("None of the standards that dockworthy maps has a requirement for this rule.\n")
 		return b.String()
 	}
-	b.WriteString("What the rule supports. Keeping it does not make anything compliant.\n\n| standard | ids | strength |\n|---|---|---|\n")
+	b.WriteString("Requirements that the rule supports. Passing the rule does not make a system compliant.\n\n| standard | ids | strength |\n|---|---|---|\n")
 	for _, c := range r.Controls {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Standard, c.IDs, c.Strength)
 	}
@@ -199,7 +199,7 @@ func FileName(r *check.Rule, c *check.Check) string {
 // Index is the page that lists all rules and checks.
 func Index() string {
 	var b strings.Builder
-	b.WriteString("# The eight rules and their checks\n\nMade from the checks' declarations by `go run ./docs/generate`.\n\n")
+	b.WriteString("# The eight rules and their checks\n\nGenerated from the declarations of the checks by `go run ./docs/generate`.\n\n")
 	for _, r := range All {
 		fmt.Fprintf(&b, "- %d [%s](%s.md): %s\n", r.Number, r.Name, r.Name, r.Title)
 		for _, c := range r.Checks {

@@ -89,11 +89,11 @@ type Request struct {
 func (r Request) String() string {
 	switch {
 	case r.Given:
-		return fmt.Sprintf("%s asks for %s: given", r.From, r.What)
+		return fmt.Sprintf("%s asks for %s: granted", r.From, r.What)
 	case r.Flag == "":
-		return fmt.Sprintf("%s asks for %s: not given, whatever the flags", r.From, r.What)
+		return fmt.Sprintf("%s asks for %s: not granted, and no flag grants it", r.From, r.What)
 	}
-	return fmt.Sprintf("%s asks for %s: not given; %s gives it", r.From, r.What, r.Flag)
+	return fmt.Sprintf("%s asks for %s: not granted; %s grants it", r.From, r.What, r.Flag)
 }
 
 // A Build is what the builder said.
@@ -304,9 +304,9 @@ func (s *Start) Why() string {
 	case s.Error != "":
 		return s.Error
 	case s.Ended:
-		return fmt.Sprintf("it ended with %d and said nothing", s.Code)
+		return fmt.Sprintf("it exited with status %d and no output", s.Code)
 	}
-	return fmt.Sprintf("it did not come up within %.0f s", s.Seconds)
+	return fmt.Sprintf("it was not ready within %.0f s", s.Seconds)
 }
 
 // Failed is the start to read the cause of a failure from: the last one that

@@ -108,9 +108,9 @@ func (l *Log) write() *Transcript {
 		}
 		for i, z := range bd.Sizes {
 			if i == 0 {
-				say(TopicSize, "", "%.1f MB ship", float64(z.Bytes)/1e6)
+				say(TopicSize, "", "%.1f MB in the final image", float64(z.Bytes)/1e6)
 			} else {
-				say(TopicSize, z.Stage, "%.1f MB are the stage %s, which is left behind", float64(z.Bytes)/1e6, z.Stage)
+				say(TopicSize, z.Stage, "%.1f MB in the stage %s, which is not in the final image", float64(z.Bytes)/1e6, z.Stage)
 			}
 		}
 		if bd.Files > 0 {
@@ -121,7 +121,7 @@ func (l *Log) write() *Transcript {
 		say(TopicStart, "", "%s", l.Start)
 	}
 	if l.Relaxed != nil {
-		say(TopicRelaxed, "", "with a root that may be written: %s", l.Relaxed)
+		say(TopicRelaxed, "", "with a writable root file system: %s", l.Relaxed)
 	}
 	if l.Procs != nil {
 		for i, p := range l.Procs.List {
@@ -140,14 +140,14 @@ func (l *Log) write() *Transcript {
 		case h.Healthy:
 			say(TopicHealth, "", "healthy after %.1f s: %s", h.HealthyIn, strings.Join(h.Test, " "))
 		default:
-			say(TopicHealth, "", "never healthy: %s ended with %d: %s", strings.Join(h.Test, " "), h.LastCode, h.Last)
+			say(TopicHealth, "", "never healthy: %s exited with status %d: %s", strings.Join(h.Test, " "), h.LastCode, h.Last)
 		}
 		switch {
 		case !h.Frozen:
 		case h.Unhealthy && h.Recovered:
-			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; running on: healthy after %.1f s", h.UnhealthyIn, h.RecoveredIn)
+			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; resumed: healthy after %.1f s", h.UnhealthyIn, h.RecoveredIn)
 		case h.Unhealthy:
-			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; running on: not healthy again", h.UnhealthyIn)
+			say(TopicFreeze, "", "frozen: unhealthy after %.1f s; resumed: not healthy again", h.UnhealthyIn)
 		default:
 			say(TopicFreeze, "", "frozen: still healthy after %.1f s", h.UnhealthyIn)
 		}
@@ -165,7 +165,7 @@ func (l *Log) write() *Transcript {
 		case o.Known:
 			say(TopicOverride, "", "%s does not reach the program", o.Word)
 		default:
-			say(TopicOverride, "", "whether %s reaches the program could not be seen", o.Word)
+			say(TopicOverride, "", "it could not be observed whether %s reaches the program", o.Word)
 		}
 	}
 	if l.Stranger != nil {
@@ -173,16 +173,16 @@ func (l *Log) write() *Transcript {
 	}
 	if o := l.Orphan; o != nil {
 		if o.Reaped {
-			say(TopicOrphan, "", "PID 1 reaps a process whose parent ended; %d zombies of its own", o.Zombies)
+			say(TopicOrphan, "", "PID 1 reaps a process whose parent has exited; the program left %d zombies", o.Zombies)
 		} else {
-			say(TopicOrphan, "", "PID 1 leaves a process whose parent ended as a zombie; %d zombies of its own", o.Zombies)
+			say(TopicOrphan, "", "PID 1 does not reap a process whose parent has exited; the program left %d zombies", o.Zombies)
 		}
 	}
 	if r := l.Rebuild; r != nil {
 		if r.Error != "" {
-			say(TopicRebuild, "", "after an edit of %s: failed: %s", r.Touched, r.Error)
+			say(TopicRebuild, "", "after an edit to %s: failed: %s", r.Touched, r.Error)
 		} else {
-			say(TopicRebuild, "", "after an edit of %s: %.1f s, %d of %d steps cached", r.Touched, r.Seconds, cached(r.Steps), instructions(r.Steps))
+			say(TopicRebuild, "", "after an edit to %s: %.1f s, %d of %d steps cached", r.Touched, r.Seconds, cached(r.Steps), instructions(r.Steps))
 		}
 		for i, s := range r.Steps {
 			if s.Index > 0 {
@@ -196,7 +196,7 @@ func (l *Log) write() *Transcript {
 		}
 		for _, k := range c.Planted {
 			if len(k.Found) == 0 {
-				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: found nowhere", k.Kind, k.Name)
+				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: not found", k.Kind, k.Name)
 			} else {
 				say(TopicCanary, k.Kind+" "+k.Name, "%s %s: found in %s", k.Kind, k.Name, strings.Join(k.Found, ", "))
 			}
@@ -205,7 +205,7 @@ func (l *Log) write() *Transcript {
 	if s := l.Swarm; s != nil {
 		switch {
 		case s.Error != "":
-			say(TopicSwarm, "", "not tried: %s", s.Error)
+			say(TopicSwarm, "", "not tested: %s", s.Error)
 		case s.Replaced:
 			say(TopicSwarm, "", "the frozen task was replaced after %.1f s", s.Seconds)
 		default:
@@ -308,22 +308,22 @@ func (s *Start) String() string {
 	}
 	switch {
 	case s.Ended && s.Up:
-		return fmt.Sprintf("%s: ended with 0 after %.1f s", argv, s.Seconds)
+		return fmt.Sprintf("%s: exited with status 0 after %.1f s", argv, s.Seconds)
 	case s.Up:
-		return fmt.Sprintf("%s: up after %.1f s", argv, s.Seconds)
+		return fmt.Sprintf("%s: ready after %.1f s", argv, s.Seconds)
 	case s.Error != "":
 		return argv + " did not start" + why
 	case s.Ended:
-		return fmt.Sprintf("%s ended with %d after %.1f s%s", argv, s.Code, s.Seconds, why)
+		return fmt.Sprintf("%s exited with status %d after %.1f s%s", argv, s.Code, s.Seconds, why)
 	}
-	return fmt.Sprintf("%s did not come up within %.1f s%s", argv, s.Seconds, why)
+	return fmt.Sprintf("%s was not ready within %.1f s%s", argv, s.Seconds, why)
 }
 
 func (p Process) String() string {
 	s := fmt.Sprintf("PID %d: %s: uid %d gid %d, capabilities %x, bounding set %x, no-new-privileges %t, seccomp %d",
 		p.PID, strings.Join(p.Argv, " "), p.UIDs[1], p.GIDs[1], p.CapEff, p.CapBnd, p.NoNewPrivs, p.Seccomp)
 	if p.State == "Z" {
-		s += ", a zombie"
+		s += ", zombie"
 	}
 	return s
 }
@@ -332,5 +332,5 @@ func (s *Stop) String() string {
 	if s.Killed {
 		return fmt.Sprintf("%s: still running after %.1f s, killed", s.Signal, s.Seconds)
 	}
-	return fmt.Sprintf("%s: ended with %d after %.2f s", s.Signal, s.Code, s.Seconds)
+	return fmt.Sprintf("%s: exited with status %d after %.2f s", s.Signal, s.Code, s.Seconds)
 }

@@ -91,6 +91,9 @@ func (d *nameWords) endsAt(words []string, i int) (start int, s Strength) {
 			return i, StrongName
 		}
 	}
+	if w == "PASS" && i > 0 && d.is["address-before-pass"][words[i-1]] && (i < 2 || !d.is["login-before-proxy"][words[i-2]]) {
+		return i, NotNamed
+	}
 	if d.is["secret-after-a-word"][w] && (i > 0 || w == "PASS" && len(words) == 1) {
 		return i, StrongName
 	}

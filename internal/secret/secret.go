@@ -5,9 +5,7 @@
 package secret
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -86,12 +84,4 @@ func Mask(v string) string {
 		show = 2
 	}
 	return v[:show] + "****"
-}
-
-// Sum is a short fingerprint of a secret, the first eight bytes of its SHA-256
-// in hexadecimal digits: enough to tell that two places hold the same value,
-// and to find it again for those who know it.
-func Sum(v string) string {
-	sum := sha256.Sum256([]byte(v))
-	return hex.EncodeToString(sum[:8])
 }

@@ -37,12 +37,12 @@ func (b *Budget) spend(n int) bool { return b.steps.Spend(n) }
 
 // What goes beyond a limit, as it is said of a program.
 const (
-	manySteps  = "it takes more steps than are followed in a file of its size"
+	manySteps  = "it takes more steps than the limit for a file of its size"
 	longValue  = "a value in it is longer than 64 KiB"
-	manyFields = "a word in it stands for more than 4096 words"
-	deepNest   = "it is nested more than 250 deep"
-	deepInner  = "programs in it are nested more than 6 deep in words of others"
-	deepCalls  = "functions in it call each other more than 12 deep"
+	manyFields = "a word in it expands to more than 4096 words"
+	deepNest   = "it is nested more than 250 levels deep"
+	deepInner  = "shell scripts are nested in arguments of other commands more than 6 levels deep"
+	deepCalls  = "functions in it call each other more than 12 levels deep"
 	longDir    = "its working directory is longer than 4096 bytes"
 )
 

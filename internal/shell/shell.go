@@ -139,7 +139,7 @@ func parseAs(src []byte, bash bool) (file *syntax.File, err error) {
 // knows no quotes, so it is only a bound.
 func sane(src []byte) error {
 	if len(src) > maxSource {
-		return fmt.Errorf("shell program of %d bytes is too long", len(src))
+		return fmt.Errorf("shell script of %d bytes is too long", len(src))
 	}
 	brackets, words, chain := 0, 0, 0
 	arithm := -1  // where an arithmetic expression or a test began
@@ -202,13 +202,13 @@ func sane(src []byte) error {
 				start = chain > 0
 			}
 			if words > maxNesting || chain > maxNesting {
-				return fmt.Errorf("shell program is nested more than %d deep at byte %d", maxNesting, i)
+				return fmt.Errorf("shell script is nested more than %d levels deep at byte %d", maxNesting, i)
 			}
 			continue
 		}
 		start = true
 		if brackets > maxNesting {
-			return fmt.Errorf("shell program is nested more than %d deep at byte %d", maxNesting, i)
+			return fmt.Errorf("shell script is nested more than %d levels deep at byte %d", maxNesting, i)
 		}
 		if arithm >= 0 && i-arithm > maxArithm {
 			return fmt.Errorf("shell expression at byte %d is too long", arithm)

@@ -50,19 +50,19 @@ func parseAllow(f *text.File, comment string, at text.Span) *Allow {
 	a := &Allow{Place: at, File: f}
 	parts := allowParts.FindStringSubmatch(m[1])
 	if parts == nil {
-		a.Problem = "it is not of the form `allow CHECK because REASON [until YYYY-MM-DD]`"
+		a.Problem = "this suppression is not of the form `allow CHECK because REASON [until YYYY-MM-DD]`"
 		return a
 	}
 	a.IDs = strings.FieldsFunc(parts[1], func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
 	a.Reason = parts[2]
 	if a.Reason == "" {
-		a.Problem = "it gives no reason: write `because …`"
+		a.Problem = "this suppression gives no reason: add `because …`"
 		return a
 	}
 	if parts[3] != "" {
 		until, err := time.Parse(time.DateOnly, parts[3])
 		if err != nil {
-			a.Problem = "its date is not of the form YYYY-MM-DD"
+			a.Problem = "the date of this suppression is not of the form YYYY-MM-DD"
 			return a
 		}
 		a.Until = until

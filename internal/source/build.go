@@ -44,7 +44,7 @@ type Build struct {
 	trail        []string // the Dockerfiles for whose sake this one is read
 	images       []string
 	contextRoot  string
-	lenient      bool
+	development  string
 	chain        []*Stage
 	inChain      map[*Stage]bool
 	reached      map[*Stage]bool
@@ -85,10 +85,6 @@ func (b *Build) link() {
 
 // Banking tells whether the build is judged by the banking profile.
 func (b *Build) Banking() bool { return b.Profile == Banking }
-
-// Lenient tells whether the target is one for development, whose findings are
-// notes.
-func (b *Build) Lenient() bool { return b.lenient }
 
 // Text is the file that the unit is read from.
 func (b *Build) Text() *text.File {

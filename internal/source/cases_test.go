@@ -85,8 +85,8 @@ func dump(t *testing.T, fsys fstest.MapFS) string {
 
 func dumpBuild(b *bytes.Buffer, build *source.Build) {
 	fmt.Fprintf(b, "%s target %s", build.Path, name(build.Target))
-	if build.Lenient() {
-		b.WriteString(" (for development)")
+	if why := build.Development(); why != "" {
+		b.WriteString(" (for development: " + why + ")")
 	}
 	b.WriteString("\n")
 	if root, ok := build.ContextRoot(); ok {

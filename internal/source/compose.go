@@ -149,7 +149,7 @@ func (p *Snapshot) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.S
 		return s, dir // in a circle, which Compose refuses, each is taken once
 	}
 	if len(trail) > maxCompose {
-		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d deep", c.File.Name, maxCompose)
+		p.extended[c] = fmt.Sprintf("%s: its services extend each other more than %d levels deep", c.File.Name, maxCompose)
 		return s, dir
 	}
 	in := c
@@ -168,7 +168,7 @@ func (p *Snapshot) whole(c *deploy.Compose, s *deploy.Service, trail []*deploy.S
 		from = dir
 	}
 	if !p.extending.Spend(entries(base) + entries(s)) {
-		p.extended[c] = c.File.Name + ": its services extend others by more entries than are read of files of their size"
+		p.extended[c] = c.File.Name + ": its services extend others by more entries than the limit for files of this size"
 		return s, from
 	}
 	return extend(s, base), from
@@ -250,6 +250,7 @@ func (p *Snapshot) composeRecipes() {
 		if p.parents[c.File.Name] {
 			continue
 		}
+		development := p.development(c.File.Name, ComposeFile)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
 			if s.Build == nil || s.Build.Inline.Set {
@@ -270,7 +271,7 @@ func (p *Snapshot) composeRecipes() {
 					df = "Containerfile"
 				}
 			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}, development: development}
 			for _, kv := range s.Build.Args {
 				if kv.HasValue && !kv.Value.Unresolved {
 					r.args[kv.Key.Text] = kv.Value.Text

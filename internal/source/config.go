@@ -42,6 +42,7 @@ type Config struct {
 	RuntimeTools []string              `yaml:"runtime-tools"` // programs the running container needs, as git
 	Toolboxes    []string              `yaml:"toolboxes"`     // Dockerfiles whose image is for building
 	RootAllowed  []string              `yaml:"root-allowed"`  // Dockerfiles that may run as root
+	Roles        map[string]string     `yaml:"roles"`         // product or development, by path
 	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
 	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
 	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
@@ -78,7 +79,7 @@ func ParseBytes(s string) (int64, error) {
 	}
 	n, err := units.RAMInBytes(s)
 	if err != nil || n <= 0 {
-		return 0, fmt.Errorf("%q is no size: it is written 512m or 1g", s)
+		return 0, fmt.Errorf("%q is not a size: write it as 512m or 1g", s)
 	}
 	return n, nil
 }
@@ -90,13 +91,13 @@ func RunFolder(dir string) error {
 	clean := path.Clean(dir)
 	switch {
 	case !path.IsAbs(dir) || clean == "/":
-		return fmt.Errorf("%q is no absolute path of a folder", dir)
+		return fmt.Errorf("%q is not an absolute path of a folder", dir)
 	case strings.ContainsAny(dir, ",:=\x00\n"):
-		return fmt.Errorf("%q holds a character that options are made of", dir)
+		return fmt.Errorf("%q contains a character that is part of the option syntax", dir)
 	}
 	for _, kernel := range []string{"/dev", "/proc", "/sys"} {
 		if clean == kernel || strings.HasPrefix(clean, kernel+"/") && !strings.HasPrefix(clean, "/dev/shm") {
-			return fmt.Errorf("%q is the kernel's", dir)
+			return fmt.Errorf("%q belongs to the kernel", dir)
 		}
 	}
 	return nil
@@ -133,7 +134,7 @@ func (r *ConfigRun) check() *configError {
 	}
 	for _, port := range r.Ports {
 		if port < 1 || port > 65535 {
-			return wrong(at("ports", strconv.Itoa(port)), "run.ports %d is no port", port)
+			return wrong(at("ports", strconv.Itoa(port)), "run.ports: %d is not a port", port)
 		}
 	}
 	if r.Pids < 0 {
@@ -152,7 +153,7 @@ func (r *ConfigRun) check() *configError {
 	}
 	for _, name := range sortedKeys(r.Env) {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return wrong(at("env", name), "run.env: %q is no name of a variable", name)
+			return wrong(at("env", name), "run.env: %q is not a variable name", name)
 		}
 	}
 	return nil
@@ -215,7 +216,7 @@ type ConfigBase struct {
 // they are not looked at.
 func ParseConfig(name string, data []byte, checks []string) (*Config, error) {
 	if len(data) > maxConfig {
-		return nil, fmt.Errorf("is larger than %d KiB, far more than a configuration is", maxConfig>>10)
+		return nil, fmt.Errorf("is larger than the limit for a configuration file, %d KiB", maxConfig>>10)
 	}
 	c := &Config{Path: name}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
@@ -252,12 +253,17 @@ func (c *Config) check(checks []string) *configError {
 		return wrong([]string{"profile"}, "profile %q is neither %s nor %s", c.Profile, Standard, Banking)
 	}
 	if c.ChecksAsOf != "" && !version.MatchString(c.ChecksAsOf) {
-		return wrong([]string{"checks-as-of"}, "checks-as-of %q is no version, as 0.1.0", c.ChecksAsOf)
+		return wrong([]string{"checks-as-of"}, "checks-as-of %q is not a version such as 0.1.0", c.ChecksAsOf)
+	}
+	for _, p := range sortedKeys(c.Roles) {
+		if r := c.Roles[p]; r != roleProduct && r != roleDevelopment {
+			return wrong([]string{"roles", p}, "role %q of %s is neither %s nor %s", r, p, roleProduct, roleDevelopment)
+		}
 	}
 	for _, id := range sortedKeys(c.Severities) {
 		at := []string{"severities", id}
 		if s := c.Severities[id]; s != "error" && s != "warning" && s != "note" {
-			return wrong(at, "severity %q of %s is none of error, warning, note", s, id)
+			return wrong(at, "severity %q of %s is not one of error, warning, note", s, id)
 		}
 		if checks != nil && !slices.Contains(checks, id) {
 			return wrong(at, "severities: there is no rule or check %s%s", id, near.Hint(checks, id))
@@ -306,17 +312,17 @@ func badValue(value, goType string) string {
 	case goType == "time.Duration" && strings.Trim(value, "0123456789") == "":
 		return fmt.Sprintf("%s has no unit: write %ss", value, value)
 	case goType == "time.Duration":
-		return fmt.Sprintf("%q is no length of time, as 5s", value)
+		return fmt.Sprintf("%q is not a duration such as 5s", value)
 	case strings.HasPrefix(goType, "int"):
-		return fmt.Sprintf("%q is no number", value)
+		return fmt.Sprintf("%q is not a number", value)
 	case goType == "bool":
 		return fmt.Sprintf("%q is neither true nor false", value)
 	case strings.HasPrefix(goType, "[]"):
-		return fmt.Sprintf("%q is no list: write [%s]", value, value)
+		return fmt.Sprintf("%q is not a list: write [%s]", value, value)
 	case strings.HasPrefix(goType, "map["):
-		return fmt.Sprintf("%q is no mapping of names to values", value)
+		return fmt.Sprintf("%q is not a mapping of names to values", value)
 	}
-	return fmt.Sprintf("%q is not what belongs here", value)
+	return fmt.Sprintf("%q is not a valid value here", value)
 }
 
 var unknownField = regexp.MustCompile(`field (\S+) is unknown$`)

@@ -262,6 +262,28 @@ func (c *Context) Sent(p string, dir bool) (bool, *ignore.Pattern) {
 	return !d.Excluded, d.By
 }
 
+// Reached tells whether a path is sent, and where it is a link, whether what it
+// leads to is sent, too: of a link whose target is kept back only the name comes.
+func (c *Context) Reached(p string) bool {
+	if sent, _ := c.Sent(p, false); !sent {
+		return false
+	}
+	c.files.ask(aboutFile, path.Join(c.Root, p))
+	to, err := fs.ReadLink(c.tree.fsys, path.Join(c.Root, p))
+	if err != nil {
+		// Git writes a link as a file with its target where links are off
+		// (core.symlinks).
+		data, _ := c.Read(p)
+		if to = strings.TrimSuffix(string(data), "\n"); len(to) > 1000 || !strings.HasPrefix(to, "../") || path.Base(to) != path.Base(p) || strings.ContainsAny(to, "\n=") {
+			return true
+		}
+	}
+	if to = path.Join(path.Dir(p), to); path.IsAbs(to) || to == ".." || strings.HasPrefix(to, "../") {
+		return false
+	}
+	return c.Has(to)
+}
+
 // Has tells whether the context holds a file at this path and sends it.
 func (c *Context) Has(p string) bool {
 	if c == nil {

@@ -218,7 +218,7 @@ func (x *expander) expand(env *Env, word string) Text {
 	}
 	nesting, patterns := braces(word)
 	if nesting > maxNesting {
-		x.beyond.note(Variables, "its variables are nested more than %d deep", maxNesting)
+		x.beyond.note(Variables, "its variables are nested more than %d levels deep", maxNesting)
 		return Text{Raw: word, Value: word, Long: true}
 	}
 	get := &envGetter{env: env, used: map[string]Var{}}
@@ -234,7 +234,7 @@ func (x *expander) expand(env *Env, word string) Text {
 			steps += text * (text + len(word)) // one may take the place of each byte of another
 		}
 		if !x.meter.Spend(steps) {
-			x.beyond.note(Variables, "the patterns of its variables are held against more text than is read of a Dockerfile of its size")
+			x.beyond.note(Variables, "the patterns in its variables are matched against more text than the limit for a Dockerfile of its size")
 			return Text{Raw: word, Value: word, Long: true}
 		}
 	}
@@ -264,7 +264,7 @@ func (x *expander) expand(env *Env, word string) Text {
 	}
 	switch {
 	case get.long || len(t.Value) > max(maxExpansion, len(word)):
-		x.beyond.note(Variables, "the value of %s is longer than is kept of a variable, which is %d KiB", shortened(word), maxValue>>10)
+		x.beyond.note(Variables, "the value of %s is longer than the limit for a variable, %d KiB", shortened(word), maxValue>>10)
 	case !x.meter.Spend(len(t.Value)):
 		x.beyond.note(Variables, muchText)
 	default:
@@ -273,7 +273,7 @@ func (x *expander) expand(env *Env, word string) Text {
 	return Text{Raw: word, Value: word, Used: t.Used, Long: true}
 }
 
-const muchText = "its variables stand for more text than is read of a Dockerfile of its size"
+const muchText = "its variables expand to more text than the limit for a Dockerfile of its size"
 
 // maxNesting is how deep variables are followed into the defaults of others.
 const maxNesting = 64

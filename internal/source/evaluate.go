@@ -7,6 +7,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -44,6 +45,7 @@ type evaluator struct {
 	// as a build context; nil = nobody asks.
 	elsewhere func(name string) (file string, ok bool)
 	meta      *Env // the ARGs above the first FROM
+	from      *Env // meta, where placeholders are no values: nobody means an image by them
 	metaArgs  []*Step
 	stages    []*Stage
 	byName    map[string]*Stage
@@ -64,6 +66,7 @@ func (e *evaluator) run() {
 		}
 		e.meta = e.meta.With(v)
 	}
+	e.from = e.meta
 	e.byName = map[string]*Stage{}
 	var current *Stage
 	for _, in := range e.file.Instructions {
@@ -105,12 +108,16 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		}
 		step.Vars = append(step.Vars, v)
 		e.meta = e.meta.With(v)
+		if _, given := e.args[kv.Key]; !given && knowledge.BasePlaceholders.Has(strings.ToLower(v.Value)) {
+			v.Value, v.Set = "", false
+		}
+		e.from = e.from.With(v)
 	}
 	e.metaArgs = append(e.metaArgs, step)
 }
 
 func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {
-	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.meta, cmd.BaseName)}
+	s := &Stage{eval: e, Index: len(e.stages), Name: cmd.Name, From: in, Base: e.words.expand(e.from, cmd.BaseName)}
 	name := strings.ToLower(s.Base.Value)
 	if parent, ok := e.byName[name]; ok && e.contexts[s.Base.Value] == "" {
 		s.Parent = parent
@@ -179,7 +186,7 @@ func (e *evaluator) image(t Text) *Image {
 	} else if e.elsewhere != nil && ref.Tag == "" && ref.Digest == "" && ref.Familiar == img.Text.Value && !strings.ContainsAny(ref.Familiar, "/.") {
 		file, ok := e.elsewhere(ref.Familiar)
 		if !ok {
-			e.beyond.note(Variables, "its base images have more names than are looked for in Bake files, workflows and scripts")
+			e.beyond.note(Variables, "it has more base image names than the limit for a search in Bake files, workflows and scripts")
 		}
 		if file != "" {
 			img.Elsewhere, img.Context, img.Valid = file, file, false
@@ -246,7 +253,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 	case *instructions.ExposeCommand:
 		ports := state.Ports
 		if len(ports) == cap(ports) && !e.words.meter.Spend(len(ports)*portSteps) {
-			e.beyond.note(Variables, "it exposes more ports than are read of a Dockerfile of its size")
+			e.beyond.note(Variables, "it exposes more ports than the limit for a Dockerfile of its size")
 			break
 		}
 		for _, p := range cmd.Ports {
@@ -287,7 +294,7 @@ func (e *evaluator) step(s *Stage, in *dockerfile.Instruction) {
 func (e *evaluator) joinWorkdir(old, next Text) Text {
 	t := joinWorkdir(old, next)
 	if len(t.Value) > maxPath && len(t.Value) > len(next.Value) {
-		e.beyond.note(Variables, "the working directory grows beyond %d bytes", maxPath)
+		e.beyond.note(Variables, "the working directory is longer than %d bytes", maxPath)
 		return Text{Raw: next.Raw, Used: next.Used, Long: true}
 	}
 	return t

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -41,7 +42,8 @@ type Listing struct {
 	YAML        []string // other YAML files, which may hold Kubernetes manifests
 	Problems    []Problem
 
-	beyond bool // patterns of .gitignore files were left untried
+	links  map[string]string // Dockerfiles that are links, and where they lead
+	beyond bool              // patterns of .gitignore files were left untried
 }
 
 // A Problem is a file that could not be looked at, or not be understood.
@@ -58,11 +60,17 @@ type Problem struct {
 // leaves out what .gitignore files exclude and never follows symbolic links to
 // folders. A folder that cannot be read becomes a problem, not an error.
 func Find(fsys fs.FS, root string) *Listing {
-	l := &Listing{}
+	l := &Listing{links: map[string]string{}}
 	l.walk(fsys, root, gitignore.For(fsys, root), 0)
 	if l.beyond {
-		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("the patterns of its .gitignore files, tried on all of its files, are more than are tried of files of their size: ignored files may be looked at too")})
+		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
 	}
+	// A link to another Dockerfile of the tree is judged as that.
+	found := map[string]bool{}
+	for _, name := range l.Dockerfiles {
+		found[name] = l.links[name] == ""
+	}
+	l.Dockerfiles = slices.DeleteFunc(l.Dockerfiles, func(name string) bool { return found[l.links[name]] })
 	sort.Strings(l.Dockerfiles)
 	sort.Strings(l.Compose)
 	sort.Strings(l.YAML)
@@ -77,7 +85,7 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		l.Problems = append(l.Problems, Problem{Path: dir, Err: err})
 	}
 	if depth > maxDepth {
-		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deeply to be searched")})
+		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deep to be searched")})
 		return
 	}
 	git = git.Enter(fsys, dir, entries)
@@ -110,6 +118,9 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 			}
 			if info.IsDir() {
 				continue
+			}
+			if to, err := fs.ReadLink(fsys, p); err == nil && kind == 'd' && !path.IsAbs(to) {
+				l.links[p] = path.Join(dir, to)
 			}
 		}
 		switch kind {

@@ -77,7 +77,7 @@ func (b *Build) resolveLocal() {
 		return
 	}
 	if len(b.trail) >= maxBases {
-		b.beyond.note(Contents, "the images of this project are built on each other more than %d deep", maxBases)
+		b.beyond.note(Contents, "images of this project are based on each other more than %d levels deep", maxBases)
 		return
 	}
 	builds, prob := b.project.builds(b.files, Unit{Path: name, Kind: Dockerfile}, append(b.trail[:len(b.trail):len(b.trail)], b.Path))
@@ -92,13 +92,13 @@ func (b *Build) resolveLocal() {
 func (b *Build) IsBase() (reason string, ok bool) {
 	for step := range b.Steps() {
 		if step.Keyword == "ONBUILD" {
-			return "it has ONBUILD triggers: other images are built on it", true
+			return "it has ONBUILD triggers, so other images are based on it", true
 		}
 	}
 	names := b.imageNames()
 	if len(names) > 0 {
 		if user := b.userOfImage(names); user != "" {
-			return user + " is built on it", true
+			return user + " is based on it", true
 		}
 	}
 	dir := path.Dir(b.Path)
@@ -109,7 +109,7 @@ func (b *Build) IsBase() (reason string, ok bool) {
 				continue
 			}
 			if actionUses(f.Data, path.Base(b.Path)) {
-				return path.Join(dir, n) + " runs it, and GitHub gives actions a workspace that only root can write", true
+				return path.Join(dir, n) + " runs it, and GitHub gives actions a workspace that only root can write to", true
 			}
 		}
 		if dir == "." || dir == "/" {
@@ -204,6 +204,13 @@ func (b *Build) MadeHere(image string) bool {
 	}
 	b.files.ask(aboutUnits, "")
 	return !strings.ContainsAny(image, "/:@") && b.project.named[image]
+}
+
+// BuiltHere tells whether the project says that it builds an image of this name:
+// by Compose or the config, out of another Dockerfile.
+func (b *Build) BuiltHere(ref base.Ref) bool {
+	by := b.project.makes[familiarRef(ref)]
+	return by != "" && by != b.Path
 }
 
 // folders are the names of the folders that hold Dockerfiles.

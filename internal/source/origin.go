@@ -95,7 +95,7 @@ const (
 	statSteps       = 16
 )
 
-const manyPaths = "its files come from more stages and instructions than are followed in a Dockerfile of its size"
+const manyPaths = "its files come from more stages and instructions than the limit for a Dockerfile of its size"
 
 func (c *originCache) begin(b *Build) {
 	if c.found != nil {

@@ -19,6 +19,8 @@ type recipe struct {
 	folders  map[string]string // contexts, with folders as project paths
 	services []*Service
 	images   []string
+	// development is why what it makes does not ship; "" = nothing says so.
+	development string
 }
 
 // A Service is a Compose service with the file it stands in.

@@ -81,7 +81,7 @@ func (c *Context) PyProject(p string) (*manifest.PyProject, bool) {
 	if !r.pyRead {
 		r.py, _ = manifest.ParsePyProject(f.Data)
 		if len(f.Data) > manifest.MaxPyProject {
-			t.stop(fmt.Sprintf("%s is larger than %d KiB, far larger than such files are", f.Name, manifest.MaxPyProject>>10))
+			t.stop(fmt.Sprintf("%s is larger than the limit for such a file, %d KiB", f.Name, manifest.MaxPyProject>>10))
 		}
 		r.pyRead = true
 	}

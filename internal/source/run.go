@@ -154,7 +154,7 @@ func (s *Step) ShellOptions() shell.Options {
 // followed notes where a program was not followed to its end.
 func (s *Step) followed(script *shell.Script) *shell.Script {
 	if script.Beyond != "" {
-		s.Stage.eval.beyond.note(Programs, "the program of %s on line %d was not followed to its end: %s", s.Keyword, s.Line(), script.Beyond)
+		s.Stage.eval.beyond.note(Programs, "%s on line %d was not fully analyzed: %s", s.Keyword, s.Line(), script.Beyond)
 	}
 	return script
 }

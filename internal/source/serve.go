@@ -23,8 +23,8 @@ const (
 	Develop      // a development server, or a load test: nobody depends on it
 )
 
-// develop are the development servers that scripts of a package.json start.
-var develop = regexp.MustCompile(`(?:^|&&|;|\s)(?:react-scripts start|vue-cli-service serve|next dev|nuxt dev|nodemon|ng serve|webpack serve|webpack-dev-server|vite(?: --[^&|;]*)?$|vite dev|parcel serve|gatsby develop|ts-node-dev|tsx watch|nest start --watch)`)
+// developScript is the development servers that scripts of a package.json start.
+var developScript = regexp.MustCompile(`(?:^|&&|;|\s)(?:react-scripts start|vue-cli-service serve|next dev|nuxt dev|nodemon|ng serve|webpack serve|webpack-dev-server|vite(?: --[^&|;]*)?$|vite dev|parcel serve|gatsby develop|ts-node-dev|tsx watch|nest start --watch)`)
 
 // script is the script of the package.json in the working folder that npm, or
 // its like, runs with these arguments; "" where that is not known.
@@ -60,19 +60,8 @@ func (b *Build) Role() Role {
 			}
 		}
 	}
-	server := knowledge.ServerOf(program)
-	if server.Role == knowledge.Develops || len(args) > 0 && slices.Contains(server.Develops, args[0].Text) {
+	if develops(program, args, b.script(args)) {
 		return Develop
-	}
-	if knowledge.EcosystemOf(program) == "node" { // a package manager, which runs a script
-		for _, a := range args {
-			if a.Text == "dev" || strings.HasPrefix(a.Text, "dev:") || a.Text == "develop" || a.Text == "watch" || strings.HasSuffix(a.Text, ":dev") {
-				return Develop
-			}
-		}
-		if develop.MatchString(b.script(args)) {
-			return Develop
-		}
 	}
 	if len(b.Ports()) > 0 {
 		return Serves
@@ -85,7 +74,7 @@ func (b *Build) Role() Role {
 	if serverCommand(program, args) {
 		return Serves
 	}
-	if server.Role == knowledge.Works {
+	if knowledge.ServerOf(program).Role == knowledge.Works {
 		return Job
 	}
 	img := b.Base()

@@ -462,7 +462,7 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 
 func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	cfg := p.config(path.Dir(u.Path))
-	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}}
+	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}, development: p.development(u.Path, u.Kind)}
 	fill(b)
 	b.shared()
 	return b

@@ -88,9 +88,9 @@ func (b *Build) readStart() *Start {
 		if len(st.Entrypoint.Words) == 0 {
 			st.Step = st.Cmd.Step
 		}
-		words := append(st.Entrypoint.words(), st.Cmd.words()...)
+		words := append(st.Entrypoint.Literal(), st.Cmd.Literal()...)
 		if st.Cmd.Step != nil && handsOver(st.Entrypoint.Words) && (st.Entrypoint.Step == nil || b.baseEntrypoint(st.Entrypoint.Words)) {
-			st.Step, words = st.Cmd.Step, st.Cmd.words()
+			st.Step, words = st.Cmd.Step, st.Cmd.Literal()
 		}
 		st.Words = words
 		inner, name := stripInit(words)
@@ -114,6 +114,10 @@ func (b *Build) readStart() *Start {
 	}
 	return st
 }
+
+// Known tells whether it is known what the container begins with: an unknown base
+// image may have an ENTRYPOINT, which whatever this file says is handed to.
+func (st *Start) Known() bool { return st.Entrypoint.Known && st.Cmd.Known || st.Script != nil }
 
 // handsOver tells whether a base image's ENTRYPOINT is a script that prepares
 // and then runs its arguments in its place, as the official images' do.
@@ -148,9 +152,9 @@ func (b *Build) runtimeEnv(name string) (string, bool) {
 // RuntimeEnv is the value of a variable in the container, as ENV sets it.
 func (b *Build) RuntimeEnv(name string) (string, bool) { return b.runtimeEnv(name) }
 
-// words are the argv words of a command with their places. A shell-form CMD
+// Literal are the argv words of a command with their places. A shell-form CMD
 // after an ENTRYPOINT is the three words that Docker makes of it.
-func (c Command) words() []shell.Word {
+func (c Command) Literal() []shell.Word {
 	if c.Step == nil {
 		var list []shell.Word
 		for _, w := range c.Words {
@@ -292,7 +296,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 // followed notes where a program was not followed to its end.
 func (b *Build) followed(script *shell.Script, name string) *shell.Script {
 	if script.Beyond != "" {
-		b.beyond.note(Programs, "%s was not followed to its end: %s", name, script.Beyond)
+		b.beyond.note(Programs, "%s was not fully analyzed: %s", name, script.Beyond)
 	}
 	return script
 }

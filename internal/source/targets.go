@@ -8,18 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
-
-// devLike tells whether a stage name says that the stage does not ship. Words
-// joined to another by a dash or underscore count for the unmistakable ones:
-// api-dev, test_runner.
-func devLike(name string) bool {
-	parted := func(r rune) bool { return r == '-' || r == '_' || r == '.' }
-	return knowledge.DevStages.Has(name) || slices.ContainsFunc(strings.FieldsFunc(name, parted), knowledge.DevStageWords.Has)
-}
 
 // targets are the builds of one Dockerfile.
 func (p *Snapshot) targets(v view, u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
@@ -28,7 +19,7 @@ func (p *Snapshot) targets(v view, u Unit, parsed *dockerfile.File, trail []stri
 	t := &targeting{
 		project: p, files: v, unit: u, recipes: recipes,
 		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail, allows: allowsOf(parsed)},
-		made:   map[place]*Build{}, evaluated: map[string]*evaluated{},
+		made:   map[place]*Build{}, evaluated: map[string]*evaluated{}, development: p.development(u.Path, Dockerfile),
 		work: meter.Meter{Left: freeWork + workPerRecipe*len(recipes)},
 	}
 	var prob *Problem
@@ -61,14 +52,16 @@ type targeting struct {
 	// one Dockerfile, and each is looked at for itself.
 	work meter.Meter
 	left int // builds that were not looked at
+	// development is why nothing that is made of the file ships, as far as the names
+	// of file and folder tell; "" = they do not.
+	development string
 }
 
 // A place is what tells builds apart: two services that build the same thing are
 // one build.
 type place struct {
-	target  *Stage
-	root    string
-	lenient bool
+	target *Stage
+	root   string
 }
 
 // stages are the Dockerfile's, as a recipe's arguments make them.
@@ -105,8 +98,9 @@ func (t *targeting) tired() bool {
 	return true
 }
 
-// add is the build of a recipe, where it is another one.
-func (t *targeting) add(r recipe, lenient bool) *Problem {
+// add is the build of a recipe, where it is another one. development is why it
+// does not ship, and doubt why it does not where it runs what is for development.
+func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	if t.tired() {
 		return nil
 	}
@@ -116,16 +110,16 @@ func (t *targeting) add(r recipe, lenient bool) *Problem {
 	}
 	target := find(e.stages, r.target)
 	if target == nil {
-		return &Problem{Path: t.unit.Path, Err: fmt.Errorf("there is no stage %q to build; its stages are %s", r.target, names(e.stages))}
+		return &Problem{Path: t.unit.Path, Err: fmt.Errorf("there is no stage %q; the stages are %s", r.target, names(e.stages))}
 	}
-	at := place{target, t.contextOf(r, e.stages), lenient}
+	at := place{target, t.contextOf(r, e.stages)}
 	if b := t.made[at]; b != nil {
 		b.Services = append(b.Services, r.services...)
 		return nil
 	}
 	t.work.Spend(len(t.inputs.File.Data) + workOfBuild)
 	b := t.inputs
-	b.Stages, b.Target, b.Meta, b.lenient = e.stages, target, e.metaArgs, lenient
+	b.Stages, b.Target, b.Meta, b.development = e.stages, target, e.metaArgs, development
 	b.Services, b.images = r.services, r.images
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
@@ -133,6 +127,9 @@ func (t *targeting) add(r recipe, lenient bool) *Problem {
 		b.Context = t.project.context(t.files, b.contextRoot, t.unit.Path)
 	}
 	b.link()
+	if doubt != "" && b.Role() == Develop {
+		b.development = doubt
+	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
 	return nil
@@ -148,7 +145,7 @@ func (t *targeting) asked(names []string) *Problem {
 			}
 		}
 		r.target = name
-		if prob := t.add(r, false); prob != nil {
+		if prob := t.add(r, t.development, ""); prob != nil {
 			return prob
 		}
 	}
@@ -168,18 +165,21 @@ func (t *targeting) named(names []string, plain bool) *Problem {
 		}
 		r := t.plain()
 		r.target = name
-		if prob := t.add(r, false); prob != nil {
+		if prob := t.add(r, t.development, ""); prob != nil {
 			return prob
 		}
 	}
 	return nil
 }
 
-// found are the targets that Compose builds, the stages for development at note;
-// where it builds none that ship, the last stage whose name does not say that it
-// is for development.
+// found are the targets that Compose builds; where none of them ships, the last
+// stage that does by its name, too.
 func (t *targeting) found() *Problem {
-	var dev []recipe
+	type other struct {
+		recipe
+		why string
+	}
+	var dev []other
 	for _, r := range t.recipes {
 		if len(r.services) == 0 || t.tired() {
 			continue
@@ -192,49 +192,72 @@ func (t *targeting) found() *Problem {
 		if target == nil {
 			continue // Compose names a stage that is gone: its own file's matter
 		}
-		if devLike(target.Name) {
-			dev = append(dev, r)
+		why, doubt := t.purpose(r, target)
+		if why != "" {
+			dev = append(dev, other{r, why})
 			continue
 		}
-		if prob := t.add(r, false); prob != nil {
+		if prob := t.add(r, "", doubt); prob != nil {
 			return prob
 		}
 	}
-	if len(t.builds) == 0 {
+	if !slices.ContainsFunc(t.builds, func(b *Build) bool { return b.development == "" }) {
 		if prob := t.last(); prob != nil {
 			return prob
 		}
 	}
 	for _, r := range dev {
-		if prob := t.add(r, true); prob != nil {
+		if prob := t.add(r.recipe, r.why, ""); prob != nil {
 			return prob
 		}
 	}
 	return nil
 }
 
-// last is the last stage whose name does not say that it is for development, else
-// the last one.
+// last is the last stage that ships by its name, else the last one.
 func (t *targeting) last() *Problem {
 	e, prob := t.stages(t.plain())
 	if prob != nil {
 		return prob
 	}
-	last, lenient := e.stages[len(e.stages)-1], true
-	for _, s := range slices.Backward(e.stages) {
-		if !devLike(s.Name) {
-			last, lenient = s, false
-			break
-		}
+	last, development := shipping(e.stages), t.development
+	if last == nil {
+		last = e.stages[len(e.stages)-1]
+		development = unnamed(last)
 	}
 	r := t.plain()
-	r.target, r.services = last.ref(), nil
+	r.target, r.services = last.Ref(), nil
 	for _, other := range t.recipes {
 		if find(e.stages, other.target) == last {
 			r.services = append(r.services, other.services...)
 		}
 	}
-	return t.add(r, lenient)
+	return t.add(r, development, "")
+}
+
+// shipping is the last stage that ships by its name; nil where none does. One that
+// only installs something makes way for a later one that starts a program under a
+// name such as builder.
+func shipping(stages []*Stage) *Stage {
+	var weak *Stage
+	for _, s := range slices.Backward(stages) {
+		switch {
+		case !devStage(s.Name):
+			if weak != nil && !starts(s) {
+				return weak
+			}
+			return s
+		case weak == nil && weakStage(s.Name) && starts(s):
+			weak = s
+		}
+	}
+	return weak
+}
+
+// starts tells whether a stage says what it runs, or where it is reached.
+func starts(s *Stage) bool {
+	f := s.Final
+	return f.Cmd != nil || f.Entrypoint != nil || len(f.Ports) > 0
 }
 
 // How many bytes of a Dockerfile are looked at, over all of its builds: one is
@@ -250,7 +273,7 @@ const (
 func (t *targeting) finish() []*Build {
 	if t.left > 0 {
 		for _, b := range t.builds {
-			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are more than are looked at of a Dockerfile of its size", t.left)
+			b.beyond.note(Variants, "%d further builds of it, with other arguments, targets or contexts, are beyond the limit for a Dockerfile of its size", t.left)
 		}
 	}
 	for _, b := range t.builds {
@@ -267,8 +290,8 @@ func (t *targeting) finish() []*Build {
 	return t.builds
 }
 
-// ref is how --target names a stage: its name, or its number.
-func (s *Stage) ref() string {
+// Ref is how --target names a stage: its name, or its number.
+func (s *Stage) Ref() string {
 	if s.Name != "" {
 		return s.Name
 	}
@@ -292,7 +315,7 @@ func find(stages []*Stage, name string) *Stage {
 func names(stages []*Stage) string {
 	var list []string
 	for _, s := range stages {
-		list = append(list, s.ref())
+		list = append(list, s.Ref())
 	}
 	return strings.Join(list, ", ")
 }
@@ -322,7 +345,7 @@ func circular(file string, stages []*Stage) *Problem {
 			top.next = top.next[1:]
 			switch state[s.Index] {
 			case 1:
-				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which needs it in turn; copy from an earlier stage", top.s.ref(), s.ref())}
+				return &Problem{Path: file, Line: needLine(top.s, s), Err: fmt.Errorf("circular dependency: stage %s needs stage %s, which in turn needs it; copy from an earlier stage", top.s.Ref(), s.Ref())}
 			case 0:
 				state[s.Index] = 1
 				stack = append(stack, frame{s, s.needs()})

@@ -230,7 +230,7 @@ func (t *tree) spend(n int) bool {
 	return false
 }
 
-const manyFiles = "its instructions ask for more of the files of the build context than is looked at in a context of its size"
+const manyFiles = "its instructions refer to more files of the build context than the limit for a context of its size"
 
 // stop notes what was not followed to its end; the tree is locked.
 func (t *tree) stop(reason string) {

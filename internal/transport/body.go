@@ -12,13 +12,13 @@ import (
 type TooLarge struct{ Limit int64 }
 
 func (e *TooLarge) Error() string {
-	return fmt.Sprintf("it answers with more than %d bytes", e.Limit)
+	return fmt.Sprintf("the response has more than %d bytes", e.Limit)
 }
 
 // A Silent is a registry that stopped in the middle of an answer.
 type Silent struct{ Quiet time.Duration }
 
-func (e *Silent) Error() string { return fmt.Sprintf("it has said nothing for %s", e.Quiet) }
+func (e *Silent) Error() string { return fmt.Sprintf("it has sent no data for %s", e.Quiet) }
 
 // Timeout makes it an error that asking again does not mend.
 func (e *Silent) Timeout() bool { return true }

@@ -79,7 +79,7 @@ func New(opt Options) *Transport {
 }
 
 // ErrElsewhere is a place that a registry sends us to and that we do not ask.
-var ErrElsewhere = errors.New("a registry may not send us there")
+var ErrElsewhere = errors.New("this redirect is not allowed")
 
 // RoundTrip asks one question.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -91,7 +91,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if !t.named(req.URL.Host) {
 		if req.URL.Scheme != "https" && !t.neighbour(req.URL.Hostname()) {
-			return nil, fmt.Errorf("%w: %s asks to go to %s without encryption", ErrElsewhere, t.opt.Host, req.URL.Host)
+			return nil, fmt.Errorf("%w: %s redirects to %s without encryption", ErrElsewhere, t.opt.Host, req.URL.Host)
 		}
 		last := req.Response
 		if req.URL.Scheme != "https" || last != nil && last.Request != nil && last.Request.URL.Host != req.URL.Host {
@@ -149,7 +149,7 @@ func (t *Transport) allow(ctx context.Context, host string, remote net.Addr) err
 	if to != special && to >= t.reach(ctx) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s leads to %s, which is %s", ErrElsewhere, t.opt.Host, remote, to)
+	return fmt.Errorf("%w: %s resolves to %s, which is %s", ErrElsewhere, t.opt.Host, remote, to)
 }
 
 // proxied tells whether an address is that of the proxy which the caller's
@@ -181,7 +181,7 @@ const (
 )
 
 func (r reach) String() string {
-	return [...]string{"an address of the link itself", "an address of this machine", "an address of a private network", "public"}[r]
+	return [...]string{"a link-local address", "an address of this machine", "an address of a private network", "public"}[r]
 }
 
 func reachOf(addr net.Addr) reach {

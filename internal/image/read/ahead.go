@@ -47,7 +47,7 @@ func readAhead(r io.Reader, diff *sum, budget *atomic.Int64) *ahead {
 				diff.Write(buf[:n])
 			}
 			if budget.Add(int64(-n)) < 0 {
-				n, err = 0, fmt.Errorf("%w: what it unpacks to is beyond the limit of bytes", ErrTooLarge)
+				n, err = 0, fmt.Errorf("%w: its unpacked size is beyond the limit", ErrTooLarge)
 			}
 			select {
 			case a.full <- block{buf[:n], err}:

@@ -52,7 +52,7 @@ func (b *bundle) read(ctx context.Context, opts Options) (*image.Image, error) {
 	}
 	ids := config.RootFS.DiffIDs
 	if len(ids) != 0 && len(ids) != len(b.layers) {
-		return nil, fmt.Errorf("the config speaks of %d layers and the manifest of %d", len(ids), len(b.layers))
+		return nil, fmt.Errorf("the config has %d layers, but the manifest has %d", len(ids), len(b.layers))
 	}
 	scans, err := b.scan(ctx, ids, opts)
 	if err != nil {

@@ -21,7 +21,7 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 	var kept []byte
 	if keep > 0 {
 		if size > int64(keep) {
-			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, and %s are read", image.Bytes(size), image.Bytes(int64(keep))))
+			s.problem(f.Path, fmt.Sprintf("not looked at: it has %s, which is more than the limit of %s", image.Bytes(size), image.Bytes(int64(keep))))
 			keep = 0
 		} else {
 			kept = make([]byte, 0, size)
@@ -136,7 +136,7 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 	if strings.HasPrefix(value, "-----BEGIN") {
 		masked = "-----BEGIN …"
 	}
-	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: fingerprint(value)})
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no

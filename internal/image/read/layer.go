@@ -97,7 +97,7 @@ func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (image.Scan
 		s.problem("", fmt.Sprintf("%d more secrets were found in it", s.lost))
 	}
 	if s.dropped > 0 {
-		s.out.Problems = append(s.out.Problems, image.Problem{What: fmt.Sprintf("%d more oddities like these", s.dropped)})
+		s.out.Problems = append(s.out.Problems, image.Problem{What: fmt.Sprintf("%d more problems like these", s.dropped)})
 	}
 	return s.out, nil
 }
@@ -160,7 +160,7 @@ func (s *scanner) tar(r io.Reader) error {
 			f.Link, f.Hard = clean(h.Linkname), true
 			f.Mode &= fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 			if climbs(h.Linkname) {
-				s.problem(name, fmt.Sprintf("is a hard link out of the image, to %q", short(h.Linkname)))
+				s.problem(name, fmt.Sprintf("is a hard link to %q, outside the image", short(h.Linkname)))
 			}
 			hard = append(hard, len(out.Files))
 		case tar.TypeSymlink:
@@ -171,7 +171,7 @@ func (s *scanner) tar(r io.Reader) error {
 			}
 		case tar.TypeDir, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 		default:
-			s.problem(name, fmt.Sprintf("is of an unknown kind, %q", h.Typeflag))
+			s.problem(name, fmt.Sprintf("has an unknown type, %q", h.Typeflag))
 			continue
 		}
 		if f.Mode.IsRegular() && !f.Hard {
@@ -183,7 +183,7 @@ func (s *scanner) tar(r io.Reader) error {
 		f := &out.Files[i]
 		at, ok := links[f.Link]
 		if !ok {
-			s.problem(f.Path, "is a hard link to "+f.Link+", which its layer does not have")
+			s.problem(f.Path, "is a hard link to "+f.Link+", which is not in its layer")
 			continue
 		}
 		first := &out.Files[at]
@@ -216,7 +216,7 @@ func (s *scanner) name(raw string) (p string, ok bool) {
 		s.problem(short(raw), "has a NUL in its path")
 		return "", false
 	case climbs(raw):
-		s.problem(short(raw), "has a path that leads out of the image; it is taken to end in it")
+		s.problem(short(raw), "has a path that leads out of the image; it is read as a path inside it")
 	}
 	p = clean(raw)
 	for rest := p; len(rest) > maxName; {

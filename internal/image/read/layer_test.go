@@ -55,7 +55,7 @@ func TestFilesReadWhole(t *testing.T) {
 	if db := scan.Databases; len(db) != 2 || db[0].Path != "/var/lib/dpkg/status" || !slices.Equal(db[0].Packages, []image.Package{{Name: "gcc", Version: "12", Ecosystem: image.Deb}}) || db[1].Packages != nil {
 		t.Errorf("%+v", db)
 	}
-	want := []image.Problem{{Path: "/var/lib/rpm/rpmdb.sqlite", What: errSQLite.Error()}, {Path: "/etc/ld.so.conf.d/long.conf", What: "not looked at: it has 131.1 kB, and 65.5 kB are read"}}
+	want := []image.Problem{{Path: "/var/lib/rpm/rpmdb.sqlite", What: errSQLite.Error()}, {Path: "/etc/ld.so.conf.d/long.conf", What: "not looked at: it has 131.1 kB, which is more than the limit of 65.5 kB"}}
 	if !slices.Equal(scan.Problems, want) {
 		t.Errorf("%+v, want %+v", scan.Problems, want)
 	}

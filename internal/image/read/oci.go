@@ -55,7 +55,7 @@ func loadOCI(s store, name string, data []byte, opts Options) (*bundle, error) {
 		}
 		return loadManifest(s, name, d.Digest, data, opts)
 	}
-	return nil, fmt.Errorf("%w: its indexes do not end", ErrNoImage)
+	return nil, fmt.Errorf("%w: its indexes are nested without end", ErrNoImage)
 }
 
 func loadManifest(s store, name, digest string, data []byte, opts Options) (*bundle, error) {
@@ -82,7 +82,7 @@ func loadManifest(s store, name, digest string, data []byte, opts Options) (*bun
 		case err == nil:
 			r.Close()
 			if size != l.Size {
-				return nil, fmt.Errorf("layer %d: it has %d bytes, and the manifest says %d", i+1, size, l.Size)
+				return nil, fmt.Errorf("layer %d: it has %d bytes, but the manifest says %d", i+1, size, l.Size)
 			}
 		case foreign(l) != "":
 			layer.skip = foreign(l)
@@ -97,7 +97,7 @@ func loadManifest(s store, name, digest string, data []byte, opts Options) (*bun
 // foreign says why a layer that is not here need not be; "" = it must.
 func foreign(d Descriptor) string {
 	if strings.Contains(d.MediaType, "foreign") || strings.Contains(d.MediaType, "nondistributable") || len(d.URLs) > 0 {
-		return "it is a foreign layer, which only its publisher may hand out"
+		return "it is a foreign layer, which only its publisher distributes"
 	}
 	return ""
 }
@@ -134,7 +134,7 @@ func Choose(list []Descriptor, opts Options) (Descriptor, error) {
 	}
 	switch len(images) {
 	case 0:
-		return Descriptor{}, fmt.Errorf("%w: its index names none", ErrNoImage)
+		return Descriptor{}, fmt.Errorf("%w: its index contains none", ErrNoImage)
 	case 1:
 		return images[0], nil
 	}
@@ -191,7 +191,7 @@ func IsIndex(mediaType string, data []byte) bool {
 func blobPath(digest string) (string, error) {
 	hash, ok := strings.CutPrefix(digest, "sha256:")
 	if !ok || len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%q is no SHA-256 digest", short(digest))
+		return "", fmt.Errorf("%q is not a SHA-256 digest", short(digest))
 	}
 	return "blobs/sha256/" + hash, nil
 }

@@ -44,12 +44,12 @@ func packagesIn(p string) (read func(p string, data []byte) ([]image.Package, er
 
 // unreadDatabases are rpm's older formats.
 var unreadDatabases = map[string]string{
-	"/var/lib/rpm/Packages":                  "rpm's Berkeley DB is not read",
-	"/usr/lib/sysimage/rpm/Packages":         "rpm's Berkeley DB is not read",
-	"/var/lib/rpm/Packages.db":               "rpm's ndb is not read",
-	"/usr/lib/sysimage/rpm/Packages.db":      "rpm's ndb is not read",
-	"/var/lib/rpm/rpmdb.sqlite-wal":          "what rpm has not yet moved to its database is not read",
-	"/usr/lib/sysimage/rpm/rpmdb.sqlite-wal": "what rpm has not yet moved to its database is not read",
+	"/var/lib/rpm/Packages":                  "rpm databases in Berkeley DB format are not read",
+	"/usr/lib/sysimage/rpm/Packages":         "rpm databases in Berkeley DB format are not read",
+	"/var/lib/rpm/Packages.db":               "rpm databases in ndb format are not read",
+	"/usr/lib/sysimage/rpm/Packages.db":      "rpm databases in ndb format are not read",
+	"/var/lib/rpm/rpmdb.sqlite-wal":          "rpm data outside its database is not read",
+	"/usr/lib/sysimage/rpm/rpmdb.sqlite-wal": "rpm data outside its database is not read",
 }
 
 // dpkgStatus reads dpkg's control fields: a paragraph for each package. Those

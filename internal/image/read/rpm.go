@@ -10,7 +10,7 @@ import (
 )
 
 // errRPM says that a database is damaged, or no rpm database.
-var errRPM = errors.New("it is no rpm database")
+var errRPM = errors.New("it is not an rpm database")
 
 // rpmSQLite reads rpm's database: each row of the table Packages is a header
 // as rpm stores it. A whole SQLite would cost this program several megabytes

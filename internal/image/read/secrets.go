@@ -1,6 +1,8 @@
 package read
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path"
 	"regexp"
 	"strings"
@@ -133,7 +135,7 @@ func (k fileKind) secretsIn(data []byte) []image.Secret {
 		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
 			continue
 		}
-		list = append(list, image.Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+		list = append(list, image.Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: fingerprint(v)})
 		if len(list) == maxFileSecrets {
 			break
 		}
@@ -149,4 +151,12 @@ func (s *scanner) secret(p string, found image.Secret) {
 	}
 	found.Path = p
 	s.out.Secrets = append(s.out.Secrets, found)
+}
+
+// fingerprint is a short name of a secret, the first eight bytes of its SHA-256
+// in hexadecimal digits: enough to tell that two places hold the same value,
+// and to find it again for those who know it.
+func fingerprint(v string) string {
+	h := sha256.Sum256([]byte(v))
+	return hex.EncodeToString(h[:8])
 }

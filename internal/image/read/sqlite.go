@@ -10,7 +10,7 @@ import (
 // https://www.sqlite.org/fileformat2.html. A database is hostile until read:
 // each page is entered once, so that no circle of them has no end.
 
-var errSQLite = errors.New("it is a damaged SQLite database, or none")
+var errSQLite = errors.New("it is a damaged SQLite database, or not one")
 
 type sqliteFile struct {
 	data   []byte

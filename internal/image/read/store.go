@@ -32,7 +32,7 @@ func (f folder) open(name string) (io.ReadCloser, int64, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file", name)
+		err = fmt.Errorf("%s is not a file", name)
 	}
 	if err != nil {
 		file.Close()
@@ -91,7 +91,7 @@ func openArchive(ctx context.Context, r io.ReaderAt, size int64) (*archive, erro
 				return nil, err
 			}
 			if at+h.Size > size {
-				return nil, fmt.Errorf("read the archive: %s is cut short: %w", short(name), io.ErrUnexpectedEOF)
+				return nil, fmt.Errorf("read the archive: %s is truncated: %w", short(name), io.ErrUnexpectedEOF)
 			}
 			a.parts[name] = part{offset: at, size: h.Size}
 		case tar.TypeSymlink:

@@ -63,7 +63,7 @@ func (s *sum) check(what string) error {
 		return fmt.Errorf("its digest %s is not a SHA-256", short(s.want))
 	}
 	if got := "sha256:" + hex.EncodeToString(s.Sum(nil)); got != s.want {
-		return fmt.Errorf("%w: %s is %s, and %s was announced", ErrDigest, what, shortDigest(got), shortDigest(s.want))
+		return fmt.Errorf("%w: %s is %s, but %s was expected", ErrDigest, what, shortDigest(got), shortDigest(s.want))
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func Read(ctx context.Context, ref string, opts read.Options, more ...remote.Opt
 		return readIndex(ctx, ref, index, opts)
 	}
 	if d.MediaType.IsSchema1() {
-		return nil, fmt.Errorf("read %s: it is in Docker's first format, which registries have given up", ref)
+		return nil, fmt.Errorf("read %s: it is in Docker's schema 1 format, which registries no longer support", ref)
 	}
 	in, err := d.Image()
 	if err != nil {
@@ -75,7 +75,7 @@ func partsOf(in v1.Image, most int64) (p read.Parts, err error) {
 		return p, err
 	}
 	if len(layers) != len(m.Layers) {
-		return p, fmt.Errorf("the manifest speaks of %d layers, and there are %d", len(m.Layers), len(layers))
+		return p, fmt.Errorf("the manifest names %d layers, but there are %d", len(m.Layers), len(layers))
 	}
 	p.Digest, p.Annotations = digest.String(), m.Annotations
 	for i, l := range layers {
@@ -115,7 +115,7 @@ func readIndex(ctx context.Context, name string, in v1.ImageIndex, opts read.Opt
 		}
 		return readImage(ctx, name, img, opts)
 	}
-	return nil, fmt.Errorf("read %s: %w: its indexes do not end", name, read.ErrNoImage)
+	return nil, fmt.Errorf("read %s: %w: its indexes are nested without end", name, read.ErrNoImage)
 }
 
 func descriptor(d v1.Descriptor) read.Descriptor {

@@ -158,7 +158,7 @@ func (m *pageMaker) image() *imageView {
 		}
 		lv.Text = "not in the history"
 		if s := img.StepOf(i); s != nil {
-			lv.Text = cmp.Or(excerpt.Cut(strings.Join(strings.Fields(m.veil.Said(s.Text)), " "), 240), "not said")
+			lv.Text = cmp.Or(excerpt.Cut(strings.Join(strings.Fields(m.veil.Said(s.Text)), " "), 240), "not known")
 		}
 		if s := ev.Maker(i); s != nil {
 			lv.Line = fmt.Sprintf("line %d", m.ev.Source.Text().Position(s.Span.Start).Line)
@@ -267,18 +267,18 @@ func (m *pageMaker) buildFacts(v *buildView, b *run.Build) {
 		if value == "" {
 			value = "a local image without a digest"
 		}
-		v.Facts = append(v.Facts, fact{Name: "Base", Value: excerpt.Visible(r.Ref) + " is " + excerpt.Visible(value), Wide: true})
+		v.Facts = append(v.Facts, fact{Name: "Base", Value: excerpt.Visible(r.Ref) + " resolved to " + excerpt.Visible(value), Wide: true})
 	}
 }
 
 func (m *pageMaker) rebuild(v *buildView, r *run.Rebuild) {
 	v.Touched, v.Again = m.veil.Told(r.Touched), len(r.Steps) > 0
 	if r.Error != "" {
-		v.Rebuild = "After an edit of " + v.Touched + " the build fails: " + excerpt.Sentence(m.veil.Told(r.Error))
+		v.Rebuild = "After an edit to " + v.Touched + " the build fails: " + excerpt.Sentence(m.veil.Told(r.Error))
 		return
 	}
 	n, kept := tallied(r.Steps)
-	v.Rebuild = fmt.Sprintf("After an edit of %s it takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
+	v.Rebuild = fmt.Sprintf("After an edit to %s the build takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
 }
 
 // A timeline is how long a build and its rebuild took, to one scale.
@@ -296,7 +296,7 @@ func byName(steps []run.BuildStep) map[string]run.BuildStep {
 }
 
 // absent is a step that one of the two builds did not come to.
-var absent = spanView{Class: "absent", Word: "not made"}
+var absent = spanView{Class: "absent", Word: "not run"}
 
 func (t timeline) draw(s run.BuildStep) spanView {
 	v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, t.whole), W: max(0.6, part(s.Seconds, t.whole))}

@@ -166,14 +166,14 @@ func (m *pageMaker) clashes() map[*check.Rule][]string {
 	all := m.rep.Contradictions()
 	for _, c := range all {
 		w := where{c.Check, c.Violated}
-		good[w] = append(good[w], "the "+c.Holds.String())
+		good[w] = append(good[w], "level "+c.Holds.String())
 	}
 	for _, c := range all {
 		w := where{c.Check, c.Violated}
 		if good[w] == nil {
 			continue // said
 		}
-		out[c.Rule] = append(out[c.Rule], fmt.Sprintf("%s holds by %s, and is violated by the %s", c.Rule.ID(c.Check), check.List(good[w]), c.Violated))
+		out[c.Rule] = append(out[c.Rule], fmt.Sprintf("%s holds at %s and is violated at the level %s", c.Rule.ID(c.Check), check.List(good[w]), c.Violated))
 		good[w] = nil
 	}
 	return out
@@ -184,13 +184,13 @@ func (m *pageMaker) whyNot(l check.Level) string {
 	log := m.ev.Run
 	switch {
 	case l == check.Source:
-		return "not asked"
+		return "not checked"
 	case log.Build != nil && log.Build.Error != "":
 		return "the build fails"
 	case l == check.Run && log.Up() == nil && log.Start != nil:
-		return "it does not come up"
+		return "the container does not become ready"
 	}
-	return "no check looked"
+	return "no check judged it"
 }
 
 // checks are all checks with their outcome at each level.
@@ -216,7 +216,7 @@ func (m *pageMaker) checks() {
 			for l := check.Source; l <= check.Run; l++ {
 				c := cellView{outcomeView: shown(check.NotLookedAt), Level: l.String()}
 				if !r.Check.At(l) {
-					c = cellView{outcomeView: outcomeView{"none", "no judgement at this level"}, Level: l.String()}
+					c = cellView{outcomeView: outcomeView{"none", "not judged at this level"}, Level: l.String()}
 				}
 				cv.Cells[l] = c
 			}
@@ -231,7 +231,7 @@ func (m *pageMaker) checks() {
 		if r.Verdict.Outcome == check.Violated {
 			switch own[cv.ID+r.Level.String()] {
 			case 0:
-				c.Word, c.Detail = "violated", "told with another finding, or let be"
+				c.Word, c.Detail = "violated", "reported with another finding, or suppressed"
 			case check.Note:
 				c.outcomeView = outcomeView{"noted", "noted"}
 			}

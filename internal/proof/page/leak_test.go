@@ -227,7 +227,7 @@ func written(t *testing.T, names excerpt.Names, fsys fstest.MapFS, res *check.Re
 	out := map[string]string{}
 	for _, format := range report.Formats {
 		var b bytes.Buffer
-		w, err := report.New(format, &b, report.Options{Names: names})
+		w, err := report.New(format, &b, report.Options{Names: names, Notes: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func written(t *testing.T, names excerpt.Names, fsys fstest.MapFS, res *check.Re
 		var w report.Writer = page.New(&b, names)
 		if format != "html" {
 			var err error
-			if w, err = report.New(format, &b, report.Options{Names: names}); err != nil {
+			if w, err = report.New(format, &b, report.Options{Names: names, Notes: true}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -41,7 +41,7 @@ func (h *Page) Result(res *check.Result) error {
 
 // Close writes the page.
 func (h *Page) Close([]check.Problem) error {
-	title := "Nothing was proved"
+	title := "No proof"
 	switch len(h.proofs) {
 	case 0:
 	case 1:

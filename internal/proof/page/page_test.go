@@ -375,12 +375,12 @@ func TestPage(t *testing.T) {
 	}
 	says(t, doc.id("p1-scorecard"), "the levels disagree")
 	says(t, doc.id("p1-image"), "wasted", "/tmp/left.tar", "of layer 2, deleted in layer 3", "copied by layer 3 to change its mode", "COPY /out/clock /clock", "line 10")
-	says(t, doc.id("p1-build"), "After an edit of main.go it takes 2.6 s, and 5 of 8 steps come from the cache.", "stage build", "stage runtime", "55 s", "cached", "ab12ab12")
-	says(t, doc.id("p1-run"), "every process frozen until unhealthy", "running on until healthy again", "within 57 s",
-		"SIGTERM: ended with 0 after 0.07 s, nobody connected", "still running after 10 s, killed", "limit 2.0 s",
+	says(t, doc.id("p1-build"), "After an edit to main.go the build takes 2.6 s, and 5 of 8 steps come from the cache.", "stage build", "stage runtime", "55 s", "cached", "ab12ab12")
+	says(t, doc.id("p1-run"), "every process frozen until unhealthy", "resumed until healthy again", "within 57 s",
+		"SIGTERM: exited with status 0 after 0.07 s, without open connections", "still running after 10 s, killed", "limit 2.0 s",
 		"uid 65532, gid 65532", "uid 0, gid 0: root", "NET_BIND_SERVICE, SYS_ADMIN", "zombie", "only from inside the container", "on every interface",
 		"--dockworthy-override reaches the program", "1 zombie", "/var/lib/clock/state.db", "--read-only", "listening on 0.0.0.0:8080",
-		"test_data/rows.csv file in the context found layer 2 /srv/test_data/rows.csv", "GITHUB_TOKEN build argument found history 7 config env TOKEN", ".env file in the context found nowhere",
+		"test_data/rows.csv file in the build context found layer 2 /srv/test_data/rows.csv", "GITHUB_TOKEN build argument found history 7 config env TOKEN", ".env file in the build context not found",
 		"the frozen task was replaced after 18 s")
 	says(t, doc.id("p1-open"), "orphans The program ended before it could be asked.", "The tag is what our mirror freezes.", "2099-01-01")
 	says(t, doc.id("p1-checks"), "non-root/final-user-root", "supports CIS Docker Benchmark")
@@ -451,8 +451,8 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 		ev.Run = log
 		return check.ResultOf(res.Unit, dockworthy.Look(ev, check.Options{}))
 	}))
-	says(t, doc.id("p1-failure"), "The program does not come up", "It must write to /data", "open /data: read-only file system")
-	says(t, doc.id("p1-run"), "With a root that may be written", "not up: it must write to /data")
+	says(t, doc.id("p1-failure"), "The container does not become ready", "It must write to /data", "open /data: read-only file system")
+	says(t, doc.id("p1-run"), "With a writable root file system", "not ready: it must write to /data")
 }
 
 // evil is what would be markup where it is not escaped, and too long for a line.
@@ -564,7 +564,7 @@ func TestPageIsTheSameEachTime(t *testing.T) {
 }
 
 func TestEmptyPage(t *testing.T) {
-	says(t, sound(t, render(t, excerpt.Names{})), "No build was proved.")
+	says(t, sound(t, render(t, excerpt.Names{})), "There is no proof.")
 }
 
 // Every outcome has a word and a sign of its own: nothing is told by colour

@@ -25,7 +25,7 @@ func more(n int, what string) string {
 	case n <= 0:
 		return ""
 	case n > 1:
-		return fmt.Sprintf("and %d more of them", n)
+		return fmt.Sprintf("and %d more", n)
 	}
 	return "and one " + what + " more"
 }
@@ -40,9 +40,9 @@ func (m *pageMaker) ran() *runView {
 		m.canaries(v)
 		return v
 	}
-	v.Starts = append(v.Starts, m.start("Under the settings below", log.Start))
+	v.Starts = append(v.Starts, m.start("With the settings below", log.Start))
 	if log.Relaxed != nil {
-		v.Starts = append(v.Starts, m.start("With a root that may be written", log.Relaxed))
+		v.Starts = append(v.Starts, m.start("With a writable root file system", log.Relaxed))
 	}
 	if m.view.Failure == nil {
 		last := log.Start
@@ -66,17 +66,17 @@ func (m *pageMaker) ran() *runView {
 }
 
 func (m *pageMaker) start(how string, s *run.Start) startView {
-	v := startView{How: how, Argv: m.veil.Words(s.Argv), User: m.veil.Said(cmp.Or(s.User, "root, for the image names no user"))}
+	v := startView{How: how, Argv: m.veil.Words(s.Argv), User: m.veil.Said(cmp.Or(s.User, "root (the image sets no user)"))}
 	switch {
 	case s.Up && s.Ended:
-		v.What = "ended with 0 after " + seconds(s.Seconds)
+		v.What = "exited with status 0 after " + seconds(s.Seconds)
 	case s.Up:
-		v.What = "up after " + seconds(s.Seconds)
+		v.What = "ready after " + seconds(s.Seconds)
 	default:
-		v.What = "not up: " + m.veil.Told(s.Why())
+		v.What = "not ready: " + m.veil.Told(s.Why())
 	}
 	if s.OOM {
-		v.What += "; the kernel ended it for want of memory"
+		v.What += "; the kernel killed it because it was out of memory"
 	}
 	return v
 }
@@ -92,16 +92,16 @@ func (m *pageMaker) settings(v *runView) {
 	}
 	what := "job: it is expected to end"
 	if s.Service {
-		what = "service: it is expected to stay up"
+		what = "service: it is expected to keep running"
 	}
 	add("Kind", what)
-	add("Read-only root", yes(s.ReadOnly))
-	add("Memory folders", cmp.Or(strings.Join(s.Writable, ", "), "none"))
+	add("Read-only root file system", yes(s.ReadOnly))
+	add("tmpfs folders", cmp.Or(strings.Join(s.Writable, ", "), "none"))
 	if len(s.Volumes) > 0 {
 		add("Volumes", strings.Join(s.Volumes, ", "))
 	}
 	if s.Capabilities == nil {
-		add("Capabilities", "the engine's own")
+		add("Capabilities", "the engine's default")
 	} else {
 		add("Capabilities", cmp.Or(strings.Join(s.Capabilities, ", "), "none"))
 	}
@@ -186,7 +186,7 @@ func (m *pageMaker) processes(v *runView) {
 	}
 	for _, p := range log.Settings.Ports {
 		if !heard[p] {
-			v.Ports = append(v.Ports, portView{"–", strconv.Itoa(p), "expected, but nothing listens"})
+			v.Ports = append(v.Ports, portView{"–", strconv.Itoa(p), "expected, but no process listens"})
 		}
 	}
 }
@@ -225,20 +225,20 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 		if v.Last == "" {
 			v.Last = "nothing"
 		}
-		list = append(list, stretch{"bad", fmt.Sprintf("never healthy; the last probe ended with %d", h.LastCode), 1})
+		list = append(list, stretch{"bad", fmt.Sprintf("never healthy; the last probe exited with status %d", h.LastCode), 1})
 	} else {
 		v.Last = ""
 		list = append(list, stretch{"starting", "from the start until healthy", h.HealthyIn})
 		switch {
 		case !h.Frozen:
 		case !h.Unhealthy:
-			list = append(list, stretch{"bad", "every process frozen, and still healthy: the probe does not notice", h.UnhealthyIn})
+			list = append(list, stretch{"bad", "every process frozen, but still healthy: the probe does not detect it", h.UnhealthyIn})
 		default:
 			list = append(list, stretch{"frozen", "every process frozen until unhealthy", h.UnhealthyIn})
 			if h.Recovered {
-				list = append(list, stretch{"again", "running on until healthy again", h.RecoveredIn})
+				list = append(list, stretch{"again", "resumed until healthy again", h.RecoveredIn})
 			} else {
-				list = append(list, stretch{"bad", "running on, and not healthy again", max(h.RecoveredIn, h.UnhealthyIn/2)})
+				list = append(list, stretch{"bad", "resumed, but not healthy again", max(h.RecoveredIn, h.UnhealthyIn/2)})
 			}
 		}
 	}
@@ -257,12 +257,12 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 		at += w
 	}
 	if h.Interval > 0 {
-		v.Timing = fmt.Sprintf("For this run it was probed every %s, with %s for an answer; %s in a row count.", seconds(h.Interval), seconds(h.Timeout), check.Count(h.Retries, "failure"))
+		v.Timing = fmt.Sprintf("In this run the probe interval was %s, the timeout %s, and %s in a row made the container unhealthy.", seconds(h.Interval), seconds(h.Timeout), check.Count(h.Retries, "failure"))
 	}
 	if img := m.ev.Image; img != nil && img.Config.Healthcheck != nil {
 		c := img.Config.Healthcheck
 		interval, timeout, retries := cmp.Or(c.Interval, 30*time.Second), cmp.Or(c.Timeout, 30*time.Second), cmp.Or(c.Retries, 3)
-		v.Timing += fmt.Sprintf(" At the image's own timing a hang is noticed within %s.", seconds((time.Duration(retries) * (interval + timeout)).Seconds()))
+		v.Timing += fmt.Sprintf(" With the image's own timing a hang is detected within %s.", seconds((time.Duration(retries) * (interval + timeout)).Seconds()))
 	}
 	v.Timing = strings.TrimSpace(v.Timing)
 	return v
@@ -286,13 +286,13 @@ func (m *pageMaker) stops(v *runView) {
 		whole := max(s.Limit, s.Seconds) * 1.08
 		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic, ""),
 			W: max(0.6, part(s.Seconds, whole)), LimitX: part(s.Limit, whole), Limit: "limit " + seconds(s.Limit)}
-		sv.Result = fmt.Sprintf("%s: ended with %d after %s", excerpt.Visible(s.Signal), s.Code, seconds(s.Seconds))
+		sv.Result = fmt.Sprintf("%s: exited with status %d after %s", excerpt.Visible(s.Signal), s.Code, seconds(s.Seconds))
 		if s.Killed {
 			sv.Result = fmt.Sprintf("%s: still running after %s, killed", excerpt.Visible(s.Signal), seconds(s.Seconds))
 		}
 		v.Stops = append(v.Stops, sv)
 	}
-	add("nobody connected", m.ev.Run.Stop, run.TopicStop)
+	add("without open connections", m.ev.Run.Stop, run.TopicStop)
 	if s := m.ev.Run.StopBusy; s != nil {
 		add("with an open connection to port "+strconv.Itoa(s.Port), s, run.TopicBusy)
 	}
@@ -320,26 +320,26 @@ func (m *pageMaker) answers(v *runView) {
 		case o.Known:
 			add(run.TopicOverride, false, name, "%s does not reach the program", word)
 		default:
-			v.Facts = append(v.Facts, answer{shown(check.Undecided), name, "whether " + word + " reaches the program could not be seen"})
+			v.Facts = append(v.Facts, answer{shown(check.Undecided), name, "it could not be observed whether " + word + " reaches the program"})
 		}
 	}
 	if o := log.Orphan; o != nil {
-		does := "PID 1 leaves a process whose parent ended as a zombie"
+		does := "PID 1 does not reap a process whose parent has exited"
 		switch {
 		case o.Reaped:
-			does = "PID 1 reaps a process whose parent ended"
+			does = "PID 1 reaps a process whose parent has exited"
 		case log.Procs != nil && len(log.Procs.List) == 1:
-			does = "PID 1 would leave a process whose parent ended as a zombie; the program starts none"
+			does = "PID 1 does not reap a process whose parent has exited, but the program starts no process"
 		}
 		if o.Zombies > 0 {
-			does += "; the program left " + check.Count(o.Zombies, "zombie") + " of its own"
+			does += "; the program left " + check.Count(o.Zombies, "zombie")
 		}
 		add(run.TopicOrphan, o.Reaped && o.Zombies == 0, "Orphans", "%s", does)
 	}
 	if s := log.Swarm; s != nil {
 		switch {
 		case s.Error != "":
-			v.Facts = append(v.Facts, answer{shown(check.NotLookedAt), "Swarm", "not tried: " + m.veil.Told(s.Error)})
+			v.Facts = append(v.Facts, answer{shown(check.NotLookedAt), "Swarm", "not tested: " + m.veil.Told(s.Error)})
 		case s.Replaced:
 			add(run.TopicSwarm, true, "Swarm", "the frozen task was replaced after %s", seconds(s.Seconds))
 		default:
@@ -354,9 +354,9 @@ func (m *pageMaker) canaries(v *runView) {
 		return
 	}
 	v.CanaryError = m.veil.Told(c.Error)
-	kinds := map[string]string{"file": "file in the context", "build-arg": "build argument", "secret": "secret mount"}
+	kinds := map[string]string{"file": "file in the build context", "build-arg": "build argument", "secret": "secret mount"}
 	for _, k := range c.Planted {
-		cv := canaryView{outcomeView: outcomeView{check.Holds.String(), "found nowhere"}, Kind: cmp.Or(kinds[k.Kind], excerpt.Visible(k.Kind)), Name: m.veil.Said(k.Name)}
+		cv := canaryView{outcomeView: outcomeView{check.Holds.String(), "not found"}, Kind: cmp.Or(kinds[k.Kind], excerpt.Visible(k.Kind)), Name: m.veil.Said(k.Name)}
 		if k.Kind == "file" {
 			cv.Name = path.Clean(cv.Name)
 		}
@@ -366,7 +366,7 @@ func (m *pageMaker) canaries(v *runView) {
 		case len(k.Found) > 0:
 			cv.outcomeView = outcomeView{"noted", "found"}
 		case c.Error != "":
-			cv.outcomeView = outcomeView{check.NotLookedAt.String(), "not looked for"}
+			cv.outcomeView = outcomeView{check.NotLookedAt.String(), "not searched for"}
 		}
 		for _, f := range k.Found {
 			cv.Found = append(cv.Found, m.veil.Said(f))

@@ -138,11 +138,11 @@ func shown(o check.Outcome) outcomeView {
 }
 
 var meanings = []meaning{
-	{shown(check.Holds), "the claim was judged by this evidence and is true; notes do not break it"},
-	{shown(check.Violated), "an error or a warning speaks against it"},
-	{shown(check.Undecided), "it was looked at, and this evidence cannot tell"},
-	{shown(check.NotApplicable), "there is nothing here that the claim is about"},
-	{shown(check.NotLookedAt), "nobody looked: neither good news nor bad"},
+	{shown(check.Holds), "the claim is true by this evidence; notes do not count"},
+	{shown(check.Violated), "there is an error or a warning"},
+	{shown(check.Undecided), "this evidence is not enough to decide"},
+	{shown(check.NotApplicable), "there is nothing that the claim is about"},
+	{shown(check.NotLookedAt), "there is no evidence at this level"},
 }
 
 // proseOf takes what stands between backquotes for code.
@@ -226,7 +226,7 @@ func (m *pageMaker) facts() {
 		add(false, "System", excerpt.Visible(img.OS.Name))
 	}
 	if !log.Started.IsZero() {
-		add(false, "Begun", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
+		add(false, "Started", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
 	}
 	add(false, "Engine", excerpt.Visible(strings.Join(strings.Fields(log.Engine.Name+" "+log.Engine.Version), " "))+
 		" ("+excerpt.Visible(log.Engine.Platform)+", API "+excerpt.Visible(log.Engine.API)+")")
@@ -249,12 +249,12 @@ func (m *pageMaker) failure() {
 	log := m.ev.Run
 	if b := log.Build; b != nil && b.Error != "" {
 		m.view.Failure = &failureView{Title: "The build fails", Step: m.veil.Told(b.Step), Cause: excerpt.Sentence(m.veil.Told(b.Error)),
-			Lines: m.veil.Lines(b.Tail), LinesOf: "the last lines of the step"}
+			Lines: m.veil.Lines(b.Tail), LinesOf: "the last output lines of the step"}
 		return
 	}
 	if s := log.Failed(); s != nil {
-		m.view.Failure = &failureView{Title: "The program does not come up", Step: m.veil.Words(s.Argv), Cause: excerpt.Sentence(m.veil.Told(s.Why())),
-			Lines: m.veil.Lines(s.Logs), LinesOf: "the last lines of the program"}
+		m.view.Failure = &failureView{Title: "The container does not become ready", Step: m.veil.Words(s.Argv), Cause: excerpt.Sentence(m.veil.Told(s.Why())),
+			Lines: m.veil.Lines(s.Logs), LinesOf: "the last output lines of the program"}
 	}
 }
 
@@ -317,7 +317,7 @@ func (m *pageMaker) verdict() {
 		v.Verdict.Sentence = "Nothing was judged."
 	case cells[check.Holds.String()] == total:
 		v.Verdict.outcomeView = shown(check.Holds)
-		v.Verdict.Sentence = "Every rule holds by the source, by the image and by the run."
+		v.Verdict.Sentence = "Every rule holds at the levels source, image and run."
 	default:
 		v.Verdict.outcomeView = shown(check.Holds)
 		v.Verdict.Sentence = "Every rule holds at every level of evidence that could judge it."
@@ -325,9 +325,9 @@ func (m *pageMaker) verdict() {
 	say("%s.", counts(m.res.Findings))
 	if n := cells[check.NotLookedAt.String()]; n > 0 {
 		v.NotLooked = true
-		was := "were not looked at and prove"
+		was := "were not looked at and show"
 		if n == 1 {
-			was = "was not looked at and proves"
+			was = "was not looked at and shows"
 		}
 		say("%d of %d cells %s nothing.", n, total, was)
 	}

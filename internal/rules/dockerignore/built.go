@@ -44,10 +44,10 @@ func builtUnwanted(ev check.Evidence) check.Verdict {
 		f := check.Finding{
 			Place:   ev.LayerPlace(l.Layer),
 			Cause:   key,
-			Message: fmt.Sprintf("%s came out of the build context into layer %d: %s, %s", l.Name, l.Layer+1, l.Path, size(l)),
+			Message: fmt.Sprintf("%s was copied from the build context into layer %d: %s, %s", l.Name, l.Layer+1, l.Path, size(l)),
 		}
 		if l.Hidden >= 0 {
-			f.Message += fmt.Sprintf("; layer %d hides it, and the layer below still carries it", l.Hidden+1)
+			f.Message += fmt.Sprintf("; layer %d hides it, but the layer below still contains it", l.Hidden+1)
 		}
 		found = append(found, f)
 	}

@@ -51,7 +51,7 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	}
 	switch {
 	case !planted:
-		return check.Unknown(check.ByRun, "no canary could be planted: links or files of such names are in the way")
+		return check.Unknown(check.ByRun, "no canary could be planted: links or files with these names already exist")
 	case len(names) == 0:
 		return check.Judge(nil)
 	}
@@ -62,6 +62,6 @@ func ranUnwanted(ev check.Evidence) check.Verdict {
 	return check.Judge([]check.Finding{{
 		Severity: worst,
 		Place:    check.Seen(ev.Run, run.TopicCanary, first.Kind+" "+first.Name),
-		Message:  fmt.Sprintf("%s %s laid into a copy of the context and came into the image: %s", check.List(names), verb, first.Found[0]),
+		Message:  fmt.Sprintf("%s %s planted in a copy of the build context and ended up in the image: %s", check.List(names), verb, first.Found[0]),
 	}})
 }

@@ -12,9 +12,9 @@ import (
 
 var deadPattern = &check.Check{
 	Name:     "dead-pattern",
-	Claim:    "every pattern of the ignore file does what it seems to say",
-	Why:      "a pattern that matches nothing keeps nothing out",
-	Mend:     "write **/name for a name in any folder, put comments on lines of their own, and give paths from the context's root",
+	Claim:    "every pattern in the ignore file has the effect that it appears to have",
+	Why:      "a pattern that matches nothing excludes nothing",
+	Mend:     "write **/name to match a name in any folder, put each comment on its own line, and write paths relative to the root of the build context",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -33,18 +33,18 @@ var deadPattern = &check.Check{
 			})
 		}
 		if err := b.Context.Ignore.Err(); err != nil {
-			found = append(found, check.Finding{Place: check.Place{File: b.Context.File}, Message: fmt.Sprintf("the builder refuses the ignore file: %v", err)})
+			found = append(found, check.Finding{Place: check.Place{File: b.Context.File}, Message: fmt.Sprintf("the builder rejects the ignore file: %v", err)})
 		}
 		excluded := false
 		var anchored []*ignore.Pattern
 		for _, p := range b.Context.Ignore.Patterns() {
 			switch {
 			case strings.Contains(p.Raw, " #") || strings.Contains(p.Raw, "\t#"):
-				add(p, "put the comment on a line of its own", "%q is one pattern, for a comment is a line of its own", p.Raw)
+				add(p, "put the comment on its own line", "the whole line %q is one pattern: a comment must be on its own line", p.Raw)
 			case strings.HasPrefix(p.Text, "../") || p.Text == "..":
-				add(p, "", "%s lies above the context, of which nothing is sent anyway", p.Raw)
+				add(p, "", "%s is outside the build context, so it is never sent", p.Raw)
 			case p.Negated && !excluded:
-				add(p, "put the exception after the pattern from which it is one", "%s is an exception, and no pattern before it excludes anything", p.Raw)
+				add(p, "put the exception after the pattern that excludes the file", "the exception %s has no effect: no pattern before it excludes anything", p.Raw)
 			case !p.Negated && source.Unwanted(p.Text):
 				anchored = append(anchored, p)
 			}
@@ -58,7 +58,7 @@ var deadPattern = &check.Check{
 						continue
 					}
 					if _, ok := letThrough(b.Context, e); ok {
-						add(p, "write **/"+p.Text, "%s stops the one at the context's root alone, and %s is sent", p.Raw, e.Path)
+						add(p, "write **/"+p.Text, "%s matches only at the root of the build context, so %s is still sent", p.Raw, e.Path)
 						found[len(found)-1].Cause = check.SentCause.Of(e.Path) // sends-unwanted speaks where it is taken
 						break
 					}

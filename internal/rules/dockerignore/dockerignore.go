@@ -15,12 +15,12 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:   6,
 	Name:     "dockerignore",
-	Title:    "if you don't need it, don't context it",
+	Title:    "keep what the build does not need out of the build context",
 	Security: true,
 	Precise:  check.High,
-	Text: "A COPY of the whole context takes whatever happens to lie there: the history of the repository, the passwords of a .env file, " +
-		"packages that were built for another machine. The ignore file decides what is sent. One that excludes everything and lets in " +
-		"what is needed holds for files that nobody has thought of yet.",
+	Text: "A COPY of the whole build context includes everything in that folder: the repository's history, the passwords in a .env file, " +
+		"packages that were built for another machine. The ignore file decides what is sent. An allow-list, which excludes everything and then " +
+		"includes what the build needs, also covers files that are added later.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.10", Strength: "tenuous"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.4, 8.12, 8.31, 8.33", Strength: "supports"},

@@ -12,10 +12,10 @@ import (
 
 var excludesNeeded = &check.Check{
 	Name:     "excludes-needed",
-	Claim:    "the ignore file lets through what the build takes",
-	Why:      "the builder finds no such file, though it lies there, and the build stops",
-	Mend:     "let it in by an exception after the pattern that excludes it, for the last match decides: !requirements.txt",
-	Quiet:    "For patterns that match nothing on purpose, as yarn.lock*, and for folders of which an exception lets something in.",
+	Claim:    "the ignore file does not exclude files that the build needs",
+	Why:      "the builder does not find the file, although it exists in the folder, and the build fails",
+	Mend:     "add an exception after the pattern that excludes the file, because the last matching pattern decides: !requirements.txt",
+	Quiet:    "For COPY patterns that may match nothing, such as yarn.lock*, and for excluded folders from which an exception includes something.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"BuildKit CopyIgnoredFile"},
@@ -50,9 +50,9 @@ var excludesNeeded = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: t.at()},
-				Related: []check.Place{{File: b.Context.File, Span: by.Span, Message: "this pattern keeps it out"}},
-				Message: fmt.Sprintf("%s needs %s, and the pattern %s in %s keeps it out", who, t.path, by.Raw, path.Base(b.Context.File.Name)),
-				Help:    fmt.Sprintf("add !%s after the line %s, or take that line away", t.path, by.Raw),
+				Related: []check.Place{{File: b.Context.File, Span: by.Span, Message: "this pattern excludes it"}},
+				Message: fmt.Sprintf("%s needs %s, but the pattern %s in %s excludes it", who, t.path, by.Raw, path.Base(b.Context.File.Name)),
+				Help:    fmt.Sprintf("add !%s after the line %s, or remove that line", t.path, by.Raw),
 				Cause:   check.Cause("excluded").Of(t.path),
 			})
 		}

@@ -11,10 +11,10 @@ import (
 
 var largeContext = &check.Check{
 	Name:     "large-context",
-	Claim:    "nothing bulky is sent that no instruction takes",
-	Why:      "a builder that reads the whole context, as Kaniko, Buildah and the classic one do, packs it up at every build",
-	Mend:     "name it in .dockerignore",
-	Quiet:    "Where a COPY takes the whole context: what is sent is then the other checks' matter.",
+	Claim:    "no large file or folder is sent that no instruction uses",
+	Why:      "a builder that reads the whole build context, such as Kaniko, Buildah and Docker's classic builder, processes these files in every build",
+	Mend:     "add it to .dockerignore",
+	Quiet:    "Where a COPY includes the whole build context: other checks judge what is sent then.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -40,7 +40,7 @@ var largeContext = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: file},
-			Message: fmt.Sprintf("the context holds %s, which no instruction takes and no pattern keeps out", strings.Join(idle, ", ")),
+			Message: fmt.Sprintf("the build context contains %s, which no instruction uses and no pattern excludes", strings.Join(idle, ", ")),
 			Missing: true,
 		}})
 	},

@@ -10,10 +10,10 @@ import (
 
 var missing = &check.Check{
 	Name:     "missing",
-	Claim:    "an ignore file decides what a copy of the whole context takes",
-	Why:      "without one, the repository's history, .env files and local builds go into the image with everything else",
-	Mend:     "write a .dockerignore that begins with * and lets in what the build needs: !src, !requirements.txt",
-	Quiet:    "Where only named files and folders are copied. A bind mount of the whole context is a note.",
+	Claim:    "an ignore file limits what a copy of the whole build context includes",
+	Why:      "without an ignore file, the repository's history, .env files and local build output end up in the image",
+	Mend:     "write a .dockerignore that begins with * and then includes what the build needs: !src, !requirements.txt",
+	Quiet:    "Where only named files and folders are copied. For a bind mount of the whole build context, the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"sonar docker:S6470"},
@@ -45,17 +45,17 @@ var missing = &check.Check{
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"
 		if b.Context.File != nil {
-			what = fmt.Sprintf("%s holds no pattern, only comments or nothing", path.Base(b.Context.File.Name))
+			what = fmt.Sprintf("%s contains no patterns", path.Base(b.Context.File.Name))
 			f.Related = append(f.Related, check.Place{File: b.Context.File, Message: "this is the ignore file"})
 		} else if b.Context.Root != "." {
 			what += " in " + b.Context.Root + ", the build context"
 		}
-		f.Message = fmt.Sprintf("%s takes the whole build context, and %s", first.step.Keyword, what)
+		f.Message = fmt.Sprintf("%s includes the whole build context, and %s", first.step.Keyword, what)
 		if first.mount {
-			f.Message = "the mount needs the whole build context, and " + what
+			f.Message = "the bind mount includes the whole build context, and " + what
 		}
 		for _, t := range broad[1:min(len(broad), 4)] {
-			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.at(), Message: "this takes all of it, too"})
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.at(), Message: "this also includes the whole build context"})
 		}
 		return check.Judge([]check.Finding{f})
 	},

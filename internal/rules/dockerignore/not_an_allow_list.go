@@ -10,10 +10,10 @@ import (
 
 var notAnAllowList = &check.Check{
 	Name:     "not-an-allow-list",
-	Claim:    "the ignore file excludes everything and lets in what is needed",
-	Why:      "a list of what to leave out lets everything else in, also what comes into the folder tomorrow",
-	Mend:     "begin the file with * and let in what the build needs, one a line: !src, !package.json",
-	Quiet:    "Where no COPY or ADD takes the whole context.",
+	Claim:    "the ignore file is an allow-list: it excludes everything and includes what is needed",
+	Why:      "a list of exclusions sends everything else, including files that are added to the folder later",
+	Mend:     "begin the file with * and include what the build needs, one exception per line: !src, !package.json",
+	Quiet:    "Where no COPY or ADD includes the whole build context.",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",
@@ -32,8 +32,8 @@ var notAnAllowList = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Context.File},
-			Related: []check.Place{{File: b.Text(), Span: broad[0].at(), Message: "this takes whatever the list lets through"}},
-			Message: fmt.Sprintf("%s lists what to leave out, so that everything else is sent", path.Base(b.Context.File.Name)),
+			Related: []check.Place{{File: b.Text(), Span: broad[0].at(), Message: "this includes everything that is not excluded"}},
+			Message: fmt.Sprintf("%s lists what to exclude, so everything else is sent", path.Base(b.Context.File.Name)),
 			Missing: true,
 		}})
 	},

@@ -12,10 +12,10 @@ import (
 
 var sendsUnwanted = &check.Check{
 	Name:     "sends-unwanted",
-	Claim:    "the ignore file keeps out .git, .env, __pycache__, virtual environments, node_modules and test_data",
-	Why:      "what is sent is copied: history and passwords for everybody to read, packages of another machine over the right ones",
-	Mend:     "name it in the ignore file with **/ before it (**/node_modules), after the line that lets its folder in; better, begin the file with * and let in what is needed",
-	Quiet:    "For .env.example, .sample and .template, for what an exception names inside of a folder (!.git/HEAD), and where no COPY takes it.",
+	Claim:    "the ignore file excludes .git, .env, __pycache__, virtual environments, node_modules and test_data",
+	Why:      "files that are sent are copied into the image: anyone who can pull it can read the history and passwords, and packages that were installed on another machine replace the right ones",
+	Mend:     "add the name to the ignore file with the prefix **/ (**/node_modules), after the line that includes its folder; better, begin the file with * and include only what is needed",
+	Quiet:    "For .env.example, .env.sample and .env.template, for a path inside such a folder that an exception names (!.git/HEAD), and where no COPY includes it.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtUnwanted,
@@ -88,17 +88,17 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 		index[kind] = len(found)
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: t.at()},
-			Message: fmt.Sprintf("%s is sent, and %s takes it", e.Path, t.step.Keyword),
+			Message: fmt.Sprintf("%s is in the build context, and %s includes it", e.Path, t.step.Keyword),
 			Missing: true,
 			Cause:   check.SentCause.Of(e.Path),
 		}
 		if by != nil && by.Negated {
-			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "it is taken here"}}
+			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "this instruction includes it"}}
 			f.Place = check.Place{File: b.Context.File, Span: by.Span}
-			f.Message = fmt.Sprintf("%s lets %s through, and %s takes it", by.Raw, e.Path, t.step.Keyword)
+			f.Message = fmt.Sprintf("the exception %s sends %s, and %s includes it", by.Raw, e.Path, t.step.Keyword)
 			f.Help = fmt.Sprintf("add **/%s after this line", base)
 		} else {
-			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern of the ignore file stops it"}}
+			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern in this ignore file excludes it"}}
 			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
 		}
 		found = append(found, f)
@@ -136,8 +136,8 @@ func takenBy(b *source.Build, list []take, e source.Entry) (take, bool) {
 // sent on purpose.
 func letThrough(c *source.Context, e source.Entry) (*ignore.Pattern, bool) {
 	if !e.Dir {
-		ok, by := c.Sent(e.Path, false)
-		return by, ok
+		_, by := c.Sent(e.Path, false)
+		return by, c.Reached(e.Path)
 	}
 	if ok, _ := c.Sent(e.Path, true); !ok && !c.Ignore.MayReinclude(e.Path) {
 		return nil, false
@@ -192,12 +192,12 @@ func unstopped(b *source.Build, t take) []check.Finding {
 	switch {
 	case open[".git"] && open[".env"]:
 		f.Severity = check.Warning
-		f.Message = fmt.Sprintf("%s would stop neither .git nor .env, and %s takes the whole context", path.Base(b.Context.File.Name), t.step.Keyword)
+		f.Message = fmt.Sprintf("%s excludes neither .git nor .env, and %s includes the whole build context", path.Base(b.Context.File.Name), t.step.Keyword)
 	case open[".env"] && uses:
 		f.Severity = check.Warning
-		f.Message = fmt.Sprintf("%s would not stop .env, which the project uses (%s)", path.Base(b.Context.File.Name), how)
+		f.Message = fmt.Sprintf("%s does not exclude .env, which the project uses (%s)", path.Base(b.Context.File.Name), how)
 	default:
-		f.Message = fmt.Sprintf("%s would not stop %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
+		f.Message = fmt.Sprintf("%s does not exclude %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
 	}
 	return []check.Finding{f}
 }

@@ -86,7 +86,7 @@ func effective(c *source.Context) bool { return c != nil && !c.Ignore.Empty() }
 
 // unknownContext is the verdict where the context cannot be looked at.
 func unknownContext() check.Verdict {
-	return check.Unknown(check.ByContext, "the build context is not in the project")
+	return check.Unknown(check.ByContext, "the build context is outside the project")
 }
 
 // witnessBudget bounds the search for a file that is sent out of a folder.

@@ -55,7 +55,7 @@ func builtShellForm(ev check.Evidence) check.Verdict {
 	if last := lastCommand(script); last != nil && last.Words[0].Text == "exec" {
 		return check.Judge(nil)
 	}
-	return check.Judge([]check.Finding{{Place: started(img), Cause: signalCause, Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program behind it does not hear SIGTERM", argv[0])}})
+	return check.Judge([]check.Finding{{Place: started(img), Cause: signalCause, Message: fmt.Sprintf("the image starts %s -c: PID 1 is a shell, and the program below it does not receive SIGTERM", argv[0])}})
 }
 
 // lastCommand is the first command behind the last && or ; of a line; nil where
@@ -85,20 +85,20 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 	}
 	img := ev.Image
 	if img.NotLookedAt() {
-		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
+		return check.Unknown(check.ByRun, "a layer of the image could not be read")
 	}
 	argv := img.Config.Argv()
 	f := check.Finding{Place: started(img), Cause: check.StartCause}
 	program := img.LookPath(argv[0])
 	switch me, err := img.User(); {
 	case program == nil:
-		f.Message = argv[0] + ", which the image starts, is not in it"
+		f.Message = argv[0] + ", which the image starts, is not in the image"
 		if !strings.Contains(argv[0], "/") {
 			p, ok := img.Config.Getenv("PATH")
 			if !ok {
 				p = image.DefaultPath
 			}
-			f.Message += ": no folder of PATH (" + p + ") has it"
+			f.Message += ": no folder in PATH (" + p + ") contains it"
 		}
 	case program.IsDir():
 		f.Message = program.Path + ", which the image starts, is a folder"
@@ -110,13 +110,13 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 			target = program
 		}
 		if ok, by := img.Tree.Executable(program.Path, me); !ok && (by == target || by == program) {
-			f.Message = fmt.Sprintf("%s, which the image starts, may not be executed by its user: mode %04o, UID %d", program.Path, by.Mode.Perm(), by.UID)
+			f.Message = fmt.Sprintf("%s, which the image starts, is not executable by the image's user: mode %04o, UID %d", program.Path, by.Mode.Perm(), by.UID)
 			f.Help = "copy it with --chmod=0755"
 			break
 		}
 		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil {
-			f.Message = fmt.Sprintf("%s, which the image starts, is out of its user's reach: %s is %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
-			f.Help = "install it where everybody may pass, as /usr/local/bin or /opt"
+			f.Message = fmt.Sprintf("%s, which the image starts, is not accessible to the image's user: %s has mode %04o, UID %d", program.Path, by.Path, by.Mode.Perm(), by.UID)
+			f.Help = "install it in a folder that every user can enter, such as /usr/local/bin or /opt"
 			f.Cause = check.ClosedCause.Of(by.Path)
 			break
 		}
@@ -128,7 +128,7 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 	}
 	if program != nil {
 		p := ev.LayerPlace(program.Layer)
-		p.Message = "it comes from here"
+		p.Message = "it was added here"
 		f.Related = []check.Place{p}
 	}
 	return check.Judge([]check.Finding{f})
@@ -137,13 +137,13 @@ func builtNotExecutable(ev check.Evidence) check.Verdict {
 func lacking(file string, l image.Lack) string {
 	switch l.Kind {
 	case image.CarriageReturn:
-		return fmt.Sprintf("the first line of %s ends in a carriage return, which the kernel takes for a part of the interpreter's name", file)
+		return fmt.Sprintf("the first line of %s ends in a carriage return, which the kernel reads as part of the interpreter's name", file)
 	case image.NoInterpreter:
-		return fmt.Sprintf("%s, which the image starts, needs the interpreter %s, which is not in it", file, l.Name)
+		return fmt.Sprintf("%s, which the image starts, needs the interpreter %s, which is not in the image", file, l.Name)
 	case image.NoLibrary:
-		return fmt.Sprintf("%s, which the image starts, needs %s, which is not in it (%s)", file, l.Name, l.By)
+		return fmt.Sprintf("%s, which the image starts, needs %s, which is not in the image (%s)", file, l.Name, l.By)
 	case image.WrongArch:
-		return fmt.Sprintf("%s, which the image starts, is made for %s", file, l.Name)
+		return fmt.Sprintf("%s, which the image starts, was built for %s", file, l.Name)
 	}
 	return fmt.Sprintf("%s, which the image starts: %s", file, l.Kind)
 }

@@ -10,10 +10,10 @@ import (
 
 var defaultArgs = &check.Check{
 	Name:     "default-args-in-entrypoint",
-	Claim:    "default arguments stand in CMD, where they can be replaced",
-	Why:      "what stands in ENTRYPOINT stays: docker run IMAGE --port 9000 adds to it instead of replacing it",
-	Mend:     "leave the program in ENTRYPOINT and move its flags and arguments to CMD",
-	Quiet:    "For an interpreter's own options, as python -m or java -jar, and for a shell's.",
+	Claim:    "default arguments are in CMD, where they can be replaced",
+	Why:      "arguments in ENTRYPOINT are fixed: docker run IMAGE --port 9000 appends to them instead of replacing them",
+	Mend:     "keep the program in ENTRYPOINT and move its flags and arguments to CMD",
+	Quiet:    "For the options of an interpreter, such as python -m or java -jar, and for those of a shell.",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",
@@ -37,7 +37,7 @@ var defaultArgs = &check.Check{
 		span := words[i].Span.Join(words[len(words)-1].Span)
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: span},
-			Message: fmt.Sprintf("ENTRYPOINT holds arguments that belong in CMD, from %q on", words[i].Text),
+			Message: fmt.Sprintf("ENTRYPOINT contains arguments that belong in CMD, from %q on", words[i].Text),
 		}})
 	},
 }

@@ -15,11 +15,11 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:  7,
 	Name:    "entrypoint",
-	Title:   "ENTRYPOINT for the program in exec form, CMD for its default arguments",
+	Title:   "set the program in ENTRYPOINT in exec form, and its default arguments in CMD",
 	Precise: check.High,
-	Text: "The engine talks to one process: PID 1. It sends it SIGTERM, waits ten seconds, and kills. A shell in between keeps the " +
-		"signal to itself, so every stop takes the ten seconds and ends what the program was doing. The exec form starts the program itself, " +
-		"and ENTRYPOINT with CMD lets whoever runs the image change the arguments without knowing the program.",
+	Text: "The container engine signals one process: PID 1. It sends SIGTERM, waits ten seconds, and then kills the container. A shell as PID 1 does not pass the " +
+		"signal on, so every stop takes ten seconds and interrupts what the program was doing. The exec form starts the program directly, " +
+		"and ENTRYPOINT together with CMD lets users of the image change the arguments without naming the program.",
 	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
 	Checks: []*check.Check{
 		shellForm,

@@ -10,10 +10,10 @@ import (
 
 var malformedJSON = &check.Check{
 	Name:     "malformed-json",
-	Claim:    "a command that is written as an array is JSON",
-	Why:      "what is not JSON is silently taken for shell form: a shell looks for a program named [",
-	Mend:     "use double quotes, a comma between the words and none after the last",
-	Quiet:    "For a shell test, as `[ -f x ] && y`.",
+	Claim:    "a command that is written as an array is valid JSON",
+	Why:      "Docker silently treats an array that is not valid JSON as shell form: the shell then looks for a program named [",
+	Mend:     "use double quotes, put a comma between the words, and no comma after the last one",
+	Quiet:    "For a shell test, such as `[ -f x ] && y`.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3025"},
@@ -29,7 +29,7 @@ var malformedJSON = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   place(b, step),
-				Message: fmt.Sprintf("%s looks like an array but is no JSON (%s), so it is a shell line", step.Keyword, flaw(rest)),
+				Message: fmt.Sprintf("%s looks like an array but is not valid JSON (%s), so it is in shell form", step.Keyword, flaw(rest)),
 			})
 		}
 		return check.Judge(found)
@@ -43,7 +43,7 @@ func flaw(s string) string {
 	case strings.ContainsAny(s, "“”‘’"):
 		return "typographic quotes"
 	case !strings.HasSuffix(s, "]"):
-		return "the closing bracket is missing or something follows it"
+		return "the closing bracket is missing, or text follows it"
 	case strings.Contains(s, "'") && !strings.Contains(s, `"`):
 		return "single quotes"
 	case strings.HasSuffix(strings.TrimSpace(strings.TrimSuffix(s, "]")), ","):
@@ -53,5 +53,5 @@ func flaw(s string) string {
 	case !strings.Contains(s, `"`):
 		return "no quotes"
 	}
-	return "a comma or a quote is missing, or a backslash escapes nothing"
+	return "a comma or a quote is missing, or an escape sequence is invalid"
 }

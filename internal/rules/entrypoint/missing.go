@@ -13,10 +13,10 @@ import (
 
 var missing = &check.Check{
 	Name:     "missing",
-	Claim:    "the image names the program that it runs, in ENTRYPOINT with CMD for its arguments",
-	Why:      "an image without a program of its own starts a shell, or nothing, wherever the command is not repeated",
+	Claim:    "the image sets the program that it runs in ENTRYPOINT, and the default arguments in CMD",
+	Why:      "an image that sets no program starts a shell, or nothing, unless a command is given each time it is run",
 	Mend:     `end the stage with ENTRYPOINT ["program"] and CMD ["default", "arguments"]`,
-	Quiet:    "Where the base image brings a program that serves, and for images that serve nothing.",
+	Quiet:    "Where the base image sets a program that serves, and for images that do not serve.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtMissing,
@@ -31,6 +31,8 @@ var missing = &check.Check{
 		switch {
 		case e.Step != nil:
 			return check.Judge(nil)
+		case c.Step != nil && !e.Known && (len(c.Words) == 0 || len(c.Words) == 1 && !c.Shell && prompts(path.Base(c.Words[0]))):
+			return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has an ENTRYPOINT", b.Base().String()))
 		case c.Step != nil:
 			if !e.Empty() {
 				return check.Judge(nil)
@@ -39,14 +41,11 @@ var missing = &check.Check{
 				Severity: check.Note,
 				Place:    place(b, c.Step),
 				Cause:    "cmd alone",
-				Message:  "there is a CMD but no ENTRYPOINT: whoever gives an argument replaces the program",
-				Help:     `name the program in ENTRYPOINT and leave its arguments to CMD`,
+				Message:  "there is a CMD but no ENTRYPOINT: an argument to docker run replaces the program",
+				Help:     `set the program in ENTRYPOINT and keep its arguments in CMD`,
 			}})
 		case !e.Known && !c.Known:
-			if b.Role() != source.Serves {
-				return check.Judge(nil)
-			}
-			return check.Unknown(check.ByBases, fmt.Sprintf("what %s runs is not known", b.Base().String()))
+			return check.Unknown(check.ByBases, fmt.Sprintf("the command of %s is not known", b.Base().String()))
 		case b.Role() != source.Serves || serviceBase(b):
 			return check.Judge(nil)
 		}
@@ -54,9 +53,9 @@ var missing = &check.Check{
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(b)}, Missing: true}
 		switch {
 		case len(words) == 0:
-			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s has none", b.Base().String())
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, and %s sets none", b.Base().String())
 		case bare(words):
-			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD: the container starts %s of %s", words[len(words)-1], b.Base().String())
+			f.Message = fmt.Sprintf("there is neither ENTRYPOINT nor CMD, so the container starts %s from %s", words[len(words)-1], b.Base().String())
 		default:
 			return check.Judge(nil)
 		}
@@ -77,9 +76,9 @@ func idle(st *source.Start) (step *source.Step, what string) {
 	}
 	switch words := st.Words; {
 	case len(words) == 0:
-		return step, "there is nothing to run: ENTRYPOINT and CMD are both empty"
+		return step, "the image starts no program: ENTRYPOINT and CMD are both empty"
 	case len(words) == 1 && prompts(path.Base(words[0].Text)):
-		return step, fmt.Sprintf("the container starts a bare %s, which without a terminal ends at once", path.Base(words[0].Text))
+		return step, fmt.Sprintf("the container starts %s without arguments, which exits immediately when there is no terminal", path.Base(words[0].Text))
 	}
 	return nil, ""
 }

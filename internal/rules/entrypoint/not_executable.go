@@ -14,10 +14,10 @@ import (
 
 var notExecutable = &check.Check{
 	Name:     "not-executable",
-	Claim:    "the program that the image starts is there and can be executed",
-	Why:      "the container does not start: not found (127), permission denied (126), or an interpreter that ends in a carriage return",
-	Mend:     "copy the program to the path that ENTRYPOINT names, with --chmod=0755, and with line feeds alone",
-	Quiet:    "Where the program is handed to a shell, where a RUN makes it executable or makes it, and where the file is not in reach.",
+	Claim:    "the program that the image starts exists and is executable",
+	Why:      "the container does not start: the program is not found (127), may not be executed (126), or names an interpreter that ends in a carriage return",
+	Mend:     "copy the program to the path that ENTRYPOINT names, with --chmod=0755, and save it with LF line endings",
+	Quiet:    "Where the program is passed to a shell, where a RUN creates it or makes it executable, and where the file cannot be read here.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtNotExecutable,
@@ -26,6 +26,9 @@ var notExecutable = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
+		if !st.Known() {
+			return check.Unknown(check.ByBases, fmt.Sprintf("what %s starts is not known", b.Base().String()))
+		}
 		if st.Step == nil {
 			return check.Judge(nil)
 		}
@@ -33,7 +36,7 @@ var notExecutable = &check.Check{
 			if msg := flawOf(b, f); msg != "" {
 				return check.Judge([]check.Finding{{
 					Place:   place(b, st.Step),
-					Related: []check.Place{{File: b.Text(), Span: f.Origin.Step.Span, Message: "it comes from here"}},
+					Related: []check.Place{{File: b.Text(), Span: f.Origin.Step.Span, Message: "it is copied here"}},
 					Message: msg,
 				}})
 			}
@@ -42,7 +45,7 @@ var notExecutable = &check.Check{
 		if name, ok := nowhere(b, st); ok {
 			return check.Judge([]check.Finding{{
 				Place:   place(b, st.Step),
-				Message: fmt.Sprintf("nothing brings %s into the image, and %s has no such file", name, b.Base().String()),
+				Message: fmt.Sprintf("no instruction adds %s to the image, and %s has no such file", name, b.Base().String()),
 			}})
 		}
 		return check.Judge(nil)
@@ -65,7 +68,7 @@ func flawOf(b *source.Build, f *source.StartScript) string {
 	if f.Origin.Entry.Mode.Perm()&0o111 != 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s has mode %04o in the build context and nothing makes it executable", f.Path, f.Origin.Entry.Mode.Perm())
+	return fmt.Sprintf("%s has mode %04o in the build context, and no instruction makes it executable", f.Path, f.Origin.Entry.Mode.Perm())
 }
 
 // executable tells whether COPY or a later RUN gives the x bit.

@@ -9,10 +9,10 @@ import (
 
 var overridden = &check.Check{
 	Name:     "overridden",
-	Claim:    "every ENTRYPOINT and CMD that is written takes effect",
-	Why:      "the last one of a stage wins, and an ENTRYPOINT makes Docker forget the CMD of the stage below it",
-	Mend:     "keep one ENTRYPOINT and one CMD in a stage, and write CMD anew beside a new ENTRYPOINT",
-	Quiet:    "For the default command of a base image, and where a stage writes both anew.",
+	Claim:    "every ENTRYPOINT and CMD takes effect",
+	Why:      "only the last one in a stage takes effect, and an ENTRYPOINT resets the CMD of the parent stage",
+	Mend:     "keep one ENTRYPOINT and one CMD per stage, and repeat CMD after a new ENTRYPOINT",
+	Quiet:    "For the default command of a base image, and where a stage sets both again.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -31,8 +31,8 @@ var overridden = &check.Check{
 				if old := last[step.Keyword]; old != nil {
 					found = append(found, check.Finding{
 						Place:   place(b, old),
-						Related: []check.Place{{File: b.Text(), Span: argumentSpan(step), Message: "this one wins"}},
-						Message: fmt.Sprintf("this %s never takes effect: the stage has another one below", step.Keyword),
+						Related: []check.Place{{File: b.Text(), Span: argumentSpan(step), Message: "this one takes effect"}},
+						Message: fmt.Sprintf("this %s never takes effect: the stage has another one after it", step.Keyword),
 						Stage:   s,
 						Cause:   check.Cause("overridden").Of(old.Span.Start),
 					})
@@ -53,9 +53,9 @@ var overridden = &check.Check{
 		if cmd != nil {
 			found = append(found, check.Finding{
 				Place:   place(b, f.CmdReset),
-				Related: []check.Place{{File: b.Text(), Span: argumentSpan(cmd), Message: "this CMD is forgotten"}},
-				Message: fmt.Sprintf("this ENTRYPOINT makes Docker forget the CMD of the stage %s, and no CMD follows", stageName(cmd.Stage)),
-				Help:    "write the CMD again after the ENTRYPOINT, or remove it from the parent stage",
+				Related: []check.Place{{File: b.Text(), Span: argumentSpan(cmd), Message: "this CMD is reset"}},
+				Message: fmt.Sprintf("this ENTRYPOINT resets the CMD of stage %s, and no CMD follows", stageName(cmd.Stage)),
+				Help:    "repeat the CMD after the ENTRYPOINT, or remove it from the parent stage",
 			})
 		}
 		return check.Judge(found)

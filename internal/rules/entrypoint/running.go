@@ -15,10 +15,10 @@ const signalCause check.Cause = "signal"
 
 var doesNotStart = &check.Check{
 	Name:     "does-not-start",
-	Claim:    "the container comes up and stays up",
-	Why:      "an image that does not start has been built all the same, and is found out where it is deployed",
-	Mend:     "read what the program says, and mend that; where it needs configuration or a folder to write to, say so under `run:` in .dockworthy.yaml or with --env and --writable",
-	Quiet:    "Where it comes up under the hard settings or the engine's own (then non-root/needs-more tells the difference), and undecided where it asks for configuration or another service.",
+	Claim:    "the container starts and keeps running",
+	Why:      "a successful build does not show that the image starts: the failure would appear only in deployment",
+	Mend:     "read the program's output and fix the cause; where it needs configuration or a writable folder, declare them under `run:` in .dockworthy.yaml or with --env and --writable",
+	Quiet:    "Where it starts with the hardened settings or with the engine's defaults (non-root/needs-more then reports the difference). Undecided where it asks for configuration or for another service.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -42,16 +42,16 @@ var doesNotStart = &check.Check{
 		case s.Error != "":
 			f.Message = "the container does not start: " + s.Why()
 		case s.Ended:
-			f.Message = fmt.Sprintf("the container ends with %d at once", s.Code)
+			f.Message = fmt.Sprintf("the container exits immediately with status %d", s.Code)
 			if s.Cause != nil {
 				f.Message += ": " + s.Why()
 			} else {
-				f.Message += " and says nothing"
+				f.Message += ", without any output"
 			}
 		case len(log.Settings.Ports) > 0 && !s.Listened:
-			f.Message = fmt.Sprintf("the container does not come up within %.0f s: it runs and listens on no port", s.Seconds)
+			f.Message = fmt.Sprintf("the container is not ready within %.0f s: it runs but does not listen on any port", s.Seconds)
 		default:
-			f.Message = fmt.Sprintf("the container does not come up within %.0f s: it runs and does not become healthy", s.Seconds)
+			f.Message = fmt.Sprintf("the container is not ready within %.0f s: it runs but does not become healthy", s.Seconds)
 		}
 		return check.Judge([]check.Finding{f})
 	},
@@ -59,10 +59,10 @@ var doesNotStart = &check.Check{
 
 var shellAsPID1 = &check.Check{
 	Name:     "shell-as-pid-1",
-	Claim:    "PID 1 is the program, not a shell in front of it",
-	Why:      "the engine's signals go to PID 1: a shell there keeps them to itself, and the program is killed when the time is up",
-	Mend:     "write ENTRYPOINT and CMD in exec form, and let start scripts end in `exec \"$@\"`",
-	Quiet:    "Where the shell hands the signal on, so that the program ends in time, and where the program is a shell script without a child.",
+	Claim:    "PID 1 is the program, not a shell that started it",
+	Why:      "the container engine signals PID 1: a shell there does not pass the signal on, and the program is killed after the timeout",
+	Mend:     "write ENTRYPOINT and CMD in exec form, and end start scripts with `exec \"$@\"`",
+	Quiet:    "Where the shell passes the signal on, so that the program exits in time, and where the program is a shell script without a child process.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -71,7 +71,7 @@ var shellAsPID1 = &check.Check{
 			return check.None()
 		}
 		if log.Procs == nil || len(log.Procs.List) == 0 {
-			return check.Unknown(check.ByRun, "its processes could not be looked at")
+			return check.Unknown(check.ByRun, "the processes of the container could not be listed")
 		}
 		first := log.Procs.List[0]
 		if first.PID != 1 || !run.IsShell(first.Argv[0]) || log.Stop != nil && graceful(log.Stop) {
@@ -83,7 +83,7 @@ var shellAsPID1 = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(log, run.TopicProcess, "1"),
-			Message: fmt.Sprintf("PID 1 is %s, and the program, %s, is its child", strings.Join(first.Argv[:min(2, len(first.Argv))], " "), log.Procs.List[i].Argv[0]),
+			Message: fmt.Sprintf("PID 1 is %s, and the program (%s) is its child process", strings.Join(first.Argv[:min(2, len(first.Argv))], " "), log.Procs.List[i].Argv[0]),
 			Cause:   signalCause,
 		}})
 	},
@@ -91,10 +91,10 @@ var shellAsPID1 = &check.Check{
 
 var ignoresStop = &check.Check{
 	Name:     "ignores-stop",
-	Claim:    "the program ends by itself, in time, when it is told to stop",
-	Why:      "the engine waits ten seconds and kills: every deployment takes them, and requests, jobs and writes under way are lost",
-	Mend:     "let the program be PID 1 and handle SIGTERM (servers do; node and python need a handler, or an init: `docker run --init`, tini), and close what clients keep open",
-	Quiet:    "Where it ends with 0, or by the signal itself (143 for SIGTERM), within the limit: 2 s, or `run: {stop-limit: …}` in .dockworthy.yaml.",
+	Claim:    "the program exits within the time limit when it receives the stop signal",
+	Why:      "the container engine waits ten seconds and then kills the container: each deployment takes that long, and requests, jobs and writes in progress are lost",
+	Mend:     "make the program PID 1 and let it handle SIGTERM (servers do; node and python need a handler, or an init process: `docker run --init`, tini), and close connections that clients keep open",
+	Quiet:    "Where it exits within the limit with status 0, or by the signal itself (143 for SIGTERM). The limit is 2 s, or `run: {stop-limit: …}` in .dockworthy.yaml.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -103,7 +103,7 @@ var ignoresStop = &check.Check{
 			return check.None()
 		}
 		if log.Stop == nil {
-			return check.Unknown(check.ByRun, "it was not stopped: the container did not come up")
+			return check.Unknown(check.ByRun, "the stop signal was not sent: the container did not become ready")
 		}
 		var found []check.Finding
 		if f, bad := late(log.Stop); bad {
@@ -114,7 +114,7 @@ var ignoresStop = &check.Check{
 			if f, bad := late(log.StopBusy); bad {
 				f.Severity = check.Warning
 				f.Message = fmt.Sprintf("with an open connection to port %d, %s", log.StopBusy.Port, f.Message)
-				f.Help = "let the server close idle connections when it is told to stop, or give it a limit for it (uvicorn --timeout-graceful-shutdown 1, gunicorn --graceful-timeout)"
+				f.Help = "let the server close idle connections on the stop signal, or set a limit for its graceful shutdown (uvicorn --timeout-graceful-shutdown 1, gunicorn --graceful-timeout)"
 				f.Place = check.Seen(log, run.TopicBusy, "")
 				found = append(found, f)
 			}
@@ -149,14 +149,14 @@ func bySignal(name string) int {
 func late(s *run.Stop) (check.Finding, bool) {
 	switch {
 	case s.Killed:
-		return check.Finding{Message: fmt.Sprintf("the program does not end on %s: after %.1f s it still ran, and was killed", s.Signal, s.Seconds)}, true
+		return check.Finding{Message: fmt.Sprintf("the program does not exit on %s: it was still running after %.1f s and was killed", s.Signal, s.Seconds)}, true
 	case s.Seconds > s.Limit:
-		return check.Finding{Message: fmt.Sprintf("the program takes %.1f s to end on %s; the limit is %.1f s", s.Seconds, s.Signal, s.Limit)}, true
+		return check.Finding{Message: fmt.Sprintf("the program takes %.1f s to exit on %s; the limit is %.1f s", s.Seconds, s.Signal, s.Limit)}, true
 	case s.Code != 0 && s.Code != bySignal(s.Signal):
 		return check.Finding{
 			Severity: check.Warning,
-			Message:  fmt.Sprintf("the program ends on %s in time, but with %d: who watches it takes that for a failure", s.Signal, s.Code),
-			Help:     "end with 0 when you are told to stop",
+			Message:  fmt.Sprintf("the program exits on %s in time, but with status %d, which an orchestrator reports as a failure", s.Signal, s.Code),
+			Help:     "let the program exit with status 0 after the stop signal",
 		}, true
 	}
 	return check.Finding{}, false
@@ -165,9 +165,9 @@ func late(s *run.Stop) (check.Finding, bool) {
 var argumentsLost = &check.Check{
 	Name:     "arguments-lost",
 	Claim:    "arguments given to `docker run IMAGE …` reach the program",
-	Why:      "CMD is there to be replaced: behind a shell in ENTRYPOINT the words go to the shell and are gone",
-	Mend:     "write ENTRYPOINT in exec form, and let a start script hand on \"$@\"",
-	Quiet:    "Without an ENTRYPOINT, where the words are the program, and where it could not be seen.",
+	Why:      "users replace CMD to change the arguments: when ENTRYPOINT starts a shell, the arguments go to the shell and are lost",
+	Mend:     "write ENTRYPOINT in exec form, and let a start script pass \"$@\" on",
+	Quiet:    "Where there is no ENTRYPOINT, so that the arguments are the command. Undecided where the arguments could not be observed.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -178,23 +178,23 @@ var argumentsLost = &check.Check{
 		case o == nil && ev.Image != nil && len(ev.Image.Config.Entrypoint) == 0:
 			return check.None()
 		case o == nil || !o.Known:
-			return check.Unknown(check.ByRun, "whether an argument reaches the program could not be seen")
+			return check.Unknown(check.ByRun, "it could not be observed whether an argument reaches the program")
 		case o.Reached:
 			return check.Judge(nil)
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(ev.Run, run.TopicOverride, ""),
-			Message: "the argument " + o.Word + ", given in place of CMD, reaches no program of the container",
+			Message: "the argument " + o.Word + ", given in place of CMD, reaches no process in the container",
 		}})
 	},
 }
 
 var zombies = &check.Check{
 	Name:     "zombies",
-	Claim:    "processes that end are reaped",
-	Why:      "PID 1 inherits every process whose parent ended: what it does not reap stays in the process table until that is full",
-	Mend:     "run an init as PID 1 (`docker run --init`, Compose `init: true`, tini), or wait for children in the program",
-	Quiet:    "Where the program is alone and starts no process.",
+	Claim:    "PID 1 reaps processes that have exited",
+	Why:      "PID 1 inherits every process whose parent has exited: those that it does not reap stay in the process table until it is full",
+	Mend:     "run an init process as PID 1 (`docker run --init`, Compose `init: true`, tini), or wait for child processes in the program",
+	Quiet:    "Where the program starts no other process.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -203,14 +203,14 @@ var zombies = &check.Check{
 			return check.None()
 		}
 		if log.Orphan == nil || log.Procs == nil {
-			return check.Unknown(check.ByRun, "its processes could not be looked at")
+			return check.Unknown(check.ByRun, "the processes of the container could not be listed")
 		}
 		place := check.Seen(log, run.TopicOrphan, "")
 		switch {
 		case log.Orphan.Zombies > 0:
-			return check.Judge([]check.Finding{{Place: place, Message: fmt.Sprintf("the program left %d of its processes as zombies while it was watched", log.Orphan.Zombies)}})
+			return check.Judge([]check.Finding{{Place: place, Message: fmt.Sprintf("the program left %d of its processes as zombies during the run", log.Orphan.Zombies)}})
 		case !log.Orphan.Reaped && len(log.Procs.List) > 1:
-			return check.Judge([]check.Finding{{Place: place, Severity: check.Note, Message: "PID 1 does not reap a process whose parent ended, and the program starts processes"}})
+			return check.Judge([]check.Finding{{Place: place, Severity: check.Note, Message: "PID 1 does not reap a process whose parent has exited, and the program starts processes"}})
 		}
 		return check.Judge(nil)
 	},

@@ -13,10 +13,10 @@ import (
 
 var scriptWithoutExec = &check.Check{
 	Name:     "script-without-exec",
-	Claim:    "a start script hands over to the program by exec",
-	Why:      "the shell that runs the script stays PID 1: it neither dies of SIGTERM nor passes it on",
-	Mend:     `put exec before the last command; a script that takes its command from CMD ends in exec "$@"`,
-	Quiet:    "Where some path execs, where the script sets a trap, where it ends in a supervisor, and where it is not in reach.",
+	Claim:    "a start script starts the program with exec",
+	Why:      "the shell that runs the script stays PID 1: SIGTERM does not end it, and it does not pass the signal on",
+	Mend:     `put exec before the last command; a script that takes its command from CMD ends with exec "$@"`,
+	Quiet:    "Where some path through the script uses exec, where the script sets a trap, where it ends with a process supervisor, and where it cannot be read here.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -32,11 +32,11 @@ var scriptWithoutExec = &check.Check{
 			return check.Judge(nil) // a program in another language is the program
 		}
 		if f.Script.Err != nil {
-			return check.Unknown(check.ByRun, f.Path+" could not be read as a shell script")
+			return check.Unknown(check.ByRun, f.Path+" could not be parsed as a shell script")
 		}
 		list, all, ok := foreground(f.Script)
 		if !ok {
-			return check.Unknown(check.ByRun, "what "+f.Path+" ends in is not known")
+			return check.Unknown(check.ByRun, "the last command of "+f.Path+" is not known")
 		}
 		if len(list) == 0 || !all || trapped(f.Script) || toAll(st) {
 			return check.Judge(nil)
@@ -44,10 +44,10 @@ var scriptWithoutExec = &check.Check{
 		var related []check.Place
 		for _, c := range list {
 			if knowledge.Supervisors.Has(c.Program()) {
-				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in the supervisor %s", f.Path, c.Program()))
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends with the process supervisor %s", f.Path, c.Program()))
 			}
 			if file := sources(f.Script); file != "" && !known(c.Program()) {
-				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends in %s, which %s may define", f.Path, named(c), file))
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends with %s, which %s may define", f.Path, named(c), file))
 			}
 			related = append(related, check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"})
 		}
@@ -58,12 +58,12 @@ var scriptWithoutExec = &check.Check{
 		}
 		fate := "the shell stays PID 1 and does not pass SIGTERM on"
 		if st.Init != "" {
-			fate = st.Init + " sends SIGTERM to the shell alone, and the program is killed with the container"
+			fate = st.Init + " sends SIGTERM only to the shell, and the program is killed with the container"
 		}
 		return check.Judge([]check.Finding{{
 			Place:   place(b, st.Step),
 			Related: related,
-			Message: fmt.Sprintf("%s ends in %s without exec: %s", f.Path, what, fate),
+			Message: fmt.Sprintf("%s ends with %s without exec: %s", f.Path, what, fate),
 		}})
 	},
 }

@@ -12,9 +12,9 @@ import (
 var shellForm = &check.Check{
 	Name:     "shell-form",
 	Claim:    "ENTRYPOINT and CMD are in exec form, so that the program is PID 1",
-	Why:      "in shell form PID 1 is /bin/sh -c, which does not pass signals on: every stop waits ten seconds and then kills",
+	Why:      "in shell form PID 1 is /bin/sh -c, which does not pass signals on: every stop takes ten seconds and then kills the program",
 	Mend:     `write a JSON array: CMD ["program", "argument"]`,
-	Quiet:    "For a command that does not take effect, as that of a parent stage which the target overrides, and for HEALTHCHECK and RUN.",
+	Quiet:    "For a command without effect, such as that of a parent stage which the target overrides, and for HEALTHCHECK and RUN.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
@@ -30,18 +30,18 @@ var shellForm = &check.Check{
 			}
 			f := check.Finding{
 				Place:   place(b, step),
-				Message: fmt.Sprintf("%s is in shell form: PID 1 is a shell, and the program does not hear SIGTERM", step.Keyword),
+				Message: fmt.Sprintf("%s is in shell form: PID 1 is a shell, and the program does not receive SIGTERM", step.Keyword),
 			}
 			script, opaque := step.Script(nil)
 			switch {
 			case opaque != "" || script == nil || script.Err != nil:
 			case handsOver(b, step):
 				f.Severity = check.Note
-				f.Message = fmt.Sprintf("%s is in shell form; its exec makes the program PID 1, as long as the image has a shell", step.Keyword)
+				f.Message = fmt.Sprintf("%s is in shell form; exec makes the program PID 1, but the image needs a shell", step.Keyword)
 			case lone(script):
 				if name, ok := replacing(b, step); ok {
 					f.Severity = check.Warning
-					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself by a lone command, so signals arrive only as long as the shell is %s and the command stays alone", step.Keyword, name, name)
+					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself with a single command, so the program receives signals only while the shell is %s and there is one command", step.Keyword, name, name)
 				}
 			}
 			if img := b.Base(); img.Known != nil && img.Known.HasShell() == base.No && step.Before.Shell == nil {

@@ -12,10 +12,10 @@ import (
 
 var shellWrapper = &check.Check{
 	Name:     "shell-wrapper",
-	Claim:    "a shell that is named in exec form hands over to the program by exec",
-	Why:      `["sh", "-c", "…"] is the shell form by another name: the shell stays PID 1 and keeps the signals`,
-	Mend:     "put exec before the last command, or name the program itself",
-	Quiet:    "Where the last command is exec-ed on every path, and where the shell sets a trap.",
+	Claim:    "a shell that is named in exec form starts the program with exec",
+	Why:      `["sh", "-c", "…"] has the same effect as shell form: the shell stays PID 1 and does not pass signals on`,
+	Mend:     "put exec before the last command, or name the program directly",
+	Quiet:    "Where every path ends with exec, and where the shell sets a trap.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -37,7 +37,7 @@ var shellWrapper = &check.Check{
 		inner := shell.Parse(shell.Input{Src: []byte(line.Text), Shell: st.Script.Commands[0].Program(), Lookup: b.RuntimeEnv})
 		list, _, told := foreground(inner)
 		if !told {
-			return check.Unknown(check.ByRun, "what the shell of "+st.Step.Keyword+" ends in is not known")
+			return check.Unknown(check.ByRun, "the last command of the shell in "+st.Step.Keyword+" is not known")
 		}
 		if len(list) == 0 || trapped(inner) || toAll(st) {
 			return check.Judge(nil)
@@ -48,7 +48,7 @@ var shellWrapper = &check.Check{
 			Message: fmt.Sprintf("%s runs %s under %s without exec: the shell is PID 1 and does not pass SIGTERM on", st.Step.Keyword, named(program), st.Script.Commands[0].Program()),
 		}
 		if st.Init != "" {
-			f.Message = fmt.Sprintf("%s runs %s under %s without exec: %s sends SIGTERM to the shell alone, and the program is killed with the container", st.Step.Keyword, named(program), st.Script.Commands[0].Program(), st.Init)
+			f.Message = fmt.Sprintf("%s runs %s under %s without exec: %s sends SIGTERM only to the shell, and the program is killed with the container", st.Step.Keyword, named(program), st.Script.Commands[0].Program(), st.Init)
 		}
 		if lone(inner) {
 			name := st.Script.Commands[0].Program()
@@ -57,7 +57,7 @@ var shellWrapper = &check.Check{
 			}
 			if name == "bash" || name == "ash" || name == "busybox ash" {
 				f.Severity = check.Warning
-				f.Message = fmt.Sprintf("%s runs %s under %s, which replaces itself by a lone command: signals arrive only while the command stays alone", st.Step.Keyword, named(program), name)
+				f.Message = fmt.Sprintf("%s runs %s under %s, which replaces itself with a single command: the program receives signals only while there is one command", st.Step.Keyword, named(program), name)
 			}
 		}
 		return check.Judge([]check.Finding{f})

@@ -12,9 +12,9 @@ import (
 var signalSwallower = &check.Check{
 	Name:     "signal-swallower",
 	Claim:    "PID 1 is the program, not a tool that starts it",
-	Why:      "package managers and build tools start the program as a child: SIGTERM ends the tool, or is lost, and the exit status is not the program's",
-	Mend:     "name the program that the script would run: node dist/server.js, java -jar app.jar",
-	Quiet:    "Behind an init that signals the whole group, as dumb-init or tini -g. Behind another init it is a note.",
+	Why:      "package managers and build tools start the program as a child process: SIGTERM ends the tool, or is lost, and the exit status is not the program's",
+	Mend:     "name the program that the tool starts: node dist/server.js, java -jar app.jar",
+	Quiet:    "Under an init process that signals the whole process group, such as dumb-init or tini -g. Under another init process the finding is a note.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -22,12 +22,19 @@ var signalSwallower = &check.Check{
 			return check.None()
 		}
 		st := b.Start()
+		if c := st.Cmd; st.Script == nil && c.Step != nil && !c.Shell && len(c.Words) > 0 {
+			// The base image's ENTRYPOINT is not known: it may run its arguments.
+			inner := shell.FromWords(shell.Input{}, c.Literal())
+			if _, ok := swallows(inner.Commands[0]); ok {
+				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT in front of %s is not known", b.Base().String(), words(inner.Commands[0])))
+			}
+		}
 		if st.Step == nil || st.Script == nil || toAll(st) {
 			return check.Judge(nil)
 		}
 		var found []check.Finding
 		add := func(c *shell.Command, p check.Place, why string) {
-			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why), Firm: true}
+			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why)}
 			if st.Init != "" {
 				f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
 			}
@@ -114,20 +121,20 @@ func swallows(c *shell.Command) (why string, ok bool) {
 		switch first {
 		case "", "install", "add", "dlx", "cache", "config":
 		default:
-			return "starts the program as a child and does not pass signals on", true
+			return "starts the program as a child process and does not pass signals on", true
 		}
 	case "npx":
-		return "starts the program as a child and does not pass signals on", true
+		return "starts the program as a child process and does not pass signals on", true
 	case "gradle", "gradlew":
 		return "starts a daemon that runs the program", true
 	case "mvn", "mvnw":
-		return "is a build tool that runs the program inside or below it", true
+		return "is a build tool that runs the program inside its own process or as a child process", true
 	case "service":
 		if len(args) > 1 && (args[1].Text == "start" || args[1].Text == "restart") {
-			return "starts a daemon in the background and ends", true
+			return "starts a daemon in the background and exits", true
 		}
 	case "systemctl", "rc-service":
-		return "asks an init system that is not there to start a daemon", true
+		return "asks an init system that is not running to start a daemon", true
 	}
 	return "", false
 }

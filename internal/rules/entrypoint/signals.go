@@ -14,8 +14,8 @@ import (
 var stopSignal = &check.Check{
 	Name:     "stopsignal",
 	Claim:    "the signal that stops the container can be handled",
-	Why:      "SIGKILL and SIGSTOP never reach the program: it cannot finish what it is doing",
-	Mend:     "leave STOPSIGNAL out, or name the signal that the program takes for a graceful stop",
+	Why:      "no program can handle SIGKILL or SIGSTOP, so it cannot finish what it is doing",
+	Mend:     "remove STOPSIGNAL, or name the signal on which the program stops gracefully",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtStopSignal,
@@ -30,7 +30,7 @@ var stopSignal = &check.Check{
 		if s := knowledge.SignalOf(step.Value.Value); s != nil && s.Uncaught {
 			return check.Judge([]check.Finding{{
 				Place:   place(b, step),
-				Message: fmt.Sprintf("STOPSIGNAL %s cannot be handled", step.Value.Value),
+				Message: fmt.Sprintf("STOPSIGNAL %s cannot be handled by any program", step.Value.Value),
 			}})
 		}
 		return check.Judge(nil)
@@ -40,9 +40,9 @@ var stopSignal = &check.Check{
 var noSignalHandler = &check.Check{
 	Name:     "no-signal-handler",
 	Claim:    "a program that is PID 1 handles SIGTERM",
-	Why:      "the kernel gives PID 1 no default action: a node or Python program without a handler ignores SIGTERM and is killed after ten seconds",
-	Mend:     "install a handler for SIGTERM that closes what is open and exits; docker run --init helps until then",
-	Quiet:    "Where the file starts a server that handles signals itself, where it is not in reach, and under an init program. Running the container settles it.",
+	Why:      "the kernel applies no default action to PID 1: a Node.js or Python program without a handler ignores SIGTERM and is killed after ten seconds",
+	Mend:     "install a handler for SIGTERM that closes connections and files and exits; until then, use docker run --init",
+	Quiet:    "Where the file starts a server that handles signals itself, where it cannot be read here, and under an init process. Running the container decides it.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -90,7 +90,7 @@ var noSignalHandler = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: file.Span},
-			Message: fmt.Sprintf("%s is PID 1 and its source names no handler for SIGTERM", file.Text),
+			Message: fmt.Sprintf("%s is PID 1, and its source has no handler for SIGTERM", file.Text),
 		}})
 	},
 }

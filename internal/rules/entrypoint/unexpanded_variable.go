@@ -15,10 +15,10 @@ var variable = regexp.MustCompile(`\$(\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}|[A-Za-z_][
 
 var unexpandedVariable = &check.Check{
 	Name:     "unexpanded-variable",
-	Claim:    "no word of an exec form waits for a shell to expand it",
-	Why:      "the exec form starts the program without a shell: it gets the dollar sign and the name",
-	Mend:     `let the program read the variable itself, or hand over by a shell: ["sh", "-c", "exec program --port \"$PORT\""]`,
-	Quiet:    "Where the program is a shell, where the word is a program in another language (node -e), and where the start script evaluates its arguments.",
+	Claim:    "no argument in exec form relies on a shell to expand a variable",
+	Why:      "exec form starts the program without a shell: the program receives the dollar sign and the name as text",
+	Mend:     `let the program read the variable itself, or use a shell with exec: ["sh", "-c", "exec program --port \"$PORT\""]`,
+	Quiet:    "Where the program is a shell, where the argument is code in another language (node -e), and where the start script evaluates its arguments.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -60,7 +60,7 @@ var unexpandedVariable = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: w.Span},
-				Message: fmt.Sprintf("%s reaches the program as it stands: no shell expands it in exec form", m),
+				Message: fmt.Sprintf("%s reaches the program unexpanded: in exec form no shell expands it", m),
 				Cause:   "unexpanded",
 			})
 		}

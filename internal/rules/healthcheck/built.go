@@ -35,13 +35,13 @@ func builtMissing(ev check.Evidence) check.Verdict {
 	case !serves(ev):
 		return check.None()
 	}
-	f := check.Finding{Place: check.Place{File: img.Text}, Missing: true, Message: "the image serves and its config has no health check"}
+	f := check.Finding{Place: check.Place{File: img.Text}, Missing: true, Message: "the image serves, but its config has no health check"}
 	b := ev.Source
 	switch {
 	case b != nil:
 		if step, inherited, _ := b.Health(); step != nil || inherited {
-			f.Message = "the Dockerfile has a health check and the image has none: images in OCI format drop it (podman, buildah)"
-			f.Help = "build in Docker's format (buildah and podman: --format docker), or let the orchestrator probe"
+			f.Message = "the Dockerfile has a health check, but the image has none: the OCI image format drops it (podman, buildah)"
+			f.Help = "build in Docker's image format (buildah and podman: --format docker), or configure a probe in the orchestrator"
 		}
 		switch {
 		case b.Role() == source.Develop || b.KubeProbes():
@@ -60,7 +60,7 @@ func builtDisabled(ev check.Evidence) check.Verdict {
 		return check.None()
 	}
 	if len(h.Test) > 0 && h.Test[0] == "NONE" {
-		return check.Judge([]check.Finding{{Place: onHealth(ev.Image), Message: "the image turns its health check off"}})
+		return check.Judge([]check.Finding{{Place: onHealth(ev.Image), Message: "the image disables its health check"}})
 	}
 	return check.Judge(nil)
 }
@@ -73,7 +73,7 @@ func builtTool(ev check.Evidence) check.Verdict {
 		return check.None()
 	}
 	if img.NotLookedAt() {
-		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
+		return check.Unknown(check.ByRun, "a layer of the image could not be read")
 	}
 	if h.Test[0] == "CMD" {
 		return probeProgram(ev, h.Test[1])
@@ -83,7 +83,7 @@ func builtTool(ev check.Evidence) check.Verdict {
 		sh = img.Config.Shell[0]
 	}
 	if img.LookPath(sh) == nil {
-		return check.Judge([]check.Finding{{Place: onHealth(img), Message: "the probe is in shell form, and the image has no " + sh, Help: "write the probe in exec form, with a program that is in the image"}})
+		return check.Judge([]check.Finding{{Place: onHealth(img), Message: "the probe is in shell form, but the image has no " + sh, Help: "write the probe in exec form, with a program that is in the image"}})
 	}
 	line := h.Test[1]
 	script := shell.Parse(shell.Input{Src: []byte(line), Shell: path.Base(sh)})
@@ -125,13 +125,13 @@ func probeProgram(ev check.Evidence, name string) check.Verdict {
 	}
 	if me, err := img.User(); err == nil {
 		if ok, by := img.Tree.Executable(f.Path, me); !ok && by != nil {
-			return check.Judge([]check.Finding{{Place: onHealth(img), Message: fmt.Sprintf("the probe runs %s, which the user may not reach or execute: %s is %04o", f.Path, by.Path, by.Mode.Perm())}})
+			return check.Judge([]check.Finding{{Place: onHealth(img), Message: fmt.Sprintf("the probe runs %s, which is not accessible or not executable for the user: %s has mode %04o", f.Path, by.Path, by.Mode.Perm())}})
 		}
 	}
 	if lacks := img.Missing(f.Path); len(lacks) > 0 {
 		p := ev.LayerPlace(f.Layer)
-		p.Message = path.Base(f.Path) + " comes from here"
-		return check.Judge([]check.Finding{{Place: onHealth(img), Related: []check.Place{p}, Message: fmt.Sprintf("the probe runs %s, which cannot be started: %s", f.Path, lacks[0])}})
+		p.Message = path.Base(f.Path) + " was added here"
+		return check.Judge([]check.Finding{{Place: onHealth(img), Related: []check.Place{p}, Message: fmt.Sprintf("the probe runs %s, which cannot start: %s", f.Path, lacks[0])}})
 	}
 	return check.Judge(nil)
 }

@@ -9,9 +9,9 @@ import (
 
 var disabled = &check.Check{
 	Name:     "disabled",
-	Claim:    "no health check is switched off",
-	Why:      "HEALTHCHECK NONE takes away the probe of the image below: nobody notices then that the program hangs",
-	Mend:     "replace the probe by one that suits the program",
+	Claim:    "no health check is disabled",
+	Why:      "HEALTHCHECK NONE removes the probe of the base image, so a program that hangs is not detected",
+	Mend:     "replace the probe with one that suits the program",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -23,7 +23,7 @@ var disabled = &check.Check{
 				if s.Healthcheck != nil && s.Healthcheck.Disable {
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: s.Healthcheck.Span},
-						Message: fmt.Sprintf("the service %s switches its health check off", s.Name.Text),
+						Message: fmt.Sprintf("the service %s disables its health check", s.Name.Text),
 					})
 				}
 			}
@@ -38,7 +38,7 @@ var disabled = &check.Check{
 		}
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: step.Span},
-			Message: "HEALTHCHECK NONE switches the health check off",
+			Message: "HEALTHCHECK NONE disables the health check",
 		}
 		if r := b.Role(); r != source.Serves {
 			f.Severity = check.Note

@@ -15,11 +15,11 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:  8,
 	Name:    "healthcheck",
-	Title:   "a health check that tells alive from merely running",
+	Title:   "define a health check that shows that the program responds, not only that it runs",
 	Precise: check.High,
-	Text: "A process that hangs still runs. A probe that asks the program itself lets the orchestrator take it out of service and " +
-		"replace it. The probe has to run in the image as it is, ask the port that the program listens on, and be able to fail. " +
-		"Kubernetes ignores HEALTHCHECK, and images in OCI format drop it: there the probes of the manifest do the work.",
+	Text: "A process that hangs still runs. With a probe that queries the program, an orchestrator can take the container out of service and " +
+		"replace it. The probe must be able to run in the image, query the port that the program listens on, and be able to fail. " +
+		"Kubernetes ignores HEALTHCHECK, and the OCI image format drops it: in these cases the probes in the manifest are needed.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.6, 5.27", Strength: "direct"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.16, 8.14, 5.30", Strength: "supports"},

@@ -10,10 +10,10 @@ import (
 
 var kubeNoReadiness = &check.Check{
 	Name:     "kube-no-readiness",
-	Claim:    "a container that a Service sends to has a readiness probe",
-	Why:      "without one a pod gets requests from the moment its process starts, and keeps them while it hangs",
-	Mend:     "add readinessProbe with httpGet on the program's port",
-	Quiet:    "For Job and CronJob, init containers, and workloads without a Service.",
+	Claim:    "a container that receives traffic from a Service has a readiness probe",
+	Why:      "without a readiness probe, a pod receives requests as soon as its process starts, and also while it hangs",
+	Mend:     "add a readinessProbe with httpGet on the program's port",
+	Quiet:    "For Jobs, CronJobs, init containers, and workloads without a Service.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -23,17 +23,17 @@ var kubeNoReadiness = &check.Check{
 			if c.Readiness != nil || !b.HasService(w) || !listens(w, c) {
 				return ""
 			}
-			return fmt.Sprintf("a Service sends to the container %s of %s %s, which has no readinessProbe", c.Name.Text, w.Kind.Text, w.Name.Text)
+			return fmt.Sprintf("a Service sends traffic to the container %s of %s %s, which has no readinessProbe", c.Name.Text, w.Kind.Text, w.Name.Text)
 		})
 	},
 }
 
 var kubeNoLiveness = &check.Check{
 	Name:     "kube-no-liveness",
-	Claim:    "a container that runs for ever has a liveness probe",
-	Why:      "a process that hangs is not restarted",
-	Mend:     "add livenessProbe that asks the process alone, not what it depends on",
-	Quiet:    "For Job and CronJob and for init containers.",
+	Claim:    "a long-running container has a liveness probe",
+	Why:      "without a liveness probe, a process that hangs is not restarted",
+	Mend:     "add a livenessProbe that queries only the process, not its dependencies",
+	Quiet:    "For Jobs, CronJobs and init containers.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},

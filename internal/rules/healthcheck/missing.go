@@ -14,9 +14,9 @@ import (
 var missing = &check.Check{
 	Name:     "missing",
 	Claim:    "an image that serves has a HEALTHCHECK",
-	Why:      "without a probe the engine sees that the process runs, not that it answers: a program that hangs stays in service",
-	Mend:     "add a HEALTHCHECK with a probe that the image can run and that asks the program's own port",
-	Quiet:    "For jobs and images without a port, where a stage or image below has a probe. A note where Kubernetes probes cover the image, a warning where Compose or the platform has a check.",
+	Why:      "without a probe, the container engine knows that the process runs, not that it responds: a program that hangs stays in service",
+	Mend:     "add a HEALTHCHECK with a probe that can run in the image and that queries the program's port",
+	Quiet:    "For jobs and images without a port, and where a parent stage or the base image has a probe. The finding is a note where Kubernetes probes cover the image, and a warning where Compose or the platform has a health check.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -32,11 +32,14 @@ var missing = &check.Check{
 			return check.Judge(nil)
 		}
 		role := b.Role()
+		if role == source.Unclear && !known && !b.Start().Known() {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s serves, and whether it has a health check, is not known", b.Base().String()))
+		}
 		if role == source.Unclear || role == source.Job {
 			return check.Judge(nil)
 		}
 		if !known {
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has a health check is not known", b.Base().String()))
+			return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has a health check", b.Base().String()))
 		}
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: fromSpan(b)},
@@ -49,13 +52,13 @@ var missing = &check.Check{
 			f.Severity = check.Note
 		case b.KubeProbes():
 			f.Severity = check.Note
-			f.Message += "; the probes of its Kubernetes workload cover it there"
+			f.Message += "; in Kubernetes the probes of its workload cover it"
 		case composeHas(b):
 			f.Severity = check.Warning
-			f.Message += "; only Compose has a check, and only where Compose runs it"
+			f.Message += "; Compose has a health check, which applies only when Compose runs it"
 		case platform(b) != "":
 			f.Severity = check.Warning
-			f.Message += "; only " + platform(b) + " has a check"
+			f.Message += "; only " + platform(b) + " has a health check"
 		}
 		return check.Judge([]check.Finding{f})
 	},
@@ -101,9 +104,9 @@ func advice(b *source.Build) string {
 	case img.Known.HasTool("node") == base.Yes:
 		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('http://127.0.0.1:%s/').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, port)
 	case img.Known.HasTool("python") == base.Yes:
-		return fmt.Sprintf("add a HEALTHCHECK that asks port %s with python's http.client (urllib would obey HTTP_PROXY); curl is not in the image", port)
+		return fmt.Sprintf("add a HEALTHCHECK that queries port %s with python's http.client (urllib would use HTTP_PROXY); curl is not in the image", port)
 	case img.Known.HasShell() == base.No:
-		return "the image has no shell: let the program have a flag that asks itself, and run it in exec form"
+		return "the image has no shell: add a flag with which the program checks itself, and run it in exec form"
 	}
 	return ""
 }

@@ -8,8 +8,8 @@ import (
 var overridden = &check.Check{
 	Name:     "overridden",
 	Claim:    "a stage has one HEALTHCHECK",
-	Why:      "only the last one of a stage takes effect",
-	Mend:     "remove the one that does not count",
+	Why:      "only the last HEALTHCHECK in a stage takes effect",
+	Mend:     "remove the one that has no effect",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -28,8 +28,8 @@ var overridden = &check.Check{
 				if old != nil {
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: old.Span},
-						Related: []check.Place{{File: b.Text(), Span: step.KeywordSpan(), Message: "this one wins"}},
-						Message: "this HEALTHCHECK never takes effect: the stage has another one below",
+						Related: []check.Place{{File: b.Text(), Span: step.KeywordSpan(), Message: "this one takes effect"}},
+						Message: "this HEALTHCHECK never takes effect: the stage has another one after it",
 						Stage:   s,
 					})
 				}

@@ -13,9 +13,9 @@ import (
 var neverHealthy = &check.Check{
 	Name:     "never-healthy",
 	Claim:    "the container becomes healthy",
-	Why:      "an orchestrator takes a container that is not healthy out of service and starts another, which does not become healthy either",
-	Mend:     "let the probe use what the image has, ask the port that the program listens on at 127.0.0.1, and take less than its timeout",
-	Quiet:    "Where there is no health check, and undecided where the program itself does not come up.",
+	Why:      "an orchestrator takes a container that is not healthy out of service and starts another one, which does not become healthy either",
+	Mend:     "use a probe that can run in the image, queries the port that the program listens on at 127.0.0.1, and finishes before its timeout",
+	Quiet:    "Where there is no health check. Undecided where the program itself does not become ready.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -28,13 +28,13 @@ var neverHealthy = &check.Check{
 			if s := log.Failed(); s != nil && !s.Ended && s.Error == "" && s.Listened {
 				break
 			}
-			return check.Unknown(check.ByRun, "the program did not come up, so nothing could be healthy")
+			return check.Unknown(check.ByRun, "the program did not become ready, so its health check could not be judged")
 		case h == nil:
 			return noProbe(ev)
 		}
-		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, and its health check fails"}
+		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, but its health check fails"}
 		if h != nil {
-			f.Message = fmt.Sprintf("the program runs, and its health check fails with %d", h.LastCode)
+			f.Message = fmt.Sprintf("the program runs, but its health check fails with status %d", h.LastCode)
 			if said := strings.TrimSpace(h.Last); said != "" {
 				f.Message += ": " + strings.TrimSuffix(oneLine(said), ".")
 			}
@@ -47,7 +47,7 @@ var neverHealthy = &check.Check{
 // engine did not take the image's.
 func noProbe(ev check.Evidence) check.Verdict {
 	if ev.Image != nil && ev.Image.Config.Healthcheck != nil && len(ev.Image.Config.Healthcheck.Test) > 1 {
-		return check.Unknown(check.ByRun, "the image has a health check, and the engine did not run it")
+		return check.Unknown(check.ByRun, "the image has a health check, but the container engine did not run it")
 	}
 	return check.None()
 }
@@ -59,7 +59,7 @@ func ranMissing(ev check.Evidence) check.Verdict {
 	case log.Health != nil && log.Health.Healthy:
 		return check.Judge(nil)
 	case log.Up() == nil:
-		return check.Unknown(check.ByRun, "the program did not come up")
+		return check.Unknown(check.ByRun, "the program did not become ready")
 	case log.Health != nil:
 		return check.Judge(nil) // it has one; what it is worth others say
 	case ev.Image == nil:
@@ -68,7 +68,7 @@ func ranMissing(ev check.Evidence) check.Verdict {
 	v := builtMissing(ev)
 	for i := range v.Findings {
 		v.Findings[i].Place = check.Seen(log, run.TopicStart, "")
-		v.Findings[i].Message = "the program serves and the engine has nothing to ask it: whether it hangs nobody would see"
+		v.Findings[i].Message = "the program serves without a health check, so the container engine cannot detect that it hangs"
 		v.Findings[i].Missing = false
 	}
 	if v.Outcome == check.Holds {
@@ -94,24 +94,24 @@ func frozen(ev check.Evidence) check.Verdict {
 	case h == nil && ev.Run.Up() != nil:
 		return noProbe(ev)
 	case h == nil || !h.Healthy:
-		return check.Unknown(check.ByRun, "the container did not become healthy, so it could not turn unhealthy")
+		return check.Unknown(check.ByRun, "the container did not become healthy, so it could not become unhealthy")
 	case !h.Frozen:
-		return check.Unknown(check.ByRun, "its processes could not be frozen")
+		return check.Unknown(check.ByRun, "the processes of the container could not be frozen")
 	case h.Unhealthy:
 		return check.Judge(nil)
 	}
 	return check.Judge([]check.Finding{{
 		Place:    check.Seen(ev.Run, run.TopicFreeze, ""),
 		Severity: check.Error,
-		Message:  fmt.Sprintf("every process of the container was frozen, and after %.0f s it was still healthy", h.UnhealthyIn),
+		Message:  fmt.Sprintf("every process of the container was frozen, but after %.0f s it was still healthy", h.UnhealthyIn),
 	}})
 }
 
 var noRecovery = &check.Check{
 	Name:     "no-recovery",
-	Claim:    "a container that was unhealthy for a moment becomes healthy again",
-	Why:      "after a pause of the machine or a long collection of garbage the program works, and is replaced all the same",
-	Mend:     "let the probe ask anew each time, and keep no state of its failures",
+	Claim:    "a container that was briefly unhealthy becomes healthy again",
+	Why:      "after a pause of the host or a long garbage collection the program works again, but is replaced anyway",
+	Mend:     "let each probe query the program again, and keep no state about earlier failures",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -120,23 +120,23 @@ var noRecovery = &check.Check{
 		case h == nil && ev.Run.Up() != nil:
 			return noProbe(ev)
 		case h == nil || !h.Frozen || !h.Unhealthy:
-			return check.Unknown(check.ByRun, "the container did not turn unhealthy")
+			return check.Unknown(check.ByRun, "the container did not become unhealthy")
 		case h.Recovered:
 			return check.Judge(nil)
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(ev.Run, run.TopicFreeze, ""),
-			Message: fmt.Sprintf("%.0f s after its processes ran on the container was not healthy again", h.RecoveredIn),
+			Message: fmt.Sprintf("%.0f s after its processes were resumed, the container was not healthy again", h.RecoveredIn),
 		}})
 	},
 }
 
 var loopbackOnly = &check.Check{
 	Name:     "loopback-only",
-	Claim:    "a service listens where others can reach it",
-	Why:      "127.0.0.1 is the container's own: a health check inside it succeeds, and no published port, Service or Kubernetes probe ever gets through",
+	Claim:    "a service listens on an address that is reachable from outside the container",
+	Why:      "127.0.0.1 is local to the container: a health check inside it succeeds, but no published port, Service or Kubernetes probe can reach the program",
 	Mend:     "let the server listen on 0.0.0.0 (--host 0.0.0.0, HOST=0.0.0.0)",
-	Quiet:    "Where it listens on another address too, or on no port at all.",
+	Quiet:    "Where it also listens on another address, or on no port.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -145,7 +145,7 @@ var loopbackOnly = &check.Check{
 			return check.None()
 		}
 		if log.Procs == nil {
-			return check.Unknown(check.ByRun, "its ports could not be looked at")
+			return check.Unknown(check.ByRun, "the ports of the container could not be listed")
 		}
 		var found []check.Finding
 		open := map[int]bool{}
@@ -172,9 +172,9 @@ var loopbackOnly = &check.Check{
 
 var portNotOpen = &check.Check{
 	Name:     "port-not-open",
-	Claim:    "the program listens on the ports that the image and its deployment name",
-	Why:      "who publishes or probes the declared port reaches nothing",
-	Mend:     "let EXPOSE, Compose and the program name one port",
+	Claim:    "the program listens on the ports that the image and its deployment declare",
+	Why:      "clients and probes that use the declared port cannot connect",
+	Mend:     "use the same port in EXPOSE, in Compose and in the program",
 	Quiet:    "Where no port is declared, and for UDP.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -184,7 +184,7 @@ var portNotOpen = &check.Check{
 		case len(log.Settings.Ports) == 0:
 			return check.None()
 		case log.Procs == nil:
-			return check.Unknown(check.ByRun, "its ports could not be looked at")
+			return check.Unknown(check.ByRun, "the ports of the container could not be listed")
 		}
 		var open []string
 		for _, l := range log.Procs.Listens {
@@ -204,10 +204,10 @@ var portNotOpen = &check.Check{
 		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
 		switch {
 		case len(open) == 0:
-			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on none"
+			f.Message = "port " + strings.Join(closed, ", ") + " is declared, but the program does not listen on any port"
 		default:
 			f.Place = check.Seen(log, run.TopicListen, open[0])
-			f.Message = "port " + strings.Join(closed, ", ") + " is declared, and the program listens on " + strings.Join(open, ", ")
+			f.Message = "port " + strings.Join(closed, ", ") + " is declared, but the program listens on " + strings.Join(open, ", ")
 		}
 		return check.Judge([]check.Finding{f})
 	},
@@ -216,9 +216,9 @@ var portNotOpen = &check.Check{
 var notReplaced = &check.Check{
 	Name:     "not-replaced",
 	Claim:    "a swarm replaces a task that hangs",
-	Why:      "that is what a health check is for: somebody acts on it",
-	Mend:     "give the image a health check that fails when the program hangs, and let it end when it is told to",
-	Quiet:    "Where it was not tried: prove tries it with --swarm, on an engine that is in no swarm.",
+	Why:      "a health check is useful only when the orchestrator replaces what fails it",
+	Mend:     "give the image a health check that fails when the program hangs, and let the program exit on the stop signal",
+	Quiet:    "Where it was not tested: prove tests it with --swarm, on a container engine that is not part of a swarm.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -233,7 +233,7 @@ var notReplaced = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(ev.Run, run.TopicSwarm, ""),
-			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, no other task was healthy", s.Seconds),
+			Message: fmt.Sprintf("%.0f s after every process of the task was frozen, there was no healthy replacement task", s.Seconds),
 		}})
 	},
 }

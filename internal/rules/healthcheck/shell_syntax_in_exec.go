@@ -13,9 +13,9 @@ import (
 
 var shellSyntaxInExec = &check.Check{
 	Name:     "shell-syntax-in-exec",
-	Claim:    "a probe in exec form holds no shell syntax",
-	Why:      "without a shell, || and $PORT are arguments like any other: the program gets them as words",
-	Mend:     `write the probe in shell form, or leave the operators out: exit statuses other than 0 count as unhealthy anyway`,
+	Claim:    "a probe in exec form contains no shell syntax",
+	Why:      "without a shell, || and $PORT are ordinary arguments: the program receives them as text",
+	Mend:     `write the probe in shell form, or remove the operators: any exit status other than 0 counts as unhealthy anyway`,
 	Quiet:    "Where the program is a shell.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -31,16 +31,16 @@ var shellSyntaxInExec = &check.Check{
 			if rest := p.step.Rest().Text; malformed(rest) {
 				return check.Judge([]check.Finding{{
 					Place:   p.place(b),
-					Message: "the probe looks like an array but is no JSON, so a shell looks for a program named [",
-					Help:    "use double quotes, a comma between the words and none after the last",
+					Message: "the probe looks like an array but is not valid JSON, so a shell looks for a program named [",
+					Help:    "use double quotes, put a comma between the words, and no comma after the last one",
 				}})
 			}
 			return check.Judge(nil)
 		}
 		if line := p.test[1]; line == "CMD-SHELL" || len(p.test) == 2 && strings.Contains(strings.TrimSpace(line), " ") {
-			f := check.Finding{Place: p.place(b), Message: fmt.Sprintf("%q is taken for the name of a program: no shell reads it in exec form", line)}
+			f := check.Finding{Place: p.place(b), Message: fmt.Sprintf("%q is used as the name of a program: in exec form no shell interprets it", line)}
 			if line == "CMD-SHELL" {
-				f.Help = "write HEALTHCHECK CMD and the shell line behind it; CMD-SHELL is Compose's"
+				f.Help = "write HEALTHCHECK CMD followed by the shell command; CMD-SHELL exists only in Compose"
 			}
 			return check.Judge([]check.Finding{f})
 		}
@@ -55,7 +55,7 @@ var shellSyntaxInExec = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   place,
-			Message: fmt.Sprintf("%q reaches %s as a word: no shell reads it in exec form", p.test[1:][i], p.test[1]),
+			Message: fmt.Sprintf("%q is passed to %s as an argument: in exec form no shell interprets it", p.test[1:][i], p.test[1]),
 		}})
 	},
 }

@@ -20,9 +20,9 @@ const (
 
 var timing = &check.Check{
 	Name:     "timing",
-	Claim:    "a program that hangs is noticed within three minutes",
-	Why:      "until the last retry has timed out, requests go to a program that does not answer",
-	Mend:     "shorten --interval and --timeout: a probe on the same host answers in milliseconds",
+	Claim:    "a program that hangs is detected within three minutes",
+	Why:      "until the last retry has timed out, requests go to a program that does not respond",
+	Mend:     "shorten --interval and --timeout: a local probe gets its response in milliseconds",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -51,15 +51,15 @@ var timing = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: p.step.KeywordSpan()},
-			Message: fmt.Sprintf("a hang is noticed after %s: (interval %s + timeout %s) × %d", took, interval, timeout, retries),
+			Message: fmt.Sprintf("a hang is detected after %s: (interval %s + timeout %s) × %d", took, interval, timeout, retries),
 		}})
 	},
 }
 
 var exitCode = &check.Check{
 	Name:     "exit-code",
-	Claim:    "the probe exits with 0 or 1",
-	Why:      "Docker reserves exit status 2 and knows no meaning of any other",
+	Claim:    "the probe exits with status 0 or 1",
+	Why:      "Docker defines exit statuses 0 and 1, reserves 2, and defines no others",
 	Mend:     "end the probe with || exit 1",
 	Severity: check.Note,
 	Since:    "0.1.0",
@@ -79,7 +79,7 @@ var exitCode = &check.Check{
 			if code := args[0]; code.Known && code.Text != "0" && code.Text != "1" {
 				return check.Judge([]check.Finding{{
 					Place:   check.Place{File: b.Text(), Span: c.Span},
-					Message: "the probe exits with " + code.Text,
+					Message: "the probe exits with status " + code.Text,
 				}})
 			}
 		}

@@ -17,9 +17,9 @@ import (
 var toolMissing = &check.Check{
 	Name:     "tool-missing",
 	Claim:    "the probe's program is in the image",
-	Why:      "a probe that cannot start fails every time: the container is unhealthy from the beginning, and is replaced for ever",
-	Mend:     "probe with what the image has: the program's own flag, python's http.client, node's fetch, busybox wget",
-	Quiet:    "Where a package that is installed in the chain, a COPY or a RUN may bring the program, and where the base image is not known.",
+	Why:      "a probe that cannot start fails every time: the container never becomes healthy and is replaced again and again",
+	Mend:     "use a tool that is in the image: a flag of the program, python's http.client, node's fetch, busybox wget",
+	Quiet:    "Where an installed package, a COPY or a RUN may add the program, and where the base image is not known.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtTool,
@@ -40,22 +40,22 @@ var toolMissing = &check.Check{
 			}})
 		}
 		if img.Known == nil && !img.Scratch {
-			if usesTool(p) {
-				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the probe's program is not known", img.String()))
+			if p.shell || usesTool(b, p) {
+				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has the probe's program", img.String()))
 			}
 			return check.Judge(nil)
 		}
 		if name := ownShell(b); p.shell && name != "" && img.Known != nil && img.Known.HasTool(name) == base.No && !mayBring(b, name) {
 			return check.Judge([]check.Finding{{
 				Place:   p.place(b),
-				Message: fmt.Sprintf("the probe is run by %s, as SHELL says, which is not in the image: %s has none and nothing installs it", name, img.String()),
-				Help:    `write SHELL ["/bin/sh", "-c"], or the probe in exec form`,
+				Message: fmt.Sprintf("SHELL makes %s run the probe, but it is not in the image: %s does not have it and nothing installs it", name, img.String()),
+				Help:    `write SHELL ["/bin/sh", "-c"], or write the probe in exec form`,
 			}})
 		}
 		if alone := p.absent(b, img); alone != nil {
 			return check.Judge([]check.Finding{{
 				Place:   check.Place{File: b.Text(), Span: alone.Span},
-				Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s has none and nothing installs or copies it", alone.Program(), img.String()),
+				Message: fmt.Sprintf("the probe runs %s, which is not in the image: %s does not have it and nothing installs or copies it", alone.Program(), img.String()),
 			}})
 		}
 		return check.Judge(nil)
@@ -125,9 +125,13 @@ func noShell(b *source.Build) bool {
 	return none && !mayBring(b, "sh") && !mayBring(b, "busybox")
 }
 
-// usesTool tells whether the probe needs a program of its own.
-func usesTool(p *probe) bool {
-	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool { return knowledge.Clients.Has(c.Program()) })
+// usesTool tells whether the probe needs a program that nothing in the chain may
+// bring.
+func usesTool(b *source.Build, p *probe) bool {
+	return slices.ContainsFunc(p.commands(), func(c *shell.Command) bool {
+		program := c.Program()
+		return !mayBring(b, program) || knowledge.Clients.Has(program)
+	})
 }
 
 // absent tells whether a program certainly is not in the image.

@@ -13,10 +13,10 @@ import (
 
 var vacuous = &check.Check{
 	Name:     "vacuous",
-	Claim:    "the probe fails when the program does not answer",
+	Claim:    "the probe fails when the program does not respond",
 	Why:      "a probe that cannot fail reports a program that hangs as healthy",
-	Mend:     "ask the program over its port, and let an error status count: curl -f, wget -q, an exit status of the program's own",
-	Quiet:    "Where the answer is compared or searched (grep, test), and for a file that the program keeps fresh.",
+	Mend:     "query the program on its port, and let an error status fail the probe: curl -f, wget -q, or the program's own exit status",
+	Quiet:    "Where the response is compared or searched (grep, test), and for a file that the program keeps updating.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run:      frozen,
@@ -36,7 +36,7 @@ var vacuous = &check.Check{
 		if c != nil && !c.Span.IsZero() {
 			place.Span = c.Span
 		}
-		return check.Judge([]check.Finding{{Place: place, Message: "the probe cannot tell that the program hangs: " + why}})
+		return check.Judge([]check.Finding{{Place: place, Message: "the probe cannot detect that the program hangs: " + why}})
 	},
 }
 
@@ -60,7 +60,7 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	// cmd || true, cmd || exit 0, cmd; exit 0, true
 	for _, c := range top {
 		if c.Ignored {
-			return fmt.Sprintf("the failure of %s is swallowed", c.Program()), c
+			return fmt.Sprintf("a failure of %s is ignored", c.Program()), c
 		}
 	}
 	switch last.Program() {
@@ -70,18 +70,18 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		}
 	case "exit":
 		if args := last.Args(); len(args) > 0 && args[0].Text == "0" && last.When == shell.Always && !p.conditional(top) {
-			return "it ends in exit 0", last
+			return "it ends with exit 0", last
 		}
 	}
 	if c := swallowed(b, p, top); c != nil {
-		return fmt.Sprintf("the pipeline ends in %s, which succeeds whatever it reads", c.Program()), c
+		return fmt.Sprintf("the pipeline ends with %s, which succeeds for any input", c.Program()), c
 	}
 	asks := ""
 	var at *shell.Command
 	for _, c := range top {
 		if knowledge.ProcessViewers.Has(c.Program()) {
 			if b.Role() == source.Serves || c.Program() == "ps" {
-				asks, at = c.Program()+" sees that the process exists, not that it answers", c
+				asks, at = c.Program()+" shows that the process exists, not that it responds", c
 				continue
 			}
 			return "", nil
@@ -89,7 +89,7 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		switch c.Program() {
 		case "curl":
 			if !failing(c) && c.PipeTo == nil {
-				asks, at = "curl without --fail succeeds on every answer, also on an error", c
+				asks, at = "curl without --fail succeeds on every response, including errors", c
 				continue
 			}
 			return "", nil

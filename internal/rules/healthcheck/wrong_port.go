@@ -9,10 +9,10 @@ import (
 
 var wrongPort = &check.Check{
 	Name:     "wrong-port",
-	Claim:    "the probe asks the port that the program listens on",
-	Why:      "a probe of another port fails always, or asks somebody else",
-	Mend:     "give probe, flags and EXPOSE the same port; an ENV lets them share it",
-	Quiet:    "Where the program's port is not known from its flags, ENV or CMD, and where the probe's port is exposed too.",
+	Claim:    "the probe queries the port that the program listens on",
+	Why:      "a probe on another port always fails, or queries another program",
+	Mend:     "use the same port in the probe, the program's flags and EXPOSE; an ENV lets them share it",
+	Quiet:    "Where the program's port is not known from its flags, ENV or CMD, and where the probe's port is also exposed.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -33,8 +33,8 @@ var wrongPort = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   p.place(b),
-			Message: fmt.Sprintf("the probe asks port %s, but the program listens on %s", asks, listens),
-			Help:    "ask port " + listens,
+			Message: fmt.Sprintf("the probe queries port %s, but the program listens on %s", asks, listens),
+			Help:    "query port " + listens,
 		}})
 	},
 }

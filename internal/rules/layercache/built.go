@@ -45,8 +45,8 @@ func builtTwice(ev check.Evidence) check.Verdict {
 	for _, l := range layers {
 		found = append(found, check.Finding{
 			Place: ev.LayerPlace(l), Cause: check.Cause("twice").Of(l),
-			Related: related(ev, largest[l].First, "the files come from here"),
-			Message: fmt.Sprintf("layer %d holds %s of %s once more: only their owner or mode changed", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file")),
+			Related: related(ev, largest[l].First, "the files were added here"),
+			Message: fmt.Sprintf("layer %d contains %s of %s a second time: only their owner or mode changed", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file")),
 		})
 	}
 	return check.Judge(found)
@@ -60,10 +60,10 @@ func related(ev check.Evidence, layer int, msg string) []check.Place {
 
 var hiddenBytes = &check.Check{
 	Name:     "hidden-bytes",
-	Claim:    "layers carry no files that later layers remove or replace",
-	Why:      "a file that a later layer removes is still pulled and stored by everybody, and can still be read",
-	Mend:     "remove it in the RUN that makes it, keep it in a cache mount, or make it in a builder stage",
-	Quiet:    "Below a megabyte in all, and for what the base image's own layers hide.",
+	Claim:    "no layer contains files that a later layer removes or replaces",
+	Why:      "a file that a later layer removes is still in the image: it is pulled, stored and readable",
+	Mend:     "remove it in the RUN that creates it, keep it in a cache mount, or create it in a builder stage",
+	Quiet:    "For less than a megabyte in total, and for what the layers of the base image hide.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Image: func(ev check.Evidence) check.Verdict {
@@ -76,8 +76,8 @@ var hiddenBytes = &check.Check{
 			w := largest[l]
 			found = append(found, check.Finding{
 				Place:   ev.LayerPlace(l),
-				Related: related(ev, w.First, "the largest comes from here"),
-				Message: fmt.Sprintf("layer %d hides %s of %s below it, as %s (%s)", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file"), w.Path, image.Bytes(w.Bytes)),
+				Related: related(ev, w.First, "the largest was added here"),
+				Message: fmt.Sprintf("layer %d hides %s of %s in the layers below it, such as %s (%s)", l+1, image.Bytes(bytes[l]), check.Count(files[l], "file"), w.Path, image.Bytes(w.Bytes)),
 			})
 		}
 		return check.Judge(found)

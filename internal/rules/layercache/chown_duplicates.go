@@ -29,10 +29,10 @@ func removes(run *source.Run, name string) bool {
 
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
-	Claim:    "owner and mode of files are set in the layer that brings them",
+	Claim:    "the owner and mode of files are set in the layer that adds them",
 	Why:      "a recursive chown or chmod copies every file that it touches into a new layer: the files are in the image twice",
-	Mend:     "use COPY --chown and --chmod, or chown in the RUN that makes the files; better, leave application files owned by root",
-	Quiet:    "For folders that the same RUN makes, for those into which nothing was put before, and without -R.",
+	Mend:     "use COPY --chown and --chmod, or run chown in the RUN that creates the files; better, leave application files owned by root",
+	Quiet:    "For folders that the same RUN creates, for folders that were empty before, for files that already have the owner, and without -R. A note where it changes less than 100 kB of files that are copied by name.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtTwice,
@@ -40,70 +40,155 @@ var chownDuplicates = &check.Check{
 		if !b.Linux() {
 			return check.None()
 		}
-		var found []check.Finding
-		filled := map[string]*source.Step{} // folders that earlier layers put something into
-		copies := map[string]*source.Step{} // copies from the context by their target
-		v := newView(b)
-		said := map[string]bool{}
+		d := duplicates{view: newView(b), filled: map[string][]*put{}, copies: map[string]*source.Step{}}
 		for step := range b.Steps() {
-			run := step.Run()
-			if run == nil {
-				fill(filled, step)
-				if c := step.Copy; c != nil && c.FromContext() && c.Dest.Known {
-					copies[path.Clean(c.Target)] = step
-				}
-				continue
+			if run := step.Run(); run != nil {
+				d.run(step, run)
+			} else if c := step.Copy; c != nil && c.FromContext() && c.Dest.Known {
+				d.copies[path.Clean(c.Target)] = step
 			}
-			for _, fx := range run.Effects.Files {
-				if fx.Kind != effects.Chown && fx.Kind != effects.Chmod || !fx.Recursive || fx.Partial || fx.When != shell.Always {
-					continue
-				}
-				for _, p := range fx.Paths {
-					dir := path.Clean(strings.TrimSuffix(p.Text, "*"))
-					earlier := under(filled, dir)
-					if earlier == nil {
-						earlier = v.copiedInto(copies, dir)
-					}
-					if !p.Known || !strings.HasPrefix(dir, "/") || earlier == nil || removes(run, dir) {
-						continue
-					}
-					key := fmt.Sprint(fx.Kind, dir)
-					if said[key] {
-						continue
-					}
-					said[key] = true
-					tool := "chown"
-					if fx.Kind == effects.Chmod {
-						tool = "chmod"
-					}
-					found = append(found, check.Finding{
-						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
-						Related: []check.Place{{File: b.Text(), Span: earlier.Span, Message: "the layer that brings files there"}},
-						Stage:   step.Stage,
-						Message: fmt.Sprintf("%s -R copies what line %d brings to %s into a second layer", tool, earlier.Line(), dir),
-					})
-					break
-				}
-			}
-			fill(filled, step)
+			d.fill(step)
 		}
-		return check.Judge(found)
+		return check.Judge(d.found)
 	},
 }
 
+// duplicates are the files that a build's steps put into folders, and the steps
+// that write them again.
+type duplicates struct {
+	*view
+	filled map[string][]*put       // by folder, and by the folders above it
+	copies map[string]*source.Step // copies from the context by their target
+	found  []check.Finding
+}
+
+// A put is what one step put somewhere.
+type put struct {
+	step  *source.Step
+	bytes int64  // -1 = a folder, or of a size that nobody knows
+	owner string // user or user:group as written; "" = root
+}
+
+// small is how many bytes may be written twice for a note.
+const small = 100_000
+
+// run finds what a RUN changes in the layers below it.
+func (d *duplicates) run(step *source.Step, run *source.Run) {
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != effects.Chown && fx.Kind != effects.Chmod || !fx.Recursive || fx.Partial || fx.When != shell.Always {
+			continue
+		}
+		for _, p := range fx.Paths {
+			dir := path.Clean(strings.TrimSuffix(p.Text, "*"))
+			if !p.Known || !strings.HasPrefix(dir, "/") || removes(run, dir) {
+				continue
+			}
+			earlier, bytes := d.earlier(fx, dir)
+			if earlier == nil {
+				continue
+			}
+			tool := "chown"
+			if fx.Kind == effects.Chmod {
+				tool = "chmod"
+			}
+			f := check.Finding{
+				Place:   check.Place{File: d.b.Text(), Span: fx.Command.Span},
+				Related: []check.Place{{File: d.b.Text(), Span: earlier.Span, Message: "this layer adds the files"}},
+				Stage:   step.Stage,
+				Group:   step.Stage.Ref(),
+				Message: fmt.Sprintf("%s -R copies the files that line %d adds to %s into a second layer", tool, earlier.Line(), dir),
+			}
+			if bytes >= 0 && bytes < small {
+				f.Severity = check.Note
+			}
+			d.found = append(d.found, f)
+			break
+		}
+	}
+}
+
+// earlier is the first of the steps whose files a chown or chmod of a folder
+// changes, and how many bytes those are; -1 = nobody knows.
+func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, bytes int64) {
+	if dir == "/" {
+		return nil, 0 // who changes all of it is beyond advice on layers
+	}
+	for _, p := range d.filled[dir] {
+		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) {
+			continue
+		}
+		if first == nil {
+			first = p.step
+		}
+		if p.bytes < 0 || bytes < 0 {
+			bytes = -1
+		} else {
+			bytes += p.bytes
+		}
+	}
+	if first == nil {
+		step := d.copiedInto(d.copies, dir)
+		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) {
+			return nil, 0
+		}
+		return step, -1
+	}
+	return first, bytes
+}
+
+// changes tells whether a chown gives files of an owner to another one.
+func (d *duplicates) changes(fx effects.File, owner string) bool {
+	if owner == someone {
+		return fx.From == ""
+	}
+	user, group, _ := strings.Cut(owner, ":")
+	if fx.From != "" {
+		from, _, _ := strings.Cut(fx.From, ":")
+		return from == "" || d.uid(from) == d.uid(user)
+	}
+	sameUser := fx.Owner == "" || d.uid(fx.Owner) == d.uid(user)
+	sameGroup := fx.Group == "" || fx.Group == group || group == "" && fx.Group == user
+	return !sameUser || !sameGroup
+}
+
+// uid is a user by its number, where the build says it.
+func (d *duplicates) uid(name string) string {
+	switch name {
+	case "", "root":
+		return "0"
+	}
+	for step := range d.b.Steps() {
+		if run := step.Run(); run != nil {
+			for _, u := range run.Effects.Users {
+				if u.Name == name && u.UID != "" {
+					return u.UID
+				}
+			}
+		}
+	}
+	return name
+}
+
+// someone is the owner of files of which nobody knows the owner.
+const someone = "?"
+
+// mostPuts bounds how many puts of one folder are remembered: the first tell.
+const mostPuts = 64
+
 // fill notes the folders into which a step puts files.
-func fill(filled map[string]*source.Step, step *source.Step) {
-	put := func(dir string) {
+func (d *duplicates) fill(step *source.Step) {
+	one := func(dir string, p *put) {
 		dir = path.Clean(dir)
 		if !strings.HasPrefix(dir, "/") {
 			return
 		}
-		// The folders above hold it as well, which under() asks about.
+		// The folders above hold it as well.
 		for range 32 {
-			if _, ok := filled[dir]; ok {
+			list := d.filled[dir]
+			if len(list) >= mostPuts || len(list) > 0 && list[len(list)-1] == p {
 				return
 			}
-			filled[dir] = step
+			d.filled[dir] = append(list, p)
 			if dir == "/" {
 				return
 			}
@@ -112,7 +197,11 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 	}
 	if c := step.Copy; c != nil {
 		if c.Dest.Known {
-			put(c.Target)
+			owner := c.Chown.Value
+			if !c.Chown.Known && owner != "" {
+				owner = someone
+			}
+			one(c.Target, &put{step, d.size(c), owner})
 		}
 		return
 	}
@@ -120,15 +209,19 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 	if run == nil {
 		return
 	}
+	p := &put{step: step, bytes: -1}
+	if u := step.Before.User; u != nil && u.Value.Value != "root" && u.Value.Value != "0" {
+		p.owner = someone
+	}
 	for _, in := range run.Effects.Installs {
 		if in.When != shell.Always || in.Global || in.System {
 			continue
 		}
 		switch knowledge.EcosystemOf(in.Manager) {
 		case "node":
-			put(path.Join(in.Command.Dir, "node_modules"))
+			one(path.Join(in.Command.Dir, "node_modules"), p)
 		case "composer":
-			put(path.Join(in.Command.Dir, "vendor"))
+			one(path.Join(in.Command.Dir, "vendor"), p)
 		}
 	}
 	for _, fx := range run.Effects.Files {
@@ -136,23 +229,33 @@ func fill(filled map[string]*source.Step, step *source.Step) {
 			continue
 		}
 		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack {
-			put(fx.Paths[0].Text)
+			one(fx.Paths[0].Text, p)
 		}
 	}
 	for _, f := range run.Effects.Fetches {
 		if f.Tool == "git" && f.When == shell.Always && f.To.Known && f.To.Text != "" {
-			put(f.To.Text)
+			one(f.To.Text, p)
 		}
 	}
 }
 
-// under is the earlier step that put something into dir or below it. The root
-// folder is left alone: who changes all of it is beyond advice on layers.
-func under(filled map[string]*source.Step, dir string) *source.Step {
-	if dir == "/" {
-		return nil
+// size is how many bytes the files are that a COPY names; -1 where it takes a
+// folder, or what is not here.
+func (d *duplicates) size(c *source.Copy) (bytes int64) {
+	if !c.FromContext() || d.b.Context == nil || c.Add {
+		return -1
 	}
-	return filled[dir]
+	for _, src := range c.Sources {
+		if !src.Known || strings.ContainsAny(src.Value, "*?[") {
+			return -1
+		}
+		e, err := d.b.Context.Stat(source.Clean(src.Value))
+		if err != nil || e.Dir {
+			return -1
+		}
+		bytes += e.Size
+	}
+	return bytes
 }
 
 // copiedInto is the earlier COPY that brings a folder of the context to dir, as

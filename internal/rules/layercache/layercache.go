@@ -15,10 +15,10 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:  3,
 	Name:    "layer-cache",
-	Title:   "order instructions from what changes least to what changes most",
+	Title:   "order instructions from what changes least often to what changes most often",
 	Precise: check.High,
-	Text: "The builder reuses a layer as long as nothing above it has changed. System packages change by the month, dependencies by the week, sources by the minute: " +
-		"in that order an edit costs seconds. In any other order each edit installs everything again, and what is installed differs from build to build.",
+	Text: "The builder reuses a layer as long as no instruction above it has changed. System packages change monthly, dependencies weekly, and sources every few minutes: " +
+		"in that order a build after an edit takes seconds. In any other order each edit installs everything again, and the installed versions may differ from build to build.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.7", Strength: "tenuous"},
 	},

@@ -14,9 +14,9 @@ import (
 
 var noLockfile = &check.Check{
 	Name:     "no-lockfile",
-	Claim:    "dependencies are installed from a lock file or from pinned versions",
-	Why:      "without one the same Dockerfile gives other dependencies tomorrow, and a cached layer hides it until it is built elsewhere",
-	Mend:     "commit the lock file, copy it beside the manifest and install from it: npm ci, uv sync --locked, poetry install, bundle install with BUNDLE_FROZEN, pip install with pinned versions",
+	Claim:    "dependencies are installed from a lock file or with pinned versions",
+	Why:      "without a lock file, a later build of the same Dockerfile may install other versions, and a cached layer hides this until the image is built on another machine",
+	Mend:     "commit the lock file, copy it together with the manifest and install from it: npm ci, uv sync --locked, poetry install, bundle install with BUNDLE_FROZEN, pip install with pinned versions",
 	Quiet:    "Where the manifest cannot be read here.",
 	Severity: check.Note,
 	Banking:  check.Warning,
@@ -79,7 +79,7 @@ func (v *view) unlocked(step *source.Step, in packages.Install) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s reads %s, and no %s comes with it", called(in.Command), l.Reads, l.Locks[0])
+	return fmt.Sprintf("%s reads %s without a lock file (%s)", called(in.Command), l.Reads, l.Locks[0])
 }
 
 // unpinned names the first requirement of a file without a version.
@@ -97,7 +97,7 @@ func (v *view) unpinned(step *source.Step, in packages.Install, name string) str
 	}
 	for _, r := range o.Requirements() {
 		if r.Name != "" && !r.Pinned && r.Path == "" && r.URL == "" {
-			return fmt.Sprintf("%s asks for %s without a version", name, r.Name)
+			return fmt.Sprintf("%s requires %s without a version", name, r.Name)
 		}
 	}
 	return ""

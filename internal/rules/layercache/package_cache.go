@@ -12,10 +12,10 @@ import (
 
 var packageCacheLeft = &check.Check{
 	Name:     "package-cache-left",
-	Claim:    "no package manager's cache or lists stay in the image that ships",
-	Why:      "a cache that no later build will read makes every pull larger",
+	Claim:    "no package manager's cache or package lists stay in the final image",
+	Why:      "a cache that no later build reads makes the image and every pull larger",
 	Mend:     "remove it in the same RUN (rm -rf /var/lib/apt/lists/*, apk add --no-cache, dnf clean all, pip install --no-cache-dir) or keep it in a cache mount",
-	Quiet:    "With a cache mount, in stages of which only artefacts are copied, and where the RUN cleans up.",
+	Quiet:    "With a cache mount, in stages from which only build output is copied, and where the RUN cleans up.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3009", "hadolint DL3019", "hadolint DL3032", "hadolint DL3036", "hadolint DL3040", "hadolint DL3042", "trivy DS-0025"},

@@ -24,9 +24,9 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 		case log.Rebuild == nil && log.Unseen[run.ProbeRebuild] != "":
 			return check.None() // there is no source file that an edit could be made in
 		case log.Rebuild == nil:
-			return check.Unknown(check.ByRun, "it was not built again after an edit")
+			return check.Unknown(check.ByRun, "the image was not rebuilt after an edit")
 		case log.Rebuild.Error != "":
-			return check.Unknown(check.ByRun, "after an edit it does not build: "+log.Rebuild.Error)
+			return check.Unknown(check.ByRun, "the build after an edit failed: "+log.Rebuild.Error)
 		}
 		steps := matched(b, log.Rebuild.Steps)
 		moved := false
@@ -40,13 +40,13 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 			moved = true
 			if f, ok := v.again(l, step, log.Rebuild.Steps[i], system); ok {
 				f.Place = check.Seen(log, run.TopicRebuilt, fmt.Sprint(i))
-				f.Related = append(f.Related, check.Place{File: b.Text(), Span: step.Span, Message: "this is the step"})
-				f.Message = fmt.Sprintf("after an edit of %s, %s", log.Rebuild.Touched, f.Message)
+				f.Related = append(f.Related, check.Place{File: b.Text(), Span: step.Span, Message: "this step ran again"})
+				f.Message = fmt.Sprintf("after an edit to %s, %s", log.Rebuild.Touched, f.Message)
 				found = append(found, f)
 			}
 		})
 		if !moved {
-			return check.Unknown(check.ByRun, "the edit of "+log.Rebuild.Touched+" changed no step of the build")
+			return check.Unknown(check.ByRun, "editing "+log.Rebuild.Touched+" changed no build step")
 		}
 		return check.Judge(found)
 	}
@@ -68,7 +68,7 @@ func (v *view) again(l *layers, step *source.Step, seen run.BuildStep, system bo
 		f := check.Finding{Message: fmt.Sprintf("%s ran again: %.1f s", called(in.Command), seen.Seconds)}
 		if cached(r) {
 			f.Severity = check.Note
-			f.Message += ", from the downloads of a cache mount"
+			f.Message += ", with downloads from a cache mount"
 		}
 		return f, true
 	}

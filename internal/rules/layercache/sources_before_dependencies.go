@@ -17,9 +17,9 @@ import (
 var sourcesBeforeDependencies = &check.Check{
 	Name:     "sources-before-dependencies",
 	Claim:    "dependencies are installed before the sources are copied",
-	Why:      "each edited line changes the COPY, and everything below it runs again: all dependencies are downloaded and built anew",
+	Why:      "each edit of a source file changes the COPY, so every instruction after it runs again: all dependencies are downloaded and built again",
 	Mend:     "copy the manifest and the lock file first, install, then copy the sources",
-	Quiet:    "Where only manifests come before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where a cache mount keeps the downloads, and in stages of which only a derived manifest is copied.",
+	Quiet:    "Where only manifests are copied before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where a cache mount keeps the downloads, and in stages from which only a generated manifest is copied.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      rebuilt(false),
@@ -111,7 +111,7 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			}
 			f := v.finding(br, step, c, what, c.Program())
 			f.Severity = check.Warning
-			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which downloads the dependencies too: each edit downloads them again", 1)
+			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which also downloads the dependencies: each edit downloads them again", 1)
 			return br, f, true
 		}
 	}
@@ -126,10 +126,10 @@ func (v *view) finding(br brought, step *source.Step, c *shell.Command, what, ma
 	}
 	f := check.Finding{
 		Place:   check.Place{File: v.b.Text(), Span: br.span},
-		Related: []check.Place{{File: v.b.Text(), Span: c.Span, Message: "the install that runs again"}},
+		Related: []check.Place{{File: v.b.Text(), Span: c.Span, Message: "this install runs again"}},
 		Stage:   step.Stage,
 		Cause:   br.cause(),
-		Message: fmt.Sprintf("%s %s brings the sources before %s (line %d): each edit installs all dependencies again", verb, br.what, what, line),
+		Message: fmt.Sprintf("%s %s adds the sources before %s (line %d): each edit installs all dependencies again", verb, br.what, what, line),
 	}
 	if m := knowledge.FirstManifests(knowledge.EcosystemOf(manager)); m != "" && br.path != "" {
 		f.Help = fmt.Sprintf("copy %s first, install, then copy the sources", m)

@@ -11,10 +11,10 @@ import (
 
 var systemInstallAfterSources = &check.Check{
 	Name:     "system-install-after-sources",
-	Claim:    "system packages are installed before anything that changes with the sources",
-	Why:      "each edit downloads and installs the packages again, and may get other versions of them",
+	Claim:    "system packages are installed before any step that changes with the sources",
+	Why:      "each edit downloads and installs the packages again, possibly in other versions",
 	Mend:     "move the RUN that installs system packages above the COPY",
-	Quiet:    "After a COPY of manifests or settings, where the installed package is a file that was built here, where a cache mount keeps the downloads, and for RUNs that make users.",
+	Quiet:    "After a COPY of manifests or settings, where the installed package is a file that this build made, where a cache mount keeps the downloads, and for a RUN that creates users.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run:      rebuilt(true),
@@ -36,7 +36,7 @@ var systemInstallAfterSources = &check.Check{
 				br := l.brought[0]
 				f := check.Finding{
 					Place:   check.Place{File: b.Text(), Span: in.Command.Span},
-					Related: []check.Place{{File: b.Text(), Span: br.span, Message: "what changes with each edit"}},
+					Related: []check.Place{{File: b.Text(), Span: br.span, Message: "this changes with each edit"}},
 					Stage:   step.Stage,
 					Cause:   br.cause(),
 					Message: fmt.Sprintf("%s comes after COPY %s (line %d): each edit installs the packages again", called(in.Command), br.what, br.step.Line()),

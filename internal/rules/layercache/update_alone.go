@@ -14,9 +14,9 @@ import (
 
 var updateAlone = &check.Check{
 	Name:     "update-alone",
-	Claim:    "package lists are read in the RUN that installs from them",
-	Why:      "a layer that only updates is cached for months: what is installed below it then comes from old lists, or no longer exists",
-	Mend:     "join update and install in one RUN: apt-get update && apt-get install …; apk add --no-cache needs no update",
+	Claim:    "package lists are updated in the RUN that installs from them",
+	Why:      "a layer that only updates the lists can stay cached for months: later installs then use old lists, or packages that no longer exist",
+	Mend:     "combine update and install in one RUN: apt-get update && apt-get install …; apk add --no-cache needs no update",
 	Quiet:    "Where the same RUN installs or upgrades, runs a program that may do so, or keeps the lists in a cache mount.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -36,7 +36,7 @@ var updateAlone = &check.Check{
 					found = append(found, recipe.Update(b, step, up.Manager).To(check.Finding{
 						Place:   check.Place{File: b.Text(), Span: up.Command.Span},
 						Stage:   s,
-						Message: fmt.Sprintf("the %s lists are updated in a layer of their own: what is installed later comes from whatever lists were cached", up.Manager),
+						Message: fmt.Sprintf("the %s package lists are updated in a separate layer: later installs use the cached lists", up.Manager),
 					}))
 				}
 			}

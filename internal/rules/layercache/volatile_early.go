@@ -13,10 +13,10 @@ import (
 
 var volatileEarly = &check.Check{
 	Name:     "volatile-early",
-	Claim:    "values that change with each build come after the costly steps",
-	Why:      "an ARG with a value and an ENV are part of what every RUN below them is cached by: a new commit or date runs all of them again",
+	Claim:    "values that change with each build come after the expensive steps",
+	Why:      "an ARG with a value and an ENV are part of the cache key of every RUN after them: a new commit or date runs all of them again",
 	Mend:     "declare ARG and ENV for commit, date and version at the end of the stage, or just above the step that uses them",
-	Quiet:    "For versions of tools (NODE_VERSION), for an ARG that nobody gives a value, for one that the costly step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
+	Quiet:    "For versions of tools (NODE_VERSION), for an ARG without a value, for one that the expensive step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -110,7 +110,7 @@ func (v *volatile) declare(active []*changing, step *source.Step, labels string,
 			// One cause: the ENV speaks for the ARG that it keeps.
 			kept := *from
 			kept.names = append(from.names[:len(from.names):len(from.names)], x.Name)
-			kept.related = append(from.related[:len(from.related):len(from.related)], check.Place{File: v.b.Text(), Span: from.span, Message: "where its value comes from"})
+			kept.related = append(from.related[:len(from.related):len(from.related)], check.Place{File: v.b.Text(), Span: from.span, Message: "its value is set here"})
 			kept.span, kept.word = span, "ENV"
 			active = replace(active, from, &kept)
 			continue
@@ -193,10 +193,10 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 		c.said = true
 		v.found = append(v.found, check.Finding{
 			Place:   check.Place{File: v.b.Text(), Span: c.span},
-			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "the first step that runs again"}),
+			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "this is the first step that runs again"}),
 			Stage:   step.Stage,
 			Cause:   check.Cause("volatile").Of(c.span.Start),
-			Message: fmt.Sprintf("%s %s changes with each build and stands above %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
+			Message: fmt.Sprintf("%s %s changes with each build and comes before %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
 		})
 	}
 	return kept

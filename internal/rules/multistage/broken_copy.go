@@ -17,10 +17,10 @@ import (
 
 var brokenCopy = &check.Check{
 	Name:     "broken-copy",
-	Claim:    "what COPY --from takes exists there and can run here",
-	Why:      "a program copied away from its libraries, its interpreter or its path fails when the container starts, or the copy stops the build",
-	Mend:     "copy a virtual environment to the path that it was made at and onto the same base; install system programs with the package manager of the stage that needs them; link statically for scratch and Alpine",
-	Quiet:    "Where it is not certain: the stage runs scripts that are not read, the base image is not known, libraries are copied along, or the program may be static.",
+	Claim:    "what COPY --from copies exists in its source and can run in the final image",
+	Why:      "a program that is copied without its libraries or its interpreter, or to another path, fails when the container starts; a path that does not exist fails the build",
+	Mend:     "copy a virtual environment to the path at which it was created and onto the same base image; install system programs with the package manager of the stage that needs them; link statically for scratch and Alpine",
+	Quiet:    "Where the result is not certain: the stage runs scripts that are not read, the base image is not known, the libraries are copied too, or the program may be linked statically.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtBroken,
@@ -51,6 +51,9 @@ var brokenCopy = &check.Check{
 		if v == nil {
 			return check.Judge(nil)
 		}
+		if len(v.found) == 0 && v.open != "" {
+			return check.Unknown(check.ByBases, v.open)
+		}
 		return check.Judge(v.found)
 	},
 }
@@ -66,7 +69,8 @@ type breaks struct {
 	// of them are not known.
 	installed []string
 	any       bool
-	left      int // copies that are still looked into
+	left      int    // copies that are still looked into
+	open      string // what is not known, and would decide
 	found     []check.Finding
 }
 
@@ -168,7 +172,13 @@ func stageText(c *source.Copy) string {
 // neverThere speaks of a path that nothing puts into the source.
 func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) bool {
 	img := origin(c)
-	if img == nil || img.Known == nil && !img.Scratch {
+	if img == nil || img.Context != "" {
+		return false
+	}
+	if img.Known == nil && !img.Scratch {
+		if c.Stage == nil || !v.mayHave(c.Stage, p, nil) {
+			v.open = fmt.Sprintf("whether %s has %s is not known", img.String(), p)
+		}
 		return false
 	}
 	switch {
@@ -177,25 +187,25 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		if !ok || img.Known.HasTool(pr.Program) != base.No || v.mayHave(c.Stage, p, pr.Packages) {
 			return false
 		}
-		v.add(step, i, fmt.Sprintf("install %s in the stage that needs it, or do without", pr.Program),
-			"%s has no %s: %s comes without %s and nothing installs it", stageText(c), p, img.String(), pr.Program)
+		v.add(step, i, fmt.Sprintf("install %s in the stage that needs it, or remove the copy", pr.Program),
+			"%s has no %s: %s does not contain %s and nothing installs it", stageText(c), p, img.String(), pr.Program)
 		return true
 	case c.Stage != nil && (p == "/root/.local" || strings.HasPrefix(p, "/root/.local/")):
 		if v.mayHave(c.Stage, p, nil) {
 			return false
 		}
-		v.add(step, i, "pip installs there with --user only; copy a virtual environment instead, as /opt/venv",
+		v.add(step, i, "pip installs there only with --user; copy a virtual environment instead, such as /opt/venv",
 			"%s has no %s: nothing in it installs with --user", stageText(c), p)
 		return true
 	case c.Stage != nil && isEnvironmentName(p):
 		if v.mayHave(c.Stage, p, nil) {
 			return false
 		}
-		v.add(step, i, "", "%s has no %s: nothing in it makes a virtual environment there", stageText(c), p)
+		v.add(step, i, "", "%s has no %s: nothing in it creates a virtual environment there", stageText(c), p)
 		return true
 	}
 	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && knowledge.OwnFolders.Covers(path.Dir(p)) && idle(c.Stage) {
-		v.add(step, i, "", "%s has no %s: it is %s and nothing else", stageText(c), p, img.String())
+		v.add(step, i, "", "%s has no %s: it adds no files to %s", stageText(c), p, img.String())
 		return true
 	}
 	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {

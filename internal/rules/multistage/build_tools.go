@@ -18,10 +18,10 @@ import (
 
 var buildToolsInFinal = &check.Check{
 	Name:     "build-tools-in-final",
-	Claim:    "no compiler, version control system, build system or development header is installed into the image that ships",
-	Why:      "tools that only the build needs make the image larger and give whoever gets in the means to build more",
-	Mend:     "install them in a builder stage and copy what it makes, or remove them in the RUN that installs them",
-	Quiet:    "In stages of which only artefacts are copied, where the same RUN removes them (apk's --virtual group, a variable, apt-get purge), where a test on a build argument says no, and where the config lists them under runtime-tools.",
+	Claim:    "no compiler, version control system, build system or development header is installed in the final image",
+	Why:      "tools that only the build needs make the image larger, and an attacker in the container can use them",
+	Mend:     "install them in a builder stage and copy its output, or remove them in the RUN that installs them",
+	Quiet:    "In stages from which only build output is copied, where the same RUN removes them (apk's --virtual group, a variable, apt-get purge), where a condition on a build argument is false, and where the config lists them under runtime-tools.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.3"},
@@ -78,25 +78,25 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 	if step.Copy != nil {
 		verb = "copied"
 	}
-	f.Message = fmt.Sprintf("%s %s %s here and %s in the image that ships", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
+	f.Message = fmt.Sprintf("%s %s %s here and %s in the final image", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
 	for i, t := range all[1:] {
 		if i == 8 {
 			break
 		}
 		if t.span != all[0].span {
-			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.span, Message: "this, too: " + strings.Trim(t.name, "${}")})
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: t.span, Message: "also: " + strings.Trim(t.name, "${}")})
 		}
 	}
 	for _, t := range all {
 		if later, ok := gone[t.name]; ok && later.step.Span.Start > step.Span.Start && later.step != step {
-			f.Message += "; what a later layer removes is still in this one"
-			f.Related = append(f.Related, check.Place{File: b.Text(), Span: later.command.Span, Message: "removed here, in a layer of its own"})
+			f.Message += "; removing packages in a later layer leaves them in this one"
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: later.command.Span, Message: "removed here, in a separate layer"})
 			f.Help = "remove the packages in the RUN that installs them, or install them in a builder stage"
 			break
 		}
 	}
 	if len(b.Chain()) > 1 && step.Stage != b.Target {
-		f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the image that ships is built on that stage"})
+		f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the final stage is based on that stage"})
 	}
 	return f
 }

@@ -117,9 +117,9 @@ func builtTools(ev check.Evidence, base bool) check.Verdict {
 			continue // a project manager or git of the base: not what an image is built on for
 		}
 		f := check.Finding{Place: ev.LayerPlace(l), Cause: check.Cause("tools of layer").Of(l)}
-		f.Message = fmt.Sprintf("the image holds %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
+		f.Message = fmt.Sprintf("the image contains %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
 		if base {
-			f.Message = fmt.Sprintf("the base image brings %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
+			f.Message = fmt.Sprintf("the base image contains %s (layer %d, %s)", names(all), l+1, image.Bytes(ev.Image.Layers[l].Size))
 		}
 		if len(heavy) == 0 || base && !strong(heavy) {
 			f.Severity = check.Warning
@@ -138,15 +138,15 @@ func ranTools(base bool) func(check.Evidence) check.Verdict {
 		case ev.Image == nil:
 			return check.Verdict{}
 		case log.Up() == nil:
-			return check.Unknown(check.ByRun, "the container did not come up")
+			return check.Unknown(check.ByRun, "the container did not become ready")
 		}
 		v := builtTools(ev, base)
 		for i := range v.Findings {
 			f := &v.Findings[i]
 			f.Related = []check.Place{f.Place}
-			f.Related[0].Message = "they come from here"
+			f.Related[0].Message = "they were added here"
 			f.Place = check.Started(log, log.Up())
-			f.Message = "the container ran with them: " + f.Message
+			f.Message = "the container ran with build tools: " + f.Message
 			f.Cause = check.Cause("ran").Of(f.Cause)
 		}
 		return v
@@ -184,7 +184,7 @@ func builtDev(ev check.Evidence) check.Verdict {
 	var found []check.Finding
 	for _, l := range layers {
 		list := slices.Compact(slices.Sorted(slices.Values(byLayer[l])))
-		found = append(found, check.Finding{Place: ev.LayerPlace(l), Message: fmt.Sprintf("the image holds %s, which only development needs", sentence(list))})
+		found = append(found, check.Finding{Place: ev.LayerPlace(l), Message: fmt.Sprintf("the image contains %s, which only development needs", sentence(list))})
 	}
 	return check.Judge(found)
 }
@@ -196,7 +196,7 @@ func builtBroken(ev check.Evidence) check.Verdict {
 	case img.Platform.OS == "windows":
 		return check.None()
 	case img.NotLookedAt():
-		return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
+		return check.Unknown(check.ByRun, "a layer of the image could not be read")
 	}
 	var found []check.Finding
 	told := map[string]bool{}
@@ -231,7 +231,7 @@ func builtBroken(ev check.Evidence) check.Verdict {
 			if module {
 				// A package may get by without one of its modules.
 				one.Severity = check.Warning
-				one.Message = strings.Replace(one.Message, "cannot be started", "cannot be loaded", 1)
+				one.Message = strings.Replace(one.Message, "cannot start", "cannot be loaded", 1)
 			}
 			found = append(found, one)
 			break
@@ -262,7 +262,7 @@ func lacking(file string, l image.Lack) string {
 	if l.By != file {
 		by = ", which " + l.By + " needs"
 	}
-	return fmt.Sprintf("%s cannot be started: %s%s", file, l, by)
+	return fmt.Sprintf("%s cannot start: %s%s", file, l, by)
 }
 
 // ranBroken judges what was copied by how the build and the start went.
@@ -270,7 +270,7 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	log := ev.Run
 	if b := log.Build; b != nil && b.Error != "" {
 		if strings.Contains(b.Step, "COPY --from=") || strings.Contains(b.Step, "ADD --from=") {
-			return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicBuild, ""), Message: "the build stops: " + b.Error}})
+			return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicBuild, ""), Message: "the build fails: " + b.Error}})
 		}
 		return check.Verdict{}
 	}
@@ -279,9 +279,9 @@ func ranBroken(ev check.Evidence) check.Verdict {
 		return ranProbe(log)
 	}
 	if s.Cause == nil {
-		return check.Unknown(check.ByRun, "why the container did not come up is not known")
+		return check.Unknown(check.ByRun, "the reason why the container did not become ready is not known")
 	}
-	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause, Message: "the program does not run in the image: " + s.Cause.Text}
+	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause, Message: "the program cannot run in the image: " + s.Cause.Text}
 	switch s.Cause.Kind {
 	case run.NoInterpreter:
 		if badLine(ev.Image, s) {
@@ -290,8 +290,8 @@ func ranBroken(ev check.Evidence) check.Verdict {
 	case run.NoLibrary:
 	case run.NoModule:
 		if at := elsewhereInstalled(ev.Image, s.Cause.Path); at != "" {
-			f.Message += fmt.Sprintf("; it lies in %s, which this user's Python does not look into", at)
-			f.Help = "install into a virtual environment (/opt/venv) rather than with --user: pip's user folder follows HOME, and the user's is another"
+			f.Message += fmt.Sprintf("; it is in %s, which is not on this user's Python path", at)
+			f.Help = "install into a virtual environment (/opt/venv) rather than with --user: pip's user folder depends on HOME, which differs for this user"
 		}
 	case run.NotFound:
 		if ev.Image == nil || ev.Image.LookPath(s.Cause.Path) != nil {
@@ -316,7 +316,7 @@ func badLine(img *image.Image, s *run.Start) bool {
 // notUp is the verdict where the container failed for a reason that is another
 // check's: whether the rest would have run nobody saw.
 func notUp() check.Verdict {
-	return check.Unknown(check.ByRun, "the container did not come up, for another reason")
+	return check.Unknown(check.ByRun, "the container did not become ready for another reason")
 }
 
 // ranProbe judges what was copied where the program itself came up: its health
@@ -328,9 +328,9 @@ func ranProbe(log *run.Log) check.Verdict {
 	case h == nil || h.Healthy:
 		return check.Judge(nil)
 	case strings.Contains(h.Last, "error while loading shared libraries") || strings.Contains(h.Last, "Error loading shared library"):
-		return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicHealth, ""), Message: "the probe does not run in the image: " + lastLine(h.Last)}})
+		return check.Judge([]check.Finding{{Place: check.Seen(log, run.TopicHealth, ""), Message: "the probe cannot run in the image: " + lastLine(h.Last)}})
 	}
-	return check.Unknown(check.ByRun, "the health check fails, and whether for what the image lacks is not known")
+	return check.Unknown(check.ByRun, "the health check fails, and it is not known whether something is missing in the image")
 }
 
 func lastLine(s string) string {
@@ -359,11 +359,11 @@ func ranToolchain(ev check.Evidence) check.Verdict {
 	b := ev.Run.Build
 	switch {
 	case b == nil:
-		return check.Unknown(check.ByRun, "it was not built")
+		return check.Unknown(check.ByRun, "the image was not built")
 	case b.Error == "":
 		return check.Judge(nil)
 	case !strings.Contains(b.Error, "headers are missing") && !strings.Contains(b.Error, "a header is missing") && !strings.Contains(b.Error, "no C compiler") && !strings.Contains(b.Error, "no linker"):
 		return check.Verdict{}
 	}
-	return check.Judge([]check.Finding{{Severity: check.Error, Place: check.Seen(ev.Run, run.TopicBuild, ""), Message: "the build stops: " + b.Error}})
+	return check.Judge([]check.Finding{{Severity: check.Error, Place: check.Seen(ev.Run, run.TopicBuild, ""), Message: "the build fails: " + b.Error}})
 }

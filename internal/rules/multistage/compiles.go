@@ -16,10 +16,10 @@ import (
 
 var compilesInFinal = &check.Check{
 	Name:     "compiles-in-final",
-	Claim:    "nothing is compiled in the image that ships with tools that stay in it",
-	Why:      "where the image compiles itself, sources, intermediate files and every tool that took part ship with it",
-	Mend:     "compile in a builder stage and copy only what it makes",
-	Quiet:    "In builder stages, and where the RUN that compiles also removes what it compiled with.",
+	Claim:    "nothing is compiled in the final image with build tools that stay in it",
+	Why:      "when code is compiled in the final image, its sources, intermediate files and build tools are in that image too",
+	Mend:     "compile in a builder stage and copy only its output",
+	Quiet:    "In builder stages, and where the RUN that compiles also removes its build tools.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -80,7 +80,7 @@ func (v *compiling) step(step *source.Step) {
 				Place:   check.Place{File: v.b.Text(), Span: c.Span},
 				Stage:   step.Stage,
 				Cause:   cause,
-				Message: fmt.Sprintf("%s compiles in the image that ships, and %s", what, v.left(cause)),
+				Message: fmt.Sprintf("%s compiles in the final image, and %s", what, v.left(cause)),
 			})
 		}
 	}
@@ -90,13 +90,13 @@ func (v *compiling) step(step *source.Step) {
 func (v *compiling) left(cause check.Cause) string {
 	switch cause {
 	case baseCause:
-		return fmt.Sprintf("the toolchain of %s stays", v.img.String())
+		return fmt.Sprintf("the toolchain of %s stays in it", v.img.String())
 	case nodeCause:
-		return "node_modules stays with the tools that it took"
+		return "node_modules stays in it with the build tools"
 	case ownCause:
-		return "the tools that it took, which the base image brings, stay"
+		return "the build tools of the base image stay in it"
 	}
-	return "the tools that it took stay"
+	return "the build tools stay in it"
 }
 
 // ownCause is that of tools which an unknown base image must have brought,

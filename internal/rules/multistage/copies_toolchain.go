@@ -14,10 +14,10 @@ import (
 
 var copiesToolchain = &check.Check{
 	Name:     "copies-toolchain",
-	Claim:    "COPY --from takes what was made, not the toolchain that made it",
-	Why:      "a second stage saves nothing when the first one is copied into it whole",
-	Mend:     "copy the files that the program needs by name: the binary, the virtual environment, the built folder",
-	Quiet:    "Where one program or folder out of a toolchain's home is copied, where the source is a JRE, and where the source stage begins from scratch and holds artefacts alone.",
+	Claim:    "COPY --from copies the build output, not the toolchain",
+	Why:      "a second stage has no benefit when the whole first stage is copied into it",
+	Mend:     "copy only the files that the program needs: the binary, the virtual environment, the output folder",
+	Quiet:    "Where one program or folder of a toolchain is copied, where the source is a JRE, and where the source stage is based on scratch and contains only build output.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -28,6 +28,7 @@ var copiesToolchain = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
+		open := "" // an image of which nothing is known, and which is copied whole
 		whole := handedOn{}
 		for step := range b.Steps() {
 			c := step.Copy
@@ -40,15 +41,21 @@ var copiesToolchain = &check.Check{
 				}
 				what := toolchainAt(c, src.Value, whole)
 				if what == "" {
+					if img := origin(c); img != nil && img.Known == nil && !img.Scratch && img.Context == "" && path.Clean("/"+src.Value) == "/" {
+						open = img.String()
+					}
 					continue
 				}
 				found = append(found, check.Finding{
 					Place:   check.Place{File: b.Text(), Span: step.SourcePlace(i)},
 					Stage:   step.Stage,
-					Message: fmt.Sprintf("COPY --from=%s %s brings %s into the image that ships", c.From, src.Value, what),
+					Message: fmt.Sprintf("COPY --from=%s %s adds %s to the final image", c.From, src.Value, what),
 				})
 				break
 			}
+		}
+		if len(found) == 0 && open != "" {
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s is a system with tools, or only a set of files, is not known", open))
 		}
 		return check.Judge(found)
 	},
@@ -184,9 +191,9 @@ func (h handedOn) filesystem(c *source.Copy, img *source.Image) (what string) {
 	case img.Scratch || img.Context != "":
 		return ""
 	case c.Stage != nil && c.Stage.Runs():
-		return "the whole filesystem of its stage"
+		return "the whole file system of its stage"
 	case img.Known == nil || img.Known.Kind == base.KindMinimal || img.Known.PackageManager == "none":
 		return "" // a set of files, or nothing to install more with
 	}
-	return "the whole filesystem of " + img.String()
+	return "the whole file system of " + img.String()
 }

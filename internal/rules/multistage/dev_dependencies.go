@@ -3,6 +3,7 @@ package multistage
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -10,9 +11,9 @@ import (
 
 var devDependencies = &check.Check{
 	Name:     "dev-dependencies",
-	Claim:    "only what the program needs at run time is installed into the image that ships",
-	Why:      "test runners, linters and compilers bring most of a project's packages, and most of its advisories, and do nothing in production",
-	Mend:     "install without them: npm ci --omit=dev, uv sync --no-dev, poetry install --only main, pip install -r requirements.txt; where the build needs them, copy node_modules from a stage that installs production dependencies alone",
+	Claim:    "only dependencies that the program needs at run time are installed in the final image",
+	Why:      "test runners, linters and compilers account for most of a project's packages and most of its security advisories, and are not used in production",
+	Mend:     "install without them: npm ci --omit=dev, uv sync --no-dev, poetry install --only main, pip install -r requirements.txt; where the build needs them, copy node_modules from a stage that installs only production dependencies",
 	Quiet:    "Where the project has no development dependencies, where npm prune --omit=dev comes before the copy, and where the manifest cannot be read and nothing is compiled.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -44,10 +45,10 @@ var devDependencies = &check.Check{
 			found = append(found, devFinding(b, dep))
 		}
 		if len(found) == 0 && unknown != "" {
-			return check.Unknown(check.ByContext, fmt.Sprintf("whether the project of %s has development dependencies is not known", unknown))
+			return check.Unknown(check.ByContext, fmt.Sprintf("it is not known whether the project of %s has development dependencies", unknown))
 		}
 		if len(found) == 0 && sd.perhaps != "" {
-			return check.Unknown(check.ByArg, fmt.Sprintf("%s installs development dependencies under a condition that is not known", sd.perhaps))
+			return check.Unknown(check.ByArg, fmt.Sprintf("%s adds development dependencies under a condition that is not known", sd.perhaps))
 		}
 		return check.Judge(found)
 	},
@@ -59,10 +60,10 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 		f.Cause = nodeCause
 	}
 	if dep.origin == nil {
-		f.Message = fmt.Sprintf("%s brings development dependencies into the image that ships (%s)", dep.what, dep.why)
+		f.Message = fmt.Sprintf("%s adds development dependencies to the final image (%s)", dep.what, dep.why)
 		if dep.pruned != nil {
-			f.Message = fmt.Sprintf("%s brings development dependencies (%s), and removing them in a later layer leaves them in this one", dep.what, dep.why)
-			f.Related = append(f.Related, check.Place{File: b.Text(), Span: dep.pruned.Span, Message: "removed here, in a layer of its own"})
+			f.Message = fmt.Sprintf("%s adds development dependencies (%s), and removing them in a later layer leaves them in this one", dep.what, dep.why)
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: dep.pruned.Span, Message: "removed here, in a separate layer"})
 		}
 		return f
 	}
@@ -70,7 +71,7 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 	for first.origin != nil {
 		first = first.origin
 	}
-	f.Message = fmt.Sprintf("what is copied holds development dependencies (%s): %s installs them in its stage", dep.why, dep.what)
+	f.Message = fmt.Sprintf("the copied files include development dependencies (%s): %s adds them in its stage", dep.why, dep.what)
 	f.Related = append(f.Related, check.Place{File: b.Text(), Span: first.span, Message: "installed here"})
 	return f
 }
@@ -82,7 +83,11 @@ func starts(b *source.Build, tool string) bool {
 	if st.Script == nil {
 		return false
 	}
-	for _, c := range st.Script.Commands {
+	commands := st.Script.Commands
+	if st.File != nil && st.File.Script != nil {
+		commands = slices.Concat(commands, st.File.Script.Commands)
+	}
+	for _, c := range commands {
 		for _, w := range c.Words {
 			if path.Base(w.Text) == tool {
 				return true

@@ -153,8 +153,8 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 				continue
 			}
 			if to != env.made {
-				v.add(step, i, "copy it to "+env.made+", or make it at "+to,
-					"the virtual environment was made at %s and comes to %s: its scripts still name %s/bin/python", env.made, to, env.made)
+				v.add(step, i, "copy it to "+env.made+", or create it at "+to,
+					"the virtual environment was created at %s and is copied to %s: its scripts still name %s/bin/python", env.made, to, env.made)
 				return true
 			}
 			if v.otherPython(step, i, "the virtual environment "+dir, env.image) {
@@ -166,7 +166,7 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 		if m := pythonFolder.FindStringSubmatch(p); m != nil && !v.pythonPath() {
 			if have := pythonMinor(v.img); have != "" && have != m[1] {
 				v.add(step, i, "use the same minor version of Python in both stages",
-					"%s holds packages for Python %s, and %s runs Python %s", p, m[1], v.img.String(), have)
+					"%s contains packages for Python %s, but %s runs Python %s", p, m[1], v.img.String(), have)
 				return true
 			}
 		} else if p == "/root/.local" && dest == p {
@@ -207,7 +207,7 @@ func (v *breaks) otherPython(step *source.Step, i int, what string, made *source
 		return false
 	}
 	v.add(step, i, "use the same minor version of Python in both stages",
-		"%s was made for Python %s of %s, and %s runs Python %s", what, want, made.String(), v.img.String(), have)
+		"%s was created for Python %s of %s, but %s runs Python %s", what, want, made.String(), v.img.String(), have)
 	return true
 }
 

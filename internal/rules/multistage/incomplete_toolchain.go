@@ -16,9 +16,9 @@ import (
 var incompleteToolchain = &check.Check{
 	Name:     "incomplete-toolchain",
 	Claim:    "a C compiler is installed together with the headers of the C library",
-	Why:      "without stdio.h and stdlib.h the compiler compiles nothing: the first package without a wheel stops the build",
+	Why:      "without stdio.h and stdlib.h the compiler cannot compile: the first package that has no wheel fails the build",
 	Mend:     "install build-essential (apt) or build-base (apk), or add libc6-dev or musl-dev to gcc",
-	Quiet:    "Where another package brings the headers (g++, *-dev packages), where recommended packages are installed, and where the base image has a compiler.",
+	Quiet:    "Where another package includes the headers (g++, *-dev packages), where recommended packages are installed, and where the base image has a compiler.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Run:      ranToolchain,
@@ -80,7 +80,7 @@ func (v *headers) stage(s *source.Stage) []check.Finding {
 	return []check.Finding{{
 		Place:   check.Place{File: v.b.Text(), Span: g.span},
 		Stage:   s,
-		Message: fmt.Sprintf("%s is installed without %s: no C extension builds with it", g.name, g.lacks),
+		Message: fmt.Sprintf("%s is installed without %s, so it cannot build C extensions", g.name, g.lacks),
 	}}
 }
 

@@ -130,7 +130,7 @@ func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in
 	var why string
 	for _, m := range in.Manifests {
 		if devRequirements(m.Text) {
-			why, dep.span = m.Text+" is a list for development", m.Span
+			why, dep.span = m.Text+" is a development list", m.Span
 		}
 	}
 	for _, p := range in.Packages {
@@ -248,7 +248,7 @@ func projectEnv(step *source.Step, dir string) string {
 // project notes what uv, poetry and pdm install of a pyproject.toml.
 func (d *deposits) project(sd *stageDeposits, step *source.Step, in packages.Install, dir, at string, dep *deposit) {
 	if group := askedGroup(in.Command); group != "" {
-		dep.dev, dep.why = true, group+" asks for what is for development"
+		dep.dev, dep.why = true, group+" selects development dependencies"
 		sd.put(at, dep)
 		return
 	}

@@ -15,11 +15,11 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:  1,
 	Name:    "multi-stage",
-	Title:   "build in one stage, ship another: no build tools in the final image",
+	Title:   "build in one stage and ship another: no build tools in the final image",
 	Precise: check.High,
-	Text: "A compiler, a version control system or a package manager does nothing for a program that is already built. In the image that ships they are " +
-		"hundreds of megabytes to pull, packages to patch, and tools for whoever gets in. A build of several stages compiles in a builder and copies only what it made " +
-		"(a binary, a virtual environment, a folder of static files) onto a base that can run it and nothing else.",
+	Text: "A program that is already built does not need a compiler, a version control system or a build system. In the final image these tools are " +
+		"hundreds of megabytes to pull, packages to patch, and tools for an attacker. A multi-stage build compiles in a builder stage and copies only the result " +
+		"(a binary, a virtual environment, a folder of static files) onto a minimal base image that can run it.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.3, 4.8", Strength: "direct"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.9, 8.18, 8.19, 8.8", Strength: "supports"},

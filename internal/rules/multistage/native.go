@@ -62,8 +62,8 @@ func (v *breaks) foreignPackages(step *source.Step, c *source.Copy, i int, p str
 	if name == "" {
 		return false
 	}
-	v.add(step, i, "install the packages in a stage on the same system as the image that ships",
-		"%s of %s holds binaries for %s (%s), and %s has %s", p, stageText(c), from, name, v.img.String(), to)
+	v.add(step, i, "install the packages in a stage with the same operating system as the final image",
+		"%s of %s contains binaries for %s (%s), but %s has %s", p, stageText(c), from, name, v.img.String(), to)
 	return true
 }
 

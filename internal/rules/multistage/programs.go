@@ -2,6 +2,7 @@ package multistage
 
 import (
 	_ "embed"
+	"fmt"
 	"path"
 	"strings"
 	"sync"
@@ -63,7 +64,7 @@ func (v *breaks) loneProgram(step *source.Step, c *source.Copy, i int, p string)
 		return false
 	}
 	v.add(step, i, "install the package in the stage that needs the program",
-		"%s is copied without what it needs: %s lacks %s", p, v.img.String(), pr.Library)
+		"%s is copied without its libraries: %s does not have %s", p, v.img.String(), pr.Library)
 	return true
 }
 
@@ -119,11 +120,24 @@ func (v *breaks) libcs(src *source.Image) (from, to string, ok bool) {
 	return from, to, !v.has([]string{"*gcompat*", "*glibc*", "libc6-compat", "musl", "libc6"})
 }
 
+// programRuntime tells whether a path is a runtime that its image brings by itself,
+// linked with the image's C library.
+func programRuntime(src *source.Image, c *source.Copy, p string) bool {
+	pr, listed := programs()[path.Base(p)]
+	return listed && pr.Runtime && path.Dir(p) == "/usr/local/bin" && src.Known.HasTool(pr.Program) == base.Yes
+}
+
 // foreignBinary speaks of a binary for glibc on a base with musl or without
 // any C library, and of musl's on glibc.
 func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p string) bool {
 	src := origin(c)
 	if src == nil || src.Known == nil || v.libs {
+		return false
+	}
+	if v.img.Known == nil && !v.img.Scratch {
+		if c.Stage != nil && src.Known.Libc == "glibc" && v.linked(c.Stage, p) || programRuntime(src, c, p) {
+			v.open = fmt.Sprintf("which C library %s has is not known", v.img.String())
+		}
 		return false
 	}
 	from, to, ok := v.libcs(src)
@@ -138,13 +152,13 @@ func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p strin
 	default:
 		return false
 	}
-	lacks := "which " + v.img.String() + " has not"
+	lacks := "but " + v.img.String() + " does not have it"
 	if to == "musl" {
-		lacks = "and " + v.img.String() + " has musl"
+		lacks = "but " + v.img.String() + " has musl"
 	} else if to == "glibc" {
-		lacks = "and " + v.img.String() + " has glibc"
+		lacks = "but " + v.img.String() + " has glibc"
 	}
-	v.add(step, i, "link it statically (CGO_ENABLED=0, --target x86_64-unknown-linux-musl, -static), build it on the same system, or ship on a base with the same C library",
-		"%s of %s is linked with %s, %s: it does not start", p, stageText(c), from, lacks)
+	v.add(step, i, "link it statically (CGO_ENABLED=0, --target x86_64-unknown-linux-musl, -static), build it on the same operating system, or use a final base image with the same C library",
+		"%s of %s is linked with %s, %s: it cannot start", p, stageText(c), from, lacks)
 	return true
 }

@@ -16,10 +16,10 @@ const baseCause check.Cause = "toolchain-base"
 
 var sdkBaseInFinal = &check.Check{
 	Name:     "sdk-base-in-final",
-	Claim:    "the image that ships is not built on a compiler, JDK, SDK or build system",
-	Why:      "a toolchain image carries everything that the build needs and nothing that the program does",
-	Mend:     "keep the toolchain image for a builder stage, and begin the last stage with the runtime alone (a JRE, a -slim variant, distroless, scratch)",
-	Quiet:    "Where the base image is a runtime without a compiler, whatever its tag looks like, where the config calls the image a toolbox, and where the base image is not known.",
+	Claim:    "the final image is not based on an image with a compiler, JDK, SDK or build system",
+	Why:      "a toolchain image contains what the build needs, most of which the program does not use",
+	Mend:     "use the toolchain image in a builder stage, and base the final stage on the runtime alone (a JRE, a -slim variant, distroless, scratch)",
+	Quiet:    "Where the base image is a runtime without a compiler, regardless of its tag, where the config lists the Dockerfile under toolboxes, and where the base image is not known.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.3"},
@@ -37,11 +37,11 @@ var sdkBaseInFinal = &check.Check{
 		case img.Scratch:
 			return check.Judge(nil)
 		case img.Context != "":
-			return check.Unknown(check.ByFiles, fmt.Sprintf("what the build context %s brings is not known", img.String()))
+			return check.Unknown(check.ByFiles, fmt.Sprintf("the contents of the build context %s are not known", img.String()))
 		case len(img.Text.Missing) > 0:
 			return check.Unknown(check.ByArg, fmt.Sprintf("FROM %s has no value for %s", img.Text.Raw, img.Text.Missing[0]))
 		case img.Known == nil:
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s carries a toolchain is not known", img.String()))
+			return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s contains a toolchain", img.String()))
 		}
 		level := img.Known.Toolchain()
 		carries := chiefTool(img.Known)
@@ -52,21 +52,21 @@ var sdkBaseInFinal = &check.Check{
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: imageSpan(from)}, Stage: b.Target, Cause: baseCause}
 		name := img.String()
 		if img != b.Base() {
-			name = b.Base().String() + ", which is built on " + name
+			name = b.Base().String() + ", which is based on " + name
 		}
 		switch level {
 		case base.LevelSDK:
-			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries %s", name, carries.Name)
+			f.Message = fmt.Sprintf("the final image is based on %s, which contains %s", name, carries.Name)
 		case base.LevelRuntime:
 			f.Severity = check.Warning
-			f.Message = fmt.Sprintf("the image that ships is built on %s, which carries a C compiler beside the runtime", name)
+			f.Message = fmt.Sprintf("the final image is based on %s, which contains a C compiler besides the runtime", name)
 		default:
 			f.Severity = check.Warning
-			f.Message = fmt.Sprintf("the image that ships is built on %s, an image to build with", name)
+			f.Message = fmt.Sprintf("the final image is based on %s, which is meant for building", name)
 		}
 		f.Help = knowledge.RuntimeFor(img.Ref.Familiar)
 		if chain := b.Chain(); len(chain) > 1 {
-			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the image that ships is built on that stage"})
+			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the final stage is based on that stage"})
 		}
 		return check.Judge([]check.Finding{f})
 	},

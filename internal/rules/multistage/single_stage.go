@@ -11,9 +11,9 @@ import (
 
 var singleStage = &check.Check{
 	Name:     "single-stage",
-	Claim:    "a build that compiles or needs development dependencies has a stage for that alone",
-	Why:      "with one stage, all that the build needs is in the image unless every RUN cleans up after itself",
-	Mend:     "build in a stage of its own (FROM … AS builder) and copy what it makes into the last one",
+	Claim:    "a build that compiles or needs development dependencies has a separate build stage",
+	Why:      "with one stage, everything that the build needs stays in the image, unless each RUN removes what it installed",
+	Mend:     "build in a separate stage (FROM … AS builder) and copy its output into the final stage",
 	Quiet:    "Where one stage is enough: pip installs wheels, or npm ci --omit=dev runs on a slim image.",
 	Severity: check.Note,
 	Banking:  check.Warning,
@@ -33,7 +33,7 @@ var singleStage = &check.Check{
 			Place:   check.Place{File: b.Text(), Span: b.Target.From.Span},
 			Stage:   b.Target,
 			Cause:   cause,
-			Message: "there is one stage for building and running: " + why,
+			Message: "one stage both builds and runs the program: " + why,
 		}})
 	},
 }
@@ -42,7 +42,7 @@ var singleStage = &check.Check{
 // the cause that it shares with other checks; "" where it is not.
 func nativeBuildLikely(b *source.Build) (why string, cause check.Cause) {
 	if img := underlying(b); img.Known.Toolchain() != base.LevelNone {
-		return fmt.Sprintf("%s is an image to build with", img.String()), baseCause
+		return fmt.Sprintf("%s is meant for building", img.String()), baseCause
 	}
 	for step := range b.Steps() {
 		run := step.Run()
@@ -66,7 +66,7 @@ func nativeBuildLikely(b *source.Build) (why string, cause check.Cause) {
 	sd := newDeposits(b).of(b.Target)
 	for _, dir := range sd.order {
 		if dep := sd.at[dir]; dep != nil && (dep.dev || dep.guess) {
-			return dep.what + " installs development dependencies in it", nodeCause
+			return dep.what + " adds development dependencies to it", nodeCause
 		}
 	}
 	return "", ""

@@ -10,9 +10,9 @@ import (
 
 var unusedStage = &check.Check{
 	Name:     "unused-stage",
-	Claim:    "every stage takes part in what is built",
-	Why:      "BuildKit passes over a stage that nothing needs: what it is thought to do, as running tests, does not happen",
-	Mend:     "remove the stage, copy something from it, or name it under targets: in .dockworthy.yaml where something builds it by itself",
+	Claim:    "every stage is part of a build",
+	Why:      "BuildKit skips a stage that no target needs: its instructions, such as running tests, are not executed",
+	Mend:     "remove the stage, copy something from it, or name it under targets: in .dockworthy.yaml if it is built separately",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Merge:    check.All, // another target may need it
@@ -29,7 +29,7 @@ var unusedStage = &check.Check{
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: span},
 				Stage:   s,
-				Message: fmt.Sprintf("stage %s is needed by nothing that is built here", name),
+				Message: fmt.Sprintf("no target that is built here needs stage %s", name),
 			})
 		}
 		return check.Judge(found)

@@ -1,9 +1,11 @@
 package nonroot
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
@@ -19,6 +21,7 @@ type accounts struct {
 	member  map[[2]string]bool       // user, group
 	image   *source.Image
 	context *source.Context
+	build   *source.Build
 	open    bool // something may have made accounts that we do not see
 
 	packages []string // system packages, which make the users of their services
@@ -27,7 +30,7 @@ type accounts struct {
 // walk calls visit for every step of the chain with the accounts that exist
 // before it.
 func walk(b *source.Build, visit func(*source.Step, *accounts)) {
-	a := &accounts{users: map[string]*effects.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context}
+	a := &accounts{users: map[string]*effects.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context, build: b}
 	for step := range b.Steps() {
 		visit(step, a)
 		a.add(step)
@@ -45,6 +48,7 @@ func (a *accounts) add(step *source.Step) {
 					a.open = true
 				}
 			}
+		case t == "/etc/passwd" && a.copied(step):
 		case t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group"):
 			a.open = true
 		}
@@ -106,12 +110,41 @@ func (a *accounts) addEffects(e *effects.Effects) {
 // bring.
 const manyPackages = 200
 
-// byPackage tells whether a package that is installed may make a user or group
-// of this name: it bears the name, the name bears the package's, or the
-// package is known to.
-func (a *accounts) byPackage(name string) bool {
+// copied takes the users of an /etc/passwd that a COPY brings out of the project,
+// where it can be read.
+func (a *accounts) copied(step *source.Step) bool {
+	o := a.build.FileIn(step.Stage, "/etc/passwd")
+	if o == nil {
+		return false
+	}
+	data, ok := o.Data()
+	if !ok {
+		return false
+	}
+	for line := range strings.Lines(data) {
+		if name, rest, ok := strings.Cut(line, ":"); ok {
+			f := strings.Split(rest, ":")
+			u := &effects.User{Name: name, Known: true, Tool: "passwd"}
+			if len(f) > 2 {
+				u.UID, u.Group = f[1], f[2]
+			}
+			a.users[name] = u
+		}
+	}
+	return true
+}
+
+// byPackage tells whether a package that is installed makes a user or group of
+// this name: the package is known to, or perhaps, where it bears the name or the
+// name bears the package's.
+func (a *accounts) byPackage(name string) base.Answer {
 	if len(a.packages) > manyPackages {
-		return true
+		return base.Unknown
+	}
+	for _, known := range knowledge.UsersOfPackages() {
+		if slices.Contains(known.Users, name) && slices.ContainsFunc(a.packages, func(p string) bool { return strings.HasPrefix(p, known.Package) }) {
+			return base.Yes
+		}
 	}
 	for _, p := range a.packages {
 		head := strings.TrimRight(p, "0123456789.")
@@ -119,15 +152,10 @@ func (a *accounts) byPackage(name string) bool {
 			head = first
 		}
 		if len(head) > 2 && strings.Contains(name, head) || len(name) > 2 && strings.Contains(p, name) {
-			return true
-		}
-		for _, known := range knowledge.UsersOfPackages() {
-			if strings.HasPrefix(p, known.Package) && slices.Contains(known.Users, name) {
-				return true
-			}
+			return base.Unknown
 		}
 	}
-	return false
+	return base.No
 }
 
 // mayMakeUsers tells whether a command runs what we do not see into: a script,
@@ -169,6 +197,27 @@ func (a *accounts) hasUser(name string) base.Answer {
 	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasUser(name) })
 }
 
+// unsure is the part of user[:group] of which it is not known whether it is there;
+// "" = none.
+func (a *accounts) unsure(owner string) string {
+	user, group, _ := strings.Cut(owner, ":")
+	switch {
+	case user != "" && !numeric(user) && a.hasUser(user) == base.Unknown:
+		return "the user " + user
+	case group != "" && !numeric(group) && a.hasGroup(group) == base.Unknown:
+		return "the group " + group
+	}
+	return ""
+}
+
+// unsureOf is the verdict where a name may be there, or not.
+func unsureOf(b *source.Build, what string) check.Verdict {
+	if img := b.Base(); img.Known == nil && !img.Scratch {
+		return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has %s", img.String(), what))
+	}
+	return check.Unknown(check.ByImage, fmt.Sprintf("it is not known whether %s exists: a package, a script that was not analyzed or the base image may create it", what))
+}
+
 // hasGroup tells whether a group of that name exists.
 func (a *accounts) hasGroup(name string) base.Answer {
 	if a.groups[name] {
@@ -193,7 +242,10 @@ func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.A
 		return base.Unknown
 	}
 	ans := ask(a.image.Known)
-	if ans == base.No && (a.open || a.byPackage(name)) {
+	switch by := a.byPackage(name); {
+	case ans == base.Yes || by == base.Yes:
+		return base.Yes
+	case ans == base.No && (a.open || by == base.Unknown):
 		return base.Unknown
 	}
 	return ans

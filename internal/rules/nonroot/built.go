@@ -35,7 +35,7 @@ func builtUserRoot(ev check.Evidence) check.Verdict {
 	f := check.Finding{Place: onUser(img), Cause: rootCause, Missing: img.Config.User == ""}
 	switch name, _, _ := strings.Cut(img.Config.User, ":"); {
 	case img.Config.User == "":
-		f.Message = "the image sets no user: the container starts as root"
+		f.Message = "the image sets no user, so the container starts as root"
 	case name == "root" || name == "0":
 		f.Message = "the image's user is " + img.Config.User
 	default:
@@ -43,7 +43,7 @@ func builtUserRoot(ev check.Evidence) check.Verdict {
 	}
 	if b := ev.Source; b != nil {
 		if _, ok := drop(b); ok {
-			return check.Unknown(check.ByRun, "it starts as root, and its start script may drop to another user")
+			return check.Unknown(check.ByRun, "the image starts as root, and its start script may switch to another user")
 		}
 		if why, ok := b.IsBase(); ok {
 			f.Severity = check.Warning
@@ -53,7 +53,7 @@ func builtUserRoot(ev check.Evidence) check.Verdict {
 		}
 	} else if len(img.Config.OnBuild) > 0 {
 		f.Severity = check.Warning
-		f.Message += "; it has ONBUILD triggers, so others build on it"
+		f.Message += "; it has ONBUILD triggers, so other images are based on it"
 	}
 	return check.Judge([]check.Finding{f})
 }
@@ -74,7 +74,7 @@ func builtUnknownUser(ev check.Evidence) check.Verdict {
 	}
 	if _, err := img.User(); err != nil {
 		if img.NotLookedAt() {
-			return check.Unknown(check.ByRun, "a layer of the image could not be looked at")
+			return check.Unknown(check.ByRun, "a layer of the image could not be read")
 		}
 		return check.Judge([]check.Finding{{Place: onUser(img), Message: "the container does not start: " + err.Error()}})
 	}
@@ -91,9 +91,9 @@ func builtNotNumeric(ev check.Evidence) check.Verdict {
 	if me, err := img.User(); err != nil || me.IsRoot() {
 		return check.Judge(nil) // others speak of it
 	}
-	f := check.Finding{Place: onUser(img), Message: "the image's user is the name " + name + ", which Kubernetes cannot verify"}
+	f := check.Finding{Place: onUser(img), Message: "the image's user is given by name (" + name + "), which Kubernetes cannot verify"}
 	if me, err := img.User(); err == nil {
-		f.Help = fmt.Sprintf("write its number: USER %d:%d", me.UID, me.GID)
+		f.Help = fmt.Sprintf("write the number: USER %d:%d", me.UID, me.GID)
 	}
 	return check.Judge([]check.Finding{f})
 }
@@ -115,16 +115,16 @@ func builtUnreadable(ev check.Evidence) check.Verdict {
 	tell := func(what string, f, by *image.File) {
 		msg := fmt.Sprintf("user %s may not %s: ", said(img, me), what)
 		if by == f {
-			msg += fmt.Sprintf("its mode is %04o, and it is UID %d's", by.Mode.Perm(), by.UID)
+			msg += fmt.Sprintf("its mode is %04o and its owner is UID %d", by.Mode.Perm(), by.UID)
 		} else {
-			msg += fmt.Sprintf("%s is closed (%04o, UID %d)", by.Path, by.Mode.Perm(), by.UID)
+			msg += fmt.Sprintf("%s is not accessible (mode %04o, UID %d)", by.Path, by.Mode.Perm(), by.UID)
 		}
 		found = append(found, check.Finding{Place: ev.LayerPlace(f.Layer), Message: msg, Cause: check.ClosedCause.Of(by.Path)})
 	}
 	program := img.LookPath(argv[0])
 	if program != nil {
 		if ok, by := img.Tree.Executable(program.Path, me); !ok && by != nil && by != program {
-			tell("reach "+program.Path, program, by)
+			tell("access "+program.Path, program, by)
 		}
 	}
 	dir := img.Config.WorkingDir
@@ -133,7 +133,7 @@ func builtUnreadable(ev check.Evidence) check.Verdict {
 	}
 	if f, err := img.Tree.Lookup(dir); err == nil && dir != "/" {
 		if ok, by := img.Tree.Executable(dir, me); !ok && by != nil {
-			tell("enter the working folder "+dir, f, by)
+			tell("enter the working directory "+dir, f, by)
 		}
 	}
 	for _, word := range argv[1:] {
@@ -162,10 +162,10 @@ func said(img *image.Image, me image.Identity) string {
 
 var setID = &check.Check{
 	Name:     "set-id",
-	Claim:    "nothing that the Dockerfile adds runs with somebody else's rights",
-	Why:      "a setuid or setgid program gives its owner's rights to whoever starts it: it is the shortest way from a user back to root",
-	Mend:     "take the bit away in the RUN that brings the program (chmod u-s,g-s), or do without it; run with no-new-privileges, which makes the bits void",
-	Quiet:    "For what the base image has (su, mount, passwd), and for folders, whose setgid bit only hands on the group.",
+	Claim:    "no file that the Dockerfile adds has the setuid or setgid bit",
+	Why:      "a setuid or setgid program runs with its owner's or group's privileges, whichever user starts it: a non-root user can become root with it",
+	Mend:     "remove the bit in the RUN that adds the program (chmod u-s,g-s), or remove the program; run with no-new-privileges, under which the bits have no effect",
+	Quiet:    "For programs of the base image (su, mount, passwd), and for folders, whose setgid bit only sets the group of new files.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.8", "dockle CIS-DI-0008"},
@@ -203,10 +203,10 @@ var setID = &check.Check{
 
 var codeWritable = &check.Check{
 	Name:     "code-writable",
-	Claim:    "the program cannot rewrite its own code",
-	Why:      "who takes over a program that can change its files stays: the change is there after the next start of the container",
-	Mend:     "leave the application root's (plain COPY, readable by all) and give the user only the folders that it writes: COPY --chown is for those",
-	Quiet:    "For folders without code, for what is under /tmp, /var and the user's home, and where the container's root is read-only anyway (that is another level's matter).",
+	Claim:    "the program cannot change its own code",
+	Why:      "an attacker who controls a program that can change its own files can persist: the change is still there when the container restarts",
+	Mend:     "leave the application files owned by root (plain COPY, readable by all), and give the user only the folders that it writes to; use COPY --chown for those",
+	Quiet:    "For folders without code, and for files under /tmp, /var and the user's home. A read-only root file system is judged by non-root/needs-more.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Image: func(ev check.Evidence) check.Verdict {
@@ -230,7 +230,7 @@ var codeWritable = &check.Check{
 		if len(files) == 0 {
 			return check.Judge(nil)
 		}
-		return check.Judge([]check.Finding{{Place: ev.LayerPlace(layer), Message: fmt.Sprintf("user %s may write %s", said(img, me), some(files))}})
+		return check.Judge([]check.Finding{{Place: ev.LayerPlace(layer), Message: fmt.Sprintf("user %s may write to %s", said(img, me), some(files))}})
 	},
 }
 
@@ -259,7 +259,7 @@ func builtWorldWritable(ev check.Evidence) check.Verdict {
 	_, known := ev.Own()
 	var found []check.Finding
 	for _, l := range order {
-		f := check.Finding{Place: ev.LayerPlace(l), Message: "everybody may write " + some(byLayer[l])}
+		f := check.Finding{Place: ev.LayerPlace(l), Message: "every user may write to " + some(byLayer[l])}
 		if !known {
 			f.Severity = check.Note
 		}

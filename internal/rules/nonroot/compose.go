@@ -12,9 +12,9 @@ import (
 
 var composeRoot = &check.Check{
 	Name:     "compose-root",
-	Claim:    "no Compose service asks to run as root",
-	Why:      "user: in Compose overrules the image's USER",
-	Mend:     "leave user: out, or name a UID that is not 0",
+	Claim:    "no Compose service is set to run as root",
+	Why:      "user: in Compose overrides the image's USER",
+	Mend:     "remove user:, or set a UID other than 0",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -46,9 +46,9 @@ func isRoot(v deploy.Value) bool {
 
 var composePrivileged = &check.Check{
 	Name:     "compose-privileged",
-	Claim:    "no Compose service is given the host",
-	Why:      "privileged, all capabilities, SYS_ADMIN or the engine's socket let a process in the container become root on the host",
-	Mend:     "name the one capability or device that is needed; reach the engine through a proxy that filters what it answers",
+	Claim:    "no Compose service has access that amounts to root on the host",
+	Why:      "with privileged, all capabilities, SYS_ADMIN or the container engine's socket, a process in the container can become root on the host",
+	Mend:     "add only the capability or device that is needed; access the container engine through a proxy that filters requests",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -70,12 +70,12 @@ var composePrivileged = &check.Check{
 			}
 			for _, c := range s.CapAdd {
 				if broad(c.Text) {
-					add(c.Span, "adds the capability %s, which is as good as root on the host", c.Text)
+					add(c.Span, "adds the capability %s, which amounts to root on the host", c.Text)
 				}
 			}
 			for _, v := range s.Volumes {
 				if strings.HasSuffix(v.Source.Text, "/docker.sock") || strings.HasSuffix(v.Source.Text, "/podman.sock") {
-					add(v.Span, "mounts the engine's socket, with which it can start anything on the host")
+					add(v.Span, "mounts the container engine's socket, with which it can start any container on the host")
 				}
 			}
 		}

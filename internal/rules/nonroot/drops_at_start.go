@@ -12,10 +12,10 @@ import (
 
 var dropsAtStart = &check.Check{
 	Name:     "drops-at-start",
-	Claim:    "the container does not need root to begin with",
-	Why:      "until the entrypoint has dropped to its user, it is root: a cluster that forbids root will not start it",
-	Mend:     "prepare at build time what the entrypoint prepares as root, and set USER; else prove the drop by running the container",
-	Quiet:    "Where the image starts as another user than root.",
+	Claim:    "the container does not start as root",
+	Why:      "the container is root until the entrypoint switches to another user: a cluster that forbids root does not start it",
+	Mend:     "do at build time what the entrypoint does as root, and set USER; otherwise run prove, which shows whether the container switches to another user",
+	Quiet:    "Where the image starts as a non-root user.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -31,7 +31,7 @@ var dropsAtStart = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   d.place,
-			Message: "the container starts as root and drops to another user by " + d.how,
+			Message: "the container starts as root and switches to another user with " + d.how,
 			Cause:   rootCause,
 			Missing: true,
 		}})
@@ -69,7 +69,7 @@ func drop(b *source.Build) (dropped, bool) {
 	}
 	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && b.Target.Final.User == nil {
 		from := b.Chain()[0].From
-		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entry script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
+		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entrypoint script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
 	}
 	return dropped{}, false
 }

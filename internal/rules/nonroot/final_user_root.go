@@ -13,10 +13,10 @@ const rootCause check.Cause = "root"
 
 var finalUserRoot = &check.Check{
 	Name:     "final-user-root",
-	Claim:    "the image that ships starts as a user who is not root",
-	Why:      "root in the container is root to the kernel: every escape from the container begins with less to overcome",
-	Mend:     "make a user with an explicit UID (10001, or the base's own) and end the stage with USER and its number",
-	Quiet:    "Where root is only a window that ends in another USER, where the base image brings a user of its own, where the image is a set of files on scratch, and where the entrypoint drops to another user (then non-root/drops-at-start speaks).",
+	Claim:    "the final image starts as a non-root user",
+	Why:      "root in the container is root to the kernel, so an attacker has fewer barriers to escape from the container",
+	Mend:     "create a user with an explicit UID (10001, or use the base image's own user) and end the stage with USER and its UID",
+	Quiet:    "Where a later USER replaces root, where the base image sets a non-root user, where the image is only a set of files on scratch, and where the entrypoint switches to another user (non-root/drops-at-start reports this).",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
@@ -68,7 +68,7 @@ func asRoot(u source.User) string {
 	case v.Raw != v.Value:
 		return fmt.Sprintf("USER %s is %s, which is UID 0", v.Raw, v.Value)
 	case u.Made != nil:
-		return fmt.Sprintf("user %s is made with UID 0", u.Name)
+		return fmt.Sprintf("the user %s is created with UID 0", u.Name)
 	case u.Name == "root" || u.Name == "0":
 		return "the last USER is " + v.Value
 	}

@@ -1,6 +1,7 @@
 package nonroot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,10 +16,10 @@ import (
 
 var groupMismatch = &check.Check{
 	Name:     "group-mismatch",
-	Claim:    "files are given to users and groups that exist, and to a group that their user is in",
-	Why:      "where the name of --chown is not there a builder gives the files to root:root and says nothing; a group that the user is not in gives the user nothing",
-	Mend:     "make user and group before the instruction, in the same chain, or give numbers: --chown=10001:10001",
-	Quiet:    "For numbers, which always hold, and where the base image is not known.",
+	Claim:    "files are assigned to users and groups that exist, and to a group of which the user is a member",
+	Why:      "if a name in --chown does not exist, some builders assign the files to root:root without an error; a group gives no access to a user who is not a member",
+	Mend:     "create the user and the group before the instruction, in the same stage or a parent stage, or use numbers: --chown=10001:10001",
+	Quiet:    "For numbers, which always work, and where the base image is not known. A note where the owner is the user that the container runs as.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -26,10 +27,12 @@ var groupMismatch = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		open := "" // a name of which nobody knows whether it is there
 		walk(b, func(step *source.Step, a *accounts) {
 			if c := step.Copy; c != nil && c.Chown.Known && c.Chown.Value != "" {
 				f, _ := step.Flag("chown")
 				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
+				open = cmp.Or(a.unsure(c.Chown.Value), open)
 			}
 			run := step.Run()
 			if run == nil || !slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool { return fx.Kind == effects.Chown }) {
@@ -47,8 +50,12 @@ var groupMismatch = &check.Check{
 					owner += ":" + fx.Group
 				}
 				found = append(found, ownership(b, step, owner, fx.Command.Span, check.Error, a)...)
+				open = cmp.Or(a.unsure(owner), open)
 			}
 		})
+		if len(found) == 0 && open != "" {
+			return unsureOf(b, open)
+		}
 		return check.Judge(found)
 	},
 }
@@ -57,28 +64,33 @@ var groupMismatch = &check.Check{
 func ownership(b *source.Build, step *source.Step, owner string, at text.Span, unknown check.Severity, a *accounts) []check.Finding {
 	user, group, _ := strings.Cut(owner, ":")
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: at}, Stage: step.Stage}
-	so := "the files stay root:root"
+	so := "the files stay owned by root:root"
 	if unknown == check.Error {
-		so = "chown fails and the build stops"
+		so = "chown fails and so does the build"
 	}
 	switch {
 	case user != "" && !numeric(user) && a.hasUser(user) == base.No:
 		f.Severity = unknown
-		f.Message = fmt.Sprintf("there is no user %q at this point: %s", user, so)
+		f.Message = fmt.Sprintf("the user %q does not exist at this point: %s", user, so)
 	case group != "" && !numeric(group) && a.hasGroup(group) == base.No:
 		f.Severity = unknown
-		f.Message = fmt.Sprintf("there is no group %q at this point: %s", group, so)
+		f.Message = fmt.Sprintf("the group %q does not exist at this point: %s", group, so)
 	case user != "" && group != "" && !numeric(user) && !numeric(group) && a.groups[group] && a.inGroup(user, group) == base.No:
 		f.Severity = check.Warning
 		f.Cause = check.Cause("not in the group").Of(user + ":" + group)
-		f.Message = fmt.Sprintf("the files go to the group %s, but the user %s is not in it", group, user)
+		f.Message = fmt.Sprintf("the files are assigned to the group %s, but the user %s is not a member", group, user)
 		if u := a.users[user]; u != nil && u.MakesGroup && u.Group == "" {
-			f.Message += fmt.Sprintf(": %s made a group %s of its own", u.Tool, user)
-			f.Related = []check.Place{{File: b.Text(), Span: u.Span, Message: "the user is made here"}}
+			f.Message += fmt.Sprintf(": %s created a separate group %s", u.Tool, user)
+			f.Related = []check.Place{{File: b.Text(), Span: u.Span, Message: "the user is created here"}}
 		}
-		f.Help = fmt.Sprintf("make the user with its primary group: `useradd -g %s %s`", group, user)
+		if runs := b.User(); runs.Name == user {
+			// Who owns a file needs no group to read it.
+			f.Severity = check.Note
+			f.Message += ", and as the owner of the files does not need the group"
+		}
+		f.Help = fmt.Sprintf("create the user with that primary group: `useradd -g %s %s`", group, user)
 		if u := a.users[user]; u != nil && u.Tool == "adduser" {
-			f.Help = fmt.Sprintf("make the user in that group: `adduser -G %s %s` on Alpine, `adduser --ingroup %s %s` on Debian", group, user, group, user)
+			f.Help = fmt.Sprintf("create the user in that group: `adduser -G %s %s` on Alpine, `adduser --ingroup %s %s` on Debian", group, user, group, user)
 		}
 	default:
 		return nil

@@ -10,8 +10,8 @@ import (
 
 var userNotNumeric = &check.Check{
 	Name:     "user-not-numeric",
-	Claim:    "USER gives a number",
-	Why:      "Kubernetes cannot tell whether a name is root: with runAsNonRoot it refuses to start the pod",
+	Claim:    "USER is a numeric UID",
+	Why:      "Kubernetes cannot tell whether a user name is root: with runAsNonRoot it refuses to start the container",
 	Mend:     "write the number: USER 10001:10001",
 	Severity: check.Note,
 	Banking:  check.Error,
@@ -29,9 +29,9 @@ var userNotNumeric = &check.Check{
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: u.Step.Rest().Span}}
 		switch {
 		case u.Name == "nobody":
-			f.Message = "USER nobody is an identity that other programs share: make a user of the program's own"
+			f.Message = "USER nobody is shared with other programs: create a user for this program"
 		case u.State == source.UserNumbered:
-			f.Message = fmt.Sprintf("USER %s is a name: its number is %s", u.Name, u.UID)
+			f.Message = fmt.Sprintf("USER %s is a name: its UID is %s", u.Name, u.UID)
 			f.Help = "write USER " + u.UID
 		default:
 			f.Message = fmt.Sprintf("USER %s is a name, which Kubernetes cannot verify", u.Name)
@@ -42,9 +42,9 @@ var userNotNumeric = &check.Check{
 
 var uidNotExplicit = &check.Check{
 	Name:     "uid-not-explicit",
-	Claim:    "the user is made with an explicit UID",
-	Why:      "a UID that the tool chose changes with the base image's packages, and volumes written before belong to somebody else then",
-	Mend:     "give the number: useradd -u 10001, adduser --uid 10001, adduser -u 10001",
+	Claim:    "the user is created with an explicit UID",
+	Why:      "a UID that the tool chooses can change with the packages of the base image, and existing volumes then belong to another user",
+	Mend:     "set the UID: useradd -u 10001, adduser --uid 10001, adduser -u 10001",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",
@@ -58,16 +58,16 @@ var uidNotExplicit = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: u.Made.Span},
-			Message: fmt.Sprintf("the user %s is made without a UID", u.Name),
+			Message: fmt.Sprintf("the user %s is created without an explicit UID", u.Name),
 		}})
 	},
 }
 
 var lowUID = &check.Check{
 	Name:     "low-uid",
-	Claim:    "a user that is made here has a UID of 1000 or more",
-	Why:      "numbers under 1000 belong to the system: on a host or in a volume somebody else may bear the same one",
-	Mend:     "choose a high number, as 10001",
+	Claim:    "a user that is created here has a UID of 1000 or more",
+	Why:      "UIDs below 1000 are for system accounts: another account on the host or in a volume may have the same UID",
+	Mend:     "choose a high UID, such as 10001",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -88,7 +88,7 @@ var lowUID = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: made.Span},
-			Message: fmt.Sprintf("the user %s is made with UID %d", made.Name, n),
+			Message: fmt.Sprintf("the user %s is created with UID %d", made.Name, n),
 		}})
 	},
 }

@@ -11,9 +11,9 @@ import (
 
 var kubeRoot = &check.Check{
 	Name:     "kube-root",
-	Claim:    "no container of a workload asks for UID 0",
-	Why:      "runAsUser overrules the image's USER",
-	Mend:     "set runAsUser to the image's UID, or leave it out",
+	Claim:    "no container of a workload is set to run as UID 0",
+	Why:      "runAsUser overrides the image's USER",
+	Mend:     "set runAsUser to the image's UID, or remove it",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -34,8 +34,8 @@ var kubeRoot = &check.Check{
 
 var kubeNoNonRoot = &check.Check{
 	Name:     "kube-no-nonroot",
-	Claim:    "every container of a workload says runAsNonRoot",
-	Why:      "with runAsNonRoot the kubelet refuses an image that would start as root, also after the image has changed",
+	Claim:    "every container of a workload sets runAsNonRoot",
+	Why:      "with runAsNonRoot the kubelet refuses to start an image as root, even if a later version of the image changes its user",
 	Mend:     "set securityContext.runAsNonRoot: true on the pod",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -65,8 +65,8 @@ var kubeNoNonRoot = &check.Check{
 
 var kubeEscalation = &check.Check{
 	Name:     "kube-escalation",
-	Claim:    "no container of a workload may gain privileges",
-	Why:      "without allowPrivilegeEscalation: false a setuid program makes root of any user",
+	Claim:    "no container of a workload can gain privileges",
+	Why:      "without allowPrivilegeEscalation: false, any user can become root through a setuid program",
 	Mend:     "set securityContext.allowPrivilegeEscalation: false on the container",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -82,7 +82,7 @@ var kubeEscalation = &check.Check{
 			if v.Set {
 				span = v.Span
 			}
-			return check.Finding{Place: check.Place{Span: span}, Message: fmt.Sprintf("allowPrivilegeEscalation is not false for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
+			return check.Finding{Place: check.Place{Span: span}, Message: fmt.Sprintf("allowPrivilegeEscalation is not set to false for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
 		})
 	},
 }

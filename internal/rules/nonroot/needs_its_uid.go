@@ -7,10 +7,10 @@ import (
 
 var needsItsUID = &check.Check{
 	Name:     "needs-its-uid",
-	Claim:    "the program also works as a user that the image does not know",
-	Why:      "some platforms, OpenShift first, give every container a UID of their own: what only one user may read, or a name looked up in /etc/passwd, stops the program there",
-	Mend:     "leave files readable by all (or by group 0), write under /tmp or a declared volume, and ask for no name of the user",
-	Quiet:    "Where it comes up as UID 1000700000 in group 0.",
+	Claim:    "the program also works with an arbitrary UID that is not in the image",
+	Why:      "some platforms, such as OpenShift, assign an arbitrary UID to each container: there, a file that only one user may read, or a name that is looked up in /etc/passwd, stops the program",
+	Mend:     "make files readable by all (or by group 0), write under /tmp or to a declared volume, and do not look up the user's name",
+	Quiet:    "Where the program becomes ready as UID 1000700000 in group 0.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -23,7 +23,7 @@ var needsItsUID = &check.Check{
 		}
 		return check.Judge([]check.Finding{{
 			Place:   check.Seen(log, run.TopicStranger, ""),
-			Message: "as a user that the image does not know it does not come up: " + log.Stranger.Why(),
+			Message: "with an arbitrary UID the program does not become ready: " + log.Stranger.Why(),
 		}})
 	},
 }

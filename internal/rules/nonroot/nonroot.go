@@ -15,12 +15,12 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:   2,
 	Name:     "non-root",
-	Title:    "run as a user who is not root, with an explicit UID",
+	Title:    "run as a non-root user with an explicit UID",
 	Security: true,
 	Precise:  check.High,
-	Text: "A process that runs as UID 0 in a container is UID 0 to the kernel. What it can do beyond the container is " +
-		"held back by capabilities and namespaces alone, and every defect in these is then a way out. " +
-		"A user with a number of its own, set by USER, costs nothing and can be verified by whoever runs the image.",
+	Text: "A process that runs as UID 0 in a container is UID 0 to the kernel. Only capabilities and namespaces limit " +
+		"what it can do outside the container, and a defect in these can let it escape. " +
+		"A dedicated numeric user, set with USER, costs nothing and can be verified by any platform that runs the image.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.1", Strength: "direct"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.2, 8.3, 8.18, 5.15, 8.9", Strength: "supports"},

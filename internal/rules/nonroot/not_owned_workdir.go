@@ -15,10 +15,10 @@ import (
 
 var notOwnedWorkdir = &check.Check{
 	Name:     "not-owned-workdir",
-	Claim:    "the user can write where the program is known to write",
-	Why:      "a program that may not write its database, its uploads or its pid file fails when it starts, or at the first request",
-	Mend:     "make the folder and give it to the user, and no other: install -d -o 10001 -g 10001 /var/lib/app",
-	Quiet:    "Where a RUN or COPY gives the folder to the user, where a volume covers it, and where it is not known what the program writes.",
+	Claim:    "the user can write to the folders that the program is known to write to",
+	Why:      "a program that cannot write its database, its uploads or its PID file fails at start or at the first request",
+	Mend:     "create the folder and make the user its owner, for this folder only: install -d -o 10001 -g 10001 /var/lib/app",
+	Quiet:    "Where a RUN or COPY makes the user the owner of the folder, where a volume covers it, and where it is not known what the program writes.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -36,7 +36,7 @@ var notOwnedWorkdir = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   w.place,
-				Message: fmt.Sprintf("%s, where user %s may not write", w.what, u.Name),
+				Message: fmt.Sprintf("%s, but user %s may not write there", w.what, u.Name),
 				Help:    w.help,
 				Cause:   check.Cause("write").Of(w.dir),
 			})
@@ -74,7 +74,7 @@ func writes(b *source.Build) []write {
 			}
 			p = path.Join(workdir, p)
 		}
-		list = append(list, write{dir: path.Dir(path.Clean(p)), place: check.Place{File: b.Text(), Span: span}, what: fmt.Sprintf("%s puts the SQLite database into %s", where, path.Dir(path.Clean(p)))})
+		list = append(list, write{dir: path.Dir(path.Clean(p)), place: check.Place{File: b.Text(), Span: span}, what: fmt.Sprintf("%s puts the SQLite database in %s", where, path.Dir(path.Clean(p)))})
 	}
 	for step := range b.Steps() {
 		if step.Keyword != "ENV" {
@@ -123,8 +123,8 @@ func nginx(b *source.Build, st *source.Start) (write, bool) {
 	return write{
 		dir:   "/var/cache/nginx",
 		place: check.Place{File: b.Text(), Span: u.Step.Rest().Span},
-		what:  "nginx writes its caches to /var/cache/nginx and its pid file to /run",
-		help:  "build on nginxinc/nginx-unprivileged, which is made for this and listens on 8080",
+		what:  "nginx writes its caches to /var/cache/nginx and its PID file to /run",
+		help:  "use the base image nginxinc/nginx-unprivileged, which runs as a non-root user and listens on 8080",
 	}, true
 }
 

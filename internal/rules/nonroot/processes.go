@@ -13,9 +13,9 @@ func rootProcesses(ev check.Evidence) check.Verdict {
 	log := ev.Run
 	switch {
 	case log.Procs == nil && log.Up() == nil:
-		return check.Unknown(check.ByRun, "the container did not come up")
+		return check.Unknown(check.ByRun, "the container did not become ready")
 	case log.Procs == nil || len(log.Procs.List) == 0:
-		return check.Unknown(check.ByRun, "its processes could not be looked at")
+		return check.Unknown(check.ByRun, "the processes of the container could not be listed")
 	}
 	var roots []run.Process
 	for _, p := range log.Procs.List {
@@ -29,13 +29,13 @@ func rootProcesses(ev check.Evidence) check.Verdict {
 	f := check.Finding{
 		Cause: rootCause,
 		Place: check.Seen(log, run.TopicProcess, fmt.Sprint(roots[0].PID)),
-		Help:  "end the final stage with USER and a number, and let no start script go back to root",
+		Help:  "end the final stage with USER and a UID, and do not switch back to root in a start script",
 	}
 	switch n, all := len(roots), len(log.Procs.List); {
 	case n == all && n == 1:
 		f.Message = fmt.Sprintf("%s runs as UID 0", program(roots[0]))
 	case n == all:
-		f.Message = fmt.Sprintf("all %d processes run as UID 0, %s first", n, program(roots[0]))
+		f.Message = fmt.Sprintf("all %d processes run as UID 0, the first is %s", n, program(roots[0]))
 	default:
 		f.Message = fmt.Sprintf("%d of %d processes run as UID 0: %s", n, all, program(roots[0]))
 	}

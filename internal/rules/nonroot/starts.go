@@ -21,18 +21,18 @@ func startUnreadable(ev check.Evidence) check.Verdict {
 	case s == nil:
 		return check.Judge(nil)
 	case s.Cause == nil:
-		return check.Unknown(check.ByRun, "why the container did not come up is not known")
+		return check.Unknown(check.ByRun, "the reason why the container did not become ready is not known")
 	}
 	f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause}
 	switch s.Cause.Kind {
 	case run.NotReadable:
-		f.Message = "the program does not run: " + s.Cause.Text
+		f.Message = "the program cannot run: " + s.Cause.Text
 	case run.NotFound, run.NotExecutable:
 		barred, by := closed(ev.Image, s)
 		if barred == "" {
 			return notUp()
 		}
-		f.Message = fmt.Sprintf("the program does not run: %s is in the image, and the user %s may not enter %s", barred, who(s), by)
+		f.Message = fmt.Sprintf("the program cannot run: %s is in the image, but the user %s may not enter %s", barred, who(s), by)
 	default:
 		return notUp()
 	}
@@ -42,7 +42,7 @@ func startUnreadable(ev check.Evidence) check.Verdict {
 // notUp is the verdict where the container failed for a reason that is another
 // check's: what comes after it nobody saw.
 func notUp() check.Verdict {
-	return check.Unknown(check.ByRun, "the container did not come up, for another reason")
+	return check.Unknown(check.ByRun, "the container did not become ready for another reason")
 }
 
 func who(s *run.Start) string {

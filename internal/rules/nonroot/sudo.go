@@ -16,8 +16,8 @@ const sudoCause check.Cause = "sudo"
 var sudo = &check.Check{
 	Name:     "sudo",
 	Claim:    "nothing in the image lets its user become root",
-	Why:      "sudo without a password, or a program with the setuid bit, makes USER a formality",
-	Mend:     "do what needs root before USER, at build time, and leave sudo out",
+	Why:      "with sudo without a password, or a program with the setuid bit, the non-root user can become root",
+	Mend:     "do what needs root at build time, before USER, and remove sudo",
 	Quiet:    "Where sudo is only used during the build and removed in the same RUN, or the config names it under runtime-tools.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -73,7 +73,7 @@ var sudo = &check.Check{
 					if len(fx.Paths) > 0 {
 						path = fx.Paths[0].Text
 					}
-					f := check.Finding{Place: check.Place{File: b.Text(), Span: fx.Command.Span}, Stage: step.Stage, Message: fmt.Sprintf("chmod %s gives %s the setuid bit", fx.Mode, path)}
+					f := check.Finding{Place: check.Place{File: b.Text(), Span: fx.Command.Span}, Stage: step.Stage, Message: fmt.Sprintf("chmod %s sets the setuid bit on %s", fx.Mode, path)}
 					found = append(found, f)
 				}
 			}
@@ -88,7 +88,7 @@ func copied(b *source.Build, step *source.Step, c *source.Copy) []check.Finding 
 		return []check.Finding{{
 			Place:   check.Place{File: b.Text(), Span: f.Span},
 			Stage:   step.Stage,
-			Message: fmt.Sprintf("%s --chmod=%s gives the setuid bit", step.Keyword, c.Chmod.Value),
+			Message: fmt.Sprintf("%s --chmod=%s sets the setuid bit", step.Keyword, c.Chmod.Value),
 		}}
 	}
 	if !strings.HasPrefix(c.Target, "/etc/sudoers") {

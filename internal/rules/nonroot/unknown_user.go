@@ -1,6 +1,7 @@
 package nonroot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,9 +13,9 @@ import (
 var unknownUser = &check.Check{
 	Name:     "unknown-user",
 	Claim:    "the user that USER names exists in the image",
-	Why:      "the engine looks the name up in the image's /etc/passwd: when it is not there, the container does not start",
-	Mend:     "make the user in a RUN of the same chain before USER, or give its number",
-	Quiet:    "For numbers, and where the base image is not known or something that is not read (a script, a package, a copied /etc/passwd) may have made the user.",
+	Why:      "the container engine looks the name up in the image's /etc/passwd: if it is not there, the container does not start",
+	Mend:     "create the user in a RUN before USER, in the same stage or a parent stage, or use its UID",
+	Quiet:    "For numbers, and where the user may come from a base image that is not known or from a source that is not read (a script, a package, a copied /etc/passwd).",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startWithoutUser,
@@ -24,35 +25,32 @@ var unknownUser = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
-		undecided := ""
+		open := "" // a name of which nobody knows whether it is there
 		walk(b, func(step *source.Step, a *accounts) {
-			name, group, _ := strings.Cut(step.Value.Value, ":")
-			if step.Keyword != "USER" || !step.Value.Known || name == "" {
+			if step.Keyword != "USER" || !step.Value.Known {
 				return
 			}
-			if !numeric(name) {
-				switch a.hasUser(name) {
-				case base.No:
-					found = append(found, check.Finding{
-						Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-						Message: fmt.Sprintf("no RUN of this chain and not %s makes the user %q", a.image.String(), name),
-						Stage:   step.Stage,
-					})
-					return
-				case base.Unknown:
-					undecided = name
-				}
+			name, group, _ := strings.Cut(step.Value.Value, ":")
+			what := ""
+			switch {
+			case name == "":
+				return
+			case !numeric(name) && a.hasUser(name) == base.No:
+				what = "user"
+			case group != "" && !numeric(group) && a.hasGroup(group) == base.No:
+				what, name = "group", group
+			default:
+				open = cmp.Or(a.unsure(step.Value.Value), open)
+				return
 			}
-			if group != "" && !numeric(group) && a.hasGroup(group) == base.No {
-				found = append(found, check.Finding{
-					Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-					Message: fmt.Sprintf("no RUN of this chain and not %s makes the group %q", a.image.String(), group),
-					Stage:   step.Stage,
-				})
-			}
+			found = append(found, check.Finding{
+				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+				Message: fmt.Sprintf("neither a RUN nor the base image %s creates the %s %q", a.image.String(), what, name),
+				Stage:   step.Stage,
+			})
 		})
-		if len(found) == 0 && undecided != "" && b.Base().Known == nil {
-			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has the user %q is not known", b.Base().String(), undecided))
+		if len(found) == 0 && open != "" {
+			return unsureOf(b, open)
 		}
 		return check.Judge(found)
 	},

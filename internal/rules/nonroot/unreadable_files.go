@@ -15,10 +15,10 @@ import (
 
 var unreadableFiles = &check.Check{
 	Name:     "unreadable-files",
-	Claim:    "the user can reach and read what it must run",
-	Why:      "/root is closed to everybody else (0700), and so is what root makes 0600 or 0700: the program is not found, or not permitted, when the container starts",
-	Mend:     "install to a folder that everybody can read, as /opt/venv or /usr/local, and leave files readable: u=rwX,go=rX",
-	Quiet:    "Where the files are given to the user, where /root is opened by chmod, and where the user is not known.",
+	Claim:    "the user can access and read the files that it must run",
+	Why:      "/root has mode 0700, so no other user can enter it, and files of root with mode 0600 or 0700 are not readable for others: at start the program is not found or permission is denied",
+	Mend:     "install into a folder that every user can read, such as /opt/venv or /usr/local, and keep files readable: u=rwX,go=rX",
+	Quiet:    "Where the user owns the files, where chmod makes /root accessible, and where the user is not known.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startUnreadable,
@@ -28,7 +28,10 @@ var unreadableFiles = &check.Check{
 			return check.None()
 		}
 		u := b.User()
-		if !u.Unprivileged() || u.Name == "" {
+		unknown := u.State == source.UserUnknown && u.Step == nil
+		if unknown {
+			u.Name = "1" // whoever it is but root
+		} else if !u.Unprivileged() || u.Name == "" {
 			return check.Judge(nil)
 		}
 		v := &readable{b: b, user: u}
@@ -36,6 +39,9 @@ var unreadableFiles = &check.Check{
 		v.paths()
 		for step := range b.Steps() {
 			v.step(step)
+		}
+		if unknown && len(v.found) > 0 {
+			return check.Unknown(check.ByBases, fmt.Sprintf("who runs is not known, for nobody knows the user of %s", b.Base().String()))
 		}
 		return check.Judge(v.found)
 	},
@@ -150,7 +156,7 @@ func (v *readable) copied(step *source.Step, c *source.Copy) {
 	if (target == "/root" || strings.HasPrefix(target, "/root/")) && !v.open {
 		if v.needs(target) || step.Copy.Stage != nil && strings.HasPrefix(target, "/root/.local") {
 			if !v.opened() {
-				v.add(step, v.destSpan(step), "%s lies in /root, which %s cannot enter", target, v.who())
+				v.add(step, v.destSpan(step), "%s is in /root, which %s cannot enter", target, v.who())
 			}
 			return
 		}
@@ -166,7 +172,7 @@ func (v *readable) copied(step *source.Step, c *source.Copy) {
 	}
 	if v.denied(uint32(mode), c.Chown.Value) {
 		f, _ := step.Flag("chmod")
-		v.add(step, f.Span, "%s gets the mode %s and belongs to %s: %s cannot read it", strings.Join(sources(c), ", "), c.Chmod.Value, ownerName(owner), v.who())
+		v.add(step, f.Span, "%s has mode %s and owner %s, so %s cannot read it", strings.Join(sources(c), ", "), c.Chmod.Value, ownerName(owner), v.who())
 	}
 }
 
@@ -245,7 +251,7 @@ func (v *readable) chmod(step *source.Step, fx effects.File, root bool) {
 		if !script && !v.runs(name) || v.givenAway(step, name) {
 			continue
 		}
-		v.add(step, fx.Command.Span, "the mode %s closes %s to %s, who must run it", fx.Mode, name, v.who())
+		v.add(step, fx.Command.Span, "mode %s makes %s inaccessible to %s, which must run it", fx.Mode, name, v.who())
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 
 var worldWritable = &check.Check{
 	Name:     "world-writable",
-	Claim:    "no path of the application is writable by everybody",
-	Why:      "whoever gets into the container can change what it runs next",
-	Mend:     "give the folders that the program must write to its user: install -d -o 10001 -g 10001 /var/lib/app",
+	Claim:    "no path of the application is world-writable",
+	Why:      "any process in the container can change what the container runs next",
+	Mend:     "make the program's user the owner of the folders that it must write to: install -d -o 10001 -g 10001 /var/lib/app",
 	Quiet:    "For /tmp, /var/tmp, /run and modes with the sticky bit (1777).",
 	Severity: check.Warning,
 	Since:    "0.1.0",
@@ -30,7 +30,7 @@ var worldWritable = &check.Check{
 				f, _ := step.Flag("chmod")
 				found = append(found, check.Finding{
 					Place:   check.Place{File: b.Text(), Span: f.Span},
-					Message: fmt.Sprintf("--chmod=%s lets everybody write %s", c.Chmod.Value, c.Dest.Value),
+					Message: fmt.Sprintf("--chmod=%s makes %s world-writable", c.Chmod.Value, c.Dest.Value),
 					Stage:   step.Stage,
 				})
 			}
@@ -48,7 +48,7 @@ var worldWritable = &check.Check{
 					}
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
-						Message: fmt.Sprintf("mode %s lets everybody write %s", fx.Mode, p.Text),
+						Message: fmt.Sprintf("mode %s makes %s world-writable", fx.Mode, p.Text),
 						Stage:   step.Stage,
 					})
 					break

@@ -12,8 +12,8 @@ import (
 var composeLatest = &check.Check{
 	Name:     "compose-latest",
 	Claim:    "every image that Compose pulls has a version",
-	Why:      "the next `docker compose pull` brings another program",
-	Mend:     "name a full version, as postgres:16.6-bookworm, or a digest",
+	Why:      "the next `docker compose pull` may fetch a different program",
+	Mend:     "use a full version, such as postgres:16.6-bookworm, or a digest",
 	Quiet:    "For images that the project builds itself.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -29,6 +29,7 @@ var composeLatest = &check.Check{
 			}
 			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok {
 				f.Place.File = b.Text()
+				f.Group = s.Image.Text
 				found = append(found, f)
 			}
 		}
@@ -39,8 +40,8 @@ var composeLatest = &check.Check{
 var kubeLatest = &check.Check{
 	Name:     "kube-latest",
 	Claim:    "every image of a Kubernetes workload has a version",
-	Why:      "pods of one workload run different programs, according to when their node pulled",
-	Mend:     "name a full version or a digest",
+	Why:      "pods of one workload may run different programs, depending on when their node pulled the image",
+	Mend:     "use a full version or a digest",
 	Quiet:    "For images that the project builds itself.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -58,6 +59,7 @@ var kubeLatest = &check.Check{
 				}
 				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
 					f.Place.File = b.Text()
+					f.Group = c.Image.Text
 					found = append(found, f)
 				}
 			}
@@ -78,12 +80,12 @@ func unversioned(v deploy.Value, who string) (check.Finding, bool) {
 	switch base.Classify(ref.Tag, nil, ref.Repo).Pinning {
 	case base.PinNoVersion:
 		if !base.PublisherWithoutVersions(ref.Repo) {
-			return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which names a variant but no version", who, v.Text)}, true
+			return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whose tag has a variant but no version", who, v.Text)}, true
 		}
 	case base.PinNone:
-		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which has no tag, so it is :latest", who, v.Text)}, true
+		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which has no tag, so it means :latest", who, v.Text)}, true
 	case base.PinLatest:
-		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whatever was pushed last", who, v.Text)}, true
+		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whose tag is not a version, so it moves with each push", who, v.Text)}, true
 	}
 	return check.Finding{}, false
 }

@@ -11,10 +11,10 @@ import (
 
 var endOfLife = &check.Check{
 	Name:     "end-of-life",
-	Claim:    "no image carries a release that is past its end of life",
-	Why:      "nobody mends its vulnerabilities any more",
-	Mend:     "move to a release that is supported",
-	Quiet:    "Where the tag does not tell the release, and where no date is known. For Debian the date is that of LTS.",
+	Claim:    "no image contains a release that is past its end of life",
+	Why:      "its vulnerabilities are no longer fixed",
+	Mend:     "upgrade to a supported release",
+	Quiet:    "Where the tag does not show the release, and where no date is known. For Debian the date is the end of LTS.",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",
@@ -40,9 +40,10 @@ var endOfLife = &check.Check{
 					when = "reached its end of life on " + e.Date.Format(time.DateOnly)
 				}
 				found = append(found, check.Finding{
+					Group:   u.cause(),
 					Place:   u.place,
 					Stage:   u.stage,
-					Message: fmt.Sprintf("%s %s carries %s, which %s", u.what, u.written(), name, when),
+					Message: fmt.Sprintf("%s %s contains %s, which %s", u.what, u.written(), name, when),
 				})
 				break
 			}

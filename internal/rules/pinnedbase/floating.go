@@ -10,10 +10,10 @@ import (
 
 var floating = &check.Check{
 	Name:     "floating",
-	Claim:    "every image's tag names a full version",
-	Why:      "a major, a minor or a word as lts moves with each release: an update arrives unasked",
-	Mend:     "name the full version and the variant, as node:22.12.0-bookworm-slim, or pin the digest",
-	Quiet:    "For anything with a digest, for an operating system's stable series (debian:12, ubuntu:24.04, alpine:3.21) and for publishers without versions.",
+	Claim:    "the tag of every image is a full version",
+	Why:      "a tag with only a major or minor version, or a word such as lts, moves with each release: a build may pick up an update that nobody chose",
+	Mend:     "use the full version and the variant, such as node:22.12.0-bookworm-slim, or pin the digest",
+	Quiet:    "For images with a digest, for the stable series of an operating system (debian:12, ubuntu:24.04, alpine:3.21), and for publishers that do not use versions.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -26,27 +26,28 @@ var floating = &check.Check{
 			if !img.Valid || img.Ref.Digest != "" || img.Local != nil || len(img.Text.Missing) > 0 || base.PublisherWithoutVersions(img.Ref.Repo) {
 				continue
 			}
-			f := check.Finding{Place: u.place, Stage: u.stage, Help: fmt.Sprintf("name a full version of %s with its variant, or pin the digest", img.Ref.Familiar)}
+			f := check.Finding{Place: u.place, Stage: u.stage, Help: fmt.Sprintf("use a full version of %s with its variant, or pin the digest", img.Ref.Familiar)}
 			pin := base.Classify(img.Ref.Tag, img.Known, img.Ref.Repo)
 			switch pin.Pinning {
 			case base.PinMoving:
-				f.Message = fmt.Sprintf("%s %s is a tag that moves on purpose", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s: this tag is meant to move with new releases", u.what, u.written())
 			case base.PinMajor:
-				f.Message = fmt.Sprintf("%s %s names only the major version %s", u.what, u.written(), pin.Version)
+				f.Message = fmt.Sprintf("%s %s: tag %s is only a major version, so it moves with minor and patch releases", u.what, u.written(), pin.Version)
 			case base.PinMinor:
-				f.Message = fmt.Sprintf("%s %s names the version %s without its last part", u.what, u.written(), pin.Version)
+				f.Message = fmt.Sprintf("%s %s: tag %s is not a full version, so it moves with patch releases", u.what, u.written(), pin.Version)
 				if pin.Version == "" {
-					f.Message = fmt.Sprintf("%s %s names no version of its own", u.what, u.written())
+					f.Message = fmt.Sprintf("%s %s: the tag does not contain a version of the image", u.what, u.written())
 				}
 			case base.PinFull:
 				if !pin.VariantMissing {
 					continue
 				}
 				f.Severity = check.Note
-				f.Message = fmt.Sprintf("%s %s names no variant: the operating system below it may change", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s: the tag has no variant, so the operating system in the image may change", u.what, u.written())
 			default:
 				continue
 			}
+			f.Group = u.cause()
 			found = append(found, f)
 		}
 		return check.Judge(found)

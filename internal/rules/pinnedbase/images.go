@@ -19,11 +19,12 @@ type use struct {
 }
 
 // uses are the images that the stages of a file name: the reached ones and,
-// as notes, the others. Named contexts, scratch and stages are none.
+// as notes, the others. Named contexts, scratch, stages and what the project builds
+// itself are none.
 func uses(b *source.Build) []use {
 	var list []use
 	add := func(u use) {
-		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 {
+		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 || u.image.Valid && b.BuiltHere(u.image.Ref) {
 			return
 		}
 		list = append(list, u)

@@ -11,10 +11,10 @@ import (
 
 var latest = &check.Check{
 	Name:     "latest",
-	Claim:    "every image that the build takes from has a version in its name",
-	Why:      "latest is whatever was pushed last: the same Dockerfile builds something else tomorrow, or nothing",
-	Mend:     "name a full version and variant, as python:3.12.8-slim-bookworm, or a digest",
-	Quiet:    "For anything with a digest, scratch, stage names and further build contexts. A line of releases, as lts, is pinned-base/floating's.",
+	Claim:    "every image that the build uses has a version in its tag",
+	Why:      "latest moves with each push: later builds of the same Dockerfile may give a different image, or fail",
+	Mend:     "use a full version and a variant, such as python:3.12.8-slim-bookworm, or a digest",
+	Quiet:    "For images with a digest, scratch, stage names and additional build contexts. A release line such as lts is reported by pinned-base/floating.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3006", "hadolint DL3007", "trivy DS-0001", "checkov CKV_DOCKER_7", "sonar docker:S6596"},
@@ -37,25 +37,26 @@ var latest = &check.Check{
 			pin := base.Classify(img.Ref.Tag, img.Known, img.Ref.Repo)
 			switch pin.Pinning {
 			case base.PinNone:
-				f.Message = fmt.Sprintf("%s %s has no tag, so it is :latest", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s has no tag, so it means :latest", u.what, u.written())
 			case base.PinLatest:
-				f.Message = fmt.Sprintf("%s %s is whatever was pushed last", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s: the tag is not a version, so it moves with each push", u.what, u.written())
 			case base.PinNoVersion:
 				if without {
 					continue
 				}
-				f.Message = fmt.Sprintf("%s %s names a variant but no version", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s: the tag has a variant but no version", u.what, u.written())
 			default:
 				continue
 			}
 			switch {
 			case u.typo != "":
-				f.Message = fmt.Sprintf("%s %s is no stage of this file, so Docker takes it for an image without a tag; there is a stage %s", u.what, u.image.Text.Value, u.typo)
+				f.Message = fmt.Sprintf("%s %s is not a stage of this file, so Docker reads it as an image without a tag; there is a stage %s", u.what, u.image.Text.Value, u.typo)
 				f.Help = "write --from=" + u.typo
 				f.Cause = check.Cause("typo").Of(u.image.Text.Value)
 			case without:
-				f.Help = "this publisher has no versions: pin the digest, " + img.Ref.Familiar + "@sha256:…"
+				f.Help = "this publisher does not use versions: pin the digest, " + img.Ref.Familiar + "@sha256:…"
 			}
+			f.Group = u.cause()
 			found = append(found, f)
 		}
 		for _, d := range b.File.Directives {
@@ -68,15 +69,15 @@ var latest = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: d.Span},
-				Message: fmt.Sprintf("# syntax=%s is whatever frontend was pushed last", d.Value),
+				Message: fmt.Sprintf("# syntax=%s: the frontend has no version, so it moves with each push", d.Value),
 				Help:    "write # syntax=docker/dockerfile:1",
 			})
 		}
 		if name, file := elsewhere(b); len(found) == 0 && name != "" {
-			return check.Unknown(check.ByFiles, fmt.Sprintf("%s seems to be a build context that %s defines", name, file))
+			return check.Unknown(check.ByFiles, fmt.Sprintf("%s appears to be a build context that %s defines", name, file))
 		}
 		if len(found) == 0 && open != "" {
-			return check.Unknown(check.ByArg, open+" is no name that can be read")
+			return check.Unknown(check.ByArg, open+" is not a valid image name")
 		}
 		return check.Judge(found)
 	},

@@ -9,10 +9,10 @@ import (
 
 var noDigest = &check.Check{
 	Name:     "no-digest",
-	Claim:    "every image is named by its digest",
-	Why:      "a tag can be pushed again with other contents; a digest is the contents",
-	Mend:     "append the digest and keep the tag for readers: python:3.12.8-slim-bookworm@sha256:…",
-	Quiet:    "For scratch, stage names and further build contexts.",
+	Claim:    "every image is pinned by its digest",
+	Why:      "a tag can be pushed again with different contents; a digest identifies the contents",
+	Mend:     "append the digest and keep the tag for readability: python:3.12.8-slim-bookworm@sha256:…",
+	Quiet:    "For scratch, stage names and additional build contexts.",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",
@@ -30,10 +30,11 @@ var noDigest = &check.Check{
 				continue
 			}
 			found = append(found, check.Finding{
+				Group:   u.cause(),
 				Place:   u.place,
 				Stage:   u.stage,
 				Message: fmt.Sprintf("%s %s has no digest", u.what, u.written()),
-				Help:    fmt.Sprintf("append the digest, which `docker buildx imagetools inspect %s` prints, and keep the tag for readers", img.Text.Value),
+				Help:    fmt.Sprintf("append the digest, which `docker buildx imagetools inspect %s` prints, and keep the tag for readability", img.Text.Value),
 			})
 		}
 		return check.Judge(found)

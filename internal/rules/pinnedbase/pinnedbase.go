@@ -15,11 +15,11 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:   4,
 	Name:     "pinned-base",
-	Title:    "pin base images to a version, by digest where it must be banking grade",
+	Title:    "pin base images to a full version, and by digest in the banking profile",
 	Security: true,
 	Precise:  check.VeryHigh,
-	Text: "A tag is a name that its owner moves. A build from a moving name is another build each day: it breaks without a " +
-		"change of yours, and nobody can say afterwards what was in it. A full version holds still for as long as its publisher wants; a digest always.",
+	Text: "A tag is a name that its publisher can move. A build from a moving tag can give a different image each day: it can break without a " +
+		"change in your files, and it is not known afterwards what the image contained. A full version usually stays the same, if its publisher does not move it; a digest always does.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.2, 4.4, 4.12", Strength: "direct"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "5.21, 8.8, 8.9, 8.28, 8.32", Strength: "supports"},

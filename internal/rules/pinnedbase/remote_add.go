@@ -11,9 +11,9 @@ import (
 
 var remoteAdd = &check.Check{
 	Name:     "remote-add",
-	Claim:    "what ADD fetches is checked against a checksum or a commit",
-	Why:      "whoever serves the URL decides what is in the image",
-	Mend:     "add --checksum=sha256:…, or for a repository name the commit: …git#0123abcd…",
+	Claim:    "remote content of ADD is verified by a checksum or a commit",
+	Why:      "the server behind the URL decides what is in the image",
+	Mend:     "add --checksum=sha256:…, or name the commit for a repository: …git#0123abcd…",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3020"},

@@ -36,13 +36,13 @@ func ranResolved(ev check.Evidence) check.Verdict {
 		switch {
 		case img.Ref.Digest != "" && r.Digest != "" && r.Digest != img.Ref.Digest:
 			f.Severity = check.Error
-			f.Message = fmt.Sprintf("%s names the digest %s, and the builder took %s", img.String(), img.Ref.Digest, r.Digest)
+			f.Message = fmt.Sprintf("%s has the digest %s, but the builder used %s", img.String(), img.Ref.Digest, r.Digest)
 		case img.Ref.Digest != "":
 			continue
 		case r.Digest == "":
-			f.Message = fmt.Sprintf("%s was taken as it lies on the engine: no registry has it under a digest", img.Text.Value)
+			f.Message = fmt.Sprintf("%s was taken from the local image store of the container engine, so it has no digest in a registry", img.Text.Value)
 		default:
-			f.Message = fmt.Sprintf("%s stood for %s in this build, and may stand for another one in the next", img.Text.Value, r.Digest)
+			f.Message = fmt.Sprintf("%s resolved to %s in this build, and may resolve to another digest in the next one", img.Text.Value, r.Digest)
 			f.Help = fmt.Sprintf("write %s@%s", img.Text.Value, r.Digest)
 		}
 		found = append(found, f)
@@ -91,12 +91,12 @@ func builtOn(ev check.Evidence) check.Verdict {
 				Severity: check.Warning,
 				Place:    check.Place{File: img.Text},
 				Message:  fmt.Sprintf("the image does not begin with the layers of %s (%d)", ev.Source.Base().String(), len(r.Layers)),
-				Help:     "build it again: another base stood under the tag when it was built",
+				Help:     "rebuild the image: the tag pointed to another base image when it was built",
 			}})
 		}
 	}
 	if name := label(baseName); name != "" && !strings.Contains(name, "@sha256:") {
-		return check.Judge([]check.Finding{{Place: check.Place{File: img.Text, Span: img.LayerSpan(0)}, Message: "the image says that it is built on " + name + ", without a digest"}})
+		return check.Judge([]check.Finding{{Place: check.Place{File: img.Text, Span: img.LayerSpan(0)}, Message: "the image names its base image as " + name + ", without a digest"}})
 	}
 	return check.None()
 }

@@ -16,9 +16,9 @@ var stableFrontend = regexp.MustCompile(`^1(\.\d+){0,2}$`)
 var unpinnedFrontend = &check.Check{
 	Name:     "unpinned-frontend",
 	Claim:    "the syntax directive names a stable release of the Dockerfile frontend",
-	Why:      "the frontend is the program that reads this file: a moving one can read it otherwise tomorrow",
+	Why:      "the frontend is the program that interprets this file: if its version moves, it may interpret the file differently",
 	Mend:     "write # syntax=docker/dockerfile:1",
-	Quiet:    "For docker/dockerfile:1, :1.N and :1.N.N, and with a digest. A frontend without a tag is pinned-base/latest's.",
+	Quiet:    "For docker/dockerfile:1, :1.N and :1.N.N, and for a digest. A frontend without a tag is reported by pinned-base/latest.",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{},
@@ -40,7 +40,7 @@ var unpinnedFrontend = &check.Check{
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: d.Span},
-				Message: fmt.Sprintf("the frontend %s moves", d.Value),
+				Message: fmt.Sprintf("the frontend %s is not a stable release, so it can change", d.Value),
 			})
 		}
 		return check.Judge(found)

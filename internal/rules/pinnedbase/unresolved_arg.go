@@ -2,6 +2,7 @@ package pinnedbase
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -11,9 +12,9 @@ import (
 var unresolvedArg = &check.Check{
 	Name:     "unresolved-arg",
 	Claim:    "every build argument in FROM has a value in the project",
-	Why:      "without a default the base is known only to whoever types the build command, and a plain docker build fails",
-	Mend:     "give the ARG a default that is pinned: ARG BASE=python:3.12.8-slim-bookworm",
-	Quiet:    "Where the ARG has a default, or Compose, the config or --build-arg gives a value.",
+	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
+	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
+	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, the config or --build-arg gives a value.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -22,16 +23,35 @@ var unresolvedArg = &check.Check{
 		}
 		var found []check.Finding
 		for _, u := range uses(b) {
-			if len(u.image.Text.Missing) == 0 {
+			missing := u.image.Text.Missing
+			if len(missing) == 0 {
 				continue
 			}
-			name := "$" + strings.Join(u.image.Text.Missing, ", $")
+			name := "$" + strings.Join(missing, ", $")
+			why := "has no default here"
+			if v := placeholder(b, missing); v != "" {
+				why = fmt.Sprintf("has only the placeholder %q as its default", v)
+			}
 			found = append(found, check.Finding{
+				Group:   name,
 				Place:   u.place,
 				Stage:   u.stage,
-				Message: fmt.Sprintf("FROM %s: %s has no default here, and nothing in the project gives it a value", u.image.Text.Raw, name),
+				Message: fmt.Sprintf("FROM %s: %s %s, and nothing in the project sets it", u.image.Text.Raw, name, why),
 			})
 		}
 		return check.Judge(found)
 	},
+}
+
+// placeholder is the default of one of the arguments above the first FROM, where
+// it has one: a value that stands for none.
+func placeholder(b *source.Build, names []string) string {
+	for _, step := range b.Meta {
+		for _, v := range step.Vars {
+			if v.Set && slices.Contains(names, v.Name) {
+				return v.Value
+			}
+		}
+	}
+	return ""
 }

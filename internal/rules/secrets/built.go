@@ -69,14 +69,14 @@ func builtArgs(ev check.Evidence) check.Verdict {
 			}
 			found = append(found, check.Finding{
 				Place:   check.Place{File: img.Text, Span: line},
-				Message: fmt.Sprintf("the image's history keeps the build argument %s, which %s", name, what),
+				Message: fmt.Sprintf("the image's history contains the build argument %s, which %s", name, what),
 				Secrets: occurrences(img.Text, text.Span{End: len(img.Text.Data)}, value),
 				Cause:   argCause(name),
 			})
 		}
 	}
 	if name := unvalued(ev); name != "" && len(found) == 0 {
-		return check.Unknown(check.ByRun, "no value was given for the build argument "+name+", so that none could be left behind")
+		return check.Unknown(check.ByRun, "the build argument "+name+" was not set, so its value could not be traced in the image")
 	}
 	return check.Judge(found)
 }
@@ -129,7 +129,7 @@ func builtHistory(ev check.Evidence) check.Verdict {
 		if body.Start >= body.End {
 			continue
 		}
-		found = append(found, builtLeaks(img, body, "the history's RUN")...)
+		found = append(found, builtLeaks(img, body, "a RUN in the image's history")...)
 	}
 	return check.Judge(found)
 }
@@ -179,14 +179,14 @@ func shaped(img *image.Image, line text.Span, what string) []check.Finding {
 	body := img.Text.Text(line)
 	for _, v := range vendors(body) {
 		at := text.Span{Start: line.Start + v.from, End: line.Start + v.to}
-		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " holds " + v.what, Secrets: []text.Span{at}})
+		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + v.what, Secrets: []text.Span{at}})
 	}
 	for _, l := range logins(body) {
 		if !l.bare() || l.local() {
 			continue
 		}
 		at := text.Span{Start: line.Start + l.from, End: line.Start + l.to}
-		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " holds " + l.who(), Secrets: []text.Span{at}})
+		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + l.who(), Secrets: []text.Span{at}})
 	}
 	return found
 }
@@ -211,9 +211,9 @@ func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 				what = s.Name + ", " + what
 			}
 			f := check.Finding{Place: ev.LayerPlace(s.Layer), Cause: check.Cause("file").Of(s.Path + s.What + s.Name),
-				Message: fmt.Sprintf("%s in layer %d holds %s: %s (sha256 %s…)", s.Path, s.Layer+1, what, s.Masked, s.Sum)}
+				Message: fmt.Sprintf("%s in layer %d contains %s: %s (sha256 %s…)", s.Path, s.Layer+1, what, s.Masked, s.Sum)}
 			if hidden {
-				f.Message += fmt.Sprintf("; layer %d hides it and does not take it away", s.Hidden+1)
+				f.Message += fmt.Sprintf("; layer %d hides it but does not remove it", s.Hidden+1)
 				p := ev.LayerPlace(s.Hidden)
 				p.Message = "it is hidden here"
 				f.Related = []check.Place{p}
@@ -222,7 +222,7 @@ func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 				f.Severity = check.Warning
 			}
 			if ev.FromBase(s.Layer) {
-				f.Message += "; the base image brings it"
+				f.Message += "; it comes from the base image"
 			}
 			found = append(found, f)
 		}

@@ -33,14 +33,14 @@ func ranCanaries(kind, how string) func(check.Evidence) check.Verdict {
 			}
 			switch n := len(k.Found) - 1; {
 			case n == 1:
-				f.Message += ", and in one more place"
+				f.Message += ", and in one other place"
 			case n > 1:
-				f.Message += fmt.Sprintf(", and in %d more places", n)
+				f.Message += fmt.Sprintf(", and in %d other places", n)
 			}
 			switch {
 			case k.Real:
 				f.Severity = check.Error
-				f.Message = fmt.Sprintf("the context's own %s came into the image: %s", k.Name, k.Found[0])
+				f.Message = fmt.Sprintf("the file %s of the build context ended up in the image: %s", k.Name, k.Found[0])
 			case k.Name == ".env" && kind == "file":
 				// There is none today: it is what would happen.
 				f.Severity = check.Warning

@@ -51,7 +51,7 @@ func (s *scan) add(at, hide text.Span, what string) {
 			return
 		}
 	}
-	s.leaks = append(s.leaks, leak{at, hide, what})
+	s.leaks = append(s.leaks, leak{at: at, hide: hide, what: what})
 }
 
 func (s *scan) command(c *shell.Command) {
@@ -93,12 +93,12 @@ func (s *scan) look(at text.Span) {
 	raw := s.file.Text(at)
 	for _, f := range vendors(raw) {
 		span := part(at, raw, f.from, f.to)
-		s.add(span, span, "holds "+f.what)
+		s.add(span, span, "contains "+f.what)
 	}
 	for _, l := range logins(raw) {
 		if l.bare() && !(l.local() && !s.runtime) {
 			span := part(at, raw, l.from, l.to)
-			s.add(at, span, "holds "+l.who())
+			s.add(at, span, "contains "+l.who())
 		}
 	}
 	if anyOf(raw, "uthorization", "UTHORIZATION") {
@@ -111,7 +111,7 @@ func (s *scan) look(at text.Span) {
 	if strings.Contains(raw, `"`) && anyOf(raw, "assw", "ecret", "oken", "key", "Key") {
 		for _, m := range member.FindAllStringSubmatchIndex(raw, -1) {
 			if worthOf(raw[m[2]:m[3]]) == literal {
-				s.add(at, part(at, raw, m[2], m[3]), "holds JSON with a literal secret")
+				s.add(at, part(at, raw, m[2], m[3]), "contains JSON with a literal secret")
 			}
 		}
 	}
@@ -178,7 +178,7 @@ func (s *scan) assign(c *shell.Command, a shell.Assign) {
 // named notes a literal value under a secret's name.
 func (s *scan) named(name, value string, at, valueAt text.Span) {
 	if n := nameOf(name); worthOf(value) == literal && (n == strong || n == weak && random(value)) {
-		s.add(at, valueAt, "gives "+clean(name)+" a literal value")
+		s.add(at, valueAt, "sets "+clean(name)+" to a literal value")
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 
 var composeLiteral = &check.Check{
 	Name:     "compose-literal",
-	Claim:    "no Compose file holds a secret",
-	Why:      "whoever reads the repository can log in, and the secret cannot be changed without a commit",
-	Mend:     "name a variable (${DB_PASSWORD}) and keep the value in an .env file outside of the repository, or use secrets:",
-	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values that SOPS has encrypted. A placeholder is a note.",
+	Claim:    "no Compose file contains a secret",
+	Why:      "anyone who can read the repository can log in, and changing the secret needs a commit",
+	Mend:     "use a variable (${DB_PASSWORD}) and keep its value in an .env file outside the repository, or use secrets:",
+	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values encrypted with SOPS. For a placeholder the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -25,14 +25,18 @@ var composeLiteral = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		known := names{} // of all services: one logs in at another
+		for _, s := range b.Compose.Services {
+			known.add(s.Environment, s.Name.Text, s.Image.Text)
+		}
 		for _, s := range b.Compose.Services {
 			who := "the service " + s.Name.Text
 			for _, kv := range s.Environment {
-				found = append(found, deployed(b, kv, who)...)
+				found = append(found, deployed(b, kv, who, known)...)
 			}
 			if s.Build != nil {
 				for _, kv := range s.Build.Args {
-					found = append(found, deployed(b, kv, "the build of "+s.Name.Text)...)
+					found = append(found, deployed(b, kv, "the build of "+s.Name.Text, known)...)
 				}
 			}
 			for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
@@ -47,7 +51,9 @@ var composeLiteral = &check.Check{
 
 // deployed judges an environment variable or a build argument of a deployment
 // file.
-func deployed(b *source.Build, kv deploy.KeyValue, who string) []check.Finding {
+//
+// known are the names around it, of which a password may be made.
+func deployed(b *source.Build, kv deploy.KeyValue, who string, known names) []check.Finding {
 	if !kv.HasValue || kv.From != "" {
 		return nil
 	}
@@ -61,11 +67,15 @@ func deployed(b *source.Build, kv deploy.KeyValue, who string) []check.Finding {
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: entry(kv)}, Secrets: []text.Span{at}}
 	if l, ok := setting(kv.Key.Text, value, at, false); ok {
 		f.Message = fmt.Sprintf("%s: %s %s", who, kv.Key.Text, l.what)
+		if known.tell(l.password, l.user) {
+			f.Severity = check.Note
+			f.Message += ", which is easy to guess"
+		}
 		return []check.Finding{f}
 	}
 	if w := worthOf(value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
 		f.Severity, f.Secrets = check.Note, nil
-		f.Message = fmt.Sprintf("%s: %s has a placeholder for its value", who, kv.Key.Text)
+		f.Message = fmt.Sprintf("%s: %s has a placeholder as its value", who, kv.Key.Text)
 		return []check.Finding{f}
 	}
 	return nil
@@ -134,17 +144,17 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 		name, value, joined := strings.Cut(w.Raw, "=")
 		switch {
 		case len(vendors(w.Raw)) > 0:
-			add(w, "holds "+vendors(w.Raw)[0].what)
+			add(w, "contains "+vendors(w.Raw)[0].what)
 		case joined && !strings.ContainsAny(name, " \n") && nameOf(name) == strong && worthOf(value) == literal:
-			add(w, "gives "+clean(name)+" a literal value")
+			add(w, "sets "+clean(name)+" to a literal value")
 		case strings.HasPrefix(w.Raw, "-") && !joined && !strings.ContainsAny(w.Raw, " \n") && nameOf(w.Raw) == strong && i+1 < len(words):
 			if v := words[i+1]; !strings.HasPrefix(v.Raw, "-") && !strings.Contains(v.Raw, "$") && worthOf(v.Raw) == literal {
-				add(v, "gives "+clean(w.Raw)+" a literal value")
+				add(v, "sets "+clean(w.Raw)+" to a literal value")
 			}
 		default:
 			for _, l := range logins(w.Raw) {
 				if l.bare() {
-					add(w, "holds "+l.who())
+					add(w, "contains "+l.who())
 					break
 				}
 			}
@@ -155,10 +165,10 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 
 var kubeLiteral = &check.Check{
 	Name:     "kube-literal",
-	Claim:    "no Kubernetes manifest holds a secret",
-	Why:      "whoever reads the repository can log in, and base64 hides nothing",
-	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that comes from a secret store: ExternalSecret, SealedSecret, SOPS",
-	Quiet:    "For valueFrom, SealedSecrets and what SOPS has encrypted. A placeholder is a note.",
+	Claim:    "no Kubernetes manifest contains a secret",
+	Why:      "anyone who can read the repository can log in, and base64 is not encryption",
+	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that is filled from a secret store: ExternalSecret, SealedSecret, SOPS",
+	Quiet:    "For valueFrom, SealedSecrets and values encrypted with SOPS. For a placeholder the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -170,8 +180,10 @@ var kubeLiteral = &check.Check{
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
 				who := "the container " + c.Name.Text
+				known := names{}
+				known.add(c.Env, c.Name.Text, c.Image.Text)
 				for _, kv := range c.Env {
-					found = append(found, deployed(b, kv, who)...)
+					found = append(found, deployed(b, kv, who, known)...)
 				}
 				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who)...)
 			}
@@ -180,11 +192,11 @@ var kubeLiteral = &check.Check{
 			if s.Encrypted {
 				continue
 			}
-			for _, kv := range s.StringData {
-				found = append(found, stored(b, kv, s.Name.Text)...)
-			}
-			for _, kv := range s.Data {
-				found = append(found, stored(b, kv, s.Name.Text)...)
+			entries := append(s.StringData[:len(s.StringData):len(s.StringData)], s.Data...)
+			known := names{}
+			known.add(entries, s.Name.Text, "")
+			for _, kv := range entries {
+				found = append(found, stored(b, kv, s.Name.Text, known)...)
 			}
 		}
 		return check.Judge(found)
@@ -193,19 +205,19 @@ var kubeLiteral = &check.Check{
 
 // stored judges a literal of a Secret: whatever lies there is meant to be one,
 // unless its key says otherwise.
-func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
+func stored(b *source.Build, kv deploy.KeyValue, name string, known names) []check.Finding {
 	if !kv.HasValue {
 		return nil
 	}
 	f := check.Finding{
 		Place:   check.Place{File: b.Text(), Span: entry(kv)},
-		Message: fmt.Sprintf("the Secret %s holds the value of %s in clear", name, kv.Key.Text),
+		Message: fmt.Sprintf("the Secret %s contains the value of %s in plain text", name, kv.Key.Text),
 		Secrets: []text.Span{kv.Value.Span},
 	}
 	if kv.Value.Raw != kv.Value.Text {
-		f.Message = fmt.Sprintf("the Secret %s holds the value of %s, base64-encoded, which hides nothing", name, kv.Key.Text)
+		f.Message = fmt.Sprintf("the Secret %s contains the value of %s only base64-encoded, which is not encryption", name, kv.Key.Text)
 	}
-	_, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
+	l, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
 	w := worthOf(kv.Value.Text)
 	last := strings.ToLower(kv.Key.Text)
 	if i := strings.LastIndexAny(last, "_-"); i >= 0 {
@@ -216,9 +228,12 @@ func stored(b *source.Build, kv deploy.KeyValue, name string) []check.Finding {
 	case w == literal && !knowledge.OpenKeys.Has(last) && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
 	case (w == later || w == dummy) && !knowledge.OpenKeys.Has(last):
 		f.Severity, f.Secrets = check.Note, nil
-		f.Message = fmt.Sprintf("the Secret %s holds a placeholder for %s", name, kv.Key.Text)
+		f.Message = fmt.Sprintf("the Secret %s contains a placeholder for %s", name, kv.Key.Text)
 	default:
 		return nil
+	}
+	if known.tell(l.password, l.user) {
+		f.Severity = check.Note
 	}
 	return []check.Finding{f}
 }

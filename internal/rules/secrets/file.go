@@ -9,12 +9,15 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // A kind of file is what a secret file is, and how sure that is.
 type fileKind struct {
 	what     string         // what it holds, after "which"
 	severity check.Severity // 0 = it is none
+	key      bool           // it is a key, such as people make for tests
 }
 
 var (
@@ -33,27 +36,30 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	low := strings.ToLower(base)
 	if source.IsEnvFile(base) {
-		return fileKind{"is an environment file", check.Error}
+		if data, ok := ctx.Read(p); ok && public(data) {
+			return fileKind{what: "is an environment file, although no value in it looks like a secret", severity: check.Note}
+		}
+		return fileKind{what: "is an environment file", severity: check.Error}
 	}
 	switch knowledge.HeldBy(dir, base) {
 	case knowledge.SSHKey:
-		return fileKind{"is a private SSH key", check.Error}
+		return fileKind{"is a private SSH key", check.Error, true}
 	case knowledge.Npmrc:
-		return held(ctx, p, npmToken, "holds a registry's token")
+		return held(ctx, p, npmToken, "contains a registry token")
 	case knowledge.Pypirc:
-		return held(ctx, p, pypiPassword, "holds a password for a package index")
+		return held(ctx, p, pypiPassword, "contains a password for a package index")
 	case knowledge.Netrc:
-		return held(ctx, p, netrc, "holds a login")
+		return held(ctx, p, netrc, "contains a login")
 	case knowledge.GitCredentials:
-		return fileKind{"holds git's passwords", check.Error}
+		return fileKind{what: "contains git passwords", severity: check.Error}
 	case knowledge.AWSCredentials:
-		return fileKind{"holds AWS keys", check.Error}
+		return fileKind{what: "contains AWS keys", severity: check.Error}
 	case knowledge.KubeConfig:
-		return fileKind{"holds a cluster's login", check.Error}
+		return fileKind{what: "contains cluster credentials", severity: check.Error}
 	case knowledge.KubeConfigCopy:
-		return held(ctx, p, kubeToken, "holds a cluster's login")
+		return held(ctx, p, kubeToken, "contains cluster credentials")
 	case knowledge.DockerConfig:
-		return held(ctx, p, dockerAuth, "holds a registry's login")
+		return held(ctx, p, dockerAuth, "contains registry credentials")
 	case knowledge.SSHFolder:
 		if !strings.HasSuffix(base, ".pub") {
 			return pem(ctx, p, false)
@@ -66,23 +72,53 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		data, ok := ctx.Read(p)
 		switch {
 		case ok && bytes.Contains(data, []byte(`"private_key"`)) && bytes.Contains(data, []byte("PRIVATE KEY")):
-			return fileKind{"is the key of a service account", check.Error}
+			return fileKind{"is a service account key", check.Error, true}
 		case !ok && account.MatchString(base):
-			return fileKind{"is named as the key of a service account", check.Warning}
+			return fileKind{"is named like a service account key", check.Warning, true}
 		}
 	}
 	return fileKind{}
+}
+
+// public tells whether an environment file has values, and none that looks like a
+// secret.
+func public(data []byte) bool {
+	env := deploy.ParseDotEnv(data)
+	if len(env.Values) == 0 || env.Beyond != "" {
+		return false
+	}
+	for name, value := range env.Values {
+		if w := worthOf(value); nameOf(name) == strong && (value == "" || w == later) {
+			return false // somebody will fill it in
+		}
+		if _, hidden := setting(name, value, text.Span{}, true); hidden {
+			return false
+		}
+	}
+	return true
+}
+
+// ofTest is a key as it counts where its path says that it is one of tests.
+func (k fileKind) ofTest(p string, ships bool) fileKind {
+	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(strings.ToLower(path.Base(p)), "test") {
+		return k
+	}
+	k.what += " for tests"
+	if k.severity = check.Note; ships {
+		k.severity = check.Warning
+	}
+	return k
 }
 
 // held judges a file that is a secret by what a pattern finds in it.
 func held(ctx *source.Context, p string, re *regexp.Regexp, what string) fileKind {
 	data, ok := ctx.Read(p)
 	if !ok {
-		return fileKind{"could not be read here, and by its name " + strings.Replace(what, "holds", "may hold", 1), check.Warning}
+		return fileKind{what: "could not be read here, but by its name " + strings.Replace(what, "contains", "may contain", 1), severity: check.Warning}
 	}
 	for _, m := range re.FindAllSubmatch(data, -1) {
 		if v := strings.Trim(string(m[1]), `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") {
-			return fileKind{what, check.Error}
+			return fileKind{what: what, severity: check.Error}
 		}
 	}
 	return fileKind{}
@@ -94,9 +130,9 @@ func pem(ctx *source.Context, p string, private bool) fileKind {
 	data, ok := ctx.Read(p)
 	switch {
 	case ok && privateKey.Match(data):
-		return fileKind{"holds a private key", check.Error}
+		return fileKind{"contains a private key", check.Error, true}
 	case !ok && private:
-		return fileKind{"could not be read here, and is named as a private key", check.Warning}
+		return fileKind{"could not be read here, but is named like a private key", check.Warning, true}
 	}
 	return fileKind{}
 }
@@ -108,11 +144,11 @@ var privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BL
 func folderOf(p string) fileKind {
 	switch path.Base(p) {
 	case ".aws":
-		return fileKind{"holds AWS keys", check.Error}
+		return fileKind{what: "contains AWS keys", severity: check.Error}
 	case ".kube":
-		return fileKind{"holds a cluster's login", check.Error}
+		return fileKind{what: "contains cluster credentials", severity: check.Error}
 	case ".ssh":
-		return fileKind{"could not be read here, and may hold private SSH keys", check.Warning}
+		return fileKind{what: "could not be read here, but may contain private SSH keys", severity: check.Warning}
 	}
 	return fileKind{}
 }

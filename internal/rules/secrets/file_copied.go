@@ -1,8 +1,10 @@
 package secrets
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -14,15 +16,15 @@ import (
 
 var fileCopied = &check.Check{
 	Name:     "file-copied",
-	Claim:    "no COPY or ADD brings a secret file",
-	Why:      "a file that is copied is in a layer, which whoever pulls the image can unpack",
-	Mend:     "keep the file out of the context by .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
-	Quiet:    "For .env.example and its like, for files without a token or a private key in them, and for what .dockerignore keeps out.",
+	Claim:    "no COPY or ADD adds a secret file to the image",
+	Why:      "a copied file is in a layer, which anyone who can pull the image can unpack",
+	Mend:     "exclude the file in .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
+	Quiet:    "For .env.example and similar templates, for files that contain no token or private key, and for files that .dockerignore excludes. An .env without secret values is a note, and so is a test key in a stage that is not part of the final image.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
 	Image:    builtFiles(false),
-	Run:      ranCanaries("file", "%s, laid into a copy of the context, came into the image: %s"),
+	Run:      ranCanaries("file", "%s was planted in a copy of the build context and ended up in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()
@@ -37,15 +39,8 @@ var fileCopied = &check.Check{
 			if why != "" && b.Needs(s.Stage) {
 				unknown = why
 			}
-			for _, g := range list {
-				found = append(found, check.Finding{
-					Severity: g.kind.severity,
-					Place:    check.Place{File: b.Text(), Span: g.at},
-					Stage:    s.Stage,
-					Message:  fmt.Sprintf("%s brings %s, which %s", s.Keyword, g.path, g.kind.what),
-					Cause:    g.cause,
-					Help:     g.help(),
-				})
+			if f, ok := bring(b, s, list); ok {
+				found = append(found, f)
 			}
 		})
 		if len(found) == 0 && unknown != "" {
@@ -67,13 +62,47 @@ type gift struct {
 // help is what to do where a mount is not the way.
 func (g gift) help() string {
 	if source.IsEnvFile(path.Base(g.path)) {
-		return "keep it out of the context by .dockerignore, and give its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
+		return "exclude it in .dockerignore, and set its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
 	}
 	return ""
 }
 
-// mostGifts bounds what is told of one COPY.
-const mostGifts = 5
+// mostGifts bounds what is looked at of one COPY, and mostNamed what is named.
+const (
+	mostGifts = 50
+	mostNamed = 4
+)
+
+// bring is the finding of one COPY or ADD: of all that it brings, the worst.
+func bring(b *source.Build, s *source.Step, list []gift) (check.Finding, bool) {
+	if len(list) == 0 {
+		return check.Finding{}, false
+	}
+	for i := range list {
+		list[i].kind = list[i].kind.ofTest(list[i].path, b.InChain(s.Stage))
+	}
+	slices.SortStableFunc(list, func(a, b gift) int { return cmp.Compare(b.kind.severity, a.kind.severity) })
+	g := list[0]
+	what := fmt.Sprintf("%s copies %s, which %s", s.Keyword, g.path, g.kind.what)
+	if more := list[1:]; len(more) > 0 {
+		var named []string
+		for _, o := range more[:min(len(more), mostNamed)] {
+			named = append(named, o.path)
+		}
+		if len(more) > mostNamed {
+			named = append(named, "…")
+		}
+		what += fmt.Sprintf(", and %d more (%s)", len(more), strings.Join(named, ", "))
+	}
+	return check.Finding{
+		Severity: g.kind.severity,
+		Place:    check.Place{File: b.Text(), Span: g.at},
+		Stage:    s.Stage,
+		Message:  what,
+		Cause:    g.cause,
+		Help:     g.help(),
+	}, true
+}
 
 // brought are the secret files of one COPY or ADD: those that it names and,
 // where asked, those in the folders that it names. why says what is not known.
@@ -101,7 +130,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 		if b.Context == nil {
 			if p == "." || strings.ContainsAny(p, "*?[") {
-				why = "the build context is not in the project"
+				why = "the build context is outside the project"
 				continue
 			}
 			add(p, false)
@@ -118,7 +147,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 			entry, err := b.Context.Stat(p)
 			switch {
 			case err != nil || !entry.Dir:
-				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
+				if b.Context.Reached(p) && !leftOut(c, p, ".") {
 					add(p, false)
 					if k := folderOf(p); err != nil && k.severity != 0 {
 						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
@@ -130,7 +159,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 					why = err.Error()
 				}
 				for _, e := range under(b.Context, notable, p) {
-					if sent, _ := b.Context.Sent(e, false); sent && !leftOut(c, e, p) {
+					if b.Context.Reached(e) && !leftOut(c, e, p) {
 						add(e, true)
 					}
 				}
@@ -149,7 +178,7 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 	}
 	g.path = src.Value
 	if knowledge.HeldBy("", base) == knowledge.SSHKey {
-		g.kind = fileKind{"is a private SSH key", check.Error}
+		g.kind = fileKind{"is a private SSH key", check.Error, true}
 		return g, true
 	}
 	if c.Stage == nil {
@@ -162,9 +191,9 @@ func fromStage(b *source.Build, c *source.Copy, src source.Text) (g gift, ok boo
 	if !source.IsEnvFile(base) && !account.MatchString(base) || madeIn(c.Stage, base) {
 		return g, false
 	}
-	g.kind = fileKind{"is named as a file of secrets", check.Warning}
+	g.kind = fileKind{what: "is named like a secrets file", severity: check.Warning}
 	if source.IsEnvFile(base) {
-		g.kind = fileKind{"is an environment file", check.Error}
+		g.kind = fileKind{what: "is an environment file", severity: check.Error}
 	}
 	return g, true
 }

@@ -12,16 +12,16 @@ import (
 
 var inArg = &check.Check{
 	Name:     "in-arg",
-	Claim:    "no build argument brings a secret",
-	Why:      "a build argument's value is kept in the image's history, in the build cache and in max-mode provenance",
+	Claim:    "no build argument contains a secret",
+	Why:      "the value of a build argument is stored in the image's history, in the build cache and in max-mode provenance",
 	Mend:     "mount it for the one RUN that needs it: RUN --mount=type=secret,id=token,required=true",
-	Quiet:    "For the arguments that *_FILE, *_PATH and the like name, for switches, and for defaults that say that they protect nothing (dummy).",
+	Quiet:    "For arguments named *_FILE, *_PATH and similar, for switches, and for defaults that are evidently not secret (dummy).",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Variables, source.Variants},
 	Aliases:  []string{"trivy DS-0031", "BuildKit SecretsUsedInArgOrEnv", "sonar docker:S6472", "CIS 4.10"},
 	Image:    builtArgs,
-	Run:      ranCanaries("build-arg", "the value given for the build argument %s came out in the image: %s"),
+	Run:      ranCanaries("build-arg", "the value of the build argument %s ended up in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()
@@ -65,7 +65,7 @@ func arguments(b *source.Build, s *source.Step) []check.Finding {
 			}
 		}
 		f.Severity = check.Warning
-		f.Message = fmt.Sprintf("the build argument %s is named as a secret, and what is given for it stays in the history and the build cache", p.name)
+		f.Message = fmt.Sprintf("the build argument %s is named like a secret, and its value stays in the image's history and the build cache", p.name)
 		found = append(found, f)
 	}
 	return found

@@ -16,8 +16,8 @@ import (
 
 var inCommand = &check.Check{
 	Name:     "in-command",
-	Claim:    "neither CMD nor ENTRYPOINT nor the start script says a secret in clear",
-	Why:      "the command is in the image's config, and every process list of the host shows it",
+	Claim:    "neither CMD nor ENTRYPOINT nor the start script contains a secret in plain text",
+	Why:      "the command is stored in the image's config, and process lists on the host show it",
 	Mend:     "let the program read the secret from its environment or from a mounted file, and rotate it",
 	Quiet:    "For variables that the container expands, and for placeholders.",
 	Severity: check.Error,
@@ -75,7 +75,7 @@ func startScript(b *source.Build) []check.Finding {
 		raw := file.Text(c.Span)
 		for _, m := range fallback.FindAllStringSubmatchIndex(raw, -1) {
 			if name := raw[m[2]:m[3]]; nameOf(name) == strong && worthOf(raw[m[4]:m[5]]) == literal {
-				sc.add(part(c.Span, raw, m[0], m[1]), part(c.Span, raw, m[4], m[5]), "gives "+name+" a literal default")
+				sc.add(part(c.Span, raw, m[0], m[1]), part(c.Span, raw, m[4], m[5]), "sets "+name+" to a literal default")
 			}
 		}
 	}
@@ -86,7 +86,7 @@ func startScript(b *source.Build) []check.Finding {
 		}
 		found = append(found, check.Finding{
 			Place:   check.Place{File: file, Span: l.at},
-			Related: []check.Place{{File: b.Text(), Span: st.Origin.Step.Span, Message: "the script comes into the image here"}},
+			Related: []check.Place{{File: b.Text(), Span: st.Origin.Step.Span, Message: "the script is copied here"}},
 			Message: fmt.Sprintf("the start script %s %s", path.Base(st.Path), l.what),
 			Secrets: []text.Span{l.hide},
 		})

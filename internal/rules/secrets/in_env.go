@@ -12,10 +12,10 @@ import (
 
 var inEnv = &check.Check{
 	Name:     "in-env",
-	Claim:    "no ENV holds a secret",
-	Why:      "`docker inspect` shows the environment of an image to whoever can pull it, and every process of the container inherits it",
-	Mend:     "take the value out, and rotate it: give it to the container when it starts (env_file, a secret of the orchestrator), or to one RUN by --mount=type=secret",
-	Quiet:    "For empty values, placeholders, *_FILE and *_PATH, public keys and fingerprints, variables that nothing sets, and switches such as TOKENIZERS_PARALLELISM.",
+	Claim:    "no ENV contains a secret",
+	Why:      "`docker inspect` shows the environment to anyone who can pull the image, and every process in the container inherits it",
+	Mend:     "remove the value and rotate it; set it when the container starts (env_file, a secret of the orchestrator), or mount it for one RUN with --mount=type=secret",
+	Quiet:    "For empty values, placeholders, *_FILE and *_PATH, public keys and fingerprints, references to variables that are not set, and switches such as TOKENIZERS_PARALLELISM.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Variables, source.Variants},

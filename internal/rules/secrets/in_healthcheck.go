@@ -9,9 +9,9 @@ import (
 
 var inHealthcheck = &check.Check{
 	Name:     "in-healthcheck",
-	Claim:    "no HEALTHCHECK says a secret in clear",
-	Why:      "the probe's command is in the image's config, and `docker inspect` shows it",
-	Mend:     "probe what needs no login, or let the probe read the secret from a mounted file; rotate it",
+	Claim:    "no HEALTHCHECK contains a secret in plain text",
+	Why:      "the probe's command is stored in the image's config, and `docker inspect` shows it",
+	Mend:     "query an endpoint that needs no login, or let the probe read the secret from a mounted file; rotate the secret",
 	Quiet:    "For variables that the container expands, and for placeholders.",
 	Severity: check.Error,
 	Since:    "0.1.0",

@@ -11,9 +11,9 @@ import (
 
 var inHeredoc = &check.Check{
 	Name:     "in-heredoc",
-	Claim:    "no here-document holds a secret",
-	Why:      "the file that a here-document makes is in a layer, and its text in the repository",
-	Mend:     "leave the value out of the file: let the program read it from the environment or from a mounted file when it starts",
+	Claim:    "no here-document contains a secret",
+	Why:      "the file that a here-document creates is in a layer, and its text is in the repository",
+	Mend:     "remove the value from the file, and let the program read it from the environment or from a mounted file when it starts",
 	Quiet:    "For placeholders and for variables that the program expands when it runs.",
 	Severity: check.Error,
 	Since:    "0.1.0",

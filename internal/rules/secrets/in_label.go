@@ -10,9 +10,9 @@ import (
 
 var inLabel = &check.Check{
 	Name:     "in-label",
-	Claim:    "no LABEL holds a secret",
-	Why:      "labels are read by registries, scanners and dashboards, without anybody pulling the image",
-	Mend:     "take the value out of the label, and rotate it",
+	Claim:    "no LABEL contains a secret",
+	Why:      "registries, scanners and dashboards show labels even to users who do not pull the image",
+	Mend:     "remove the value from the label, and rotate it",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Variables, source.Variants},

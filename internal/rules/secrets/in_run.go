@@ -17,10 +17,10 @@ import (
 
 var inRun = &check.Check{
 	Name:     "in-run",
-	Claim:    "no RUN says a secret in clear, or writes a build argument's into a layer",
-	Why:      "the command line is kept in the image's history, and what it writes in a layer",
-	Mend:     "mount the secret for this RUN (--mount=type=secret,id=token,required=true) and read it from /run/secrets/token; rotate it",
-	Quiet:    "For --password-stdin and values that come out of a file, for SECRET_KEY=dummy before collectstatic, and for dummies at localhost.",
+	Claim:    "no RUN contains a secret in plain text or writes one from a build argument to a layer",
+	Why:      "the command line is stored in the image's history, and files that it writes are in a layer",
+	Mend:     "mount the secret for this RUN (--mount=type=secret,id=token,required=true) and read it from /run/secrets/token; rotate the secret",
+	Quiet:    "For --password-stdin and values that are read from a file, for SECRET_KEY=dummy before collectstatic, and for dummy values for localhost.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -193,7 +193,7 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 		return check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
 			Stage:   s.Stage,
-			Message: fmt.Sprintf("the build argument %s is put into a URL at %s, and so into the history", n, l.host),
+			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.host),
 			Cause:   argCause(n),
 		}, true
 	}

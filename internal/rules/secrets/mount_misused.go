@@ -14,13 +14,13 @@ import (
 
 var mountMisused = &check.Check{
 	Name:     "mount-misused",
-	Claim:    "the value of a secret mount leaves neither the mount nor its RUN",
-	Why:      "a mount leaves no trace, but what is printed is in the build log, and what is written is in a layer",
-	Mend:     "use the secret where it is mounted: give the mount the target at which the tool looks (target=/root/.npmrc), or set a variable for the one command that needs it",
-	Quiet:    "Where the file is removed in the same RUN, lies on another mount, or holds certificates.",
+	Claim:    "the value of a secret mount is used only inside the mount and its RUN",
+	Why:      "a secret mount leaves nothing in the image, but a value that is printed is in the build log, and one that is written to a file is in a layer",
+	Mend:     "read the secret from the mount: set the target to the path that the tool reads (target=/root/.npmrc), or set a variable only for the command that needs it",
+	Quiet:    "Where the file is removed in the same RUN, is on another mount, or contains certificates.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
-	Run:      ranCanaries("secret", "the value of the secret mount %s came out in the image: %s"),
+	Run:      ranCanaries("secret", "the value of the secret mount %s ended up in the image: %s"),
 	Source: func(b *source.Build) check.Verdict {
 		if b.File == nil {
 			return check.None()
@@ -144,7 +144,7 @@ func envOfMount(b *source.Build, s *source.Step) []check.Finding {
 			found = append(found, check.Finding{
 				Place:   check.Place{File: b.Text(), Span: p.span},
 				Stage:   s.Stage,
-				Message: fmt.Sprintf("ENV runs no command: %s holds these words, and if it held the secret, the image would too", p.name),
+				Message: fmt.Sprintf("ENV does not run commands: %s contains this text literally, and if it contained the secret, so would the image", p.name),
 			})
 		}
 	}

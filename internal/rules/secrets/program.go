@@ -45,7 +45,7 @@ func (s *scan) program(program string, args []shell.Word, c *shell.Command) {
 		for _, a := range args {
 			if raw, at, ok := s.bare(a.Span); ok {
 				if m := pass.FindStringSubmatchIndex(raw); m != nil && worthOf(raw[m[2]:m[3]]) == literal {
-					s.add(a.Span, part(at, raw, m[2], m[3]), "gives openssl a literal password")
+					s.add(a.Span, part(at, raw, m[2], m[3]), "passes a literal password to openssl")
 				}
 			}
 		}
@@ -73,14 +73,14 @@ func (s *scan) option(args []shell.Word, name string, apart bool, program string
 				continue
 			}
 			if next, nextAt, ok := s.bare(args[i+1].Span); ok && next[0] != '-' && next[0] != '!' && worthOf(next) == literal {
-				s.add(a.Span.Join(args[i+1].Span), nextAt, "gives "+program+" a literal password")
+				s.add(a.Span.Join(args[i+1].Span), nextAt, "passes a literal password to "+program)
 			}
 			return
 		}
 		if v, ok := strings.CutPrefix(raw, name); ok && strings.HasPrefix(name, "-") && worthOf(v) == literal {
 			v, vAt := unquote(v, part(at, raw, len(name), len(raw)))
 			if v != "" {
-				s.add(a.Span, vAt, "gives "+program+" a literal password")
+				s.add(a.Span, vAt, "passes a literal password to "+program)
 			}
 			return
 		}
@@ -94,7 +94,7 @@ func (s *scan) after(args []shell.Word, word, program string) {
 			continue
 		}
 		if next, at, ok := s.bare(args[i+1].Span); ok && worthOf(next) == literal {
-			s.add(args[i+1].Span, at, "gives "+program+" a literal password")
+			s.add(args[i+1].Span, at, "passes a literal password to "+program)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (s *scan) after(args []shell.Word, word, program string) {
 func (s *scan) last(args []shell.Word, program string) {
 	w := args[len(args)-1]
 	if raw, at, ok := s.bare(w.Span); ok && raw[0] != '-' && worthOf(raw) == literal {
-		s.add(w.Span, at, "gives "+program+" a literal password")
+		s.add(w.Span, at, "passes a literal password to "+program)
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *scan) userPassword(args []shell.Word, name string) {
 		if !ok || worthOf(password) != literal || (login{user: user, password: password}).generic() {
 			continue
 		}
-		s.add(where, part(at, raw, from+len(user)+1, len(raw)), "gives curl the password of "+user)
+		s.add(where, part(at, raw, from+len(user)+1, len(raw)), "passes to curl the password of "+user)
 	}
 }
 
@@ -223,7 +223,7 @@ func (s *scan) given(name string, at text.Span) {
 		return
 	}
 	if worthOf(raw) == literal {
-		s.add(at, inner, "gives "+name+" a literal password")
+		s.add(at, inner, "passes a literal password to "+name)
 	}
 }
 

@@ -15,9 +15,9 @@ import (
 
 var removedTooLate = &check.Check{
 	Name:     "removed-too-late",
-	Claim:    "no secret file is deleted in a later layer than the one that brought it",
-	Why:      "a deletion only hides the file: the layer that brought it is still in the image",
-	Mend:     "mount the secret for the one RUN that needs it, or make, use and delete the file in one RUN; rotate it",
+	Claim:    "no secret file is deleted in a later layer than the one that added it",
+	Why:      "deleting a file in a later layer only hides it: the layer that added it is still in the image",
+	Mend:     "mount the secret for the one RUN that needs it, or create, use and delete the file in one RUN; rotate the secret",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -56,9 +56,9 @@ var removedTooLate = &check.Check{
 						}
 						found = append(found, check.Finding{
 							Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
-							Related: []check.Place{{File: b.Text(), Span: h.at, Message: "it is in the layer of this instruction"}},
+							Related: []check.Place{{File: b.Text(), Span: h.at, Message: "the file is in the layer of this instruction"}},
 							Stage:   s,
-							Message: fmt.Sprintf("%s is deleted here, and stays in the layer of line %d", h.path, b.Text().Position(h.at.Start).Line),
+							Message: fmt.Sprintf("%s is deleted here, but stays in the layer of line %d", h.path, b.Text().Position(h.at.Start).Line),
 							Cause:   h.cause,
 						})
 					}

@@ -15,12 +15,12 @@ var examples embed.FS
 var Rule = &check.Rule{
 	Number:   5,
 	Name:     "secrets",
-	Title:    "never put a secret into the image",
+	Title:    "never put a secret in the image",
 	Security: true,
 	Precise:  check.Medium,
-	Text: "Whatever an instruction says or copies is in the image for ever: in its config, in its history, in a layer that a later " +
-		"one only hides. Whoever can pull the image can read it. A secret that a build needs is mounted for one RUN and leaves no trace; " +
-		"one that the program needs arrives when the container starts.",
+	Text: "Everything that an instruction contains or copies stays in the image: in its config, in its history, or in a layer that a later " +
+		"layer only hides. Anyone who can pull the image can read it. Mount a secret that the build needs for one RUN, so that it is not stored in the image; " +
+		"pass a secret that the program needs when the container starts.",
 	Controls: []check.Control{
 		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.10", Strength: "direct"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "5.17, 8.24, 8.12, 8.4", Strength: "supports"},

@@ -15,6 +15,9 @@ type leak struct {
 	at   text.Span // what a reader would point at
 	hide text.Span // what no output may show
 	what string    // the predicate of a sentence: "holds a GitHub token"
+
+	password string // the value that people chose; "" = a machine made it
+	user     string // whose it is; "" = not said
 }
 
 // setting judges NAME=value, as of ENV, ARG, LABEL or a deployment file. quiet
@@ -25,16 +28,16 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 		if f.public && forEverybody(name) {
 			continue
 		}
-		return leak{at: at, hide: part(at, value, f.from, f.to), what: "holds " + f.what}, true
+		return leak{at: at, hide: part(at, value, f.from, f.to), what: "contains " + f.what}, true
 	}
 	for _, l := range logins(value) {
 		if !l.bare() || l.local() && (quietLocal || weakPassword(l.password)) {
 			continue
 		}
-		return leak{at: at, hide: part(at, value, l.from, l.to), what: "holds " + l.who()}, true
+		return leak{at: at, hide: part(at, value, l.from, l.to), what: "contains " + l.who(), password: l.password, user: l.user}, true
 	}
 	if from, to, ok := among(value); ok {
-		return leak{at: at, hide: part(at, value, from, to), what: "holds a password in clear among other settings"}, true
+		return leak{at: at, hide: part(at, value, from, to), what: "contains a password in plain text among other settings", password: value[from:to]}, true
 	}
 	if s == notSecret || worthOf(value) != literal {
 		return leak{}, false
@@ -42,7 +45,7 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 	if s == weak && !random(value) {
 		return leak{}, false
 	}
-	return leak{at: at, hide: at, what: "has a literal value"}, true
+	return leak{at: at, hide: at, what: "has a literal value", password: value}, true
 }
 
 // connection is the password of a connection string: Server=db;Password=x;
@@ -147,10 +150,10 @@ func laundered(b *source.Build, s *source.Step, p pair, kind string) (check.Find
 		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: p.span},
 			Stage:   s.Stage,
-			Message: fmt.Sprintf("%s %s takes the value of the build argument %s into the image", kind, p.name, n),
+			Message: fmt.Sprintf("%s %s stores the value of the build argument %s in the image", kind, p.name, n),
 			Cause:   argCause(n),
 		}
-		f.Related = []check.Place{{File: b.Text(), Span: v.Step.Span, Message: "the argument is declared here"}}
+		f.Related = []check.Place{{File: b.Text(), Span: v.Step.Span, Message: "the build argument is declared here"}}
 		if span, ok := defaultAt(v); ok && worthOf(b.Text().Text(span)) == literal {
 			f.Secrets = []text.Span{span}
 			f = inFile(b, s.Stage, f)

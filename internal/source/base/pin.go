@@ -40,10 +40,17 @@ func Classify(tag string, img *Image, repo string) Pin {
 	if tag == "" {
 		return Pin{}
 	}
-	if tag == "latest" || strings.HasPrefix(tag, "latest-") {
+	p := productOf(repo)
+	if rest, ok := strings.CutPrefix(tag, "latest-"); ok {
+		// latest-rust-1.85.1 moves, but not beyond what it names.
+		if t := parseTag(rest, p); t.parts > 0 || t.companion > 0 {
+			return Pin{Pinning: PinMoving}
+		}
 		return Pin{Pinning: PinLatest}
 	}
-	p := productOf(repo)
+	if tag == "latest" {
+		return Pin{Pinning: PinLatest}
+	}
 	t := parseTag(tag, p)
 	pin := Pin{Pinning: t.pinning(p), Version: t.version}
 	if pin.Pinning == PinFull && t.bare && p.Series == 0 {

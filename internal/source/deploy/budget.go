@@ -43,9 +43,9 @@ func (b *budget) stop(what string) {
 
 // What goes beyond a budget, as it is said of a file.
 const (
-	manyEntries = "its aliases and merge keys stand for more entries than are read of a file of its size"
-	longText    = "its variables stand for more text than is read of a file of its size"
-	longValue   = "a value of it is longer than 64 KiB after its variables are put in"
-	deepValue   = "its variables are nested more than 16 deep"
-	deepMerge   = "its merge keys are nested more than 250 deep"
+	manyEntries = "its aliases and merge keys expand to more entries than the limit for a file of its size"
+	longText    = "its variables expand to more text than the limit for a file of its size"
+	longValue   = "one of its values is longer than 64 KiB after its variables are expanded"
+	deepValue   = "its variables are nested more than 16 levels deep"
+	deepMerge   = "its merge keys are nested more than 250 levels deep"
 )

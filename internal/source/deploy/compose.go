@@ -175,7 +175,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 	c := &Compose{File: f, Env: env, byName: map[string]*Service{}}
 	for _, root := range roots {
 		if deref(root).Kind != yaml.MappingNode {
-			return nil, &Error{File: f.Name, Line: root.Line, What: "a Compose file is a mapping", Hint: "begin with services:"}
+			return nil, &Error{File: f.Name, Line: root.Line, What: "the file is not a mapping", Hint: "begin a Compose file with services:"}
 		}
 		c.Include = append(c.Include, s.includes(s.get(root, "include"))...)
 		for _, p := range s.pairs(s.get(root, "services")) {

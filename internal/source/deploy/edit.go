@@ -25,11 +25,11 @@ func AddKey(f *text.File, doc int, path []string, key, value string) (text.Edit,
 		return text.Edit{}, err
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		return text.Edit{}, fmt.Errorf("%s: %s is no mapping with keys in it", f.Name, strings.Join(path, "."))
+		return text.Edit{}, fmt.Errorf("%s: %s is not a mapping with keys", f.Name, strings.Join(path, "."))
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
-			return text.Edit{}, fmt.Errorf("%s: %s has the key %s already", f.Name, strings.Join(path, "."), key)
+			return text.Edit{}, fmt.Errorf("%s: %s already has the key %s", f.Name, strings.Join(path, "."), key)
 		}
 	}
 	return s.before(n, n.Content[0], key+": "+value), nil
@@ -42,7 +42,7 @@ func AddItem(f *text.File, doc int, path []string, item string) (text.Edit, erro
 	case err != nil:
 		return text.Edit{}, err
 	case n.Kind != yaml.SequenceNode:
-		return text.Edit{}, fmt.Errorf("%s: %s is no list", f.Name, strings.Join(path, "."))
+		return text.Edit{}, fmt.Errorf("%s: %s is not a list", f.Name, strings.Join(path, "."))
 	case len(n.Content) == 0:
 		at := skipProperties(f.Data, s.offset(n)) + 1 // behind its bracket
 		return text.Edit{Span: text.Span{Start: at, End: at}, New: item}, nil
@@ -109,7 +109,7 @@ func nodeAt(f *text.File, doc int, path []string) (*source, *yaml.Node, error) {
 			return nil, nil, fmt.Errorf("%s: there is no %s", f.Name, strings.Join(path[:i+1], "."))
 		}
 		if next.Kind == yaml.AliasNode {
-			return nil, nil, fmt.Errorf("%s: %s is written elsewhere, as *%s", f.Name, strings.Join(path[:i+1], "."), next.Value)
+			return nil, nil, fmt.Errorf("%s: %s is an alias, *%s", f.Name, strings.Join(path[:i+1], "."), next.Value)
 		}
 		n = next
 	}

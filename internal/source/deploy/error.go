@@ -37,11 +37,11 @@ func yamlError(file string, err error) *Error {
 	case strings.Contains(what, "mapping values are not allowed"):
 		e.Hint = `quote a value that holds ": ", or check the indentation`
 	case strings.Contains(what, "unknown anchor"):
-		e.Hint = "define the anchor above its first use"
+		e.Hint = "define the anchor before its first use"
 	case strings.Contains(what, "did not find expected"):
-		e.Hint = "check the indentation and the quotes of the lines before"
+		e.Hint = "check the indentation and the quotes on the lines before it"
 	default:
-		e.Hint = "check that line as YAML"
+		e.Hint = "check the YAML syntax of that line"
 	}
 	return e
 }

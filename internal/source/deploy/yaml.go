@@ -40,7 +40,7 @@ func newSource(f *text.File) *source {
 func (s *source) documents() (roots []*yaml.Node, err error) {
 	data := s.file.Data
 	if len(data) > maxSize {
-		return nil, &Error{File: s.file.Name, What: fmt.Sprintf("%d bytes are more than is read of a YAML file", len(data)), Hint: "split the file"}
+		return nil, &Error{File: s.file.Name, What: fmt.Sprintf("the file has %d bytes, which is more than the limit for a YAML file", len(data)), Hint: "split the file"}
 	}
 	if bytes.HasPrefix(data, []byte{0xfe, 0xff}) || bytes.HasPrefix(data, []byte{0xff, 0xfe}) {
 		return nil, &Error{File: s.file.Name, Line: 1, What: "the file is UTF-16", Hint: "save it as UTF-8"}
@@ -49,7 +49,7 @@ func (s *source) documents() (roots []*yaml.Node, err error) {
 	// slips through is a file that could not be read, not a reason to stop.
 	defer func() {
 		if r := recover(); r != nil {
-			roots, err = nil, &Error{File: s.file.Name, What: fmt.Sprint(r), Hint: "check the file as YAML"}
+			roots, err = nil, &Error{File: s.file.Name, What: fmt.Sprint(r), Hint: "check the YAML syntax of the file"}
 		}
 	}()
 	d := yaml.NewDecoder(bytes.NewReader(data))

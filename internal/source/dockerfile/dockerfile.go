@@ -122,7 +122,7 @@ func Parse(src *text.File) (f *File, err error) {
 				return nil, &Error{
 					Line: node.StartLine,
 					Msg:  fmt.Sprintf("%s comes before the first FROM: no build stage in current context", in.Keyword),
-					Hint: "only ARG may stand above the first FROM",
+					Hint: "only ARG may come before the first FROM",
 				}
 			}
 		}
@@ -274,14 +274,14 @@ func explain(src *text.File, err error, line int) *Error {
 		n := 0
 		for line := range bytes.Lines(data) {
 			if n++; len(line) > bufio.MaxScanTokenSize-1 {
-				e.Line, e.Hint = n, "put what it says into a file, and copy that"
+				e.Line, e.Hint = n, "put its contents in a file, and copy that file"
 				break
 			}
 		}
 	case strings.Contains(e.Msg, "unterminated heredoc"):
-		e.Hint = "end it with its delimiter alone on a line"
+		e.Hint = "end it with a line that contains only its delimiter"
 	case bytes.Contains(data, []byte("{%")) || bytes.Contains(data, []byte("{{")):
-		e.Hint = "it looks like a template: judge what it renders to"
+		e.Hint = "it looks like a template: check the file that it renders to"
 	case strings.Contains(e.Msg, "file with no instructions"):
 		e.Line, e.Hint = 0, "a Dockerfile begins with FROM"
 	}

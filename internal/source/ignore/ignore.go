@@ -76,7 +76,7 @@ func (l *List) spend(n int) bool {
 		l.asked.Add(int64(n))
 		return true
 	}
-	l.stop("its patterns, tried on all paths that are asked about, are more than are tried of a file of its size")
+	l.stop("matching its patterns on the paths of the build context is beyond the limit for a file of its size")
 	return false
 }
 
@@ -154,11 +154,11 @@ func (l *List) add(raw string, span text.Span) {
 	}
 	for _, one := range pm.Patterns() {
 		if l.expressions > maxExpressions {
-			l.stop(fmt.Sprintf("it has more than %d patterns that need an expression of their own", maxExpressions))
+			l.stop(fmt.Sprintf("it has more than %d patterns that need a regular expression", maxExpressions))
 			return
 		}
 		if text := one.String(); len(text) > maxPattern && strings.ContainsAny(text, "*?[]\\") {
-			l.stop(fmt.Sprintf("a pattern of it is longer than %d bytes", maxPattern))
+			l.stop(fmt.Sprintf("one of its patterns is longer than %d bytes", maxPattern))
 			return
 		}
 		p := &Pattern{Text: one.String(), Raw: raw, Negated: one.Exclusion(), Span: span}

@@ -68,7 +68,7 @@ const MaxPyProject = 128 << 10
 func ParsePyProject(data []byte) (*PyProject, error) {
 	var in pyproject
 	if len(data) > MaxPyProject {
-		return nil, fmt.Errorf("read pyproject.toml: %d bytes are more than is read of one", len(data))
+		return nil, fmt.Errorf("read pyproject.toml: it has %d bytes, which is more than the limit", len(data))
 	}
 	if err := toml.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("read pyproject.toml: %w", err)

@@ -1,0 +1,68 @@
+package secrets
+
+import (
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+// names are those around a password: of the service, its image, its users and
+// databases. A password that is made of them protects nothing, and everybody who
+// starts such a service for a try gives it one.
+type names map[string]bool
+
+// add takes the names of a service, its image and what is set for it.
+func (n names) add(env []deploy.KeyValue, service, image string) {
+	n.name(service)
+	image, _, _ = strings.Cut(image, "@")
+	image, _, _ = strings.Cut(path.Base(image), ":")
+	n.name(image)
+	for _, kv := range env {
+		parts := secret.NameParts(kv.Key.Text)
+		if len(parts) == 0 || !kv.HasValue {
+			continue
+		}
+		if knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
+			v := kv.Value.Raw
+			if strings.Contains(v, "$") {
+				v = defaults(v)
+			}
+			n.name(v)
+		}
+	}
+}
+
+// name takes a name and its words, in lower case.
+func (n names) name(s string) {
+	for _, w := range secret.NameParts(s) {
+		n[strings.ToLower(w)] = true
+	}
+	if s = strings.ToLower(s); s != "" {
+		n[s] = true
+	}
+}
+
+// tell tells whether a password is one that everybody knows, or made of these
+// names and such words: umbra, umbra-password, umbra123. user is whose it is.
+func (n names) tell(password, user string) bool {
+	low := strings.ToLower(password)
+	if low == "" || weakPassword(low) || n[low] || strings.EqualFold(password, user) {
+		return low != ""
+	}
+	for _, w := range secret.NameParts(low) {
+		w = strings.ToLower(w)
+		for _, end := range []string{"password", "passwd", "pass", "secret", "pwd", "pw"} {
+			if rest, ok := strings.CutSuffix(w, end); ok && rest != "" {
+				w = rest
+				break
+			}
+		}
+		if year := len(w) <= 4 && strings.Trim(w, "0123456789") == ""; !year && !n[w] && !weakPassword(w) {
+			return false
+		}
+	}
+	return true
+}

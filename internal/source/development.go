@@ -1,0 +1,205 @@
+package source
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+// The roles that a config gives to paths.
+const (
+	roleProduct     = "product"
+	roleDevelopment = "development"
+)
+
+// devStage tells whether a stage's name says that the stage does not ship.
+func devStage(name string) bool {
+	return knowledge.DevStages.Has(name) || weakStage(name) || slices.ContainsFunc(parts(name), knowledge.DevStageWords.Has)
+}
+
+// weakStage tells whether a stage's name is one that stages bear which make what
+// ships, or else what ships itself: builder, tools.
+func weakStage(name string) bool { return knowledge.WeakStages.Has(name) }
+
+// parts are the words of a name.
+func parts(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+}
+
+// development says why what a file makes or starts does not ship, as the config,
+// the file's own name or that of its folder tells; "" = nothing says so.
+//
+// Folders are asked below the path that the user named: who names tests/app wants
+// to know about it.
+func (p *Snapshot) development(name string, kind UnitKind) string {
+	switch role, by := p.config(path.Dir(name)).role(name); role {
+	case roleDevelopment:
+		return "roles in " + by
+	case roleProduct:
+		return ""
+	}
+	base := path.Base(name)
+	if kind != KubernetesFile {
+		for _, w := range parts(base) {
+			if knowledge.DevFileParts.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
+				return fmt.Sprintf("the file name contains %q", w)
+			}
+		}
+	}
+	if dir := devFolder(p.below(name)); dir != "" {
+		return "it is in the folder " + dir
+	}
+	return ""
+}
+
+// below is a file's folder below the longest of the named paths that hold it.
+func (p *Snapshot) below(name string) string {
+	dir, best := path.Dir(name), ""
+	for _, root := range p.paths {
+		if root == name {
+			return "."
+		}
+		if root != "." && len(root) > len(best) && under(name, root) {
+			best = root
+		}
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(dir, best), "/")
+}
+
+// devFolder is the first folder of a path whose name says that what lies in it is
+// for development; "" = none does.
+func devFolder(dir string) string {
+	for part := range strings.SplitSeq(dir, "/") {
+		if knowledge.DevFolders.Has(strings.ToLower(part)) {
+			return part
+		}
+		words := parts(part)
+		for i, w := range words {
+			if knowledge.DevFolderParts.Has(w) || i == len(words)-1 && len(words) > 1 && w == "dev" {
+				return part
+			}
+		}
+	}
+	return ""
+}
+
+// role is what the config says that a file is for, and the config's name; "" = it
+// does not say. The longest path that names it wins.
+func (c *Config) role(name string) (role, by string) {
+	if c == nil {
+		return "", ""
+	}
+	best := -1
+	for _, key := range sortedKeys(c.Roles) {
+		if len(key) > best && c.lists([]string{key}, name) {
+			best, role = len(key), c.Roles[key]
+		}
+	}
+	return role, path.Base(c.Path)
+}
+
+// serves tells whether people reach what a service runs: it has ports, and is not
+// for who works on its sources.
+func serves(s *Service) bool {
+	return len(s.Ports)+len(s.Expose) > 0 && !watches(s.Command)
+}
+
+// watches tells whether a command is for who works on the sources: it waits for
+// them to change, or for somebody to come in.
+func watches(c *deploy.Command) bool {
+	if c == nil {
+		return false
+	}
+	words := make([]shell.Word, len(c.Words))
+	var line []string
+	for i, w := range c.Words {
+		words[i] = shell.Word{Text: w.Text}
+		line = append(line, w.Text)
+	}
+	if watcher.MatchString(strings.Join(line, " ")) {
+		return true
+	}
+	program, args := wordsProgram(words)
+	return develops(program, args, "")
+}
+
+// watcher is a command that starts over when a file changes, or that does nothing
+// until somebody comes in.
+var watcher = regexp.MustCompile(`(?:^|\s)--(?:watch|reload|live-?reload|auto-?reload|hot)(?:\s|=|$)|(?:^|[\s;&|])(?:cargo|dotnet|tsx|tsc|bun|deno|webpack|rollup|esbuild) (?:.* )?(?:watch|-w|--watch)(?:\s|$)|^(?:.*[\s;&|])?(?:sleep infinity|tail -[fF] /dev/null)$|(?:^|[\s;&|])(?:watchexec|watchmedo|entr) |\bmanage\.py runserver\b`)
+
+// develops tells whether a program with these arguments is for development.
+// script is what a package manager runs by them; "" = not known.
+func develops(program string, args []shell.Word, script string) bool {
+	server := knowledge.ServerOf(program)
+	if server.Role == knowledge.Develops || len(args) > 0 && slices.Contains(server.Develops, args[0].Text) {
+		return true
+	}
+	if knowledge.EcosystemOf(program) != "node" { // a package manager, which runs a script
+		return false
+	}
+	for _, a := range args {
+		if a.Text == "dev" || strings.HasPrefix(a.Text, "dev:") || a.Text == "develop" || a.Text == "watch" || strings.HasPrefix(a.Text, "watch:") || strings.HasSuffix(a.Text, ":dev") || strings.HasSuffix(a.Text, ":watch") {
+			return true
+		}
+	}
+	return developScript.MatchString(script)
+}
+
+// Development says why the unit does not ship, so that all that is found in it is
+// worth a note; "" = it ships.
+func (b *Build) Development() string { return b.development }
+
+// purpose says why what a recipe makes does not ship; "" = it does. What people
+// reach ships, whatever the names of its stage, file and folder; a file for
+// development makes nothing that ships.
+//
+// doubt is why it may not ship all the same: what is built has to be looked at.
+func (t *targeting) purpose(r recipe, target *Stage) (why, doubt string) {
+	switch {
+	case r.development != "":
+		return r.development, ""
+	case len(r.services) > 0 && watches(r.services[0].Command):
+		return "the service " + r.services[0].Name.Text + " runs a development command", ""
+	}
+	named := t.development
+	strong := named
+	if devStage(target.Name) {
+		named = "the stage is named " + target.Name
+		if !weakStage(target.Name) {
+			strong = named
+		}
+	}
+	if len(r.services) == 0 || !serves(r.services[0]) {
+		return named, ""
+	}
+	if strong != "" && mounts(r.services[0], r.context) {
+		return strong, ""
+	}
+	return "", named
+}
+
+// mounts tells whether a service lays a folder of its build context over what the
+// image holds, as who works on the sources does.
+func mounts(s *Service, context string) bool {
+	dir := path.Dir(s.File.File.Name)
+	for _, v := range s.Volumes {
+		src := v.Source.Text
+		if !strings.HasPrefix(src, ".") || v.Source.Unresolved {
+			continue
+		}
+		src = path.Join(dir, src)
+		if src == context || context == "." || strings.HasPrefix(src, context+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// unnamed is why a last stage does not ship where no other stage does.
+func unnamed(s *Stage) string { return "the stage is named " + s.Ref() }
