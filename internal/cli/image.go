@@ -28,6 +28,7 @@ type imageFlags struct {
 	dockerfile string
 	from       string
 	timeout    time.Duration
+	describe   bool
 }
 
 func imageCommand(c Command) *cobra.Command {
@@ -42,6 +43,10 @@ REF is a file (an archive of docker save, an OCI archive), a folder (an OCI
 layout), "-" for an archive on standard input, or the name of an image. A name is
 looked up in the container engine, then in the registry; --from selects one.
 
+With --describe, image checks nothing. It prints the image as an entry of the
+catalog of base images, or with --format yaml as an entry for bases: in
+.dockworthy.yaml.
+
 With --dockerfile, layers are matched to its instructions, so that a finding shows
 the line that made the layer, and layers of the base image are recognized.
 
@@ -49,14 +54,19 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 2 when an image cannot be read.`,
 		Example: `  dockworthy image myapp:latest --dockerfile Dockerfile
   docker save myapp:latest | dockworthy image -
-  dockworthy image --from registry --platform linux/arm64 registry.example.com/myapp:1.4`,
+  dockworthy image --from registry --platform linux/arm64 registry.example.com/myapp:1.4
+  dockworthy image --describe --format yaml registry.example.com/team/python:3.13`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.describe {
+				return f.runDescribe(cmd.Context(), c, args)
+			}
 			return f.run(cmd.Context(), c, args)
 		},
 	}
 	fl := cmd.Flags()
 	f.printing(fl)
+	fl.BoolVar(&f.describe, "describe", false, "print what the image contains, as an entry of the catalog (--format json or yaml)")
 	fl.StringVar(&f.platform, "platform", "", "OS/ARCH[/VARIANT] to select from an index (default: linux and this machine's architecture)")
 	fl.StringVar(&f.dockerfile, "dockerfile", "", "the Dockerfile that the image was built from")
 	fl.StringVar(&f.context, "context", "", "the build context of that Dockerfile")
@@ -73,16 +83,9 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		return err
 	}
 	look.Banking = opt.Profile == source.Banking
-	var reading read.Options
-	if f.platform != "" {
-		if reading.Platform, err = image.ParsePlatform(f.platform); err != nil {
-			return fmt.Errorf("--platform: %w", err)
-		}
-	}
-	switch f.from {
-	case "", "engine", "registry", "archive", "layout":
-	default:
-		return fmt.Errorf("--from %q is not one of engine, registry, archive, layout", f.from)
+	reading, err := f.reading()
+	if err != nil {
+		return err
 	}
 	b, names, done, err := f.build(c, &opt)
 	if err != nil {
@@ -102,15 +105,10 @@ func (f *imageFlags) run(ctx context.Context, c Command, refs []string) error {
 		return err
 	}
 	for _, ref := range refs {
-		within, cancel := context.WithTimeout(ctx, f.timeout)
-		img, err := f.read(within, c, ref, reading)
-		cancel()
+		img, err := f.readWithin(ctx, c, ref, reading)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
-			}
-			if errors.Is(err, context.DeadlineExceeded) {
-				err = fmt.Errorf("read %s: it took more than %s (--timeout)", ref, f.timeout)
 			}
 			trouble = true
 			c.complain("%v", err)
@@ -165,6 +163,32 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 		return builds[0], pl.names, pl.close, nil
 	}
 	return nil, names, nil, fmt.Errorf("%s cannot be read", f.dockerfile)
+}
+
+// reading is how images are read.
+func (f *imageFlags) reading() (opt read.Options, err error) {
+	if f.platform != "" {
+		if opt.Platform, err = image.ParsePlatform(f.platform); err != nil {
+			return opt, fmt.Errorf("--platform: %w", err)
+		}
+	}
+	switch f.from {
+	case "", "engine", "registry", "archive", "layout":
+	default:
+		return opt, fmt.Errorf("--from %q is not one of engine, registry, archive, layout", f.from)
+	}
+	return opt, nil
+}
+
+// readWithin is read, with a limit of time.
+func (f *imageFlags) readWithin(ctx context.Context, c Command, ref string, opt read.Options) (*image.Image, error) {
+	within, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	img, err := f.read(within, c, ref, opt)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("read %s: it took more than %s (--timeout)", ref, f.timeout)
+	}
+	return img, err
 }
 
 // read reads an image from where it is.

@@ -15,14 +15,14 @@ type Image struct {
 	ShellPath      string            `json:"shell_path"`      // where the shell is, if not /bin/sh
 	PackageManager string            `json:"package_manager"` // apt, apk, …; "none"; "" not known
 	User           string            `json:"user"`            // default user, name or uid; "" or "unknown": not known
-	Users          map[string]string `json:"users"`           // ready-made users, name to uid:gid
+	Users          map[string]string `json:"users"`           // ready-made users, name to uid:gid; "unknown" where the recipe leaves the number to the system
 	Tools          map[string]Answer `json:"tools"`           // programs that the recipe speaks of; see HasTool
 	Entrypoint     []string          `json:"entrypoint"`      // nil: not known; empty: none
 	Cmd            []string          `json:"cmd"`             // nil: not known; empty: none
 	Healthcheck    *bool             `json:"healthcheck"`     // nil: not known
 	DropsTo        string            `json:"drops_to"`        // the user that the entry script starts the service as; "" none, or not known
 	Workdir        string            `json:"workdir"`
-	Ports          []string          `json:"ports"` // as exposed: 80, 443/udp, 4510-4559
+	Ports          []string          `json:"ports"` // as exposed: 80, 443/udp, 4510-4559; none where nothing is
 	StopSignal     string            `json:"stopsignal"`
 	DockerShell    []string          `json:"docker_shell"` // a SHELL that children inherit; nil: Docker's default
 	Variants       []string          `json:"variants"`     // tag suffixes that the repository has

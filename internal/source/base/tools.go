@@ -39,8 +39,9 @@ func (a *Answer) UnmarshalText(text []byte) error {
 //go:embed tools.jsonl
 var toolsData []byte
 
-// A toolRule says which programs an image has, or has not, by what it is.
-// All conditions that are given have to hold.
+// A toolRule says which programs an image has, or has not, by what it is, and
+// which differ from tag to tag or could not be learned; Source says why. All
+// conditions that are given have to hold; the system's may end in a star.
 type toolRule struct {
 	When struct {
 		ID             string `json:"id"`
@@ -50,11 +51,12 @@ type toolRule struct {
 		Shell          string `json:"shell"`
 		PackageManager string `json:"package_manager"`
 	} `json:"when"`
-	Yes    []string `json:"yes"`
-	No     []string `json:"no"`
-	Source string   `json:"source"`
+	Yes     []string `json:"yes"`
+	No      []string `json:"no"`
+	Unknown []string `json:"unknown"`
+	Source  string   `json:"source"`
 
-	yes, no map[string]bool
+	answers map[string]Answer
 }
 
 var toolRules = sync.OnceValue(func() []*toolRule {
@@ -62,28 +64,33 @@ var toolRules = sync.OnceValue(func() []*toolRule {
 	for line := range bytes.Lines(toolsData) {
 		r := new(toolRule)
 		mustDecode("tools.jsonl", line, r)
-		r.yes, r.no = set(r.Yes), set(r.No)
+		r.answers = make(map[string]Answer, len(r.Yes)+len(r.No)+len(r.Unknown))
+		for a, names := range [...][]string{Yes: r.Yes, No: r.No, Unknown: r.Unknown} {
+			for _, name := range names {
+				r.answers[name] = Answer(a)
+			}
+		}
 		rules = append(rules, r)
 	}
 	return rules
 })
 
-func set(names []string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, n := range names {
-		m[n] = true
-	}
-	return m
-}
-
 func (r *toolRule) holds(i *Image) bool {
 	w := &r.When
 	return (w.ID == "" || w.ID == i.ID) &&
 		(w.Kind == "" || w.Kind == i.Kind) &&
-		(w.OS == "" || w.OS == i.OS) &&
+		(w.OS == "" || glob(w.OS, i.OS)) &&
 		(w.Shell == "" || w.Shell == i.Shell) &&
 		(w.PackageManager == "" || w.PackageManager == i.PackageManager) &&
 		(w.Repo == "" || contains(i.Match.Repos, w.Repo))
+}
+
+// CommonTools are the programs that probes, start scripts and advice name. Of
+// each, an image of the catalogue has it, has not, or says why nobody knows.
+// Python stands for python3, see stated.
+var CommonTools = []string{
+	"bash", "curl", "wget", "nc", "python", "node", "perl", "ruby", "php", "java",
+	"useradd", "groupadd", "adduser", "addgroup", "su", "setpriv", "gosu", "su-exec", "tini", "openssl", "git", "gcc",
 }
 
 // HasTool tells whether a program, given by name or path, is in the image as
@@ -94,42 +101,46 @@ func (i *Image) HasTool(name string) Answer {
 	if i == nil {
 		return Unknown
 	}
-	name = path.Base(name)
-	if a := i.stated(name); a != Unknown {
-		return a
+	a, _ := i.answer(path.Base(name))
+	return a
+}
+
+// answer is what is said of a program, and whether anything is. An Unknown
+// that is written down stands: what follows from elsewhere does not overrule
+// it.
+func (i *Image) answer(name string) (a Answer, said bool) {
+	if a, said := i.stated(name); said {
+		return a, true
 	}
 	if name == "sh" && i.Shell != "none" && i.Shell != "unknown" && i.Shell != "" {
-		return Yes
+		return Yes, true
 	}
 	for _, r := range toolRules() {
-		switch {
-		case !r.holds(i):
-		case r.yes[name]:
-			return Yes
-		case r.no[name]:
-			return No
+		if a, said := r.answers[name]; said && r.holds(i) {
+			return a, true
 		}
 	}
-	return Unknown
+	return Unknown, false
 }
 
 // stated is what the catalogue's own list says of a program. It lists Python
 // as one tool: its absence means neither name, its presence means python3 (a
 // bare python is a link that only some images make).
-func (i *Image) stated(name string) Answer {
+func (i *Image) stated(name string) (a Answer, said bool) {
 	switch name {
 	case "python3", "pip3":
-		return i.Tools[name[:len(name)-1]]
+		name = name[:len(name)-1]
 	case "python":
 		if i.Tools[name] == Yes {
-			return Unknown
+			return Unknown, false
 		}
 	case "cc":
-		return i.Tools["gcc"]
+		name = "gcc"
 	case "g++", "c++":
 		if i.Tools["gcc"] == No {
-			return No
+			return No, true
 		}
 	}
-	return i.Tools[name]
+	a, said = i.Tools[name]
+	return a, said
 }
