@@ -271,7 +271,7 @@ func (p *Snapshot) composeRecipes() {
 					df = "Containerfile"
 				}
 			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c}}, development: development}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c, development}}, development: development}
 			for _, kv := range s.Build.Args {
 				if kv.HasValue && !kv.Value.Unresolved {
 					r.args[kv.Key.Text] = kv.Value.Text

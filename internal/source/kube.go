@@ -1,8 +1,10 @@
 package source
 
 import (
+	"path"
 	"slices"
 
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -13,13 +15,14 @@ type kubeIndex struct {
 	files       map[string]*kubeFile
 	containers  []*deploy.Container // that name an image and are no init containers, in order
 	byImage     map[string][]int    // in containers, by the familiar name
+	byFolder    map[string][]int    // in containers, by the last element of the name
 	services    map[string][]*deploy.KubeService
 	fileOf      map[*deploy.Container]*text.File
 	dockerfiles int
 }
 
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, services: map[string][]*deploy.KubeService{}, fileOf: map[*deploy.Container]*text.File{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byFolder: map[string][]int{}, services: map[string][]*deploy.KubeService{}, fileOf: map[*deploy.Container]*text.File{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -27,6 +30,9 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 				if !c.Init && c.Image.Set {
 					name := familiar(c.Image.Text)
 					x.byImage[name] = append(x.byImage[name], len(x.containers))
+					if dir := folderOf(c.Image.Text); dir != "" {
+						x.byFolder[dir] = append(x.byFolder[dir], len(x.containers))
+					}
 					x.containers = append(x.containers, c)
 					x.fileOf[c] = k.file
 				}
@@ -62,8 +68,9 @@ func (b *Build) HasService(w *deploy.Workload) bool {
 }
 
 // Workloads are the Kubernetes containers that run this build's image: by the
-// names that Compose and the config give it, or because the project has one
-// Dockerfile and all its workloads run one image that is nobody else's.
+// names that Compose and the config give it, because the project has one
+// Dockerfile and all its workloads run one image that is nobody else's, or because
+// the image is named after the Dockerfile's folder.
 func (b *Build) Workloads() []*deploy.Container {
 	if b.project == nil || len(b.project.kube) == 0 {
 		return nil
@@ -85,7 +92,24 @@ func (b *Build) Workloads() []*deploy.Container {
 	if x.dockerfiles == 1 && len(x.byImage) == 1 {
 		return x.containers
 	}
-	return nil
+	var list []*deploy.Container
+	for _, i := range x.byFolder[path.Base(path.Dir(b.Path))] {
+		list = append(list, x.containers[i])
+	}
+	return list
+}
+
+// folderOf is the name of a folder that an image is named after; "" where it is one
+// that everybody knows.
+func folderOf(image string) string {
+	ref, err := base.ParseRef(image)
+	if err != nil {
+		return ""
+	}
+	if _, known := base.Lookup(ref); known {
+		return ""
+	}
+	return path.Base(ref.Repo)
 }
 
 // KubeProbes tells whether every Kubernetes container that runs the image has
@@ -98,4 +122,15 @@ func (b *Build) KubeProbes() bool {
 		}
 	}
 	return len(list) > 0
+}
+
+// FileOf is the manifest that a container of Workloads stands in.
+func (b *Build) FileOf(c *deploy.Container) *text.File { return b.project.links.fileOf[c] }
+
+// RunsBuild tells whether a Dockerfile of the project makes what a container runs,
+// with which it is judged.
+func (b *Build) RunsBuild(c *deploy.Container) bool {
+	b.files.ask(aboutUnits, "")
+	x := b.project.links
+	return x.dockerfiles == 1 && len(x.byImage) == 1 || b.project.named[folderOf(c.Image.Text)]
 }

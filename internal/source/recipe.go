@@ -27,6 +27,8 @@ type recipe struct {
 type Service struct {
 	*deploy.Service
 	File *deploy.Compose
+	// Development is why the file does not say what ships; "" = it does.
+	Development string
 }
 
 // plain is how the Dockerfile is built where nobody says which stage: what nobody

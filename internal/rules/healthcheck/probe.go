@@ -8,8 +8,10 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/presence"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -20,7 +22,10 @@ type probe struct {
 	build  *source.Build // of the image that it probes; nil = nothing here builds it
 	step   *source.Step  // nil: a deployment's
 	at     check.Place   // of a deployment's
-	test   []string      // CMD or CMD-SHELL and what follows
+	img    *presence.Image
+	mild   bool         // of a file for development
+	asks   deploy.Value // the port of a probe that runs no program
+	test   []string     // CMD or CMD-SHELL and what follows
 	script *shell.Script
 	shell  bool
 }
@@ -118,6 +123,9 @@ var (
 // port is the port that a probe asks on this host; ok is false where that is
 // not known, or there are several.
 func (p *probe) port() (string, bool) {
+	if p.script == nil {
+		return p.asks.Text, p.asks.Set && !p.asks.Unresolved
+	}
 	var parts []string
 	if p.shell {
 		for _, c := range p.commands() {

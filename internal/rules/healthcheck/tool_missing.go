@@ -23,14 +23,12 @@ var toolMissing = &check.Check{
 	Since:    "0.1.0",
 	Image:    builtTool,
 	Source: func(b *source.Build) check.Verdict {
-		if !b.Runnable() {
-			return check.None()
-		}
-		p := inForce(b)
-		if p == nil {
-			return check.Judge(nil)
-		}
-		return p.lacks(presence.Of(b))
+		return each(b, func(p *probe) check.Verdict {
+			if p.script == nil {
+				return check.Judge(nil)
+			}
+			return p.lacks(p.image())
+		})
 	},
 }
 
@@ -58,7 +56,7 @@ func (p *probe) lacks(img *presence.Image) check.Verdict {
 	alone, open := p.absent(img, p.script, p.shell, 0)
 	switch {
 	case alone != nil:
-		return check.Judge([]check.Finding{{Place: alone.place, Message: alone.message(p, img)}})
+		return check.Judge([]check.Finding{{Place: alone.place, Message: alone.message(p, img), Group: p.group(alone.program)}})
 	case open:
 		return p.unknown(img)
 	}

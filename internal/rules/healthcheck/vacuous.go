@@ -21,22 +21,20 @@ var vacuous = &check.Check{
 	Since:    "0.1.0",
 	Run:      frozen,
 	Source: func(b *source.Build) check.Verdict {
-		if !b.Runnable() {
-			return check.None()
-		}
-		p := inForce(b)
-		if p == nil || p.script == nil || p.script.Err != nil {
-			return check.Judge(nil)
-		}
-		why, c := p.cannotFail(b)
-		if why == "" {
-			return check.Judge(nil)
-		}
-		place := p.where()
-		if c != nil && !c.Span.IsZero() {
-			place.Span = c.Span
-		}
-		return check.Judge([]check.Finding{{Place: place, Message: "the probe cannot detect that the program hangs: " + why}})
+		return each(b, func(p *probe) check.Verdict {
+			if p.script == nil || p.script.Err != nil {
+				return check.Judge(nil)
+			}
+			why, c := p.cannotFail(p.build)
+			if why == "" {
+				return check.Judge(nil)
+			}
+			place := p.where()
+			if c != nil {
+				place = p.of(c)
+			}
+			return check.Judge([]check.Finding{{Place: place, Message: p.who + " cannot detect that the program hangs: " + why}})
+		})
 	},
 }
 
@@ -80,7 +78,7 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	var at *shell.Command
 	for _, c := range top {
 		if knowledge.ProcessViewers.Has(c.Program()) {
-			if b.Role() == source.Serves || c.Program() == "ps" {
+			if c.Program() == "ps" || b != nil && b.Role() == source.Serves {
 				asks, at = c.Program()+" shows that the process exists, not that it responds", c
 				continue
 			}
@@ -130,6 +128,9 @@ func swallowed(b *source.Build, p *probe, top []*shell.Command) *shell.Command {
 		return nil
 	}
 	pipefail := found.Pipefail
+	if p.step == nil {
+		return found
+	}
 	if step := b.Target.Final.Shell; step != p.step.Before.Shell {
 		// A probe is run by the image's last SHELL, wherever that stands.
 		pipefail = step != nil && step.ShellOptions().Pipefail

@@ -16,25 +16,26 @@ var wrongPort = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
-		if !b.Runnable() {
-			return check.None()
-		}
-		p := inForce(b)
-		if p == nil {
-			return check.Judge(nil)
-		}
-		asks, ok := p.port()
-		if !ok {
-			return check.Judge(nil)
-		}
-		listens, ok := b.ListenPort()
-		if !ok || listens == asks || b.Exposed(asks) {
-			return check.Judge(nil)
-		}
-		return check.Judge([]check.Finding{{
-			Place:   p.where(),
-			Message: fmt.Sprintf("the probe queries port %s, but the program listens on %s", asks, listens),
-			Help:    "query port " + listens,
-		}})
+		return each(b, (*probe).asksElsewhere)
 	},
+}
+
+// asksElsewhere judges the port that a probe asks, where the program's is known.
+func (p *probe) asksElsewhere() check.Verdict {
+	if p.build == nil {
+		return check.Judge(nil)
+	}
+	asks, ok := p.port()
+	if !ok {
+		return check.Judge(nil)
+	}
+	listens, ok := p.build.ListenPort()
+	if !ok || listens == asks || p.build.Exposed(asks) {
+		return check.Judge(nil)
+	}
+	return check.Judge([]check.Finding{{
+		Place:   p.where(),
+		Message: fmt.Sprintf("%s queries port %s, but the program listens on %s", p.who, asks, listens),
+		Help:    "query port " + listens,
+	}})
 }
