@@ -53,6 +53,17 @@ func (i *Image) Known() bool { return i.known != nil || i.empty || i.local != ni
 // Shell tells whether there is a /bin/sh.
 func (i *Image) Shell() base.Answer { return i.Program("/bin/sh") }
 
+// BusyBoxWget tells whether wget is certainly the one of BusyBox.
+func (i *Image) BusyBoxWget() bool {
+	if i.local != nil {
+		return i.local.BusyBoxWget() && i.brought("wget") == base.No
+	}
+	if i.known == nil || i.known.Shell != "busybox-ash" || i.known.HasTool("wget") != base.Yes {
+		return false
+	}
+	return i.b == nil || i.brought("wget") == base.No
+}
+
 // Program tells whether a command finds its program: a path, or a name that is
 // looked up in PATH.
 func (i *Image) Program(word string) base.Answer {

@@ -63,6 +63,9 @@ func (b *Build) Role() Role {
 	if develops(program, args, b.script(args)) {
 		return Develop
 	}
+	if len(b.Services) > 0 && !slices.ContainsFunc(b.Services, func(s *Service) bool { return !s.File.OneShot(s.Name.Text) }) {
+		return Job // others wait for it to end
+	}
 	if len(b.Ports()) > 0 {
 		return Serves
 	}

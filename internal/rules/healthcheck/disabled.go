@@ -12,6 +12,7 @@ var disabled = &check.Check{
 	Claim:    "no health check is disabled",
 	Why:      "HEALTHCHECK NONE removes the probe of the base image, so a program that hangs is not detected",
 	Mend:     "replace the probe with one that suits the program",
+	Quiet:    "For one-shot services of Compose, which others wait for to complete.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -20,7 +21,7 @@ var disabled = &check.Check{
 		if b.Compose != nil {
 			var found []check.Finding
 			for _, s := range b.Compose.Services {
-				if s.Healthcheck != nil && s.Healthcheck.Disable {
+				if s.Healthcheck != nil && s.Healthcheck.Disable && !b.Compose.OneShot(s.Name.Text) {
 					found = append(found, check.Finding{
 						Place:   check.Place{File: b.Text(), Span: s.Healthcheck.Span},
 						Message: fmt.Sprintf("the service %s disables its health check", s.Name.Text),

@@ -34,6 +34,7 @@ var Rule = &check.Rule{
 		toolMissing,
 		wrongPort,
 		vacuous,
+		localhost,
 		shellSyntaxInExec,
 		overridden,
 		timing,

@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -74,6 +75,9 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 	if c := swallowed(b, p, top); c != nil {
 		return fmt.Sprintf("the pipeline ends with %s, which succeeds for any input", c.Program()), c
 	}
+	if host, c := p.elsewhere(top); host != "" {
+		return fmt.Sprintf("it queries %s, which says nothing about this container", host), c
+	}
 	asks := ""
 	var at *shell.Command
 	for _, c := range top {
@@ -104,6 +108,37 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		}
 	}
 	return asks, at
+}
+
+// publicHost is the host of a URL, or a name that ping gets, where it has a dot and
+// a top-level domain of letters.
+var publicHost = regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/@\s]*@)?((?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,})(?::\d+)?(?:[/?#].*)?$`)
+
+// elsewhere is the host that a probe queries where it is a public one and all of
+// its queries go to others, and the first of these.
+func (p *probe) elsewhere(top []*shell.Command) (host string, at *shell.Command) {
+	for _, c := range top {
+		if !knowledge.Clients.Has(c.Program()) && c.Program() != "ping" {
+			continue
+		}
+		found := ""
+		for _, w := range c.Args() {
+			m := publicHost.FindStringSubmatch(w.Text)
+			if m == nil || c.Program() != "ping" && !strings.Contains(w.Text, "://") {
+				continue
+			}
+			if h := strings.ToLower(m[1]); !strings.HasSuffix(h, ".local") && !strings.HasSuffix(h, ".localhost") && !strings.HasSuffix(h, ".internal") && !strings.HasSuffix(h, ".localdomain") {
+				found = m[1]
+			}
+		}
+		if found == "" {
+			return "", nil // it asks something else, perhaps this container
+		}
+		if host == "" {
+			host, at = found, c
+		}
+	}
+	return host, at
 }
 
 // swallowed is the end of a pipeline that hides the status of what stands

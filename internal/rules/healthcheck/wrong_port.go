@@ -30,6 +30,9 @@ func (p *probe) asksElsewhere() check.Verdict {
 		return check.Judge(nil)
 	}
 	listens, ok := p.build.ListenPort()
+	if !ok && !p.build.Start().Known() {
+		return check.Unknown(check.ByBases, fmt.Sprintf("it is not known what %s starts, and on which port it listens", p.build.Base().String()))
+	}
 	if !ok || listens == asks || p.build.Exposed(asks) {
 		return check.Judge(nil)
 	}

@@ -20,7 +20,8 @@ type Compose struct {
 	// beyond a limit. "" = all of it is here.
 	Beyond string
 
-	byName map[string]*Service // the first of each name
+	byName   map[string]*Service // the first of each name
+	oneShots map[string]bool     // services that others wait for to complete
 	steps  int                 // that reading the file took
 }
 
@@ -51,10 +52,11 @@ type Service struct {
 	Entrypoint      *Command     // nil: the image's own
 	Command         *Command     // nil: the image's own
 	Profiles        []Value
-	Secrets         []Value   // sources of secrets
-	Powers          []Power   // what it asks for of the machine that runs it
-	Extends         *Extends  // the service that gives what is missing here; nil = none
-	Span            text.Span // from the name to the end of the last key
+	Secrets         []Value      // sources of secrets
+	DependsOn       []Dependency // the services that it waits for
+	Powers          []Power      // what it asks for of the machine that runs it
+	Extends         *Extends     // the service that gives what is missing here; nil = none
+	Span            text.Span    // from the name to the end of the last key
 }
 
 // A Power is a right over the machine that a service or its build asks for, by
@@ -105,6 +107,15 @@ func (s *source) powersOf(key string, n *yaml.Node) []Power {
 	}
 	return out
 }
+
+// A Dependency is a service that another waits for.
+type Dependency struct {
+	Service   string
+	Condition string // "" = it is started
+}
+
+// OneShot tells whether another service waits for this one to complete.
+func (c *Compose) OneShot(service string) bool { return c.oneShots[service] }
 
 // Extends names a service of this Compose file or of another.
 type Extends struct {
@@ -172,7 +183,7 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Compose{File: f, Env: env, byName: map[string]*Service{}}
+	c := &Compose{File: f, Env: env, byName: map[string]*Service{}, oneShots: map[string]bool{}}
 	for _, root := range roots {
 		if deref(root).Kind != yaml.MappingNode {
 			return nil, &Error{File: f.Name, Line: root.Line, What: "the file is not a mapping", Hint: "begin a Compose file with services:"}
@@ -181,6 +192,11 @@ func ParseCompose(f *text.File, env map[string]string) (*Compose, error) {
 		for _, p := range s.pairs(s.get(root, "services")) {
 			one := s.service(p)
 			c.Services = append(c.Services, one)
+			for _, d := range one.DependsOn {
+				if d.Condition == "service_completed_successfully" {
+					c.oneShots[d.Service] = true
+				}
+			}
 			if c.byName[one.Name.Text] == nil {
 				c.byName[one.Name.Text] = one
 			}
@@ -274,6 +290,10 @@ func (s *source) service(p pair) *Service {
 			one.Volumes = s.volumes(v)
 		case "tmpfs":
 			one.Tmpfs = s.texts(v, "")
+		case "depends_on":
+			for _, d := range s.pairs(v) {
+				one.DependsOn = append(one.DependsOn, Dependency{d.key.Value, s.value(s.get(d.value, "condition")).Text})
+			}
 		case "healthcheck":
 			one.Healthcheck = s.healthcheck(v)
 		case "entrypoint":
