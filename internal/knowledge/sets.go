@@ -100,6 +100,7 @@ const (
 	AssetTasks       // compile what a framework publishes, which wants some key and uses none
 	ForgetWords      // tell a tool to forget a setting
 	ListVerbs        // are words of package managers for what installs nothing
+	ScriptFlags      // of package managers of Node have a value and may stand before the sub-command
 	PortFlags        // have as value the port that a server listens on, or the address with it
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
@@ -212,6 +213,7 @@ var kinds = [sets]struct {
 	AssetTasks:           {words, "asset-task"},
 	ForgetWords:          {words, "forget-word"},
 	ListVerbs:            {words, "list-verb"},
+	ScriptFlags:          {words, "script-flag"},
 	PortFlags:            {words, "port-flag"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},

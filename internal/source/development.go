@@ -129,6 +129,16 @@ func watches(c *deploy.Command) bool {
 	return develops(program, args, "")
 }
 
+// Watches tells whether a command is for who works on the sources, as npm run dev.
+func Watches(c *shell.Command) bool {
+	var line []string
+	for _, w := range c.Words {
+		line = append(line, w.Text)
+	}
+	program, args := c.Underlying()
+	return watcher.MatchString(strings.Join(line, " ")) || develops(program, args, "")
+}
+
 // watcher is a command that starts over when a file changes, or that does nothing
 // until somebody comes in.
 var watcher = regexp.MustCompile(`(?:^|\s)--(?:watch|reload|live-?reload|auto-?reload|hot)(?:\s|=|$)|(?:^|[\s;&|])(?:cargo|dotnet|tsx|tsc|bun|deno|webpack|rollup|esbuild) (?:.* )?(?:watch|-w|--watch)(?:\s|$)|^(?:.*[\s;&|])?(?:sleep infinity|tail -[fF] /dev/null)$|(?:^|[\s;&|])(?:watchexec|watchmedo|entr) |\bmanage\.py runserver\b`)

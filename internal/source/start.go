@@ -89,11 +89,11 @@ func (b *Build) readStart() *Start {
 			st.Step = st.Cmd.Step
 		}
 		words := append(st.Entrypoint.Literal(), st.Cmd.Literal()...)
-		if st.Cmd.Step != nil && handsOver(st.Entrypoint.Words) && (st.Entrypoint.Step == nil || b.baseEntrypoint(st.Entrypoint.Words)) {
+		if st.Cmd.Step != nil && HandsOver(st.Entrypoint.Words) && (st.Entrypoint.Step == nil || b.baseEntrypoint(st.Entrypoint.Words)) {
 			st.Step, words = st.Cmd.Step, st.Cmd.Literal()
 		}
 		st.Words = words
-		inner, name := stripInit(words)
+		inner, name := StripInit(words)
 		st.Init = name
 		if len(inner) > 0 {
 			st.Script = b.followed(shell.FromWords(in, inner), "the command that the container starts with")
@@ -119,9 +119,9 @@ func (b *Build) readStart() *Start {
 // image may have an ENTRYPOINT, which whatever this file says is handed to.
 func (st *Start) Known() bool { return st.Entrypoint.Known && st.Cmd.Known || st.Script != nil }
 
-// handsOver tells whether a base image's ENTRYPOINT is a script that prepares
+// HandsOver tells whether a base image's ENTRYPOINT is a script that prepares
 // and then runs its arguments in its place, as the official images' do.
-func handsOver(words []string) bool {
+func HandsOver(words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
@@ -181,8 +181,8 @@ func (c Command) Literal() []shell.Word {
 	return list
 }
 
-// stripInit takes an init program and its options off an argv.
-func stripInit(words []shell.Word) ([]shell.Word, string) {
+// StripInit takes an init program and its options off an argv.
+func StripInit(words []shell.Word) ([]shell.Word, string) {
 	if len(words) == 0 || !knowledge.Inits.Has(path.Base(words[0].Text)) {
 		return words, ""
 	}

@@ -25,31 +25,31 @@ var notExecutable = &check.Check{
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtNotExecutable,
-	Source: func(b *source.Build) check.Verdict {
-		if !b.Runnable() {
-			return check.None()
-		}
-		st := b.Start()
-		if !st.Known() {
-			return check.Unknown(check.ByBases, fmt.Sprintf("what %s starts is not known", b.Base().String()))
-		}
-		if st.Step == nil {
-			return check.Judge(nil)
-		}
-		if msg, related := unstarted(b, st); msg != "" {
-			f := check.Finding{Place: place(b, st.Step), Message: msg}
-			if related != nil {
-				f.Related = []check.Place{{File: b.Text(), Span: related.Span, Message: "the file comes from here"}}
-			}
-			return check.Judge([]check.Finding{f})
-		}
-		if img := presence.Of(b); !img.Known() {
-			if w, ok := first(st); ok && img.Program(needed(img, w)) == base.Unknown {
-				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has %s", img.Base(), needed(img, w)))
-			}
-		}
+	Source:   func(b *source.Build) check.Verdict { return besides(b, absentPrograms(b), startable) },
+}
+
+// startable judges what the image itself starts.
+func startable(b *source.Build) check.Verdict {
+	st := b.Start()
+	if !st.Known() {
+		return check.Unknown(check.ByBases, fmt.Sprintf("what %s starts is not known", b.Base().String()))
+	}
+	if st.Step == nil {
 		return check.Judge(nil)
-	},
+	}
+	if msg, related := unstarted(b, st); msg != "" {
+		f := check.Finding{Place: place(b, st.Step), Message: msg}
+		if related != nil {
+			f.Related = []check.Place{{File: b.Text(), Span: related.Span, Message: "the file comes from here"}}
+		}
+		return check.Judge([]check.Finding{f})
+	}
+	if img := presence.Of(b); !img.Known() {
+		if w, ok := first(st); ok && img.Program(needed(img, w)) == base.Unknown {
+			return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has %s", img.Base(), needed(img, w)))
+		}
+	}
+	return check.Judge(nil)
 }
 
 // needed is the program that a command needs of the base image: itself, or the

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -17,78 +18,78 @@ var signalSwallower = &check.Check{
 	Quiet:    "Under an init process that signals the whole process group, such as dumb-init or tini -g. Under another init process the finding is a note.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
-	Source: func(b *source.Build) check.Verdict {
-		if !b.Runnable() {
-			return check.None()
+	Source:   func(b *source.Build) check.Verdict { return besides(b, swallowers(b), ofImage) },
+}
+
+// ofImage judges what the image itself starts.
+func ofImage(b *source.Build) check.Verdict {
+	st := b.Start()
+	if c := st.Cmd; st.Script == nil && c.Step != nil && !c.Shell && len(c.Words) > 0 {
+		// The base image's ENTRYPOINT is not known: it may run its arguments.
+		inner := shell.FromWords(shell.Input{}, c.Literal())
+		if _, ok := swallows(inner.Commands[0]); ok { // there are words, so there is a command
+			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT in front of %s is not known", b.Base().String(), words(inner.Commands[0])))
 		}
-		st := b.Start()
-		if c := st.Cmd; st.Script == nil && c.Step != nil && !c.Shell && len(c.Words) > 0 {
-			// The base image's ENTRYPOINT is not known: it may run its arguments.
-			inner := shell.FromWords(shell.Input{}, c.Literal())
-			if _, ok := swallows(inner.Commands[0]); ok { // there are words, so there is a command
-				return check.Unknown(check.ByBases, fmt.Sprintf("whether %s has an ENTRYPOINT in front of %s is not known", b.Base().String(), words(inner.Commands[0])))
-			}
+	}
+	if st.Step == nil || st.Script == nil || toAll(st) {
+		return check.Judge(nil)
+	}
+	var found []check.Finding
+	add := func(c *shell.Command, p check.Place, why string) {
+		f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why)}
+		if st.Init != "" {
+			f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
 		}
-		if st.Step == nil || st.Script == nil || toAll(st) {
+		found = append(found, f)
+	}
+	if st.File != nil && st.File.Direct && len(st.Script.Commands) > 0 && wrapper(st.Script.Commands[0]) {
+		c := st.Script.Commands[0]
+		// The project's own copy of a build tool, whatever its script says.
+		why, _ := swallows(c)
+		add(c, check.Place{File: b.Text(), Span: c.Span}, why)
+		return check.Judge(found)
+	}
+	if st.File != nil && st.File.Script != nil {
+		ends, ok := st.File.Script.Endings()
+		if !ok {
 			return check.Judge(nil)
 		}
-		var found []check.Finding
-		add := func(c *shell.Command, p check.Place, why string) {
-			f := check.Finding{Place: p, Message: fmt.Sprintf("PID 1 is %s, which %s", words(c), why)}
-			if st.Init != "" {
-				f.Severity, f.Message = check.Note, fmt.Sprintf("%s starts %s, which %s", st.Init, words(c), why)
-			}
-			found = append(found, f)
-		}
-		if st.File != nil && st.File.Direct && len(st.Script.Commands) > 0 && wrapper(st.Script.Commands[0]) {
-			c := st.Script.Commands[0]
-			// The project's own copy of a build tool, whatever its script says.
-			why, _ := swallows(c)
-			add(c, check.Place{File: b.Text(), Span: c.Span}, why)
-			return check.Judge(found)
-		}
-		if st.File != nil && st.File.Script != nil {
-			ends, ok := st.File.Script.Endings()
-			if !ok {
-				return check.Judge(nil)
-			}
-			for _, e := range ends {
-				if e.Command == nil || !e.Exec {
-					continue
-				}
-				if why, ok := swallows(e.Command); ok {
-					add(e.Command, check.Place{File: st.File.Origin.File, Span: e.Command.Span}, why)
-				}
-			}
-			// exec "$@" hands over to CMD.
-			if len(found) == 0 && len(ends) > 0 {
-				for _, e := range ends {
-					if e.Command == nil || !e.Exec || !strings.Contains(e.Command.Program(), "@") {
-						continue
-					}
-					inner := shell.FromWords(shell.Input{}, st.File.Args)
-					if len(inner.Commands) > 0 {
-						if why, ok := swallows(inner.Commands[0]); ok && !inner.Commands[0].Span.IsZero() {
-							add(inner.Commands[0], check.Place{File: b.Text(), Span: inner.Commands[0].Span}, why)
-						}
-					}
-					break
-				}
-			}
-			return check.Judge(found)
-		}
-		for _, c := range st.Script.Commands {
-			if c.Substitution || c.PipeTo != nil || c.Background || c.Span.IsZero() {
+		for _, e := range ends {
+			if e.Command == nil || !e.Exec {
 				continue
 			}
-			if why, ok := swallows(c); ok {
-				p := check.Place{File: b.Text(), Span: c.Span}
-				add(c, p, why)
+			if why, ok := swallows(e.Command); ok {
+				add(e.Command, check.Place{File: st.File.Origin.File, Span: e.Command.Span}, why)
+			}
+		}
+		// exec "$@" hands over to CMD.
+		if len(found) == 0 && len(ends) > 0 {
+			for _, e := range ends {
+				if e.Command == nil || !e.Exec || !strings.Contains(e.Command.Program(), "@") {
+					continue
+				}
+				inner := shell.FromWords(shell.Input{}, st.File.Args)
+				if len(inner.Commands) > 0 {
+					if why, ok := swallows(inner.Commands[0]); ok && !inner.Commands[0].Span.IsZero() {
+						add(inner.Commands[0], check.Place{File: b.Text(), Span: inner.Commands[0].Span}, why)
+					}
+				}
 				break
 			}
 		}
 		return check.Judge(found)
-	},
+	}
+	for _, c := range st.Script.Commands {
+		if c.Substitution || c.PipeTo != nil || c.Background || c.Span.IsZero() {
+			continue
+		}
+		if why, ok := swallows(c); ok {
+			p := check.Place{File: b.Text(), Span: c.Span}
+			add(c, p, why)
+			break
+		}
+	}
+	return check.Judge(found)
 }
 
 // wrapper tells whether a command of this file is a project's own copy of a build tool.
@@ -99,27 +100,18 @@ func wrapper(c *shell.Command) bool {
 // words are a command's first words, for a message.
 func words(c *shell.Command) string {
 	program, args := c.Underlying()
-	s := program
-	for i, a := range args {
-		if i == 2 || strings.HasPrefix(a.Text, "-") {
-			break
-		}
-		s += " " + a.Text
+	first, second := verbs(program, args)
+	if knowledge.EcosystemOf(program) != "node" && program != "service" {
+		second = "" // the value of a flag, perhaps
 	}
-	return s
+	return strings.TrimSpace(strings.Join([]string{program, first, second}, " "))
 }
 
 // swallows tells whether a command starts the program as its child and does
 // not hand signals on as they come.
 func swallows(c *shell.Command) (why string, ok bool) {
 	program, args := c.Underlying()
-	first := ""
-	for _, a := range args {
-		if !strings.HasPrefix(a.Text, "-") {
-			first = a.Text
-			break
-		}
-	}
+	first, second := verbs(program, args)
 	switch program {
 	case "npm", "pnpm":
 		switch first {
@@ -137,16 +129,38 @@ func swallows(c *shell.Command) (why string, ok bool) {
 		}
 	case "npx":
 		return "starts the program as a child process and does not pass signals on", true
+	case "conda", "mamba", "micromamba":
+		if first == "run" {
+			return "starts the program as a child process and does not pass signals on", true
+		}
 	case "gradle", "gradlew":
 		return "starts a daemon that runs the program", true
 	case "mvn", "mvnw":
 		return "is a build tool that runs the program inside its own process or as a child process", true
 	case "service":
-		if len(args) > 1 && (args[1].Text == "start" || args[1].Text == "restart") {
-			return "starts a daemon in the background and exits", true
+		if second == "start" || second == "restart" {
+			return "starts a daemon in the background and ends", true
 		}
 	case "systemctl", "rc-service":
 		return "asks an init system that is not running to start a daemon", true
 	}
 	return "", false
+}
+
+// verbs are the first two words of a command that are neither flags nor values of
+// such as stand before the sub-command: npm --prefix api run start.
+func verbs(program string, args []shell.Word) (first, second string) {
+	var list []string
+	for i := 0; i < len(args) && len(list) < 2; i++ {
+		w := args[i].Text
+		if !strings.HasPrefix(w, "-") {
+			list = append(list, w)
+			continue
+		}
+		if knowledge.ScriptFlags.Has(w) && knowledge.EcosystemOf(program) == "node" {
+			i++
+		}
+	}
+	list = append(list, "", "")
+	return list[0], list[1]
 }

@@ -22,7 +22,7 @@ type Compose struct {
 
 	byName   map[string]*Service // the first of each name
 	oneShots map[string]bool     // services that others wait for to complete
-	steps  int                 // that reading the file took
+	steps    int                 // that reading the file took
 }
 
 // Steps is how many steps reading the file took.
