@@ -100,6 +100,7 @@ const (
 	AssetTasks       // compile what a framework publishes, which wants some key and uses none
 	ForgetWords      // tell a tool to forget a setting
 	ListVerbs        // are words of package managers for what installs nothing
+	ServerQuestions  // ask a server for something, after which it ends, or send it to the background
 	ScriptFlags      // of package managers of Node have a value and may stand before the sub-command
 	PortFlags        // have as value the port that a server listens on, or the address with it
 	CodeFlags        // are followed by a program text
@@ -213,6 +214,7 @@ var kinds = [sets]struct {
 	AssetTasks:           {words, "asset-task"},
 	ForgetWords:          {words, "forget-word"},
 	ListVerbs:            {words, "list-verb"},
+	ServerQuestions:      {words, "server-question"},
 	ScriptFlags:          {words, "script-flag"},
 	PortFlags:            {words, "port-flag"},
 	CodeFlags:            {words, "code-flag"},

@@ -34,6 +34,8 @@ type Input struct {
 	Options Options
 	// Dir is the working directory in which the program starts; "" is unknown.
 	Dir string
+	// Params are the positional parameters, from $1; nil means that they are not known.
+	Params []string
 	// Budget is that of the file in which the program stands; nil = its own.
 	Budget *Budget
 }

@@ -42,6 +42,9 @@ func newWalker(s *Script, in Input, bash bool) *walker {
 	} else {
 		root.set(dirName, value{state: guess})
 	}
+	if in.Params != nil {
+		w.env.set(paramsName, value{state: known, list: in.Params})
+	}
 	w.setOptions(in.Options)
 	return w
 }

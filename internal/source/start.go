@@ -40,6 +40,25 @@ type StartScript struct {
 	Script *shell.Script
 	Direct bool // it is executed itself, not handed to a shell
 	Args   []shell.Word
+
+	input shell.Input // of Script
+}
+
+// Called is the script as it runs with its arguments: of a case over $1 the branch
+// that they take. It is Script where they are not known.
+func (s *StartScript) Called() *shell.Script {
+	if s.Script == nil || s.Script.Err != nil {
+		return s.Script
+	}
+	in := s.input
+	in.Params = make([]string, 0, len(s.Args))
+	for _, a := range s.Args {
+		if !a.Known {
+			return s.Script
+		}
+		in.Params = append(in.Params, a.Text)
+	}
+	return shell.Parse(in)
 }
 
 // Start is what the container begins with. It is worked out on the first
@@ -286,7 +305,8 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		if knowledge.Shells.Has(s.Shell) {
 			src := strings.ReplaceAll(data, "\r\n", " \n")
-			s.Script = b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Options: shell.OptionsOf(flags), Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}), p)
+			s.input = shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: s.Shell, Options: shell.OptionsOf(flags), Lookup: b.runtimeEnv, Dir: b.Target.Final.Workdir.Value}
+			s.Script = b.followed(shell.Parse(s.input), p)
 		}
 		return s
 	}

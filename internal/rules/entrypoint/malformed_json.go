@@ -2,6 +2,7 @@ package entrypoint
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -30,11 +31,24 @@ var malformedJSON = &check.Check{
 			found = append(found, check.Finding{
 				Place:   place(b, step),
 				Message: fmt.Sprintf("%s looks like an array but is not valid JSON (%s), so it is in shell form", step.Keyword, flaw(rest)),
+				Help:    withVariable(step.Keyword, rest),
 			})
 		}
 		return check.Judge(found)
 	},
 }
+
+// withVariable is the advice where an array names a variable, which no shell would
+// expand in a valid one; "" where it names none.
+func withVariable(keyword, rest string) string {
+	m := reference.FindString(rest)
+	if m == "" {
+		return ""
+	}
+	return fmt.Sprintf(`a valid array would leave %s as it is, so let a shell expand it: %s ["sh", "-c", "exec program %s"]`, m, keyword, m)
+}
+
+var reference = regexp.MustCompile(`\$(?:\{\w+[^}]*\}|\w+)`)
 
 // flaw names what keeps an array from being JSON.
 func flaw(s string) string {

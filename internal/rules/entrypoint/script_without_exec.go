@@ -3,6 +3,7 @@ package entrypoint
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -16,7 +17,7 @@ var scriptWithoutExec = &check.Check{
 	Claim:    "a start script starts the program with exec",
 	Why:      "the shell that runs the script stays PID 1: SIGTERM does not end it, and it does not pass the signal on",
 	Mend:     `put exec before the last command; a script that takes its command from CMD ends with exec "$@"`,
-	Quiet:    "Where some path through the script uses exec, where the script sets a trap, where it ends with a process supervisor, and where it cannot be read here.",
+	Quiet:    "Where the path that CMD takes ends with exec, where the script sets a trap and waits, where it ends with a process supervisor, and where it cannot be read here.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -38,7 +39,19 @@ var scriptWithoutExec = &check.Check{
 		if !ok {
 			return check.Unknown(check.ByRun, "the last command of "+f.Path+" is not known")
 		}
-		if len(list) == 0 || !all || trapped(f.Script) || toAll(st) {
+		if !all || len(list) == 0 {
+			// What CMD gives it may take the one path that does not.
+			if l, a, ok := foreground(f.Called()); ok && a && len(l) > 0 {
+				list, all = l, a
+			}
+		}
+		if c := endless(f.Called()); c != nil && (len(list) == 0 || trapped(f.Script)) {
+			list, all = []*shell.Command{c}, true
+		}
+		if trapped(f.Script) {
+			list = slices.DeleteFunc(slices.Clone(list), func(c *shell.Command) bool { return !forever(c) })
+		}
+		if len(list) == 0 || !all || toAll(st) {
 			return check.Judge(nil)
 		}
 		var related []check.Place
@@ -56,6 +69,14 @@ var scriptWithoutExec = &check.Check{
 		if last.Program() == "wait" {
 			what = "wait, without a trap,"
 		}
+		if trapped(f.Script) {
+			return check.Judge([]check.Finding{{
+				Place:   place(b, st.Step),
+				Related: related,
+				Message: fmt.Sprintf("%s sets a trap, but the shell runs it only after %s ends, which stays in the foreground", f.Path, what),
+				Help:    "start the program with &, and end with wait; or do without the trap, and start it with exec",
+			}})
+		}
 		fate := "the shell stays PID 1 and does not pass SIGTERM on"
 		if st.Init != "" {
 			fate = st.Init + " sends SIGTERM only to the shell, and the program is killed with the container"
@@ -66,6 +87,33 @@ var scriptWithoutExec = &check.Check{
 			Message: fmt.Sprintf("%s ends with %s without exec: %s", f.Path, what, fate),
 		}})
 	},
+}
+
+// endless is the first command of a script that stays in the foreground and does
+// not end by itself; nil where there is none.
+func endless(s *shell.Script) *shell.Command {
+	for _, c := range s.Commands {
+		if c.When == shell.Always && !c.Exec && !c.Background && !c.Substitution && c.PipeTo == nil && c.Func == "" && forever(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+// forever tells whether a command does not end by itself.
+func forever(c *shell.Command) bool {
+	program, args := c.Underlying()
+	switch program {
+	case "tail":
+		return slices.ContainsFunc(args, func(a shell.Word) bool {
+			return a.Text == "--follow" || strings.HasPrefix(a.Text, "-") && !strings.HasPrefix(a.Text, "--") && strings.ContainsAny(a.Text, "fF")
+		})
+	case "sleep":
+		return len(args) > 0 && strings.HasPrefix(args[0].Text, "inf")
+	}
+	return knowledge.ServerOf(program).Role == knowledge.Serves && !slices.ContainsFunc(args, func(a shell.Word) bool {
+		return knowledge.ServerQuestions.Has(a.Text)
+	})
 }
 
 // sources is a file that a script reads its functions from, as written; ""

@@ -14,7 +14,7 @@ var shellForm = &check.Check{
 	Claim:    "ENTRYPOINT and CMD are in exec form, so that the program is PID 1",
 	Why:      "in shell form PID 1 is /bin/sh -c, which does not pass signals on: every stop takes ten seconds and then kills the program",
 	Mend:     `write a JSON array: CMD ["program", "argument"]`,
-	Quiet:    "For a command without effect, such as that of a parent stage which the target overrides, and for HEALTHCHECK and RUN.",
+	Quiet:    "For a command without effect, such as that of a parent stage which the target overrides, below an init that signals the whole group (dumb-init, tini -g), and for HEALTHCHECK and RUN.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3025", "sonar docker:S7019", "BuildKit JSONArgsRecommended"},
@@ -25,6 +25,9 @@ var shellForm = &check.Check{
 		}
 		var found []check.Finding
 		for _, step := range effective(b) {
+			if toAll(b.Start()) {
+				continue // the init in front signals the whole group, also past the shell
+			}
 			if step.JSON || looksLikeArray(step.Rest().Text) || step.Rest().Text == "" {
 				continue
 			}

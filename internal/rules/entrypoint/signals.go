@@ -84,8 +84,7 @@ var noSignalHandler = &check.Check{
 		if o == nil {
 			return check.Judge(nil)
 		}
-		data, ok := o.Data()
-		if !ok || handler.MatchString(data) {
+		if data, ok := o.Data(); !ok || handler.MatchString(data) || (&importer{b, handler, path.Dir(name), map[string]bool{}}).handles(name, data) {
 			return check.Judge(nil)
 		}
 		return check.Judge([]check.Finding{{
@@ -99,5 +98,5 @@ var noSignalHandler = &check.Check{
 // does.
 var (
 	nodeHandler   = regexp.MustCompile(`SIGTERM|terminus|graceful|closeWithGrace|close-with-grace|enableShutdownHooks|http-terminator|lightship|stoppable|process\.on\(\s*signal`)
-	pythonHandler = regexp.MustCompile(`SIGTERM|add_signal_handler|signal\.signal|uvicorn|gunicorn|hypercorn|waitress|aiohttp|web\.run_app|celery|tornado|twisted|KeyboardInterrupt.*SIGTERM|serve_forever.*signal|asyncio\.runners`)
+	pythonHandler = regexp.MustCompile(`SIGTERM|add_signal_handler|signal\.signal|uvicorn|gunicorn|hypercorn|aiohttp|web\.run_app|celery|twisted|KeyboardInterrupt.*SIGTERM|serve_forever.*signal`)
 )
