@@ -76,6 +76,7 @@ type Snapshot struct {
 	dotEnvs  map[string]deploy.DotEnv   // what they set, by path
 	composed map[string][]recipe        // by Dockerfile
 	extended map[*deploy.Compose]string // why not all services of a file have all that they extend
+	versions map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
 	makes    map[string]string          // image name: the Dockerfile that makes it
 	named    map[string]bool            // names of folders with Dockerfiles
 	links    *kubeIndex
@@ -195,9 +196,14 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 		p.openCompose(name, found.named[name], paths)
 	}
 	p.openExtended(paths)
+	var kustomizations []string
 	for _, name := range compact(found.yaml) {
+		if isKustomization(name) {
+			kustomizations = append(kustomizations, name)
+		}
 		p.openKubernetes(name, found.named[name])
 	}
+	p.versions = p.kustomized(kustomizations)
 	for _, name := range compact(found.dockerfiles) {
 		p.Units = append(p.Units, Unit{Path: name, Kind: Dockerfile, Named: found.named[name]})
 	}

@@ -42,7 +42,7 @@ var kubeLatest = &check.Check{
 	Claim:    "every image of a Kubernetes workload has a version",
 	Why:      "pods of one workload may run different programs, depending on when their node pulled the image",
 	Mend:     "use a full version or a digest",
-	Quiet:    "For images that the project builds itself.",
+	Quiet:    "For images that the project builds itself, and where a kustomization sets the version.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -54,7 +54,7 @@ var kubeLatest = &check.Check{
 		var found []check.Finding
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
-				if !c.Image.Set || b.MadeHere(c.Image.Text) {
+				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(c.Image.Text) {
 					continue
 				}
 				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
