@@ -324,6 +324,9 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 	if f.Severity == 0 {
 		f.Severity = c.Severity
 	}
+	if b != nil && b.Inline {
+		f.Fixes = nil
+	}
 	if (opt.Banking || b != nil && b.Banking()) && c.Banking > f.Severity {
 		f.Severity = c.Banking
 	}

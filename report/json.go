@@ -121,6 +121,7 @@ type (
 	}
 	jsonUnit struct {
 		Path         string            `json:"path"`
+		Service      string            `json:"service,omitempty"` // whose dockerfile_inline it is
 		Proof        *jsonProof        `json:"proof,omitempty"`
 		Kind         string            `json:"kind"`
 		Builds       []jsonBuild       `json:"builds,omitempty"`
@@ -173,7 +174,7 @@ func (j *jsonWriter) Result(res *check.Result) error {
 	j.begin()
 	j.tally.Add(res)
 	hidden := j.names.Hide(res)
-	u := jsonUnit{Proof: j.proved(res, hidden), Path: j.names.Of(res.Unit.Path), Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
+	u := jsonUnit{Proof: j.proved(res, hidden), Path: j.names.Of(res.Unit.Path), Service: res.Unit.Service, Kind: []string{"image", "dockerfile", "compose", "kubernetes"}[res.Unit.Kind]}
 	if p := res.Problem; p != nil {
 		u.Problem = &jsonProblem{j.names.Redactor.Hide(excerpt.Problem(*p)), p.Line, res.Unit.Named}
 	}

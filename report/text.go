@@ -202,6 +202,9 @@ func (t *textWriter) header(res *check.Result, shown int) {
 			if len(targets) > 1 {
 				word = "targets"
 			}
+			if res.Unit.Service != "" {
+				parts = append(parts, "dockerfile_inline of "+excerpt.Visible(res.Unit.Service))
+			}
 			parts = append(parts, word+" "+excerpt.Visible(strings.Join(targets, ", ")))
 			if root, ok := b.ContextRoot(); ok {
 				parts = append(parts, "context "+t.Names.Shown(root))

@@ -146,7 +146,7 @@ func (f *imageFlags) build(c Command, opt *source.Options) (b *source.Build, nam
 	}()
 	project := dockworthy.Open(pl.fsys, pl.paths, *opt)
 	for _, u := range project.Units() {
-		if u.Kind != source.Dockerfile {
+		if u.Kind != source.Dockerfile || u.Service != "" {
 			continue
 		}
 		builds, prob := project.Builds(u)

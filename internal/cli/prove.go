@@ -287,7 +287,7 @@ func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 	var all []source.Unit
 	var own *source.Unit
 	for _, u := range p.Units() {
-		if u.Kind != source.Dockerfile {
+		if u.Kind != source.Dockerfile || u.Service != "" {
 			continue
 		}
 		all = append(all, u)

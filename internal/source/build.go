@@ -38,6 +38,9 @@ type Build struct {
 	// what the builder itself understands (docker-image://…). Nobody changes
 	// them.
 	Args, Contexts map[string]string
+	// Inline tells that the Dockerfile stands in a Compose file, indented: what is
+	// written for a Dockerfile cannot be put there.
+	Inline bool
 
 	project      *Snapshot
 	files        view

@@ -81,6 +81,11 @@ func (p *Snapshot) addCompose(c *deploy.Compose, isNamed bool, judged []string) 
 	p.compose, p.byPath[c.File.Name] = append(p.compose, c), c
 	if underAny(c.File.Name, judged) {
 		p.Units = append(p.Units, Unit{Path: c.File.Name, Kind: ComposeFile, Named: isNamed})
+		for _, s := range c.Services {
+			if s.Build != nil && s.Build.Inline.Set {
+				p.Units = append(p.Units, Unit{Path: c.File.Name, Kind: Dockerfile, Service: s.Name.Text})
+			}
+		}
 	}
 }
 
@@ -253,7 +258,7 @@ func (p *Snapshot) composeRecipes() {
 		development := p.development(c.File.Name, ComposeFile)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
-			if s.Build == nil || s.Build.Inline.Set {
+			if s.Build == nil {
 				continue
 			}
 			ctx := s.Build.Context.Text
@@ -288,6 +293,11 @@ func (p *Snapshot) composeRecipes() {
 				r.images = append(r.images, s.Image.Text)
 			}
 			file := path.Join(root, df)
+			if own.Build != nil && own.Build.Inline.Set {
+				file = inlineKey(c.File.Name, own.Name.Text)
+			} else if s.Build.Inline.Set {
+				continue // it is judged where it stands
+			}
 			p.composed[file] = append(p.composed[file], r)
 		}
 	}

@@ -47,7 +47,7 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 		}
 	}
 	for _, u := range p.Units {
-		if u.Kind == Dockerfile {
+		if u.Kind == Dockerfile && u.Service == "" {
 			x.dockerfiles++
 		}
 	}

@@ -164,7 +164,7 @@ func (b *Build) userOfImage(names []string) string {
 func (p *Snapshot) usersOfImages() map[string][]string {
 	users := map[string][]string{}
 	for _, u := range p.Units {
-		if u.Kind != Dockerfile {
+		if u.Kind != Dockerfile || u.Service != "" {
 			continue
 		}
 		data, err := files.Read(p.files.fsys, u.Path, maxFile)
@@ -217,7 +217,7 @@ func (b *Build) BuiltHere(ref base.Ref) bool {
 func (p *Snapshot) folders() map[string]bool {
 	named := map[string]bool{}
 	for _, u := range p.Units {
-		if u.Kind == Dockerfile {
+		if u.Kind == Dockerfile && u.Service == "" {
 			named[path.Base(path.Dir(u.Path))] = true
 		}
 	}

@@ -173,6 +173,8 @@ type Unit struct {
 	Path  string
 	Kind  UnitKind
 	Named bool // the user named it, rather than a folder that holds it
+	// Service is the one whose dockerfile_inline the unit is; "" = the file itself.
+	Service string
 }
 
 // Open finds the units under the given paths of fsys and reads the deployment
@@ -208,7 +210,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 		p.Units = append(p.Units, Unit{Path: name, Kind: Dockerfile, Named: found.named[name]})
 	}
 	p.searches.Left = freeSearch + searchPerUnit*len(p.Units)
-	sort.Slice(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
+	sort.SliceStable(p.Units, func(i, j int) bool { return p.Units[i].Path < p.Units[j].Path })
 	for _, u := range p.Units {
 		p.config(path.Dir(u.Path))
 	}
@@ -447,7 +449,7 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile = k.manifest, k.file })}, nil
 		}
 	}
-	file, err := v.read(u.Path, maxFile)
+	file, err := p.dockerfile(v, u)
 	if err != nil {
 		return nil, &Problem{Path: u.Path, Err: err}
 	}
@@ -464,6 +466,18 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 		return nil, prob
 	}
 	return p.targets(v, u, parsed, trail)
+}
+
+// dockerfile is the text of a Dockerfile's unit.
+func (p *Snapshot) dockerfile(v view, u Unit) (*text.File, error) {
+	if u.Service == "" {
+		return v.read(u.Path, maxFile)
+	}
+	c := p.byPath[u.Path]
+	if c == nil {
+		return nil, fs.ErrNotExist
+	}
+	return inline(c, u.Service)
 }
 
 func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {

@@ -15,10 +15,14 @@ import (
 // targets are the builds of one Dockerfile.
 func (p *Snapshot) targets(v view, u Unit, parsed *dockerfile.File, trail []string) ([]*Build, *Problem) {
 	cfg := p.config(path.Dir(u.Path))
-	recipes := p.recipes(u.Path, cfg)
+	name := u.Path
+	if u.Service != "" {
+		name = inlineKey(u.Path, u.Service)
+	}
+	recipes := p.recipes(name, cfg)
 	t := &targeting{
 		project: p, files: v, unit: u, recipes: recipes,
-		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail, allows: allowsOf(parsed)},
+		inputs: Build{Path: u.Path, File: parsed, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, files: v, trail: trail, Inline: u.Service != "", allows: allowsOf(parsed)},
 		made:   map[place]*Build{}, evaluated: map[string]*evaluated{}, development: p.development(u.Path, Dockerfile),
 		work: meter.Meter{Left: freeWork + workPerRecipe*len(recipes)},
 	}
