@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/bake"
 	"github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -42,6 +43,9 @@ type Project struct {
 func Open(fsys fs.FS, paths []string, opt Options) *Project {
 	if opt.Checks == nil {
 		opt.Checks = names()
+	}
+	if opt.Bake == nil {
+		opt.Bake = bake.Parse
 	}
 	return &Project{snapshot: source.Open(fsys, paths, opt)}
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 )
 
-// composeAbove are the Compose files of a folder and of those that hold it.
-func (p *Snapshot) composeAbove(dir string) []string {
+// above are the files of a kind in a folder and in those that hold it.
+func (p *Snapshot) above(dir string, is func(base string) bool) []string {
 	var found []string
 	for {
 		entries, err := p.files.list(dir)
 		if err == nil {
 			for _, e := range entries {
-				if !e.IsDir() && deploy.IsComposeName(e.Name()) {
+				if !e.IsDir() && is(e.Name()) {
 					found = append(found, path.Join(dir, e.Name()))
 				}
 			}

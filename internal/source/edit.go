@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/overlay"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -29,7 +30,7 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 	next := &Snapshot{
 		Units: p.Units, files: p.files, paths: p.paths, opt: p.opt,
 		compose: p.compose, byPath: p.byPath, parents: p.parents, kube: p.kube, dotenvs: p.dotenvs, dotEnvs: p.dotEnvs,
-		composed: p.composed, extended: p.extended, versions: p.versions,
+		composed: p.composed, extended: p.extended, versions: p.versions, baked: p.baked,
 	}
 	next.files.fsys = fsys
 	next.late.list = p.Problems()
@@ -54,7 +55,7 @@ func (p *Snapshot) rewires(c *change) bool {
 	for name := range c.files {
 		base := path.Base(name)
 		// Any YAML file may be a manifest from now on.
-		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" {
+		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" || deploy.IsBakeName(base) {
 			return true
 		}
 	}

@@ -20,8 +20,9 @@ const (
 // elsewhere is a file beside a Dockerfile, or in a folder above it, that seems
 // to define a bare name as a build context: a Bake file that has it under
 // contexts, or a script that calls `docker build --build-context NAME=…`. Such
-// files are not read; that one is there keeps a name from being taken for an
-// image without a tag.
+// files are read where they are literal and bear the names that Bake looks for;
+// that another one is there keeps a name from being taken for an image without a
+// tag.
 //
 // ok is false where the files are larger and the names are more than are
 // searched.

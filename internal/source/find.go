@@ -39,6 +39,7 @@ func IsDockerfileName(name string) bool {
 type Listing struct {
 	Dockerfiles []string
 	Compose     []string
+	Bake        []string
 	YAML        []string // other YAML files, which may hold Kubernetes manifests
 	Problems    []Problem
 
@@ -73,6 +74,7 @@ func Find(fsys fs.FS, root string) *Listing {
 	l.Dockerfiles = slices.DeleteFunc(l.Dockerfiles, func(name string) bool { return found[l.links[name]] })
 	sort.Strings(l.Dockerfiles)
 	sort.Strings(l.Compose)
+	sort.Strings(l.Bake)
 	sort.Strings(l.YAML)
 	return l
 }
@@ -128,6 +130,8 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 			l.Dockerfiles = append(l.Dockerfiles, p)
 		case 'c':
 			l.Compose = append(l.Compose, p)
+		case 'b':
+			l.Bake = append(l.Bake, p)
 		case 'y':
 			l.YAML = append(l.YAML, p)
 		}
@@ -140,6 +144,8 @@ func kindOf(name string) byte {
 		return 'd'
 	case deploy.IsComposeName(name):
 		return 'c'
+	case deploy.IsBakeName(name):
+		return 'b'
 	}
 	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
 		return 'y'

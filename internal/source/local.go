@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // makers are the Dockerfiles of this project that make images, by the familiar
 // names of these and what Compose and the config say.
 func (p *Snapshot) makers() map[string]string {
-	makes := map[string]string{}
+	makes := maps.Clone(p.baked)
 	for _, c := range p.compose {
 		for _, s := range c.Services {
 			if s.Build == nil || !s.Image.Set || s.Build.Inline.Set {

@@ -19,6 +19,7 @@ type recipe struct {
 	folders  map[string]string // contexts, with folders as project paths
 	services []*Service
 	images   []string
+	by       string // the file that says so, where that is neither Compose nor the config
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }

@@ -52,7 +52,10 @@ type Options struct {
 	Context    string            // a folder of the file system; "" = what the project says
 	NoContext  bool              // there is no context at all, as for a Dockerfile from standard input
 	Checks     []string          // the names of rules and ids of checks that a config may speak of; nil = they are not looked at
-	Editable   bool              // remember what was read of each unit, and what for, so that an edit costs little
+	// Bake reads Bake files; nil = they are not read, so that programs which judge
+	// single files need no reader of theirs.
+	Bake     func(*text.File) (*deploy.Bake, error)
+	Editable bool // remember what was read of each unit, and what for, so that an edit costs little
 }
 
 // maxFile is the largest Dockerfile or deployment file that is read.
@@ -76,6 +79,7 @@ type Snapshot struct {
 	dotEnvs  map[string]deploy.DotEnv   // what they set, by path
 	composed map[string][]recipe        // by Dockerfile
 	extended map[*deploy.Compose]string // why not all services of a file have all that they extend
+	baked    map[string]string          // image name: the Dockerfile that a Bake file makes it of
 	versions map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
 	makes    map[string]string          // image name: the Dockerfile that makes it
 	named    map[string]bool            // names of folders with Dockerfiles
@@ -182,7 +186,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -215,6 +219,9 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 		p.config(path.Dir(u.Path))
 	}
 	p.composeRecipes()
+	for _, name := range compact(found.bake) {
+		p.openBake(name)
+	}
 	p.index()
 	return p
 }
@@ -230,6 +237,7 @@ func (p *Snapshot) index() {
 // finds are the files that the paths of a snapshot hold.
 type finds struct {
 	dockerfiles, compose, yaml []string
+	bake                       []string
 	named                      map[string]bool // by the user, rather than a folder that holds it
 	problems                   []Problem
 }
@@ -248,9 +256,11 @@ func (p *Snapshot) find(root string, to *finds) {
 		to.dockerfiles = append(to.dockerfiles, l.Dockerfiles...)
 		to.compose = append(to.compose, l.Compose...)
 		to.yaml = append(to.yaml, l.YAML...)
+		to.bake = append(to.bake, l.Bake...)
 		to.problems = append(to.problems, l.Problems...)
 		if root != "." {
-			to.compose = append(to.compose, p.composeAbove(path.Dir(root))...)
+			to.compose = append(to.compose, p.above(path.Dir(root), deploy.IsComposeName)...)
+			to.bake = append(to.bake, p.above(path.Dir(root), deploy.IsBakeName)...)
 		}
 		return
 	}
@@ -262,7 +272,8 @@ func (p *Snapshot) find(root string, to *finds) {
 		to.yaml = append(to.yaml, root)
 	default:
 		to.dockerfiles = append(to.dockerfiles, root)
-		to.compose = append(to.compose, p.composeAbove(path.Dir(root))...)
+		to.compose = append(to.compose, p.above(path.Dir(root), deploy.IsComposeName)...)
+		to.bake = append(to.bake, p.above(path.Dir(root), deploy.IsBakeName)...)
 	}
 }
 

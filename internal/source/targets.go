@@ -185,7 +185,7 @@ func (t *targeting) found() *Problem {
 	}
 	var dev []other
 	for _, r := range t.recipes {
-		if len(r.services) == 0 || t.tired() {
+		if len(r.services) == 0 && r.by == "" || t.tired() {
 			continue
 		}
 		e, prob := t.stages(r)
