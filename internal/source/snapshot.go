@@ -222,6 +222,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 	for _, name := range compact(found.bake) {
 		p.openBake(name)
 	}
+	p.openCI()
 	p.index()
 	return p
 }
