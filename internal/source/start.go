@@ -47,8 +47,8 @@ type StartScript struct {
 // Called is the script as it runs with its arguments: of a case over $1 the branch
 // that they take. It is Script where they are not known.
 func (s *StartScript) Called() *shell.Script {
-	if s.Script == nil || s.Script.Err != nil {
-		return s.Script
+	if s.Script == nil || s.Script.Err != nil || len(s.Args) == 0 {
+		return s.Script // without a CMD, whoever runs the container gives some
 	}
 	in := s.input
 	in.Params = make([]string, 0, len(s.Args))

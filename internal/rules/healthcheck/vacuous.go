@@ -56,6 +56,9 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		}
 	}
 	last := top[len(top)-1]
+	if slices.ContainsFunc(top, connects) {
+		return "", nil
+	}
 	// cmd || true, cmd || exit 0, cmd; exit 0, true
 	for _, c := range top {
 		if c.Ignored {
@@ -108,6 +111,14 @@ func (p *probe) cannotFail(b *source.Build) (string, *shell.Command) {
 		}
 	}
 	return asks, at
+}
+
+// connects tells whether bash opens a connection for a command, and fails where
+// nobody answers: echo > /dev/tcp/localhost/8000.
+func connects(c *shell.Command) bool {
+	return slices.ContainsFunc(c.Redirects, func(r shell.Redirect) bool {
+		return strings.HasPrefix(r.Target.Text, "/dev/tcp/") || strings.HasPrefix(r.Target.Text, "/dev/udp/")
+	})
 }
 
 // publicHost is the host of a URL, or a name that ping gets, where it has a dot and
