@@ -71,7 +71,10 @@ func (i *Image) Program(word string) base.Answer {
 	case word == "" || strings.ContainsAny(word, "$*?`"):
 		return base.Unknown
 	case !strings.Contains(word, "/"):
-		if o, _ := i.File(word); o != nil {
+		if i.b != nil && slices.ContainsFunc(i.path(), func(dir string) bool {
+			p := path.Join(dir, word)
+			return i.b.FileAt(p) != nil || i.copied(p)
+		}) {
 			return base.Yes
 		}
 		return i.named(word)
@@ -99,18 +102,30 @@ func (i *Image) File(word string) (*source.Origin, string) {
 		}
 		return i.b.FileAt(word), path.Clean(word)
 	}
-	dirs, ok := i.b.RuntimeEnv("PATH")
-	if !ok {
-		dirs = usualPath
-	}
-	for dir := range strings.SplitSeq(dirs, ":") {
-		if p := path.Join(dir, word); strings.HasPrefix(dir, "/") {
-			if o := i.b.FileAt(p); o != nil {
-				return o, p
-			}
+	for _, dir := range i.path() {
+		p := path.Join(dir, word)
+		if o := i.b.FileAt(p); o != nil {
+			return o, p
 		}
 	}
 	return nil, word
+}
+
+// path are the folders that PATH names, as far as it is known.
+func (i *Image) path() (list []string) {
+	dirs, ok := i.b.RuntimeEnv("PATH")
+	if !ok {
+		dirs = usualPath
+		if v, set := i.b.Target.Env.Lookup("PATH"); set {
+			dirs = v.Value + ":" + usualPath // the base's own part is not known
+		}
+	}
+	for dir := range strings.SplitSeq(dirs, ":") {
+		if strings.HasPrefix(dir, "/") {
+			list = append(list, dir)
+		}
+	}
+	return list
 }
 
 // usualPath is where programs are looked for without a PATH.
