@@ -70,6 +70,7 @@ const (
 	SharedFolders        // are folders that everybody writes on every system
 	ProgramFolders       // are folders of programs, in the order in which they are looked into
 	RequirementFolders   // are names of folders of lists of requirements
+	KeystoreEnds         // are the ends of names of key stores, in lower case
 	SystemProgramFolders // are where a distribution puts programs
 
 	// Words: of names, values, flags and sub-commands.
@@ -86,6 +87,7 @@ const (
 	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
+	AuthHeaders      // are headers of a request, in lower case, whose value is a credential
 	AuthSchemes      // stand before the value of an Authorization header
 	TokenPasswords   // stand for a password in a URL whose user is a token
 	ManualUsers      // are users in the URLs of manuals
@@ -184,6 +186,7 @@ var kinds = [sets]struct {
 	SharedFolders:        {files, "shared-folder"},
 	ProgramFolders:       {files, "program-folder"},
 	RequirementFolders:   {files, "requirement-folder"},
+	KeystoreEnds:         {files, "keystore-end"},
 	SystemProgramFolders: {files, "system-program-folder"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
@@ -197,6 +200,7 @@ var kinds = [sets]struct {
 	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
+	AuthHeaders:          {words, "auth-header"},
 	AuthSchemes:          {words, "auth-scheme"},
 	TokenPasswords:       {words, "token-password"},
 	ManualUsers:          {words, "manual-user"},

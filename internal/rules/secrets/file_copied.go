@@ -227,7 +227,7 @@ func under(ctx *source.Context, notable []source.Entry, dir string) []string {
 			continue
 		}
 		switch path.Base(e.Path) {
-		case ".aws", ".kube", ".docker", ".ssh":
+		case ".aws", ".kube", ".docker", ".ssh", ".bundle":
 			for _, inner := range ctx.Dir(e.Path) {
 				base := path.Base(inner.Path)
 				// The others are in the list by their own names.

@@ -39,6 +39,7 @@ var inRun = &check.Check{
 				return
 			}
 			found = append(found, spoken(b, s, run)...)
+			before := len(found)
 			found = append(found, argumentURLs(b, s, run)...)
 			for _, a := range argumentFiles(s, run) {
 				found = append(found, check.Finding{
@@ -48,6 +49,7 @@ var inRun = &check.Check{
 					Cause:   argCause(a.name),
 				})
 			}
+			found = append(found, used(b, s, run, found[before:])...)
 		})
 		return check.Judge(found)
 	},
@@ -177,18 +179,19 @@ func refers(w shell.Word, name string) bool {
 // argumentURL judges one URL. own are variables that the program itself sets.
 func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map[string]bool) (check.Finding, bool) {
 	password := l.password
-	if password == "" {
+	if password == "" || knowledge.TokenPasswords.Has(password) {
 		password = l.user
 	}
 	for _, n := range variables(password) {
 		if own[n] {
 			continue
 		}
-		if l.password == "" && nameOf(n) != strong && userName(n) {
+		if password == l.user && nameOf(n) != strong && userName(n) {
 			continue
 		}
-		if _, ok := argument(s, n, true); !ok {
-			continue
+		v, ok := argument(s, n, true)
+		if !ok || password == l.user && v.Value != "" && !random(v.Value) {
+			continue // a user's place with a name
 		}
 		return check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
