@@ -12,7 +12,9 @@ import (
 // A Dockerfile that is a link to another one is judged as that, unless it leads to
 // what is not looked for or is named itself.
 func TestLinkedDockerfiles(t *testing.T) {
-	link := func(to string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink | 0o777} }
+	link := func(to string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(to), Mode: fs.ModeSymlink | 0o777}
+	}
 	file := &fstest.MapFile{Data: []byte("FROM alpine:3.21.0\n")}
 	fsys := fstest.MapFS{
 		"Dockerfile":               link("docker/Dockerfile.debian"),
