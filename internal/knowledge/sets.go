@@ -40,6 +40,7 @@ const (
 	Clients                    // ask a program over the network
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
+	Quiet                      // change no file but those that their effects tell
 
 	// Files and folders.
 
@@ -66,6 +67,8 @@ const (
 	Vendored             // are parts of paths with others' code that may be changed
 	SystemFolders        // are folders that a mention says nothing about
 	LibraryFolders       // have shared libraries in them or below them
+	StandardFolders      // are at the top of every system
+	BaseFolders          // are at the top of some language's image alone
 	OwnFolders           // are folders in which no distribution puts anything
 	SharedFolders        // are folders that everybody writes on every system
 	ProgramFolders       // are folders of programs, in the order in which they are looked into
@@ -159,6 +162,7 @@ var kinds = [sets]struct {
 	Clients:              {programs, "client"},
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
+	Quiet:                {programs, "quiet"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
@@ -182,6 +186,8 @@ var kinds = [sets]struct {
 	Vendored:             {files, "vendored"},
 	SystemFolders:        {files, "system-folder"},
 	LibraryFolders:       {files, "library-folder"},
+	StandardFolders:      {files, "standard-folder"},
+	BaseFolders:          {files, "base-folder"},
 	OwnFolders:           {files, "own-folder"},
 	SharedFolders:        {files, "shared-folder"},
 	ProgramFolders:       {files, "program-folder"},
