@@ -107,6 +107,7 @@ const (
 	PortFlags        // have as value the port that a server listens on, or the address with it
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
+	OutputVariables  // are variables that say where a tool writes
 	PipTargets       // are variables that say where pip installs
 	MovingTags       // are tags that publishers move on purpose
 	SystemTags       // are operating systems as tags spell them, before a release number
@@ -117,10 +118,11 @@ const (
 
 	// Packages.
 
-	DotenvLibraries // read .env files
-	Installers      // are package managers themselves, as packages
-	Metapackages    // bring a whole set of tools, the usual probes among them
-	HeaderPackages  // are, or depend on, the C library's headers
+	DotenvLibraries    // read .env files
+	Installers         // are package managers themselves, as packages
+	Metapackages       // bring a whole set of tools, the usual probes among them
+	PythonlessPackages // neither are Python nor depend on it
+	HeaderPackages     // are, or depend on, the C library's headers
 
 	sets
 )
@@ -223,6 +225,7 @@ var kinds = [sets]struct {
 	PortFlags:            {words, "port-flag"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
+	OutputVariables:      {words, "output-variable"},
 	PipTargets:           {words, "pip-target"},
 	MovingTags:           {words, "moving-tag"},
 	SystemTags:           {words, "system-tag"},
@@ -233,5 +236,6 @@ var kinds = [sets]struct {
 	DotenvLibraries:      {packages, "dotenv-library"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},
+	PythonlessPackages:   {packages, "pythonless"},
 	HeaderPackages:       {packages, "header-package"},
 }

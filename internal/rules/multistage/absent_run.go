@@ -104,7 +104,9 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 	case program == "tar" || program == "bsdtar":
 		return !slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool { return fx.Command == c && fx.Kind == effects.Unpack })
 	case program == "useradd" || program == "adduser" || program == "usermod":
-		return slices.ContainsFunc(args, func(w shell.Word) bool { return !w.Known || strings.HasPrefix(w.Text, "/") && over(a.path, path.Clean(w.Text)) })
+		return slices.ContainsFunc(args, func(w shell.Word) bool {
+			return !w.Known || strings.HasPrefix(w.Text, "/") && over(a.path, path.Clean(w.Text))
+		})
 	case program == "cp" || program == "strip" || program == "sort":
 		return slices.ContainsFunc(args, func(w shell.Word) bool {
 			return w.Text == "--parents" || program != "cp" && strings.HasPrefix(w.Text, "-o")
@@ -123,7 +125,7 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 	if program == "pip" && inEnvironment(a.path) {
 		return a.python(step, run, c, program)
 	}
-	if !strings.HasPrefix(c.Dir, "/") || slices.ContainsFunc(args, unknownWord) {
+	if !strings.HasPrefix(c.Dir, "/") || slices.ContainsFunc(args, unknownWord) || a.sentElsewhere(step) {
 		return true
 	}
 	switch {
@@ -183,6 +185,17 @@ func (a *absence) goes(step *source.Step, c *shell.Command, args []shell.Word) b
 		return true
 	}
 	a.note("go build", out)
+	return false
+}
+
+// sentElsewhere tells whether a variable by which people say where tools write
+// names a folder that has to do with the path.
+func (a *absence) sentElsewhere(step *source.Step) bool {
+	for _, name := range knowledge.OutputVariables.Names() {
+		if v, ok := step.Env.Lookup(name); ok && v.Value != "" && (!v.Known || path.IsAbs(v.Value) && over(a.path, path.Clean(v.Value))) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -392,7 +405,7 @@ func (a *absence) uv(step *source.Step, c *shell.Command) bool {
 	}
 	switch args[0].Text {
 	case "sync", "add", "run":
-		env := projectEnv(step, c.Dir)
+		env := projectEnv(step, c)
 		if over(a.path, env) {
 			return true
 		}

@@ -78,7 +78,7 @@ type breaks struct {
 const maxCopies = 64
 
 func newBreaks(b *source.Build) *breaks {
-	v := &breaks{b: b, img: underlying(b), envs: newEnvironments(), links: map[string]bool{}, left: maxCopies}
+	v := &breaks{b: b, img: underlying(b), envs: newEnvironments(b), links: map[string]bool{}, left: maxCopies}
 	for step := range b.Steps() {
 		if c := step.Copy; c != nil && !c.FromContext() {
 			for _, src := range c.Sources {
