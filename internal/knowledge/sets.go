@@ -121,6 +121,7 @@ const (
 	DotenvLibraries    // read .env files
 	Installers         // are package managers themselves, as packages
 	Metapackages       // bring a whole set of tools, the usual probes among them
+	DependencyPackages // have no tool in them, but depend on those that have
 	PythonlessPackages // neither are Python nor depend on it
 	HeaderPackages     // are, or depend on, the C library's headers
 
@@ -236,6 +237,7 @@ var kinds = [sets]struct {
 	DotenvLibraries:      {packages, "dotenv-library"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},
+	DependencyPackages:   {packages, "dependency-package"},
 	PythonlessPackages:   {packages, "pythonless"},
 	HeaderPackages:       {packages, "header-package"},
 }

@@ -106,7 +106,7 @@ func (e *environments) made(at map[string]environment, step *source.Step, img *s
 			p = projectEnv(step, in.Command)
 			// A later sync makes it anew where it asks for another Python.
 			if old, ok := at[p]; ok {
-				if m := managed(e.b, step, in.Command); m.home != "" && m.version != "" {
+				if m := managed(e.b, step, in.Command); m.home != "" && (m.version != "" || m.open != "") {
 					old.python = m
 					at[p] = old
 				}

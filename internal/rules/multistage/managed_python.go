@@ -21,13 +21,14 @@ type managedPython struct {
 	version string // as it is asked for; "" = the newest
 	home    string // the folder
 	why     string // why the image's own Python is not taken
+	open    string // what is not known and would decide
 }
 
 // managed is the Python that a uv command certainly downloads for the environment
 // that it makes or fills.
 func managed(b *source.Build, step *source.Step, c *shell.Command) managedPython {
 	img := step.Stage.Origin()
-	if img == nil || img.Known == nil || img.Scratch || img.Context != "" || step.Before.User != nil {
+	if img == nil || img.Scratch || img.Context != "" || step.Before.User != nil {
 		return managedPython{}
 	}
 	m := managedPython{home: uvPythons(step)}
@@ -42,6 +43,8 @@ func managed(b *source.Build, step *source.Step, c *shell.Command) managedPython
 	switch have := pythonVersion(img); {
 	case installsPython(step, c):
 		m.why = "uv python install puts one there"
+	case img.Known == nil:
+		m.open = fmt.Sprintf("whether %s has a Python that uv takes for its virtual environments is not known", img.String())
 	case img.Known.HasTool("python3") == base.No && !mayHavePython(step):
 		m.why = img.String() + " has no Python"
 	case asked == "" || have == "" || mayHavePython(step) || img.Ref.Familiar != "python" && img.Ref.Familiar != "ghcr.io/astral-sh/uv":
@@ -309,6 +312,10 @@ func numbers(v string) ([]int, bool) {
 func (v *breaks) withoutPython(step *source.Step, c *source.Copy, i int, env environment, to string) bool {
 	m := env.python
 	if m.home == "" || v.pythonPath() || v.pythonComes(c.Stage, m.home) {
+		return false
+	}
+	if m.open != "" {
+		v.open = m.open
 		return false
 	}
 	version := ""
