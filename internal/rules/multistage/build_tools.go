@@ -36,12 +36,15 @@ var buildToolsInFinal = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
-		maybe := ""
+		maybe, list := "", ""
 		gone := removals(b)
 		for step := range b.Steps() {
 			br := brought(b, step)
 			if br.maybe != "" && maybe == "" {
 				maybe = br.maybe
+			}
+			if br.list != "" {
+				list = br.list
 			}
 			if len(br.tools) > 0 {
 				found = append(found, toolFinding(b, step, br, gone))
@@ -49,6 +52,9 @@ var buildToolsInFinal = &check.Check{
 		}
 		if len(found) == 0 && maybe != "" {
 			return check.Unknown(check.ByArg, fmt.Sprintf("whether %s is installed depends on a value that is not known", maybe))
+		}
+		if len(found) == 0 && list != "" {
+			return check.Unknown(check.ByImage, fmt.Sprintf("whether %s names a build tool, which is then installed, is not known", list))
 		}
 		return check.Judge(found)
 	},
@@ -136,6 +142,7 @@ func removals(b *source.Build) map[string]removal {
 type bring struct {
 	tools []tool // certainly there after the step
 	maybe string // a tool that is there only if something unknown says so
+	list  string // a list of packages that cannot be read
 }
 
 // brought is the build tools that a step leaves in its layer.
@@ -285,6 +292,12 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	for i, src := range c.Sources {
 		p := path.Clean("/" + src.Value)
 		cl := class(knowledge.CopiedTool(path.Base(p)))
+		if src.Known && c.Stage != nil && (cl == "" || cl == projectManager) {
+			if name := managerIn(c.Stage, p); name != "" {
+				br.add(b, tool{name, projectManager, step.SourcePlace(i), false, nil}, shell.Always)
+				continue
+			}
+		}
 		if cl == "" || !src.Known {
 			continue
 		}

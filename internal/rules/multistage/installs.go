@@ -104,7 +104,7 @@ func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Instal
 		return
 	}
 	at := path.Join(dir, "node_modules")
-	if in.OmitDev {
+	if in.OmitDev || sd.npmOmit && (in.Manager == "npm" || in.Manager == "pnpm") || d.settingsOmitDev(step, in, dir) {
 		sd.production(at, step)
 		return
 	}
@@ -132,6 +132,8 @@ func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in
 	for _, m := range in.Manifests {
 		if devRequirements(m.Text) {
 			why, dep.span = m.Text+" is a development list", m.Span
+		} else if more := d.included(step, m.Text, in.Command.Dir); more != "" && why == "" {
+			why, dep.span = more, m.Span
 		}
 	}
 	for _, p := range in.Packages {

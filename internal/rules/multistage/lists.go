@@ -25,16 +25,17 @@ func (br *bring) listed(b *source.Build, step *source.Step, in packages.Install)
 		return
 	}
 	for _, w := range in.Manifests {
-		br.list(b, step, in, w.Text, w.Known)
+		br.names(b, step, in, w.Text, w.Known)
 	}
 	for _, p := range in.Packages {
 		if m := catFile.FindStringSubmatch(p.Word.Text); !p.Known && m != nil {
-			br.list(b, step, in, m[1], true)
+			br.names(b, step, in, m[1], true)
 		}
 	}
 }
 
-func (br *bring) list(b *source.Build, step *source.Step, in packages.Install, name string, known bool) {
+// names adds the packages that are named in one file.
+func (br *bring) names(b *source.Build, step *source.Step, in packages.Install, name string, known bool) {
 	if !path.IsAbs(name) {
 		if !path.IsAbs(in.Command.Dir) {
 			known = false
@@ -46,12 +47,12 @@ func (br *bring) list(b *source.Build, step *source.Step, in packages.Install, n
 		o = b.Sees(step, name)
 	}
 	if o == nil {
-		br.unread("a build tool that " + name + " may name")
+		br.list = name
 		return
 	}
 	data, ok := o.Data()
 	if !ok {
-		br.unread("a build tool that " + name + " may name")
+		br.list = name
 		return
 	}
 	at := o.Span.Start
@@ -69,13 +70,6 @@ func (br *bring) list(b *source.Build, step *source.Step, in packages.Install, n
 			}
 		}
 		at += len(line)
-	}
-}
-
-// unread notes what may be installed and is not known.
-func (br *bring) unread(what string) {
-	if br.maybe == "" {
-		br.maybe = what
 	}
 }
 
@@ -100,8 +94,11 @@ func (br *bring) called(b *source.Build, step *source.Step, run *source.Run, c *
 		t.span = c.Command.Span
 		br.tools = append(br.tools, t)
 	}
-	if own.maybe != "" {
-		br.unread(own.maybe)
+	if own.maybe != "" && br.maybe == "" {
+		br.maybe = own.maybe
+	}
+	if own.list != "" {
+		br.list = own.list
 	}
 }
 
