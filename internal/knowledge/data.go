@@ -39,6 +39,8 @@ var (
 	buildToolsData string
 	//go:embed platforms.jsonl
 	platformsData string
+	//go:embed credentials.jsonl
+	credentialsData string
 )
 
 // The files of sets.

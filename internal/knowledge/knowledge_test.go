@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,12 +192,27 @@ func TestFactsAreWhole(t *testing.T) {
 		return []string{p.Package}
 	})
 	each(t, "settings.jsonl", settingsData, func(s *setting) origin { return s.origin }, one(func(s *setting) string { return s.Program }))
-	holdings := []Holding{SSHKey, Npmrc, Pypirc, Netrc, GitCredentials, GitSettings, AWSCredentials, KubeConfig, KubeConfigCopy, DockerConfig, SSHFolder}
+	holdings := []Holding{SSHKey, Npmrc, Pypirc, Netrc, GitCredentials, GitSettings, AWSCredentials, KubeConfig, KubeConfigCopy, DockerConfig, SSHFolder, Settings}
 	each(t, "secretfiles.jsonl", secretFilesData, func(f *secretFile) origin { return f.origin }, func(f *secretFile) []string {
 		if !slices.Contains(holdings, f.Holds) {
 			t.Errorf("%s: holds %q", f.Name, f.Holds)
 		}
+		if re, err := regexp.Compile(f.Pattern); (f.Holds == Settings) != (f.What != "") || err != nil || f.Pattern != "" && re.NumSubexp() != 1 ||
+			f.Pattern == "" && (f.Holds == Settings) != (f.Reads == "urls" || f.Reads == "names") {
+			t.Errorf("%s: what %q, pattern %q, reads %q: %v", f.Name, f.What, f.Pattern, f.Reads, err)
+		}
 		return []string{f.Name + " " + f.Folder}
+	})
+	forms := []CredentialForm{PasswordForm, LoginForm, JoinedForm, LastForm, HostForm}
+	each(t, "credentials.jsonl", credentialsData, func(c *Credential) origin { return c.origin }, func(c *Credential) []string {
+		if !slices.Contains(forms, c.Form) || (len(c.Options) == 0) != (c.Form == LastForm || c.Form == HostForm) {
+			t.Errorf("%v: form %q, options %v", c.Programs, c.Form, c.Options)
+		}
+		var keys []string
+		for _, p := range c.Programs {
+			keys = append(keys, p+" "+c.After+" "+string(c.Form))
+		}
+		return keys
 	})
 	each(t, "signals.jsonl", signalsData, func(s *Signal) origin { return s.origin }, one(func(s *Signal) string { return s.Name }))
 	each(t, "systems.jsonl", systemsData, func(s *System) origin { return s.origin }, one(func(s *System) string { return s.Product }))

@@ -41,6 +41,7 @@ const (
 	Clients                    // ask a program over the network
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
+	Quiet                      // change no file but those that their effects tell
 
 	// Files and folders.
 
@@ -67,10 +68,13 @@ const (
 	Vendored             // are parts of paths with others' code that may be changed
 	SystemFolders        // are folders that a mention says nothing about
 	LibraryFolders       // have shared libraries in them or below them
+	StandardFolders      // are at the top of every system
+	BaseFolders          // are at the top of some language's image alone
 	OwnFolders           // are folders in which no distribution puts anything
 	SharedFolders        // are folders that everybody writes on every system
 	ProgramFolders       // are folders of programs, in the order in which they are looked into
 	RequirementFolders   // are names of folders of lists of requirements
+	KeystoreEnds         // are the ends of names of key stores, in lower case
 	SystemProgramFolders // are where a distribution puts programs
 
 	// Words: of names, values, flags and sub-commands.
@@ -87,6 +91,7 @@ const (
 	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
+	AuthHeaders      // are headers of a request, in lower case, whose value is a credential
 	AuthSchemes      // stand before the value of an Authorization header
 	TokenPasswords   // stand for a password in a URL whose user is a token
 	ManualUsers      // are users in the URLs of manuals
@@ -105,6 +110,7 @@ const (
 	PortFlags        // have as value the port that a server listens on, or the address with it
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
+	OutputVariables  // are variables that say where a tool writes
 	PipTargets       // are variables that say where pip installs
 	MovingTags       // are tags that publishers move on purpose
 	SystemTags       // are operating systems as tags spell them, before a release number
@@ -115,10 +121,12 @@ const (
 
 	// Packages.
 
-	DotenvLibraries // read .env files
-	Installers      // are package managers themselves, as packages
-	Metapackages    // bring a whole set of tools, the usual probes among them
-	HeaderPackages  // are, or depend on, the C library's headers
+	DotenvLibraries    // read .env files
+	Installers         // are package managers themselves, as packages
+	Metapackages       // bring a whole set of tools, the usual probes among them
+	DependencyPackages // have no tool in them, but depend on those that have
+	PythonlessPackages // neither are Python nor depend on it
+	HeaderPackages     // are, or depend on, the C library's headers
 
 	sets
 )
@@ -161,6 +169,7 @@ var kinds = [sets]struct {
 	Clients:              {programs, "client"},
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
+	Quiet:                {programs, "quiet"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
@@ -184,10 +193,13 @@ var kinds = [sets]struct {
 	Vendored:             {files, "vendored"},
 	SystemFolders:        {files, "system-folder"},
 	LibraryFolders:       {files, "library-folder"},
+	StandardFolders:      {files, "standard-folder"},
+	BaseFolders:          {files, "base-folder"},
 	OwnFolders:           {files, "own-folder"},
 	SharedFolders:        {files, "shared-folder"},
 	ProgramFolders:       {files, "program-folder"},
 	RequirementFolders:   {files, "requirement-folder"},
+	KeystoreEnds:         {files, "keystore-end"},
 	SystemProgramFolders: {files, "system-program-folder"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
@@ -201,6 +213,7 @@ var kinds = [sets]struct {
 	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
+	AuthHeaders:          {words, "auth-header"},
 	AuthSchemes:          {words, "auth-scheme"},
 	TokenPasswords:       {words, "token-password"},
 	ManualUsers:          {words, "manual-user"},
@@ -219,6 +232,7 @@ var kinds = [sets]struct {
 	PortFlags:            {words, "port-flag"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
+	OutputVariables:      {words, "output-variable"},
 	PipTargets:           {words, "pip-target"},
 	MovingTags:           {words, "moving-tag"},
 	SystemTags:           {words, "system-tag"},
@@ -229,5 +243,7 @@ var kinds = [sets]struct {
 	DotenvLibraries:      {packages, "dotenv-library"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},
+	DependencyPackages:   {packages, "dependency-package"},
+	PythonlessPackages:   {packages, "pythonless"},
 	HeaderPackages:       {packages, "header-package"},
 }

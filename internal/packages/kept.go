@@ -129,3 +129,49 @@ func (c *Changes) removals() map[string]*removed {
 	}
 	return all
 }
+
+// Orphaned are the installs of apt of which only the named package is removed
+// afterwards: without autoremove, what it depends on stays. Each has the packages
+// alone for which that is so.
+func (c *Changes) Orphaned() []Install {
+	if c == nil || len(c.Removes) == 0 {
+		return nil
+	}
+	r := c.removals()["apt"]
+	if r == nil {
+		return nil
+	}
+	swept := -1
+	for _, rm := range c.Removes {
+		if rm.Manager == "apt" && (rm.AutoRemove || automatic(rm.Command)) {
+			swept = rm.Command.Index
+		}
+	}
+	var out []Install
+	for _, in := range c.Installs {
+		if in.Manager != "apt" || in.Verb != "install" {
+			continue
+		}
+		var left []Package
+		for _, p := range in.Packages {
+			if got, ok := r.names[p.Name]; ok && p.Known && got.when == shell.Always && got.index > in.Command.Index && got.index > swept {
+				left = append(left, p)
+			}
+		}
+		if len(left) > 0 {
+			in.Packages = left
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// automatic tells whether an option has apt remove what nothing needs.
+func automatic(c *shell.Command) bool {
+	for _, w := range c.Words {
+		if strings.Contains(strings.ToLower(w.Text), "automaticremove") {
+			return true
+		}
+	}
+	return false
+}

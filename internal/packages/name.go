@@ -63,6 +63,12 @@ func piped(c *shell.Command) (words, files []shell.Word) {
 		if (w.Text == "-a" || w.Text == "--arg-file") && i+1 < len(wrapper) {
 			return nil, []shell.Word{wrapper[i+1]}
 		}
+		for _, option := range []string{"--arg-file=", "-a"} {
+			if name, ok := strings.CutPrefix(w.Text, option); ok && name != "" {
+				w.Text = name
+				return nil, []shell.Word{w}
+			}
+		}
 	}
 	for _, r := range c.Redirects {
 		if r.Fd == 0 && r.Op == "<" {

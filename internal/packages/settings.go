@@ -29,7 +29,7 @@ func Settings(program string) []string {
 var (
 	nodeSettings     = []string{"NODE_ENV", "NPM_CONFIG_PRODUCTION", "npm_config_production", "NPM_CONFIG_OMIT", "npm_config_omit", "YARN_PRODUCTION"}
 	pipSettings      = []string{"PIP_NO_CACHE_DIR", "PIP_REQUIRE_HASHES"}
-	uvSettings       = []string{"UV_NO_DEV", "UV_FROZEN", "UV_LOCKED", "UV_NO_CACHE"}
+	uvSettings       = []string{"UV_NO_DEV", "UV_FROZEN", "UV_LOCKED", "UV_NO_CACHE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"}
 	bundleSettings   = []string{"BUNDLE_WITHOUT", "BUNDLE_DEPLOYMENT", "BUNDLE_FROZEN"}
 	composerSettings = []string{"COMPOSER_NO_DEV"}
 	mixSettings      = []string{"MIX_ENV"}

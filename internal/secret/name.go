@@ -175,6 +175,13 @@ func ForEverybody(name string) bool {
 // build argument.
 func Named(name string) bool { return StrengthOf(name) == StrongName }
 
+// Aside tells whether a name says that its value is something about a secret and
+// not the secret: T_FILE, PULL_URL.
+func Aside(name string) bool {
+	parts := NameParts(name)
+	return len(parts) > 0 && nameData().is["quiet-after"][parts[len(parts)-1]]
+}
+
 // nameRecord is one line of names.jsonl.
 type nameRecord struct {
 	Words    string   `json:"words"`

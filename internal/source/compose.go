@@ -247,6 +247,7 @@ func extend(s, base *deploy.Service) *deploy.Service {
 func (p *Snapshot) composeRecipes() {
 	p.composed = map[string][]recipe{}
 	p.extended = map[*deploy.Compose]string{}
+	p.builtFrom = map[*deploy.Service]string{}
 	p.extending.Left = freeEntries
 	for _, c := range p.compose {
 		p.extending.Left += entriesPerService * len(c.Services)
@@ -299,6 +300,29 @@ func (p *Snapshot) composeRecipes() {
 				continue // it is judged where it stands
 			}
 			p.composed[file] = append(p.composed[file], r)
+			p.builtFrom[own] = file
 		}
 	}
+}
+
+// DockerfileOf is the Dockerfile that a service of this Compose unit is built
+// from; "" where it builds none of the project's.
+func (b *Build) DockerfileOf(s *deploy.Service) string { return b.project.builtFrom[s] }
+
+// BuildsFrom are the builds of a Dockerfile of the project by the services of
+// this Compose unit, by the names of these; none where it cannot be read.
+func (b *Build) BuildsFrom(dockerfile string) map[string]*Build {
+	builds, prob := b.project.builds(b.files, Unit{Path: dockerfile, Kind: Dockerfile}, []string{b.Path})
+	if prob != nil {
+		return nil
+	}
+	by := map[string]*Build{}
+	for _, one := range builds {
+		for _, s := range one.Services {
+			if s.File == b.Compose {
+				by[s.Name.Text] = one
+			}
+		}
+	}
+	return by
 }

@@ -68,7 +68,7 @@ func secretName(name string) bool {
 		return true
 	}
 	low := strings.ToLower(name)
-	return strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key") || strings.HasSuffix(low, ".p12") || strings.HasSuffix(low, ".pfx") ||
+	return strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key") || knowledge.KeystoreEnds.Ends(low) ||
 		strings.HasSuffix(low, ".json") && (strings.Contains(low, "service") || strings.Contains(low, "credential") || strings.Contains(low, "gcp") || strings.Contains(low, "secret") || strings.Contains(low, "key"))
 }
 

@@ -71,19 +71,20 @@ type Snapshot struct {
 	paths []string
 	opt   Options
 
-	compose  []*deploy.Compose
-	byPath   map[string]*deploy.Compose // nil = cannot be read
-	parents  map[string]bool            // Compose files that are only there to be extended
-	kube     []*kubeFile
-	dotenvs  map[string]*text.File      // of Compose files, by folder
-	dotEnvs  map[string]deploy.DotEnv   // what they set, by path
-	composed map[string][]recipe        // by Dockerfile
-	extended map[*deploy.Compose]string // why not all services of a file have all that they extend
-	baked    map[string]string          // image name: the Dockerfile that a Bake file makes it of
-	versions map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
-	makes    map[string]string          // image name: the Dockerfile that makes it
-	named    map[string]bool            // names of folders with Dockerfiles
-	links    *kubeIndex
+	compose   []*deploy.Compose
+	byPath    map[string]*deploy.Compose // nil = cannot be read
+	parents   map[string]bool            // Compose files that are only there to be extended
+	kube      []*kubeFile
+	dotenvs   map[string]*text.File      // of Compose files, by folder
+	dotEnvs   map[string]deploy.DotEnv   // what they set, by path
+	composed  map[string][]recipe        // by Dockerfile
+	builtFrom map[*deploy.Service]string // the Dockerfile that a service is built from
+	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
+	baked     map[string]string          // image name: the Dockerfile that a Bake file makes it of
+	versions  map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
+	makes     map[string]string          // image name: the Dockerfile that makes it
+	named     map[string]bool            // names of folders with Dockerfiles
+	links     *kubeIndex
 
 	extending meter.Meter // see whole
 
@@ -454,7 +455,7 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 	switch u.Kind {
 	case ComposeFile:
 		if c := p.byPath[u.Path]; c != nil {
-			return []*Build{p.manifest(u, func(b *Build) { b.Compose = c })}, nil
+			return []*Build{p.manifest(u, func(b *Build) { b.Compose, b.files = c, v })}, nil
 		}
 	case KubernetesFile:
 		if k := p.links.files[u.Path]; k != nil {

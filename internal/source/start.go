@@ -70,6 +70,7 @@ func (b *Build) Start() *Start {
 
 // memo is what a build works out once.
 type memo struct {
+	calls   map[*Step][]*Called
 	once    sync.Once
 	start   *Start
 	envOnce sync.Once

@@ -35,10 +35,11 @@ type fileKey struct {
 
 // layers is what the layers of a chain hold at one point.
 type layers struct {
-	brought []brought       // the copies that bring what changes with the sources
-	done    map[string]bool // what was installed before them: a family, or family:manifest
-	made    []string        // the folders in which something was compiled after them
-	runs    []*source.Step  // the RUNs after them, a few
+	brought []brought         // the copies that bring what changes with the sources
+	done    map[string]bool   // what was installed before them: a family, or family:manifest
+	envs    map[string]string // where what was installed before them lies: its family
+	made    []string          // the folders in which something was compiled after them
+	runs    []*source.Step    // the RUNs after them, a few
 }
 
 // A brought is a copy of something that changes with the sources.
@@ -49,6 +50,8 @@ type brought struct {
 	sort sort
 	path string // of the context; "" where it comes from a stage
 	dest string // where it comes to lie
+	// submodule tells that it is a git submodule which is not checked out here.
+	submodule bool
 }
 
 func (br brought) cause() check.Cause { return check.Cause("sources").Of(br.step.Span.Start) }
@@ -75,7 +78,7 @@ func (v *view) each(fn func(l *layers, step *source.Step)) {
 
 // start is what a stage begins with.
 func (v *view) start(s *source.Stage) *layers {
-	l := &layers{done: map[string]bool{}}
+	l := &layers{done: map[string]bool{}, envs: map[string]string{}}
 	if s.Parent == nil || v.stages[s.Parent] == nil {
 		return l
 	}
@@ -85,6 +88,9 @@ func (v *view) start(s *source.Stage) *layers {
 	l.made = up.made[:len(up.made):len(up.made)]
 	for k := range up.done {
 		l.done[k] = true
+	}
+	for k, f := range up.envs {
+		l.envs[k] = f
 	}
 	return l
 }
@@ -118,10 +124,16 @@ func (v *view) note(l *layers, step *source.Step) {
 		}
 		return
 	}
+	for _, c := range run.Commands() {
+		if f, ok := resolves(c); ok {
+			l.done[f] = true
+		}
+	}
 	for _, in := range run.Effects.Installs {
 		if in.System || in.When == shell.Never {
 			continue
 		}
+		l.installed(step, in)
 		f := knowledge.EcosystemOf(in.Manager)
 		if len(in.Manifests) == 0 && (len(in.Packages) == 0 || ownPath(in)) {
 			l.done[f] = true
@@ -139,16 +151,20 @@ func (v *view) copied(l *layers, step *source.Step, c *source.Copy) {
 	for i := range c.Sources {
 		br := brought{step: step, span: step.SourcePlace(i), what: c.Sources[i].Value, dest: path.Clean(c.Target)}
 		if c.FromContext() {
-			if br.sort = v.takes(c, i); br.sort == other {
-				continue
-			}
 			br.path = source.Clean(c.Sources[i].Value)
+			if br.sort = v.takes(c, i); br.sort == other {
+				if br.submodule = c.Sources[i].Known && v.b.Context.Submodule(br.path); !br.submodule {
+					continue
+				}
+				br.sort = sources
+			}
 		} else {
 			p := path.Clean("/" + strings.TrimSuffix(c.Sources[i].Value, "/*"))
 			if installedFolder(p) {
 				v.dependencies(l, p)
 				continue
 			}
+			v.carried(l, c, p)
 			if c.Stage == nil || !v.changes(c.Stage, p) {
 				continue
 			}
@@ -176,6 +192,40 @@ func (v *view) dependencies(l *layers, p string) {
 		l.done["node"] = true
 	case "venv", ".venv", "site-packages", ".local":
 		l.done["python"] = true
+	}
+}
+
+// installed notes where an install before the sources puts what it installs.
+func (l *layers) installed(step *source.Step, in packages.Install) {
+	dir := in.Command.Dir
+	if !strings.HasPrefix(dir, "/") {
+		return
+	}
+	f := knowledge.EcosystemOf(in.Manager)
+	switch {
+	case f == "node" && !in.Global:
+		l.envs[path.Join(dir, "node_modules")] = f
+	case f == "composer" && !in.Global:
+		l.envs[path.Join(dir, "vendor")] = f
+	case f == "python" && in.Manager != "pip":
+		l.envs[path.Join(dir, ".venv")] = f
+		if v, ok := step.Env.Lookup("VIRTUAL_ENV"); ok && path.IsAbs(v.Value) {
+			l.envs[path.Clean(v.Value)] = f
+		}
+	}
+}
+
+// carried notes what a folder of another stage brings that was installed there
+// before any sources.
+func (v *view) carried(l *layers, c *source.Copy, p string) {
+	from := v.stages[c.Stage]
+	if c.Stage == nil || from == nil || len(l.brought) > 0 {
+		return
+	}
+	for dir, f := range from.envs {
+		if dir == p || within(p, dir) && p != "/" {
+			l.done[f] = true
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package layercache
 
 import (
+	"bytes"
 	"path"
 	"strings"
 
@@ -34,7 +35,20 @@ func (v *view) takes(c *source.Copy, i int) sort {
 	if !c.Sources[i].Known && strings.Contains(word, "$") {
 		return other
 	}
-	return v.named(p)
+	if got := v.named(p); got != sources || !v.gemFile(p) {
+		return got
+	}
+	return other
+}
+
+// gemFile tells whether a Ruby file is one that a gemspec or the Gemfile reads, so
+// that Bundler needs it.
+func (v *view) gemFile(p string) bool {
+	stem, ok := strings.CutSuffix(p, ".rb")
+	if !ok || v.b.Context == nil {
+		return false
+	}
+	return v.anyHas([]string{"*.gemspec", "Gemfile", "gems.rb"}, func(data []byte) bool { return bytes.Contains(data, []byte(stem)) })
 }
 
 // named classifies a path of the context.

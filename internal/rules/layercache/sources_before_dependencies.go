@@ -67,29 +67,26 @@ func better(b *source.Build, f, old check.Finding) bool {
 
 // late is the finding on the first install of a RUN that sources come before.
 func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, check.Finding, bool) {
-	maybes := 0
-	for _, in := range run.Effects.Installs {
-		if in.When == shell.Maybe && !in.System {
-			maybes++
-		}
-	}
 	for _, in := range run.Effects.Installs {
 		if in.System || in.When == shell.Never {
 			continue
 		}
-		// One install under an unknown condition may never run; several are
-		// the branches of which one does.
-		if in.When == shell.Maybe && maybes < 2 {
+		// What is installed under a condition that is not known may be a tool.
+		if in.When == shell.Maybe && len(in.Packages) > 0 && !ownPath(in) && branches(run) < 2 {
 			continue
 		}
 		if v.addsNothing(l, step, in) {
 			continue
 		}
 		for _, br := range l.brought {
-			if v.member(br, step, in) {
+			if v.member(br, step, in) || br.submodule && !worksIn(in, br.dest) {
 				continue
 			}
 			f := v.finding(br, step, in.Command, called(in.Command), in.Manager)
+			if in.When == shell.Maybe && branches(run) < 2 {
+				f.Severity = check.Warning
+				f.Message = strings.Replace(f.Message, ": each edit installs", ", which runs under a condition: where it does, each edit installs", 1)
+			}
 			if cached(run) {
 				f.Severity = check.Note
 				f.Message += "; the cache mount keeps the downloads"
@@ -101,12 +98,15 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		return brought{}, check.Finding{}, false
 	}
 	for _, c := range run.Commands() {
-		what, ok := v.downloads(l, c)
+		what, ok := v.downloads(l, step, c)
 		if !ok {
 			continue
 		}
 		for _, br := range l.brought {
-			if br.sort != tree && br.path != "" && v.isPackage(br.path) && !within(br.dest, c.Dir) {
+			if br.submodule && !within(br.dest, c.Dir) {
+				continue
+			}
+			if br.sort != tree && br.path != "" && v.isPackage(br.path) && !within(br.dest, c.Dir) && !names(c, br.dest) {
 				continue // a member of the workspace, which the manifest names
 			}
 			f := v.finding(br, step, c, what, c.Program())
@@ -116,6 +116,49 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		}
 	}
 	return brought{}, check.Finding{}, false
+}
+
+// names tells whether an argument of a command is a path in a folder.
+func names(c *shell.Command, dir string) bool {
+	return slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+		p := w.Text
+		if p == "" || p[0] == '-' {
+			return false
+		}
+		if p[0] != '/' {
+			p = path.Join(c.Dir, p)
+		}
+		return within(dir, p)
+	})
+}
+
+// branches are the installs of a RUN under conditions that are not known: of
+// several, one runs.
+func branches(run *source.Run) int {
+	n := 0
+	for _, in := range run.Effects.Installs {
+		if in.When == shell.Maybe && !in.System {
+			n++
+		}
+	}
+	return n
+}
+
+// worksIn tells whether an install works in a folder, or reads its list there.
+func worksIn(in packages.Install, dir string) bool {
+	if within(dir, in.Command.Dir) && strings.HasPrefix(in.Command.Dir, "/") {
+		return true
+	}
+	for _, m := range append(in.Manifests[:len(in.Manifests):len(in.Manifests)], in.Target) {
+		p := m.Text
+		if !strings.HasPrefix(p, "/") {
+			p = path.Join(in.Command.Dir, p)
+		}
+		if m.Text != "" && within(dir, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *view) finding(br brought, step *source.Step, c *shell.Command, what, manager string) check.Finding {
@@ -269,32 +312,6 @@ func (v *view) isPackage(dir string) bool {
 		info, ok := manifest.Kind(e.Path)
 		return ok && info.Role == manifest.Manifest && !e.Dir
 	})
-}
-
-// downloads tells whether a compilation also downloads the dependencies, for
-// no step before the sources has.
-func (v *view) downloads(l *layers, c *shell.Command) (string, bool) {
-	what, ok := packages.Compiles(c)
-	if !ok || c.When != shell.Always || v.b.Context == nil {
-		return "", false
-	}
-	ctx := v.b.Context
-	contains := func(name, word string, n int) bool {
-		data, ok := ctx.Read(name)
-		return ok && strings.Count(string(data), word) >= n
-	}
-	program, _, _ := strings.Cut(what, " ")
-	switch program {
-	case "go":
-		return what, !l.done["go"] && contains("go.sum", "h1:", 1) && !ctx.Has("vendor")
-	case "cargo":
-		return what, !l.done["cargo"] && (contains("Cargo.lock", "[[package]]", 2) || cargoDependencies(ctx)) && !ctx.Has("vendor")
-	case "mvn", "mvnw":
-		return what, !l.done["maven"] && contains("pom.xml", "<dependency>", 1)
-	case "gradle", "gradlew":
-		return what, !l.done["gradle"] && (contains("build.gradle", "implementation", 1) || contains("build.gradle.kts", "implementation", 1))
-	}
-	return "", false
 }
 
 // cargoDependencies tells whether a Cargo.toml asks for crates from a registry.

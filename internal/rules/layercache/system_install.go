@@ -2,6 +2,7 @@ package layercache
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
@@ -33,7 +34,11 @@ var systemInstallAfterSources = &check.Check{
 				if !in.System || in.When != shell.Always || artefactsOnly(in) {
 					continue
 				}
-				br := l.brought[0]
+				i := slices.IndexFunc(l.brought, func(br brought) bool { return !br.submodule })
+				if i < 0 {
+					return
+				}
+				br := l.brought[i]
 				f := check.Finding{
 					Place:   check.Place{File: b.Text(), Span: in.Command.Span},
 					Related: []check.Place{{File: b.Text(), Span: br.span, Message: "this changes with each edit"}},

@@ -3,7 +3,6 @@ package multistage
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -79,7 +78,7 @@ type breaks struct {
 const maxCopies = 64
 
 func newBreaks(b *source.Build) *breaks {
-	v := &breaks{b: b, img: underlying(b), envs: newEnvironments(), links: map[string]bool{}, left: maxCopies}
+	v := &breaks{b: b, img: underlying(b), envs: newEnvironments(b), links: map[string]bool{}, left: maxCopies}
 	for step := range b.Steps() {
 		if c := step.Copy; c != nil && !c.FromContext() {
 			for _, src := range c.Sources {
@@ -197,58 +196,8 @@ func (v *breaks) neverThere(step *source.Step, c *source.Copy, i int, p string) 
 		v.add(step, i, "pip installs there only with --user; copy a virtual environment instead, such as /opt/venv",
 			"%s has no %s: nothing in it installs with --user", stageText(c), p)
 		return true
-	case c.Stage != nil && isEnvironmentName(p):
-		if v.mayHave(c.Stage, p, nil) {
-			return false
-		}
-		v.add(step, i, "", "%s has no %s: nothing in it creates a virtual environment there", stageText(c), p)
-		return true
 	}
-	if c.Stage != nil && !img.Scratch && (img.Known.Kind == base.KindOS || img.Known.Kind == base.KindMinimal) && knowledge.OwnFolders.Covers(path.Dir(p)) && idle(c.Stage) {
-		v.add(step, i, "", "%s has no %s: it adds no files to %s", stageText(c), p, img.String())
-		return true
-	}
-	if out, ok := v.built(c.Stage, path.Dir(p)); ok && out != p && !v.mayHave(c.Stage, p, nil) {
-		v.add(step, i, "copy "+out, "%s has no %s: go build writes %s", stageText(c), p, out)
-		return true
-	}
-	return false
-}
-
-// idle tells whether a stage puts no file into its base.
-func idle(s *source.Stage) bool {
-	for s := range s.Upwards() {
-		for _, step := range s.Steps {
-			if step.Copy != nil || step.Run() != nil || step.Keyword == "WORKDIR" || step.Keyword == "ONBUILD" || step.Keyword == "VOLUME" {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// built is the one program that go build writes into a folder of a stage.
-func (v *breaks) built(s *source.Stage, dir string) (out string, ok bool) {
-	for s := range s.Upwards() {
-		for _, step := range s.Steps {
-			run := step.Run()
-			if run == nil {
-				continue
-			}
-			for _, c := range run.Commands() {
-				program, args := c.Underlying()
-				if program != "go" || len(args) == 0 || args[0].Text != "build" && args[0].Text != "install" {
-					continue
-				}
-				to := output(c, args)
-				if unsure := slices.ContainsFunc(args, func(w shell.Word) bool { return !w.Known || strings.HasSuffix(w.Text, "/") }); unsure || !strings.HasPrefix(to, "/") || out != "" {
-					return "", false // a folder, or several programs
-				}
-				out = to
-			}
-		}
-	}
-	return out, out != "" && path.Dir(out) == dir
+	return v.neverMade(step, c, i, p)
 }
 
 func isEnvironmentName(p string) bool {
@@ -302,14 +251,16 @@ func (v *breaks) mayCopy(c *source.Copy, p string) bool {
 }
 
 // isFile tells whether a path of the context is certainly a file.
-func (v *breaks) isFile(name string) bool {
+func (v *breaks) isFile(name string) bool { return isFile(v.b, name) }
+
+func isFile(b *source.Build, name string) bool {
 	if _, ok := manifest.Kind(name); ok {
 		return true
 	}
-	if v.b.Context == nil {
+	if b.Context == nil {
 		return false
 	}
-	e, err := v.b.Context.Stat(name)
+	e, err := b.Context.Stat(name)
 	return err == nil && !e.Dir
 }
 

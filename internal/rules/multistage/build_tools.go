@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,12 +36,15 @@ var buildToolsInFinal = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
-		maybe := ""
+		maybe, list := "", ""
 		gone := removals(b)
 		for step := range b.Steps() {
 			br := brought(b, step)
 			if br.maybe != "" && maybe == "" {
 				maybe = br.maybe
+			}
+			if br.list != "" {
+				list = br.list
 			}
 			if len(br.tools) > 0 {
 				found = append(found, toolFinding(b, step, br, gone))
@@ -48,6 +52,9 @@ var buildToolsInFinal = &check.Check{
 		}
 		if len(found) == 0 && maybe != "" {
 			return check.Unknown(check.ByArg, fmt.Sprintf("whether %s is installed depends on a value that is not known", maybe))
+		}
+		if len(found) == 0 && list != "" {
+			return check.Unknown(check.ByImage, fmt.Sprintf("whether %s names a build tool, which is then installed, is not known", list))
 		}
 		return check.Judge(found)
 	},
@@ -79,6 +86,13 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 		verb = "copied"
 	}
 	f.Message = fmt.Sprintf("%s %s %s here and %s in the final image", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
+	if !slices.ContainsFunc(all, func(t tool) bool { return !t.orphan }) {
+		f.Message = fmt.Sprintf("what %s depends on stays in the final image: without autoremove apt-get removes only the package itself", names(all))
+		f.Help = "add --auto-remove to the apt-get command that removes it, or install it in a builder stage"
+	}
+	if l := all[0].listed; l != nil {
+		f.Related = append(f.Related, *l)
+	}
 	for i, t := range all[1:] {
 		if i == 8 {
 			break
@@ -128,6 +142,7 @@ func removals(b *source.Build) map[string]removal {
 type bring struct {
 	tools []tool // certainly there after the step
 	maybe string // a tool that is there only if something unknown says so
+	list  string // a list of packages that cannot be read
 }
 
 // brought is the build tools that a step leaves in its layer.
@@ -143,7 +158,12 @@ func brought(b *source.Build, step *source.Step) bring {
 	}
 	for _, in := range run.Effects.Kept() {
 		br.installed(b, in)
+		br.listed(b, step, in)
 	}
+	for _, c := range b.Calls(step) {
+		br.called(b, step, run, c)
+	}
+	br.orphaned(b, run)
 	br.fetched(b, run)
 	return br
 }
@@ -166,7 +186,7 @@ func (br *bring) installed(b *source.Build, in packages.Install) {
 	case in.Verb == "download" || in.Verb == "source" || in.Verb == "wheel" || in.Verb == "upgrade":
 		return
 	case in.Verb == "build-dep":
-		br.add(b, tool{"what builds " + packageNames(in), compiler, in.Command.Span}, in.When)
+		br.add(b, tool{"what builds " + packageNames(in), compiler, in.Command.Span, false, nil}, in.When)
 		return
 	}
 	if nodeManager(in.Manager) && !in.Global {
@@ -176,7 +196,19 @@ func (br *bring) installed(b *source.Build, in packages.Install) {
 		if p.Path || !p.Known && p.Name != "${PHPIZE_DEPS}" {
 			continue
 		}
-		br.add(b, tool{p.Name, classOf(in.Manager, p.Name), p.Span}, in.When)
+		br.add(b, tool{p.Name, classOf(in.Manager, p.Name), p.Span, false, nil}, in.When)
+	}
+}
+
+// orphaned adds the packages that only depend on others and that are removed
+// without these.
+func (br *bring) orphaned(b *source.Build, run *source.Run) {
+	for _, in := range run.Effects.Orphaned() {
+		for _, p := range in.Packages {
+			if knowledge.DependencyPackages.Has(p.Name) {
+				br.add(b, tool{p.Name, classOf(in.Manager, p.Name), p.Span, true, nil}, in.When)
+			}
+		}
 	}
 }
 
@@ -213,7 +245,7 @@ func (br *bring) fetched(b *source.Build, run *source.Run) {
 			if !containsAny(f.URL.Text, l.URLs) || thrownAway(run, f, l) {
 				continue
 			}
-			br.add(b, tool{l.Name, l.Class, f.Command.Span}, f.When)
+			br.add(b, tool{l.Name, l.Class, f.Command.Span, false, nil}, f.When)
 			break
 		}
 	}
@@ -260,6 +292,12 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 	for i, src := range c.Sources {
 		p := path.Clean("/" + src.Value)
 		cl := class(knowledge.CopiedTool(path.Base(p)))
+		if src.Known && c.Stage != nil && (cl == "" || cl == projectManager) {
+			if name := managerIn(c.Stage, p); name != "" {
+				br.add(b, tool{name, projectManager, step.SourcePlace(i), false, nil}, shell.Always)
+				continue
+			}
+		}
 		if cl == "" || !src.Known {
 			continue
 		}
@@ -272,7 +310,7 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 		if c.Stage != nil && buildsProgram(c.Stage, p) {
 			continue
 		}
-		br.add(b, tool{path.Base(p), cl, step.SourcePlace(i)}, shell.Always)
+		br.add(b, tool{path.Base(p), cl, step.SourcePlace(i), false, nil}, shell.Always)
 	}
 }
 

@@ -52,6 +52,16 @@ func TestDataIsWhole(t *testing.T) {
 			t.Errorf("incomplete: %+v", l)
 		}
 	})
+	each(t, "outputs.jsonl", outputsData, func(l outputLine) {
+		for _, g := range append(l.Configs, l.But...) {
+			if _, err := path.Match(g, "x"); err != nil {
+				t.Errorf("bad pattern %q: %v", g, err)
+			}
+		}
+		if l.Program == "" || len(l.Names) == 0 || l.Source == "" || len(l.Out) == 0 != l.Needs {
+			t.Errorf("incomplete: %+v", l)
+		}
+	})
 	each(t, "toolchains.jsonl", toolchainsData, func(l toolchainLine) {
 		for _, h := range l.Homes {
 			if path.Clean(h) != h || h[0] != '/' {

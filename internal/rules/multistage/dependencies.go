@@ -49,6 +49,7 @@ type stageDeposits struct {
 	order    []string
 	compiles bool   // a Node project is built: it needs its development dependencies
 	without  bool   // bundle config set without development
+	npmOmit  bool   // npm config set omit dev
 	system   bool   // poetry config virtualenvs.create false
 	perhaps  string // an install of development dependencies under a condition that is not known
 }
@@ -70,7 +71,7 @@ func (d *deposits) of(s *source.Stage) *stageDeposits {
 		d.stages[st] = sd // a circle through COPY --from ends here
 		if st.Parent != nil {
 			up := d.stages[st.Parent]
-			sd.compiles, sd.without, sd.system, sd.perhaps = up.compiles, up.without, up.system, up.perhaps
+			sd.compiles, sd.without, sd.system, sd.perhaps, sd.npmOmit = up.compiles, up.without, up.system, up.perhaps, up.npmOmit
 			for _, dir := range up.order {
 				if dep := up.at[dir]; dep != nil {
 					sd.put(dir, dep)
@@ -85,6 +86,9 @@ func (d *deposits) of(s *source.Stage) *stageDeposits {
 }
 
 func (sd *stageDeposits) put(dir string, dep *deposit) {
+	if dep.origin == nil && mounted(dep.step, dir) {
+		return
+	}
 	if _, ok := sd.at[dir]; !ok {
 		sd.order = append(sd.order, dir)
 	}
@@ -111,7 +115,7 @@ func (d *deposits) step(sd *stageDeposits, step *source.Step) {
 			d.installed(sd, step, run, in)
 			continue
 		}
-		alone := &stageDeposits{at: map[string]*deposit{}, without: sd.without, system: sd.system}
+		alone := &stageDeposits{at: map[string]*deposit{}, without: sd.without, system: sd.system, npmOmit: sd.npmOmit}
 		d.installed(alone, step, run, in)
 		for _, dep := range alone.at {
 			if dep.dev {
@@ -160,6 +164,19 @@ func (sd *stageDeposits) configured(c *shell.Command) {
 		}
 		if strings.Contains(line, "without") && strings.Contains(line, "development") {
 			sd.without = true
+		}
+	case "npm", "pnpm":
+		if c.When != shell.Always || len(args) < 2 || args[0].Text != "config" && args[0].Text != "set" {
+			return
+		}
+		var words []string
+		for _, w := range args {
+			if w.Text != "config" && w.Text != "set" && !strings.HasPrefix(w.Text, "-") {
+				words = append(words, w.Text)
+			}
+		}
+		if omitsDev.MatchString(strings.Join(words, "=")) {
+			sd.npmOmit = true
 		}
 	case "poetry":
 		if len(args) >= 3 && args[0].Text == "config" && args[1].Text == "virtualenvs.create" && args[2].Text == "false" {

@@ -17,15 +17,18 @@ type environment struct {
 	made  string        // the path that it was made at
 	image *source.Image // the base image whose Python it uses; nil where that is not known
 	own   bool          // it may move, or its interpreter is not the base's
+	// python is the interpreter that uv downloads for it.
+	python managedPython
 }
 
 // environments follow virtual environments through stages.
 type environments struct {
+	b      *source.Build
 	stages map[*source.Stage]map[string]environment // by where they lie
 }
 
-func newEnvironments() *environments {
-	return &environments{stages: map[*source.Stage]map[string]environment{}}
+func newEnvironments(b *source.Build) *environments {
+	return &environments{b: b, stages: map[*source.Stage]map[string]environment{}}
 }
 
 // of are the environments at the end of a stage.
@@ -49,14 +52,14 @@ func (e *environments) of(s *source.Stage) map[string]environment {
 				e.carry(at, step)
 				continue
 			}
-			makeEnvironments(at, step, st.Origin(), &own)
+			e.made(at, step, st.Origin(), &own)
 		}
 	}
 	return e.stages[s]
 }
 
-// makeEnvironments notes the environments that a RUN makes.
-func makeEnvironments(at map[string]environment, step *source.Step, img *source.Image, own *bool) {
+// made notes the environments that a RUN makes.
+func (e *environments) made(at map[string]environment, step *source.Step, img *source.Image, own *bool) {
 	run := step.Run()
 	if run == nil {
 		return
@@ -74,9 +77,13 @@ func makeEnvironments(at map[string]environment, step *source.Step, img *source.
 			}
 		}
 	}
-	add := func(p string) {
+	add := func(p string, c *shell.Command) {
 		if p = path.Clean(p); strings.HasPrefix(p, "/") {
-			at[p] = environment{made: p, image: img, own: *own}
+			env := environment{made: p, image: img, own: *own}
+			if c.Program() == "uv" {
+				env.python = managed(e.b, step, c)
+			}
+			at[p] = env
 		}
 	}
 	for _, fx := range run.Effects.Files {
@@ -85,7 +92,7 @@ func makeEnvironments(at map[string]environment, step *source.Step, img *source.
 		}
 		for _, w := range fx.Paths {
 			if w.Known {
-				add(w.Text)
+				add(w.Text, fx.Command)
 			}
 		}
 	}
@@ -96,14 +103,21 @@ func makeEnvironments(at map[string]environment, step *source.Step, img *source.
 		p := path.Join(in.Command.Dir, ".venv")
 		switch {
 		case in.Manager == "uv" && in.Verb == "sync":
-			p = projectEnv(step, in.Command.Dir)
-		case in.Manager == "poetry" && len(in.Packages) == 0 && on(step, "POETRY_VIRTUALENVS_IN_PROJECT"):
+			p = projectEnv(step, in.Command)
+			// A later sync makes it anew where it asks for another Python.
+			if old, ok := at[p]; ok {
+				if m := managed(e.b, step, in.Command); m.home != "" && (m.version != "" || m.open != "") {
+					old.python = m
+					at[p] = old
+				}
+			}
+		case in.Manager == "poetry" && len(in.Packages) == 0 && on(step, "POETRY_VIRTUALENVS_IN_PROJECT") && !envSet(step, "VIRTUAL_ENV"):
 		case in.Manager == "pipenv" && !in.Global && on(step, "PIPENV_VENV_IN_PROJECT"):
 		default:
 			continue
 		}
 		if _, ok := at[p]; !ok && p != systemPython {
-			add(p)
+			add(p, in.Command)
 		}
 	}
 }
@@ -149,7 +163,13 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 		for _, dir := range sortedPaths(at) {
 			env := at[dir]
 			to, ok := lies(p, dir, dest)
-			if !ok || env.own || v.links[env.made] {
+			if !ok {
+				continue
+			}
+			if v.withoutPython(step, c, i, env, to) {
+				return true
+			}
+			if env.own || v.links[env.made] {
 				continue
 			}
 			if to != env.made {

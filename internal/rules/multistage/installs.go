@@ -2,6 +2,7 @@ package multistage
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -25,7 +26,7 @@ func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.R
 	case "uv":
 		switch in.Verb {
 		case "sync":
-			d.project(sd, step, in, dir, projectEnv(step, dir), dep)
+			d.project(sd, step, in, dir, projectEnv(step, in.Command), dep)
 		case "install":
 			if !in.Global {
 				d.pip(sd, step, run, in, dep)
@@ -103,7 +104,7 @@ func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Instal
 		return
 	}
 	at := path.Join(dir, "node_modules")
-	if in.OmitDev {
+	if in.OmitDev || sd.npmOmit && (in.Manager == "npm" || in.Manager == "pnpm") || d.settingsOmitDev(step, in, dir) {
 		sd.production(at, step)
 		return
 	}
@@ -131,6 +132,8 @@ func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in
 	for _, m := range in.Manifests {
 		if devRequirements(m.Text) {
 			why, dep.span = m.Text+" is a development list", m.Span
+		} else if more := d.included(step, m.Text, in.Command.Dir); more != "" && why == "" {
+			why, dep.span = more, m.Span
 		}
 	}
 	for _, p := range in.Packages {
@@ -231,18 +234,38 @@ func binOf(p string) (string, bool) {
 	return venv, true
 }
 
-// projectEnv is where uv sync installs.
-func projectEnv(step *source.Step, dir string) string {
-	if v, ok := step.Env.Lookup("UV_PROJECT_ENVIRONMENT"); ok && v.Set && v.Known {
-		if v.Value == "/usr/local" {
+// projectEnv is where a uv sync installs: --active takes the environment that is
+// active, which is not known where nothing names it.
+func projectEnv(step *source.Step, c *shell.Command) string {
+	if slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "--active" }) {
+		if v, ok := c.Setting("VIRTUAL_ENV"); ok && strings.HasPrefix(v, "/") {
+			return path.Clean(v)
+		}
+		return activated(step, c)
+	}
+	if v, ok := c.Setting("UV_PROJECT_ENVIRONMENT"); ok && v != "" {
+		if v == "/usr/local" {
 			return systemPython
 		}
-		if strings.HasPrefix(v.Value, "/") {
-			return path.Clean(v.Value)
+		if strings.HasPrefix(v, "/") {
+			return path.Clean(v)
 		}
-		return path.Join(dir, v.Value)
+		return path.Join(c.Dir, v)
 	}
-	return path.Join(dir, ".venv")
+	return path.Join(c.Dir, ".venv")
+}
+
+// activated is the environment whose activate script a RUN reads before a
+// command; "" = none that is known.
+func activated(step *source.Step, before *shell.Command) string {
+	for _, c := range step.Run().Commands() {
+		if p := c.Program(); (p == "." || p == "source") && len(c.Args()) > 0 && c.Index < before.Index {
+			if venv, ok := binOf(path.Join(c.Dir, c.Args()[0].Text)); ok {
+				return venv
+			}
+		}
+	}
+	return ""
 }
 
 // project notes what uv, poetry and pdm install of a pyproject.toml.

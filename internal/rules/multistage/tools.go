@@ -144,6 +144,10 @@ type tool struct {
 	name  string
 	class class
 	span  text.Span
+	// orphan tells that the package is removed again, and what it depends on is not.
+	orphan bool
+	// listed is where another file names the package; nil = the Dockerfile does.
+	listed *check.Place
 }
 
 // names are the tools' names in a sentence.

@@ -2,6 +2,9 @@ package multistage
 
 import (
 	"fmt"
+	"path"
+	"regexp"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -21,8 +24,9 @@ var unusedStage = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		picked := pickable(b)
 		for _, s := range b.Stages {
-			if b.Reaches(s) {
+			if b.Reaches(s) || picked[s] {
 				continue
 			}
 			span, name := stageName(s)
@@ -44,3 +48,63 @@ func stageName(s *source.Stage) (text.Span, string) {
 	}
 	return imageSpan(s.From), fmt.Sprintf("number %d", s.Index)
 }
+
+// pickable are the stages that another value of an argument or another platform
+// picks, as FROM base-${TARGETARCH} does, and those that they need.
+func pickable(b *source.Build) map[*source.Stage]bool {
+	picked := map[*source.Stage]bool{}
+	var todo []*source.Stage
+	pick := func(s *source.Stage) {
+		if s != nil && !picked[s] {
+			picked[s] = true
+			todo = append(todo, s)
+		}
+	}
+	from := func(s *source.Stage) {
+		pattern, ok := pickedBy(s)
+		if !ok {
+			return
+		}
+		for _, other := range b.Stages[:s.Index] {
+			if match, _ := path.Match(pattern, other.Name); match && other.Name != "" {
+				pick(other)
+			}
+		}
+	}
+	for _, s := range b.Stages {
+		if b.Reaches(s) {
+			from(s)
+		}
+	}
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		from(s)
+		pick(s.Parent)
+		for _, step := range s.Steps {
+			if step.Copy != nil {
+				pick(step.Copy.Stage)
+			}
+			if run := step.Run(); run != nil {
+				for _, m := range run.Mounts {
+					pick(m.Stage)
+				}
+			}
+		}
+	}
+	return picked
+}
+
+// pickedBy is a FROM that a variable makes the name of a stage, as a pattern of
+// such names; ok is false where it names an image.
+func pickedBy(s *source.Stage) (pattern string, ok bool) {
+	raw := strings.ToLower(s.Base.Raw)
+	if !strings.Contains(raw, "$") || s.Parent == nil && s.Base.Value != "" && len(s.Base.Missing) == 0 && s.Base.Known {
+		return "", false
+	}
+	pattern = variable.ReplaceAllString(raw, "*")
+	return pattern, !strings.ContainsAny(pattern, "/:@$")
+}
+
+// variable is a variable in a FROM.
+var variable = regexp.MustCompile(`\$(?:\{[^}]*\}|\w+)`)

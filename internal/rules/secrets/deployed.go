@@ -25,6 +25,7 @@ var composeLiteral = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		uses := &credentialUse{compose: b}
 		known := names{} // of all services: one logs in at another
 		for _, s := range b.Compose.Services {
 			known.add(s.Environment, s.Name.Text, s.Image.Text)
@@ -36,7 +37,11 @@ var composeLiteral = &check.Check{
 			}
 			if s.Build != nil {
 				for _, kv := range s.Build.Args {
-					found = append(found, deployed(b, kv, "the build of "+s.Name.Text, known)...)
+					list := deployed(b, kv, "the build of "+s.Name.Text, known)
+					if list == nil {
+						list = uses.given(s, kv, known)
+					}
+					found = append(found, list...)
 				}
 			}
 			for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {

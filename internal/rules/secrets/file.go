@@ -45,7 +45,10 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	case knowledge.SSHKey:
 		return fileKind{"is a private SSH key", check.Error, true}
 	case knowledge.Npmrc:
-		return held(ctx, p, npmToken, "contains a registry token")
+		if k := held(ctx, p, npmToken, "contains a registry token"); k.severity != 0 {
+			return k
+		}
+		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for a registry", Reads: "urls"})
 	case knowledge.Pypirc:
 		return held(ctx, p, pypiPassword, "contains a password for a package index")
 	case knowledge.Netrc:
@@ -60,12 +63,20 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		return held(ctx, p, kubeToken, "contains cluster credentials")
 	case knowledge.DockerConfig:
 		return held(ctx, p, dockerAuth, "contains registry credentials")
+	case knowledge.GitSettings:
+		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for git", Reads: "urls"})
+	case knowledge.Settings:
+		if k := settingsFile(ctx, p, knowledge.SecretOf(dir, base)); k.severity != 0 {
+			return k
+		}
 	case knowledge.SSHFolder:
 		if !strings.HasSuffix(base, ".pub") {
 			return pem(ctx, p, false)
 		}
 	}
 	switch {
+	case isKeystore(low):
+		return keystore(ctx, p)
 	case strings.HasSuffix(low, ".pem") || strings.HasSuffix(low, ".key"):
 		return pem(ctx, p, !publicPEM.MatchString(strings.TrimSuffix(strings.TrimSuffix(low, ".pem"), ".key")) && (strings.HasSuffix(low, ".key") || strings.Contains(low, "key")))
 	case strings.HasSuffix(low, ".json"):

@@ -19,7 +19,7 @@ var fileCopied = &check.Check{
 	Claim:    "no COPY or ADD adds a secret file to the image",
 	Why:      "a copied file is in a layer, which anyone who can pull the image can unpack",
 	Mend:     "exclude the file in .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
-	Quiet:    "For .env.example and similar templates, for files that contain no token or private key, and for files that .dockerignore excludes. An .env without secret values is a note, and so is a test key in a stage that is not part of the final image.",
+	Quiet:    "For .env.example and similar templates, for files that contain no token, password or private key (or only ${VARIABLES}), and for files that .dockerignore excludes. An .env without secret values is a note, and so is a test key in a stage that is not part of the final image.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -227,7 +227,7 @@ func under(ctx *source.Context, notable []source.Entry, dir string) []string {
 			continue
 		}
 		switch path.Base(e.Path) {
-		case ".aws", ".kube", ".docker", ".ssh":
+		case ".aws", ".kube", ".docker", ".ssh", ".bundle":
 			for _, inner := range ctx.Dir(e.Path) {
 				base := path.Base(inner.Path)
 				// The others are in the list by their own names.

@@ -17,10 +17,10 @@ import (
 
 var inRun = &check.Check{
 	Name:     "in-run",
-	Claim:    "no RUN contains a secret in plain text or writes one from a build argument to a layer",
+	Claim:    "no RUN contains a secret in plain text or uses a build argument as a credential",
 	Why:      "the command line is stored in the image's history, and files that it writes are in a layer",
 	Mend:     "mount the secret for this RUN (--mount=type=secret,id=token,required=true) and read it from /run/secrets/token; rotate the secret",
-	Quiet:    "For --password-stdin and values that are read from a file, for SECRET_KEY=dummy before collectstatic, and for dummy values for localhost.",
+	Quiet:    "For values that are read from a mount or a file, for SECRET_KEY=dummy before collectstatic, and for dummy values for localhost.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -31,26 +31,35 @@ var inRun = &check.Check{
 		}
 		var found []check.Finding
 		eachStep(b, func(s *source.Step) {
-			if c := s.Copy; c != nil && c.Add {
-				found = append(found, addURLs(b, s)...)
-			}
-			run := s.Run()
-			if run == nil {
-				return
-			}
-			found = append(found, spoken(b, s, run)...)
-			found = append(found, argumentURLs(b, s, run)...)
-			for _, a := range argumentFiles(s, run) {
-				found = append(found, check.Finding{
-					Place:   check.Place{File: b.Text(), Span: a.command.Span},
-					Stage:   s.Stage,
-					Message: fmt.Sprintf("the value of the build argument %s is written to %s, which stays in the layer", a.name, a.file),
-					Cause:   argCause(a.name),
-				})
-			}
+			found = append(found, inStep(b, s)...)
 		})
 		return check.Judge(found)
 	},
+}
+
+// inStep are the findings of one RUN or ADD.
+func inStep(b *source.Build, s *source.Step) []check.Finding {
+	var found []check.Finding
+	if c := s.Copy; c != nil && c.Add {
+		return addURLs(b, s)
+	}
+	run := s.Run()
+	if run == nil {
+		return found
+	}
+	found = append(found, spoken(b, s, run)...)
+	before := len(found)
+	found = append(found, argumentURLs(b, s, run)...)
+	for _, a := range argumentFiles(s, run) {
+		found = append(found, check.Finding{
+			Place:   check.Place{File: b.Text(), Span: a.command.Span},
+			Stage:   s.Stage,
+			Message: fmt.Sprintf("the value of the build argument %s is written to %s, which stays in the layer", a.name, a.file),
+			Cause:   argCause(a.name),
+		})
+	}
+	found = append(found, used(b, s, run, found[before:])...)
+	return found
 }
 
 // literals makes findings of leaks in a program of this stage.
@@ -177,18 +186,19 @@ func refers(w shell.Word, name string) bool {
 // argumentURL judges one URL. own are variables that the program itself sets.
 func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map[string]bool) (check.Finding, bool) {
 	password := l.password
-	if password == "" {
+	if password == "" || knowledge.TokenPasswords.Has(password) {
 		password = l.user
 	}
 	for _, n := range variables(password) {
 		if own[n] {
 			continue
 		}
-		if l.password == "" && nameOf(n) != strong && userName(n) {
+		if password == l.user && nameOf(n) != strong && userName(n) {
 			continue
 		}
-		if _, ok := argument(s, n, true); !ok {
-			continue
+		v, ok := argument(s, n, true)
+		if !ok || password == l.user && v.Value != "" && !random(v.Value) {
+			continue // a user's place with a name
 		}
 		return check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},

@@ -151,19 +151,29 @@ func (s *scan) config(program string, args []shell.Word) {
 		if !setting || strings.HasPrefix(t, "-") || i+1 == len(args) {
 			continue
 		}
-		value := args[i+1]
-		switch {
-		case strings.HasPrefix(t, "http-basic."), strings.HasPrefix(t, "pypi-token."), strings.HasPrefix(t, "github-oauth."), strings.HasPrefix(t, "gitlab-token."), strings.HasPrefix(t, "bearer."):
-			value = args[len(args)-1]
-		case nameOf(t) == strong, strings.HasSuffix(t, ":_auth"):
-		default:
+		if !credentialSetting(t) {
 			continue
+		}
+		value := args[i+1]
+		if nameOf(t) != strong && !strings.HasSuffix(t, ":_auth") {
+			value = args[len(args)-1] // the user may stand before it
 		}
 		if raw, at, ok := s.bare(value.Span); ok && raw[0] != '-' && worthOf(raw) == literal {
 			s.add(a.Span.Join(value.Span), at, "stores a literal value for "+clean(t)+" in the settings of "+program)
 		}
 		return
 	}
+}
+
+// credentialSetting tells whether a setting of a tool is a credential: npm's
+// //HOST/:_authToken, Poetry's and Composer's http-basic.HOST.
+func credentialSetting(name string) bool {
+	for _, p := range []string{"http-basic.", "pypi-token.", "github-oauth.", "gitlab-token.", "bearer."} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return nameOf(name) == strong || strings.HasSuffix(name, ":_auth")
 }
 
 // sink is the program that reads a password from standard input.

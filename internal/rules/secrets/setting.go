@@ -3,9 +3,11 @@ package secrets
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -127,6 +129,23 @@ func settings(b *source.Build, s *source.Step, kind string) []check.Finding {
 	return found
 }
 
+// logsIn tells whether a variable is the password, or the token in its place, of
+// a URL.
+func logsIn(raw, name string) bool {
+	for _, l := range logins(raw) {
+		password := l.password
+		if password == "" || knowledge.TokenPasswords.Has(password) {
+			if password = l.user; userName(name) {
+				continue
+			}
+		}
+		if slices.Contains(variables(password), name) {
+			return true
+		}
+	}
+	return false
+}
+
 // said tells whether one of the variables is itself an ENV that is told of
 // where it is set.
 func said(s *source.Step, vars []string) bool {
@@ -143,7 +162,7 @@ func said(s *source.Step, vars []string) bool {
 // the image.
 func laundered(b *source.Build, s *source.Step, p pair, kind string) (check.Finding, bool) {
 	for _, n := range variables(p.raw) {
-		v, ok := argument(s, n, nameOf(p.name) == strong)
+		v, ok := argument(s, n, nameOf(p.name) == strong || logsIn(p.raw, n))
 		if !ok {
 			continue
 		}

@@ -54,7 +54,7 @@ func TestRequirements(t *testing.T) {
 		{Name: "flask", Version: "3.0.3", Pinned: true, Line: 1}, {Name: "Django", Line: 2}, {Name: "uvicorn", Version: "0.30.1", Pinned: true, Line: 3}, {Name: "x", Line: 4},
 		{Name: "requests", Version: "2.32.3", Pinned: true, Hashed: true, Line: 5},
 		{Include: "base.txt", Line: 8}, {Include: "other.txt", Line: 9}, {Constraint: "constraints.txt", Line: 10}, {Editable: true, Path: ".", Line: 11},
-		{Editable: true, Path: "./lib", Line: 12}, {Path: ".", Line: 13}, {Path: "dist/a-1-py3-none-any.whl", Line: 14},
+		{Editable: true, Path: "./lib", Extras: "extra", Line: 12}, {Path: ".", Line: 13}, {Path: "dist/a-1-py3-none-any.whl", Line: 14},
 		{Name: "b", URL: "git+https://github.com/a/b.git@0123456789012345678901234567890123456789#egg=b", Pinned: true, Line: 15},
 		{Name: "pkg", URL: "https://x/y.whl#sha256=ab", Pinned: true, Line: 16}, {Name: "plain", Line: 17}, {Name: "a", Line: 18},
 	}

@@ -13,6 +13,7 @@ type Requirement struct {
 	Hashed     bool   // with --hash
 	Editable   bool   // with -e
 	Path       string // a folder or file of the project: ., ./lib, dist/x.whl
+	Extras     string // of Path, as written between the brackets
 	URL        string // a URL or a VCS reference
 	Include    string // the file of -r
 	Constraint string // the file of -c
@@ -111,7 +112,8 @@ func requirement(line string) (Requirement, bool) {
 		return r, true
 	}
 	if isPath(line) {
-		r.Path, _, _ = strings.Cut(line, "[")
+		r.Path, r.Extras, _ = strings.Cut(line, "[")
+		r.Extras, _, _ = strings.Cut(r.Extras, "]")
 		return r, true
 	}
 	spec, _, _ := strings.Cut(line, ";")

@@ -1,0 +1,60 @@
+package secrets
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// settingsFile judges a file of settings, which may hold a secret: pip.conf,
+// settings.xml, gradle.properties. One that cannot be read is most often without.
+func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fileKind {
+	data, ok := ctx.Read(p)
+	if !ok {
+		return fileKind{}
+	}
+	content := string(data)
+	held := false
+	switch {
+	case len(vendors(content)) > 0:
+		held = true
+	case s.Reads == "urls":
+		for _, l := range logins(content) {
+			held = held || l.bare() && !l.local() && !weakPassword(l.password)
+		}
+	case s.Reads == "names":
+		for _, l := range lines(content) {
+			held = held || !weakPassword(content[l.from:l.to])
+		}
+	default:
+		held = holds(content, compiled(s.Pattern))
+	}
+	if !held {
+		return fileKind{}
+	}
+	return fileKind{what: s.What, severity: check.Error}
+}
+
+// holds tells whether what an expression finds is a secret, and no placeholder.
+func holds(content string, re *regexp.Regexp) bool {
+	for _, m := range re.FindAllStringSubmatch(content, -1) {
+		if v := strings.Trim(m[1], `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") && !weakPassword(v) {
+			return true
+		}
+	}
+	return false
+}
+
+var patterns sync.Map // the expressions of secretfiles.jsonl, by their text
+
+func compiled(pattern string) *regexp.Regexp {
+	if re, ok := patterns.Load(pattern); ok {
+		return re.(*regexp.Regexp)
+	}
+	re, _ := patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	return re.(*regexp.Regexp)
+}

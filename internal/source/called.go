@@ -1,0 +1,111 @@
+package source
+
+import (
+	"path"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/shell"
+)
+
+// A Called is a shell script of the project that a RUN runs by its path.
+type Called struct {
+	Command *shell.Command // of the RUN
+	Path    string         // in the stage
+	Origin  *Origin
+	Effects *effects.Effects // never nil
+}
+
+// Calls are the shell scripts that a RUN runs and that can be read: those that a
+// COPY or a bind mount brings. What their arguments say is not known.
+func (b *Build) Calls(step *Step) []*Called {
+	run := step.Run()
+	if run == nil || b.memo == nil {
+		return nil
+	}
+	if list, ok := b.memo.calls[step]; ok {
+		return list
+	}
+	var list []*Called
+	for _, c := range run.Commands() {
+		name := scriptOf(c)
+		if name == "" {
+			continue
+		}
+		if !path.IsAbs(name) {
+			if !path.IsAbs(c.Dir) {
+				continue
+			}
+			name = path.Join(c.Dir, name)
+		}
+		if called := b.call(step, c, name); called != nil {
+			list = append(list, called)
+		}
+	}
+	if b.memo.calls == nil {
+		b.memo.calls = map[*Step][]*Called{}
+	}
+	b.memo.calls[step] = list
+	return list
+}
+
+// scriptOf is the path of the script that a command runs; "" = none.
+func scriptOf(c *shell.Command) string {
+	program, args := c.Program(), c.Args()
+	switch {
+	case program == "." || program == "source" || knowledge.Shells.Has(program):
+		for _, a := range args {
+			switch {
+			case strings.HasPrefix(a.Text, "-"):
+				if strings.Contains(a.Text, "c") && !strings.HasPrefix(a.Text, "--") {
+					return ""
+				}
+			case a.Known:
+				return a.Text
+			default:
+				return ""
+			}
+		}
+		return ""
+	case program == "" || len(c.Words) == 0:
+		return ""
+	}
+	if name := programWord(c); strings.Contains(name, "/") && !strings.Contains(name, "$") {
+		return name
+	}
+	return ""
+}
+
+// call reads a script as a step sees it; nil where it is none of the project's,
+// or no shell's.
+func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
+	o := b.Sees(step, name)
+	if o == nil {
+		return nil
+	}
+	data, ok := o.Data()
+	if !ok {
+		return nil
+	}
+	sh := "sh"
+	if line, _, _ := strings.Cut(data, "\n"); strings.HasPrefix(line, "#!") {
+		fields := strings.Fields(strings.TrimPrefix(line, "#!"))
+		if len(fields) == 0 {
+			return nil
+		}
+		sh = path.Base(fields[0])
+		if sh == "env" && len(fields) > 1 {
+			sh = path.Base(fields[len(fields)-1])
+		}
+	} else if !knowledge.Shells.Has(c.Program()) && !strings.HasSuffix(name, ".sh") && c.Program() != "." && c.Program() != "source" {
+		return nil
+	}
+	if !knowledge.Shells.Has(sh) {
+		return nil
+	}
+	src := strings.ReplaceAll(data, "\r\n", " \n")
+	script := b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: sh, Lookup: step.lookup, Watch: packages.Settings, Dir: c.Dir, Budget: step.Stage.eval.programs}), name)
+	return &Called{c, name, o, effects.Of(script)}
+}
