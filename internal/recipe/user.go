@@ -222,8 +222,9 @@ func takes(b *source.Build, name string) bool {
 			}
 		}
 	}
-	known := b.Base().Known
-	return known != nil && (known.HasUser(name) == base.Yes || known.HasGroup(name) == base.Yes)
+	img := b.Base()
+	has := img.Known.Accounts(img.Ref)
+	return has.HasUser(name) == base.Yes || has.HasGroup(name) == base.Yes
 }
 
 // risks are what another user may change.
