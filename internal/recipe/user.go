@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
@@ -168,14 +170,35 @@ func inRootsHome(b *source.Build) bool {
 			return true
 		}
 		for _, c := range run.Commands() {
-			for _, w := range c.Words {
-				if in(w.Text) || w.Text == "--user" {
-					return true
-				}
+			if installsHome(b, c) || slices.ContainsFunc(c.Words, func(w shell.Word) bool { return in(w.Text) || w.Text == "--user" }) {
+				return true
 			}
 		}
 	}
 	return in(b.Target.Final.Workdir.Value)
+}
+
+// installsHome tells whether a command installs, or may install, into the home of
+// whoever runs it: see rule 2, unreadable-files.
+func installsHome(b *source.Build, c *shell.Command) bool {
+	line := c.Program()
+	for _, w := range c.Args() {
+		line += " " + w.Text
+	}
+	for _, h := range knowledge.Homes() {
+		for _, part := range append(slices.Clone(h.URLs), h.Commands...) {
+			if strings.Contains(line, part) {
+				return true
+			}
+		}
+	}
+	switch c.Program() {
+	case "poetry", "pipenv":
+		return true
+	case "uv":
+		return b.Base().Known.HasTool("python3") != base.Yes || strings.Contains(line, "python") || strings.Contains(line, " -p")
+	}
+	return strings.Contains(line, "playwright") && strings.Contains(line, "install") || strings.Contains(line, "puppeteer browsers")
 }
 
 // lastNeedsRoot is the last instruction of a stage that does something as the user
