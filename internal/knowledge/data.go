@@ -39,6 +39,8 @@ var (
 	runtimesData string
 	//go:embed buildtools.jsonl
 	buildToolsData string
+	//go:embed usertools.jsonl
+	userToolsData string
 	//go:embed platforms.jsonl
 	platformsData string
 )

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ const uid = "10001"
 // that the Dockerfile makes already, else a new one with an explicit UID.
 func User(b *source.Build) Advice {
 	img := b.Base()
-	if img.Known != nil && img.Ref.Familiar == "nginx" {
+	if img.Known != nil && slices.Contains(img.Known.Match.Repos, "docker.io/library/nginx") {
 		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
 	u := userOf(b)
@@ -52,32 +53,83 @@ func userOf(b *source.Build) user {
 	if made := madeUser(b); made != (user{}) {
 		return made
 	}
-	if known := img.Known; known != nil {
-		if uid, ok := known.UID(); ok && uid != "0" {
-			name, _, _ := strings.Cut(known.User, ":")
-			if ids := known.Users[name]; strings.Contains(ids, ":") {
-				return user{ids: ids, who: fmt.Sprintf("the default user of %s", img)}
-			}
-			return user{ids: uid + ":" + uid, who: fmt.Sprintf("the default user of %s", img)}
-		}
-		for _, name := range []string{"node", "nonroot", "app"} {
-			if ids := known.Users[name]; strings.Contains(ids, ":") {
-				return user{ids: ids, who: fmt.Sprintf("the %s user that %s already has", name, img)}
-			}
-		}
+	if own := ownUser(img); own != (user{}) {
+		return own
 	}
 	u := user{ids: uid + ":" + uid}
+	known := img.Known
 	switch {
-	case img.Scratch || img.Known == nil || img.Known.HasShell() != base.Yes || b.Target.Windows:
-		u.who = "a number needs no entry in /etc/passwd"
-	case img.Known.HasTool("useradd") == base.Yes && img.Known.HasTool("groupadd") == base.Yes:
-		u.make = fmt.Sprintf("RUN groupadd -g %[1]s app && useradd -u %[1]s -g app --no-log-init --no-create-home app", uid)
-	case img.Known.HasTool("adduser") == base.Yes && img.Known.HasTool("addgroup") == base.Yes && strings.HasPrefix(img.Known.Shell, "busybox"):
+	case img.Scratch || known == nil || known.HasShell() != base.Yes || b.Target.Windows:
+	case known.HasTool("useradd") == base.Yes && known.HasTool("groupadd") == base.Yes:
+		u.make = "RUN " + shadow
+	case known.HasTool("adduser") == base.Yes && known.HasTool("addgroup") == base.Yes && strings.HasPrefix(known.Shell, "busybox"):
 		u.make = fmt.Sprintf("RUN addgroup -g %[1]s app && adduser -D -H -u %[1]s -G app app", uid)
-	default: // no tool for it: the files themselves
-		u.make = fmt.Sprintf("RUN echo 'app:x:%[1]s:' >> /etc/group && echo 'app:x:%[1]s:%[1]s::/nonexistent:/sbin/nologin' >> /etc/passwd", uid)
+	default:
+		// Where it is there already, the install does nothing.
+		if t := knowledge.UserToolsBy(known.PackageManager); t != nil {
+			u.make = fmt.Sprintf("RUN %s && %s && %s", t.Install, shadow, t.Clean)
+		}
+	}
+	if u.make == "" {
+		u.who = "a number needs no entry in /etc/passwd"
 	}
 	return u
+}
+
+// shadow makes the user with the tools of that name.
+const shadow = "groupadd -g " + uid + " app && useradd -u " + uid + " -g app --no-log-init --no-create-home app"
+
+// notToRunAs are ready-made users whom a program is not meant to run as: that of
+// people on Ubuntu, those for nobody's files, those of daemons beside the service,
+// and the one that an init of its own starts services as.
+var notToRunAs = []string{"abc", "docker", "dockremap", "nobody", "ubuntu"}
+
+// ownUser is the user that the base image starts as, or has ready for the program.
+func ownUser(img *source.Image) user {
+	known := img.Known
+	if known == nil {
+		return user{}
+	}
+	if uid, ok := known.UID(); ok && uid != "0" {
+		who := fmt.Sprintf("the default user of %s", img)
+		for _, ids := range known.Users {
+			if id, gid, _ := strings.Cut(ids, ":"); id == uid && gid != "unknown" && gid != "" {
+				return user{ids: ids, who: who}
+			}
+		}
+		if strings.Trim(known.User, "0123456789:") == "" {
+			return user{ids: known.User, who: who} // his group is that of the image
+		}
+		return user{ids: uid + ":" + uid, who: who}
+	}
+	var names []string
+	has := known.Accounts(img.Ref)
+	for name, ids := range known.Users {
+		if !strings.Contains(ids, ":") || strings.Contains(ids, "unknown") || slices.Contains(notToRunAs, name) || has.SureUser(name) != base.Yes {
+			continue
+		}
+		// The user of Debian's web servers is there on every Debian.
+		if name == "www-data" && known.Kind == base.KindOS {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(preferred(a), preferred(b)), strings.Compare(a, b))
+	})
+	if len(names) == 0 {
+		return user{}
+	}
+	return user{ids: known.Users[names[0]], who: fmt.Sprintf("the %s user that %s already has", names[0], img)}
+}
+
+// preferred is the place of a ready-made user among several: the users that
+// languages and bare images bring are for programs, others for their service.
+func preferred(name string) int {
+	if i := slices.Index([]string{"node", "nonroot", "app"}, name); i >= 0 {
+		return i
+	}
+	return 3
 }
 
 // madeUser is a user that the chain makes with a number and never becomes.
