@@ -253,7 +253,7 @@ func tools(img *image.Image) map[string]string {
 // ownUsers are the users that the distribution does not bring, and those that
 // it makes for people to run as.
 func ownUsers(img *image.Image, os string) map[string]string {
-	plain := &base.Image{OS: os, Kind: base.KindOS}
+	plain := (&base.Image{OS: os, Kind: base.KindOS}).Accounts(base.Ref{})
 	m := map[string]string{}
 	for _, a := range img.Accounts() {
 		if a.UID == 0 || a.Name == "nobody" || a.UID < 1000 && plain.HasUser(a.Name) == base.Yes {

@@ -15,6 +15,7 @@ type User struct {
 	NoCreateHome bool
 	Home, Shell  string     // "" is the tool's default
 	Groups       []string   // supplementary groups
+	NonUnique    bool       // -o: somebody else may have the UID
 	Known        bool       // Name and UID are certain
 	Tool         string     // useradd, adduser, usermod or passwd-line
 	File         shell.Word // passwd-line: the file that the line is written to
@@ -23,12 +24,14 @@ type User struct {
 	When         shell.When
 }
 
-// Group is a group that is made.
+// Group is a group that is made or changed.
 type Group struct {
 	Name    string
 	GID     string // as written; "" lets the tool choose
 	System  bool
+	Lenient bool // -o or -f: the tool does not fail where the GID or the name is taken
 	Known   bool
+	Tool    string // groupadd, addgroup, groupmod; "" for a line of /etc/group
 	Span    text.Span
 	Command *shell.Command
 	When    shell.When

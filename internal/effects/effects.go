@@ -70,7 +70,7 @@ type tool func(b *book, c *shell.Command, program string, args []shell.Word)
 // the packages package's.
 var tools = map[string]tool{
 	"useradd": useradd, "adduser": adduser, "usermod": usermod, "groupadd": groupadd, "addgroup": addgroup, "gpasswd": gpasswd,
-	"userdel": deluser, "deluser": deluser, "groupdel": delgroup, "delgroup": delgroup,
+	"userdel": deluser, "deluser": deluser, "groupmod": groupmod, "groupdel": delgroup, "delgroup": delgroup,
 
 	"rm": remove, "rmdir": remove, "unlink": remove, "shred": remove, "find": find,
 	"chmod": chmod, "chown": chown, "chgrp": chown, "mkdir": mkdir, "install": install, "touch": touch, "tee": tee, "dd": dd,

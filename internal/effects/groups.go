@@ -8,14 +8,29 @@ import (
 func groupadd(b *book, c *shell.Command, program string, args []shell.Word) {
 	o := getopt.Split(args, true, "-g", "--gid", "-K", "--key", "-p", "--password", "-R", "--root", "-P", "--prefix", "-U", "--users")
 	if len(o.Operands) > 0 {
-		b.group(c, o, o.Operands[len(o.Operands)-1])
+		b.group(c, o, o.Operands[len(o.Operands)-1], "groupadd")
 	}
 }
 
-func (b *book) group(c *shell.Command, o getopt.Options, name shell.Word) {
+// groupmod gives a group another number or another name.
+func groupmod(b *book, c *shell.Command, program string, args []shell.Word) {
+	o := getopt.Split(args, true, "-g", "--gid", "-n", "--new-name", "-p", "--password", "-R", "--root", "-P", "--prefix", "-U", "--users")
+	if len(o.Operands) == 0 {
+		return
+	}
+	name := o.Operands[len(o.Operands)-1]
+	if n := o.Get("-n", "--new-name"); n.Text != "" {
+		b.e.Deleted = append(b.e.Deleted, Deleted{Name: name.Text, Group: true, Command: c, When: c.When})
+		name = n
+	}
+	b.group(c, o, name, "groupmod")
+}
+
+func (b *book) group(c *shell.Command, o getopt.Options, name shell.Word, tool string) {
 	gid := o.Get("-g", "--gid")
 	b.e.Groups = append(b.e.Groups, Group{
 		Name: name.Text, GID: gid.Text, System: o.Has("-r", "-S", "--system"), Known: name.Known && (gid.Text == "" || gid.Known),
+		Lenient: o.Has("-o", "--non-unique", "-f", "--force"), Tool: tool,
 		Span: name.Span, Command: c, When: c.When,
 	})
 }
@@ -30,7 +45,7 @@ func addgroup(b *book, c *shell.Command, program string, args []shell.Word) {
 	switch len(o.Operands) {
 	case 0:
 	case 1:
-		b.group(c, o, o.Operands[0])
+		b.group(c, o, o.Operands[0], "addgroup")
 	default:
 		b.member(c, o.Operands[0], o.Operands[1])
 	}

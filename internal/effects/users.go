@@ -21,9 +21,9 @@ func useradd(b *book, c *shell.Command, program string, args []shell.Word) {
 		System:       o.Has("-r", "--system"),
 		NoCreateHome: o.Has("-M", "--no-create-home") || o.Has("-r", "--system") && !o.Has("-m", "--create-home"),
 		Home:         o.Get("-d", "--home", "--home-dir").Text, Shell: o.Get("-s", "--shell").Text,
-		Groups: commas(o.Get("-G", "--groups").Text),
-		Known:  name.Known && (uid.Text == "" || uid.Known),
-		Tool:   "useradd", Span: name.Span,
+		Groups: commas(o.Get("-G", "--groups").Text), NonUnique: o.Has("-o", "--non-unique"),
+		Known: name.Known && (uid.Text == "" || uid.Known),
+		Tool:  "useradd", Span: name.Span,
 	})
 }
 
@@ -60,7 +60,7 @@ func adduser(b *book, c *shell.Command, program string, args []shell.Word) {
 		return
 	}
 	if makes && !system {
-		b.group(c, o, o.Operands[0]) // Debian: adduser --group NAME is addgroup
+		b.group(c, o, o.Operands[0], "addgroup") // Debian: adduser --group NAME is addgroup
 		return
 	}
 	if len(o.Operands) > 1 {
@@ -129,7 +129,7 @@ func usermod(b *book, c *shell.Command, program string, args []shell.Word) {
 			b.member(c, name, w)
 		}
 	}
-	u := User{Name: name.Text, UID: o.Get("-u", "--uid").Text, Group: o.Get("-g", "--gid").Text, Home: o.Get("-d", "--home").Text, Shell: o.Get("-s", "--shell").Text, Known: name.Known, Tool: "usermod", Span: name.Span}
+	u := User{Name: name.Text, UID: o.Get("-u", "--uid").Text, Group: o.Get("-g", "--gid").Text, Home: o.Get("-d", "--home").Text, Shell: o.Get("-s", "--shell").Text, NonUnique: o.Has("-o", "--non-unique"), Known: name.Known, Tool: "usermod", Span: name.Span}
 	if l := o.Get("-l", "--login"); l.Text != "" {
 		b.e.Deleted = append(b.e.Deleted, Deleted{Name: u.Name, Command: c, When: c.When})
 		u.Name, u.Known = l.Text, l.Known

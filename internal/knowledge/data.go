@@ -19,6 +19,8 @@ var (
 	ecosystemsData string
 	//go:embed bringers.jsonl
 	bringersData string
+	//go:embed homes.jsonl
+	homesData string
 	//go:embed packageusers.jsonl
 	packageUsersData string
 	//go:embed packageprograms.jsonl
@@ -37,6 +39,8 @@ var (
 	runtimesData string
 	//go:embed buildtools.jsonl
 	buildToolsData string
+	//go:embed usertools.jsonl
+	userToolsData string
 	//go:embed platforms.jsonl
 	platformsData string
 	//go:embed credentials.jsonl

@@ -179,6 +179,7 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return b.Programs
 	})
+	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))
 	each(t, "packageusers.jsonl", packageUsersData, func(p *PackageUsers) origin { return p.origin }, func(p *PackageUsers) []string {
 		if len(p.Users) == 0 {
 			return nil
@@ -219,6 +220,7 @@ func TestFactsAreWhole(t *testing.T) {
 	each(t, "runtimes.jsonl", runtimesData, func(r *runtimeLine) origin { return r.origin }, func(r *runtimeLine) []string { return r.Images })
 	each(t, "buildtools.jsonl", buildToolsData, func(l *buildToolLine) origin { return l.origin }, one(func(l *buildToolLine) string { return l.Class }))
 	each(t, "platforms.jsonl", platformsData, func(p *Platform) origin { return p.origin }, one(func(p *Platform) string { return p.File }))
+	each(t, "usertools.jsonl", userToolsData, func(u *UserTools) origin { return u.origin }, one(func(u *UserTools) string { return u.Manager }))
 	// The order of toolchains.jsonl is that of its lines.
 	n, ranks := 0, map[int]bool{}
 	each(t, "toolchains.jsonl", toolchainsData, func(l *Toolchain) origin { return l.origin }, func(l *Toolchain) []string {

@@ -1,11 +1,14 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
@@ -26,7 +29,7 @@ const uid = "10001"
 // that the Dockerfile makes already, else a new one with an explicit UID.
 func User(b *source.Build) Advice {
 	img := b.Base()
-	if img.Known != nil && img.Ref.Familiar == "nginx" {
+	if img.Known != nil && slices.Contains(img.Known.Match.Repos, "docker.io/library/nginx") {
 		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
 	u := userOf(b)
@@ -50,32 +53,83 @@ func userOf(b *source.Build) user {
 	if made := madeUser(b); made != (user{}) {
 		return made
 	}
-	if known := img.Known; known != nil {
-		if uid, ok := known.UID(); ok && uid != "0" {
-			name, _, _ := strings.Cut(known.User, ":")
-			if ids := known.Users[name]; strings.Contains(ids, ":") {
-				return user{ids: ids, who: fmt.Sprintf("the default user of %s", img)}
-			}
-			return user{ids: uid + ":" + uid, who: fmt.Sprintf("the default user of %s", img)}
-		}
-		for _, name := range []string{"node", "nonroot", "app"} {
-			if ids := known.Users[name]; strings.Contains(ids, ":") {
-				return user{ids: ids, who: fmt.Sprintf("the %s user that %s already has", name, img)}
-			}
-		}
+	if own := ownUser(img); own != (user{}) {
+		return own
 	}
 	u := user{ids: uid + ":" + uid}
+	known := img.Known
 	switch {
-	case img.Scratch || img.Known == nil || img.Known.HasShell() != base.Yes || b.Target.Windows:
-		u.who = "a number needs no entry in /etc/passwd"
-	case img.Known.HasTool("useradd") == base.Yes && img.Known.HasTool("groupadd") == base.Yes:
-		u.make = fmt.Sprintf("RUN groupadd -g %[1]s app && useradd -u %[1]s -g app --no-log-init --no-create-home app", uid)
-	case img.Known.HasTool("adduser") == base.Yes && img.Known.HasTool("addgroup") == base.Yes && strings.HasPrefix(img.Known.Shell, "busybox"):
+	case img.Scratch || known == nil || known.HasShell() != base.Yes || b.Target.Windows:
+	case known.HasTool("useradd") == base.Yes && known.HasTool("groupadd") == base.Yes:
+		u.make = "RUN " + shadow
+	case known.HasTool("adduser") == base.Yes && known.HasTool("addgroup") == base.Yes && strings.HasPrefix(known.Shell, "busybox"):
 		u.make = fmt.Sprintf("RUN addgroup -g %[1]s app && adduser -D -H -u %[1]s -G app app", uid)
-	default: // no tool for it: the files themselves
-		u.make = fmt.Sprintf("RUN echo 'app:x:%[1]s:' >> /etc/group && echo 'app:x:%[1]s:%[1]s::/nonexistent:/sbin/nologin' >> /etc/passwd", uid)
+	default:
+		// Where it is there already, the install does nothing.
+		if t := knowledge.UserToolsBy(known.PackageManager); t != nil {
+			u.make = fmt.Sprintf("RUN %s && %s && %s", t.Install, shadow, t.Clean)
+		}
+	}
+	if u.make == "" {
+		u.who = "a number needs no entry in /etc/passwd"
 	}
 	return u
+}
+
+// shadow makes the user with the tools of that name.
+const shadow = "groupadd -g " + uid + " app && useradd -u " + uid + " -g app --no-log-init --no-create-home app"
+
+// notToRunAs are ready-made users whom a program is not meant to run as: that of
+// people on Ubuntu, those for nobody's files, those of daemons beside the service,
+// and the one that an init of its own starts services as.
+var notToRunAs = []string{"abc", "docker", "dockremap", "nobody", "ubuntu"}
+
+// ownUser is the user that the base image starts as, or has ready for the program.
+func ownUser(img *source.Image) user {
+	known := img.Known
+	if known == nil {
+		return user{}
+	}
+	if uid, ok := known.UID(); ok && uid != "0" {
+		who := fmt.Sprintf("the default user of %s", img)
+		for _, ids := range known.Users {
+			if id, gid, _ := strings.Cut(ids, ":"); id == uid && gid != "unknown" && gid != "" {
+				return user{ids: ids, who: who}
+			}
+		}
+		if strings.Trim(known.User, "0123456789:") == "" {
+			return user{ids: known.User, who: who} // his group is that of the image
+		}
+		return user{ids: uid + ":" + uid, who: who}
+	}
+	var names []string
+	has := known.Accounts(img.Ref)
+	for name, ids := range known.Users {
+		if !strings.Contains(ids, ":") || strings.Contains(ids, "unknown") || slices.Contains(notToRunAs, name) || has.SureUser(name) != base.Yes {
+			continue
+		}
+		// The user of Debian's web servers is there on every Debian.
+		if name == "www-data" && known.Kind == base.KindOS {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(preferred(a), preferred(b)), strings.Compare(a, b))
+	})
+	if len(names) == 0 {
+		return user{}
+	}
+	return user{ids: known.Users[names[0]], who: fmt.Sprintf("the %s user that %s already has", names[0], img)}
+}
+
+// preferred is the place of a ready-made user among several: the users that
+// languages and bare images bring are for programs, others for their service.
+func preferred(name string) int {
+	if i := slices.Index([]string{"node", "nonroot", "app"}, name); i >= 0 {
+		return i
+	}
+	return 3
 }
 
 // madeUser is a user that the chain makes with a number and never becomes.
@@ -168,14 +222,35 @@ func inRootsHome(b *source.Build) bool {
 			return true
 		}
 		for _, c := range run.Commands() {
-			for _, w := range c.Words {
-				if in(w.Text) || w.Text == "--user" {
-					return true
-				}
+			if installsHome(b, c) || slices.ContainsFunc(c.Words, func(w shell.Word) bool { return in(w.Text) || w.Text == "--user" }) {
+				return true
 			}
 		}
 	}
 	return in(b.Target.Final.Workdir.Value)
+}
+
+// installsHome tells whether a command installs, or may install, into the home of
+// whoever runs it: see rule 2, unreadable-files.
+func installsHome(b *source.Build, c *shell.Command) bool {
+	line := c.Program()
+	for _, w := range c.Args() {
+		line += " " + w.Text
+	}
+	for _, h := range knowledge.Homes() {
+		for _, part := range append(slices.Clone(h.URLs), h.Commands...) {
+			if strings.Contains(line, part) {
+				return true
+			}
+		}
+	}
+	switch c.Program() {
+	case "poetry", "pipenv":
+		return true
+	case "uv":
+		return b.Base().Known.HasTool("python3") != base.Yes || strings.Contains(line, "python") || strings.Contains(line, " -p")
+	}
+	return strings.Contains(line, "playwright") && strings.Contains(line, "install") || strings.Contains(line, "puppeteer browsers")
 }
 
 // lastNeedsRoot is the last instruction of a stage that does something as the user
@@ -222,8 +297,9 @@ func takes(b *source.Build, name string) bool {
 			}
 		}
 	}
-	known := b.Base().Known
-	return known != nil && (known.HasUser(name) == base.Yes || known.HasGroup(name) == base.Yes)
+	img := b.Base()
+	has := img.Known.Accounts(img.Ref)
+	return has.HasUser(name) == base.Yes || has.HasGroup(name) == base.Yes
 }
 
 // risks are what another user may change.

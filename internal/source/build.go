@@ -197,6 +197,7 @@ type User struct {
 	Step  *Step         // the USER that says so; nil = the base image
 	Image *Image        // the base image that says so; nil = Step does
 	Made  *effects.User // the RUN effect that makes the name; nil = none does
+	Unset []string      // the variables without a value that leave nothing of Step's user, which is root
 }
 
 // Root tells whether the user is known to be UID 0.
@@ -226,6 +227,11 @@ func (b *Build) User() User {
 func (b *Build) userOf(step *Step) User {
 	u := User{Step: step}
 	u.Name, u.Group, _ = strings.Cut(step.Value.Value, ":")
+	if names, ok := b.unset(step, step.Value.Raw); ok && u.Name == "" && len(names) > 0 && !step.Value.Long {
+		u.Unset = names
+		u.number("0")
+		return u
+	}
 	if u.Name == "" || !step.Value.Known && (len(step.Value.Missing) > 0 || step.Value.Long) {
 		// An unset variable gives nothing to BuildKit, yet what sets it may be
 		// the base image: unknown, not root.

@@ -2,6 +2,7 @@ package nonroot
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -23,6 +24,11 @@ type accounts struct {
 	context *source.Context
 	build   *source.Build
 	open    bool // something may have made accounts that we do not see
+	edited  bool // /etc/passwd or /etc/group was changed by hand or replaced
+
+	gone    map[string]*effects.Deleted // users who were deleted, by name
+	doubted map[string]bool             // users and groups that were perhaps deleted
+	moved   map[string]bool             // users and groups of the base that have another number now, or none
 
 	packages []string // system packages, which make the users of their services
 }
@@ -30,7 +36,10 @@ type accounts struct {
 // walk calls visit for every step of the chain with the accounts that exist
 // before it.
 func walk(b *source.Build, visit func(*source.Step, *accounts)) {
-	a := &accounts{users: map[string]*effects.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context, build: b}
+	a := &accounts{
+		users: map[string]*effects.User{}, groups: map[string]bool{}, member: map[[2]string]bool{}, image: b.Base(), context: b.Context, build: b,
+		gone: map[string]*effects.Deleted{}, doubted: map[string]bool{}, moved: map[string]bool{},
+	}
 	for step := range b.Steps() {
 		visit(step, a)
 		a.add(step)
@@ -49,6 +58,7 @@ func (a *accounts) add(step *source.Step) {
 				}
 			}
 		case t == "/etc/passwd" && a.copied(step):
+			a.edited = true
 		case t == "" || t == "/etc" || strings.HasPrefix(t, "/etc/passwd") || strings.HasPrefix(t, "/etc/group"):
 			a.open = true
 		}
@@ -63,6 +73,9 @@ func (a *accounts) add(step *source.Step) {
 		return
 	}
 	a.addEffects(run.Effects)
+	if rewritesAccounts(run) {
+		a.edited = true
+	}
 	for _, c := range run.Commands() {
 		if mayMakeUsers(c) {
 			a.open = true
@@ -70,26 +83,98 @@ func (a *accounts) add(step *source.Step) {
 	}
 }
 
+// each calls do for every user and group that is made, changed or deleted, in the
+// order of the commands. One of its arguments is not nil.
+func each(e *effects.Effects, do func(*effects.User, *effects.Group, *effects.Deleted)) {
+	users, groups, deleted := e.Users, e.Groups, e.Deleted
+	for len(users)+len(groups)+len(deleted) > 0 {
+		at := math.MaxInt
+		for _, c := range []*shell.Command{first(users, userCommand), first(groups, groupCommand), first(deleted, deletedCommand)} {
+			if c != nil {
+				at = min(at, c.Index)
+			}
+		}
+		switch {
+		// A user who gets another name is first deleted under the old one.
+		case len(deleted) > 0 && deleted[0].Command.Index == at:
+			do(nil, nil, &deleted[0])
+			deleted = deleted[1:]
+		case len(groups) > 0 && groups[0].Command.Index == at:
+			do(nil, &groups[0], nil)
+			groups = groups[1:]
+		default:
+			do(&users[0], nil, nil)
+			users = users[1:]
+		}
+	}
+}
+
+func userCommand(u *effects.User) *shell.Command       { return u.Command }
+func groupCommand(g *effects.Group) *shell.Command     { return g.Command }
+func deletedCommand(d *effects.Deleted) *shell.Command { return d.Command }
+
+// first is the command of a list's first element; nil where it is empty.
+func first[T any](list []T, command func(*T) *shell.Command) *shell.Command {
+	if len(list) == 0 {
+		return nil
+	}
+	return command(&list[0])
+}
+
+// delete takes a user or a group away. A user's own group goes with him, unless
+// somebody else is in it.
+func (a *accounts) delete(d *effects.Deleted) {
+	a.moved[d.Name] = true
+	switch {
+	case d.When != shell.Always || strings.Contains(d.Name, "$"):
+		a.doubted[d.Name] = true
+	case d.Group:
+		delete(a.groups, d.Name)
+		a.doubted[d.Name] = true // groupdel fails where it is a user's own
+	default:
+		delete(a.users, d.Name)
+		a.gone[d.Name] = d
+	}
+}
+
+func (a *accounts) addUser(u *effects.User) {
+	if !u.Known {
+		a.open = true
+	}
+	if u.Tool == "usermod" && u.UID != "" {
+		a.moved[u.Name] = true
+	}
+	delete(a.gone, u.Name)
+	a.users[u.Name] = u
+	if u.MakesGroup {
+		a.groups[u.Name] = true
+	}
+	for _, g := range u.Groups {
+		a.member[[2]string{u.Name, g}] = true
+	}
+}
+
+func (a *accounts) addGroup(g *effects.Group) {
+	if !g.Known {
+		a.open = true
+	}
+	if g.Tool == "groupmod" {
+		a.moved[g.Name] = true
+	}
+	a.groups[g.Name] = true
+}
+
 func (a *accounts) addEffects(e *effects.Effects) {
-	for i := range e.Users {
-		u := &e.Users[i]
-		if !u.Known {
-			a.open = true
+	each(e, func(u *effects.User, g *effects.Group, d *effects.Deleted) {
+		switch {
+		case u != nil:
+			a.addUser(u)
+		case g != nil:
+			a.addGroup(g)
+		default:
+			a.delete(d)
 		}
-		a.users[u.Name] = u
-		if u.MakesGroup {
-			a.groups[u.Name] = true
-		}
-		for _, g := range u.Groups {
-			a.member[[2]string{u.Name, g}] = true
-		}
-	}
-	for _, g := range e.Groups {
-		if !g.Known {
-			a.open = true
-		}
-		a.groups[g.Name] = true
-	}
+	})
 	for _, m := range e.Memberships {
 		a.member[[2]string{m.User, m.Group}] = true
 	}
@@ -104,6 +189,25 @@ func (a *accounts) addEffects(e *effects.Effects) {
 			a.packages = append(a.packages, p.Name)
 		}
 	}
+}
+
+// rewritesAccounts tells whether a RUN changes lines of /etc/passwd or /etc/group
+// that are there already, or accounts whose names are not known.
+func rewritesAccounts(run *source.Run) bool {
+	for _, c := range run.Commands() {
+		switch program, args := c.Underlying(); program {
+		case "userdel", "deluser", "groupdel", "delgroup", "usermod", "groupmod":
+			if c.Wrapped("xargs") || slices.ContainsFunc(args, func(w shell.Word) bool { return !w.Known }) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool {
+		if fx.Kind != effects.Write && fx.Kind != effects.Delete || fx.Append && fx.Command.Program() != "sed" {
+			return false
+		}
+		return slices.ContainsFunc(fx.Paths, func(p shell.Word) bool { return p.Text == "/etc/passwd" || p.Text == "/etc/group" })
+	})
 }
 
 // manyPackages is how many packages make it pointless to tell which users they
@@ -191,10 +295,17 @@ func mayMakeUsers(c *shell.Command) bool {
 
 // hasUser tells whether a user of that name exists.
 func (a *accounts) hasUser(name string) base.Answer {
-	if _, ok := a.users[name]; ok {
+	switch {
+	case a.doubted[name]:
+		return base.Unknown
+	case a.users[name] != nil:
 		return base.Yes
+	case a.gone[name] != nil && !a.open:
+		return base.No
+	case a.gone[name] != nil:
+		return base.Unknown
 	}
-	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasUser(name) })
+	return a.inBase(name, base.Accounts.HasUser)
 }
 
 // unsure is the part of user[:group] of which it is not known whether it is there;
@@ -220,13 +331,16 @@ func unsureOf(b *source.Build, what string) check.Verdict {
 
 // hasGroup tells whether a group of that name exists.
 func (a *accounts) hasGroup(name string) base.Answer {
-	if a.groups[name] {
+	switch {
+	case a.groups[name]:
 		return base.Yes
+	case a.doubted[name] || a.gone[name] != nil:
+		return base.Unknown
 	}
-	return a.inBase(name, func(img *base.Image) base.Answer { return img.HasGroup(name) })
+	return a.inBase(name, base.Accounts.HasGroup)
 }
 
-func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.Answer {
+func (a *accounts) inBase(name string, ask func(base.Accounts, string) base.Answer) base.Answer {
 	if name == "root" {
 		return base.Yes
 	}
@@ -241,7 +355,7 @@ func (a *accounts) inBase(name string, ask func(*base.Image) base.Answer) base.A
 	case a.image.Known == nil || a.image.Local != nil:
 		return base.Unknown
 	}
-	ans := ask(a.image.Known)
+	ans := ask(a.image.Known.Accounts(a.image.Ref), name)
 	switch by := a.byPackage(name); {
 	case ans == base.Yes || by == base.Yes:
 		return base.Yes

@@ -44,13 +44,22 @@ var finalUserRoot = &check.Check{
 		f := check.Finding{Cause: rootCause, Missing: u.Step == nil}
 		if u.Step != nil {
 			f.Place = check.Place{File: b.Text(), Span: u.Step.Rest().Span}
-			f.Message = "the container starts as root: " + asRoot(u)
+			f.Message = "the container starts as root: " + asRoot(b, u)
 		} else {
 			from := b.Chain()[0].From
 			f.Place = check.Place{File: b.Text(), Span: imageSpan(from)}
 			f.Message = fmt.Sprintf("the container starts as root: there is no USER, and %s starts as root", b.Base().String())
 		}
-		f = recipe.User(b).To(f)
+		if len(u.Unset) > 0 {
+			f = recipe.Declare(b, u.Unset).To(f)
+			for _, name := range u.Unset {
+				if arg := b.Declared(name); arg != nil {
+					f.Related = append(f.Related, check.Place{File: b.Text(), Span: arg.Span, Message: "this ARG holds only in FROM"})
+				}
+			}
+		} else {
+			f = recipe.User(b).To(f)
+		}
 		if why, ok := b.IsBase(); ok {
 			f.Severity = check.Warning
 			f.Message += "; " + why
@@ -62,9 +71,13 @@ var finalUserRoot = &check.Check{
 }
 
 // asRoot says how a USER comes to be root.
-func asRoot(u source.User) string {
+func asRoot(b *source.Build, u source.User) string {
 	v := u.Step.Value
 	switch {
+	case len(u.Unset) > 0 && b.Declared(u.Unset[0]) != nil:
+		return fmt.Sprintf("USER %s is empty, because the ARG %s above FROM has no value in a stage that does not declare it again", v.Raw, u.Unset[0])
+	case len(u.Unset) > 0:
+		return fmt.Sprintf("USER %s is empty, because nothing sets %s", v.Raw, u.Unset[0])
 	case v.Raw != v.Value:
 		return fmt.Sprintf("USER %s is %s, which is UID 0", v.Raw, v.Value)
 	case u.Made != nil:

@@ -38,6 +38,7 @@ var Rule = &check.Rule{
 		unreadableFiles,
 		groupMismatch,
 		sudo,
+		uidTaken,
 		userNotNumeric,
 		uidNotExplicit,
 		lowUID,

@@ -43,15 +43,28 @@ var unknownUser = &check.Check{
 				open = cmp.Or(a.unsure(step.Value.Value), open)
 				return
 			}
-			found = append(found, check.Finding{
-				Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
-				Message: fmt.Sprintf("neither a RUN nor the base image %s creates the %s %q", a.image.String(), what, name),
-				Stage:   step.Stage,
-			})
+			found = append(found, noSuch(b, step, a, what, name))
 		})
 		if len(found) == 0 && open != "" {
 			return unsureOf(b, open)
 		}
 		return check.Judge(found)
 	},
+}
+
+// noSuch is the finding on a USER whose user or group is not there.
+func noSuch(b *source.Build, step *source.Step, a *accounts, what, name string) check.Finding {
+	f := check.Finding{
+		Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
+		Message: fmt.Sprintf("neither a RUN nor the base image %s creates the %s %q", a.image.String(), what, name),
+		Stage:   step.Stage,
+	}
+	if d := a.gone[name]; d != nil && what == "user" {
+		f.Message = fmt.Sprintf("the user %q no longer exists: an earlier RUN deletes it", name)
+		f.Related = []check.Place{{File: b.Text(), Span: d.Command.Span, Message: "the user is deleted here"}}
+	}
+	if user, _, _ := strings.Cut(step.Value.Value, ":"); what == "group" && user == "nobody" && a.hasGroup("nogroup") == base.Yes {
+		f.Help = "write USER nobody:nogroup, which is the group of nobody in this image, or create a user of its own for the program"
+	}
+	return f
 }

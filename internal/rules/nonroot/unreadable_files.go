@@ -40,6 +40,10 @@ var unreadableFiles = &check.Check{
 		for step := range b.Steps() {
 			v.step(step)
 		}
+		v.homes()
+		if len(v.found) == 0 && v.doubt {
+			return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether %s has the program, and who its user is", b.Base().String()))
+		}
 		if unknown && len(v.found) > 0 {
 			return check.Unknown(check.ByBases, fmt.Sprintf("who runs is not known, for nobody knows the user of %s", b.Base().String()))
 		}
@@ -57,6 +61,8 @@ type readable struct {
 	found []check.Finding
 
 	asked, opens bool // whether some step opens /root
+	doubt        bool // an unknown base decides
+	guess        bool // whether the base runs the command line is not known
 }
 
 // paths are what the container must run: where PATH leads, the program, the
@@ -205,7 +211,8 @@ func (v *readable) findOpening() bool {
 				continue
 			}
 			for _, p := range fx.Paths {
-				if path.Clean(p.Text) == "/root" && (fx.Kind == effects.Chown || !v.denied(parseMode(fx.Mode), "")) {
+				// To go through a folder takes no right to read it.
+				if path.Clean(p.Text) == "/root" && (fx.Kind == effects.Chown || !v.denied(parseMode(fx.Mode), "") || parseMode(fx.Mode)&0o001 != 0) {
 					return true
 				}
 			}

@@ -3,6 +3,7 @@ package base
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,9 @@ func TestBasesAreWhole(t *testing.T) {
 			if strings.ContainsAny(g, "?[]\\") {
 				t.Errorf("%s: glob %q has more than stars", i.ID, g)
 			}
+		}
+		if i.UsersWhole && i.Kind != KindService {
+			t.Errorf("%s: users_whole is for services", i.ID)
 		}
 		switch i.Kind {
 		case KindOS, KindRuntime, KindToolchain, KindMinimal, KindService:
@@ -141,9 +145,19 @@ func TestVersionsAndToolsAreWhole(t *testing.T) {
 }
 
 func TestAccountsAreWhole(t *testing.T) {
-	eachLine(t, accountsData, func(n int, a *accounts) {
-		if len(a.OS) == 0 || len(a.Users) == 0 || a.Source == "" {
-			t.Errorf("line %d: no os, users or source", n)
+	eachLine(t, accountsData, func(n int, a *distribution) {
+		if len(a.OS) == 0 || len(a.Users) == 0 || len(a.Groups) == 0 || a.Source == "" {
+			t.Errorf("line %d: no os, users, groups or source", n)
+		}
+		for name := range a.UIDs {
+			if !slices.Contains(a.Users, name) {
+				t.Errorf("line %d: %s has a UID and is no user", n, name)
+			}
+		}
+		for name := range a.GIDs {
+			if !slices.Contains(a.Groups, name) {
+				t.Errorf("line %d: %s has a GID and is no group", n, name)
+			}
 		}
 	})
 }

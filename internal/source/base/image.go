@@ -16,6 +16,8 @@ type Image struct {
 	PackageManager string            `json:"package_manager"` // apt, apk, …; "none"; "" not known
 	User           string            `json:"user"`            // default user, name or uid; "" or "unknown": not known
 	Users          map[string]string `json:"users"`           // ready-made users, name to uid:gid; "unknown" where the recipe leaves the number to the system
+	UsersWhole     bool              `json:"users_whole"`     // the recipe makes no user beside Users; of a service only, others are taken to be so
+	Groups         []string          `json:"groups"`          // ready-made groups beside those of Users
 	Tools          map[string]Answer `json:"tools"`           // programs that the recipe speaks of; see HasTool
 	Entrypoint     []string          `json:"entrypoint"`      // nil: not known; empty: none
 	Cmd            []string          `json:"cmd"`             // nil: not known; empty: none

@@ -103,6 +103,9 @@ func readImages(line []byte) images {
 	mustDecode("bases.jsonl", line, image)
 	bare := *image
 	bare.Env = nil
+	if bare.User == "0" {
+		bare.Users = nil // the recipe of that time made none
+	}
 	return images{image, &bare}
 }
 
