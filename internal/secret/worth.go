@@ -38,6 +38,8 @@ func WorthOf(v string) Worth {
 		return Dummy
 	case strings.Trim(low, "x*.-_?#0•…") == "":
 		return Later
+	case len(v) >= 6 && row(low):
+		return Dummy
 	case template.MatchString(v):
 		return Later
 	case filePath.MatchString(v) && (strings.Count(v, "/") > 1 || len(v) < 20), fileName.MatchString(v), reference.MatchString(v), plainURL.MatchString(v):
@@ -58,6 +60,19 @@ func WorthOf(v string) Worth {
 		}
 	}
 	return data.words(low)
+}
+
+// rows are what people type for a value that stands for nothing.
+var rows = []string{"0123456789abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "1234567890abcdef", "1234567890", "0123456789", "abcdefghijklmnopqrstuvwxyz", "abcdef0123456789", "deadbeef", "cafebabe", "qwertyuiop"}
+
+// row tells whether a value is one of these rows, once or over and over.
+func row(low string) bool {
+	for _, r := range rows {
+		if strings.HasPrefix(strings.Repeat(r, len(low)/len(r)+1), low) && (len(low) > 8 || len(low) >= len(r)) {
+			return true
+		}
+	}
+	return false
 }
 
 // words judges a value by its words: one that is made of dummies and fillers

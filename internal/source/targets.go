@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/meter"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
 
@@ -240,22 +241,36 @@ func (t *targeting) last() *Problem {
 }
 
 // shipping is the last stage that ships by its name; nil where none does. One that
-// only installs something makes way for a later one that starts a program under a
-// name such as builder.
+// only installs something, or hands it on, makes way for one that starts a program:
+// a later one under a name such as builder, or an earlier one.
 func shipping(stages []*Stage) *Stage {
-	var weak *Stage
+	var weak, idle *Stage
 	for _, s := range slices.Backward(stages) {
 		switch {
 		case !devStage(s.Name):
-			if weak != nil && !starts(s) {
+			if starts(s) || weak == nil && idle == nil && serviceBase(s) {
+				return s
+			}
+			if weak != nil {
 				return weak
 			}
-			return s
+			if idle == nil {
+				idle = s // an earlier one may start a program
+			}
 		case weak == nil && weakStage(s.Name) && starts(s):
 			weak = s
 		}
 	}
+	if idle != nil {
+		return idle
+	}
 	return weak
+}
+
+// serviceBase tells whether a stage has the program of its base image to start.
+func serviceBase(s *Stage) bool {
+	img := s.Origin()
+	return img != nil && img.Known != nil && img.Known.Kind == base.KindService
 }
 
 // starts tells whether a stage says what it runs, or where it is reached.

@@ -20,11 +20,11 @@ type use struct {
 
 // uses are the images that the stages of a file name: the reached ones and,
 // as notes, the others. Named contexts, scratch, stages and what the project builds
-// itself are none.
+// itself are none, nor is what lies in the local store (localhost/…).
 func uses(b *source.Build) []use {
 	var list []use
 	add := func(u use) {
-		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 || u.image.Valid && b.BuiltHere(u.image.Ref) {
+		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 || u.image.Valid && (b.BuiltHere(u.image.Ref) || strings.HasPrefix(u.image.Ref.Repo, "localhost/")) {
 			return
 		}
 		list = append(list, u)

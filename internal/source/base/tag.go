@@ -30,6 +30,7 @@ type osRelease struct {
 }
 
 var (
+	shortRE   = regexp.MustCompile(`(?:^|-)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:-|$)`) // 241121: a date without its century
 	dateRE    = regexp.MustCompile(`(?:^|[^0-9])20\d\d[.-]?(?:0[1-9]|1[0-2])[.-]?(?:0[1-9]|[12]\d|3[01])(?:[^0-9]|$)`)
 	stampRE   = regexp.MustCompile(`(?:^|[^0-9])1[5-9]\d{8}(?:[^0-9]|$)`) // seconds since 1970, as CI tags images
 	commitRE  = regexp.MustCompile(`^(?:g|sha|git|rev)?[0-9a-f]{7,64}$`)
@@ -39,7 +40,7 @@ var (
 
 // parseTag reads a tag of a product.
 func parseTag(text string, p *product) *tag {
-	t := &tag{exact: dateRE.MatchString(text) || stampRE.MatchString(text)}
+	t := &tag{exact: dateRE.MatchString(text) || shortRE.MatchString(text) || stampRE.MatchString(text)}
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == '-' })
 	before := "" // the word before, when it owns a number that follows
 	for _, word := range words {
