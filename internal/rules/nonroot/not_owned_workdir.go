@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -30,10 +31,20 @@ var notOwnedWorkdir = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
+		open := "" // a folder of which builders differ
 		list, guess := writes(b, u)
 		for _, w := range list {
-			if covered(b, w.dir) || w.path != "" && covered(b, w.path) || !w.sure && owned(b, u, w.dir) {
+			if covered(b, w.dir) || w.path != "" && covered(b, w.path) {
 				continue
+			}
+			if !w.sure {
+				has := owned(b, u, w.dir)
+				if has == base.Unknown {
+					open = w.dir
+				}
+				if has != base.No {
+					continue
+				}
 			}
 			if guess && w.start {
 				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether the ENTRYPOINT of %s runs the program", b.Base().String()))
@@ -44,6 +55,9 @@ var notOwnedWorkdir = &check.Check{
 				Help:    w.help,
 				Cause:   check.Cause("write").Of(w.dir),
 			})
+		}
+		if len(found) == 0 && open != "" {
+			return check.Unknown(check.ByImage, fmt.Sprintf("whether COPY --chown changes the owner of %s, which exists before, depends on the builder", open))
 		}
 		return check.Judge(found)
 	},
@@ -155,9 +169,9 @@ func changes(step *source.Step) []effects.File {
 
 // owned tells whether the user may write a folder, or whether that cannot be
 // told: somebody gave it away, opened it, or made it as that user.
-func owned(b *source.Build, u source.User, dir string) bool {
+func owned(b *source.Build, u source.User, dir string) base.Answer {
 	if knowledge.SharedFolders.Covers(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
-		return true
+		return base.Yes
 	}
 	return given(b, u, dir)
 }

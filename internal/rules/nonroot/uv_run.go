@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 // uvRun is what `uv run` writes before it starts the program: its cache below the
@@ -42,7 +43,7 @@ func uvRun(b *source.Build, u source.User, cs []*shell.Command) (write, bool) {
 		if dir == "" {
 			dir = b.Target.Final.Workdir.Value
 		}
-		if lacks := lacking(b, dir, flags); lacks != "" && !given(b, u, path.Join(dir, ".venv")) {
+		if lacks := lacking(b, dir, flags); lacks != "" && given(b, u, path.Join(dir, ".venv")) == base.No {
 			w.dir = path.Join(dir, ".venv")
 			w.what = fmt.Sprintf("uv run installs %s into %s", lacks, w.dir)
 			w.help = "start the program of the environment itself, CMD [\"" + w.dir + "/bin/python\", …], or set UV_NO_SYNC=1"
@@ -139,23 +140,51 @@ func lacking(b *source.Build, dir string, flags []string) string {
 }
 
 // given tells whether a step gives a folder or what is around it to the user, opens
-// it, or may do so.
-func given(b *source.Build, u source.User, dir string) bool {
+// it, or may do so: Unknown where a COPY gives the user what comes into the folder,
+// which was there before. Builders differ in whether its owner stays.
+func given(b *source.Build, u source.User, dir string) base.Answer {
+	there := false // it was made before
+	answer := base.No
 	for step := range b.Steps() {
-		if gives(step, u, dir) {
-			return true
+		if c := step.Copy; c != nil {
+			switch t := path.Clean("/" + c.Target); {
+			case !toOther(c):
+			case strings.HasPrefix(dir, strings.TrimSuffix(t, "/")+"/"), dir == t && (!there || c.Link):
+				return base.Yes
+			case dir == t:
+				answer = base.Unknown
+			}
+		} else if gives(step, u, dir) {
+			return base.Yes
 		}
+		there = there || makesFolder(step, dir)
 	}
-	return false
+	return answer
 }
 
-// gives tells whether one step does so.
-func gives(step *source.Step, u source.User, dir string) bool {
-	if c := step.Copy; c != nil {
-		t := strings.TrimSuffix(c.Target, "/")
-		owner, _, _ := strings.Cut(c.Chown.Value, ":")
-		return (dir == t || strings.HasPrefix(dir, t+"/")) && owner != "" && owner != "root" && owner != "0"
+// toOther tells whether a COPY gives what it brings to somebody else than root.
+func toOther(c *source.Copy) bool {
+	owner, _, _ := strings.Cut(c.Chown.Value, ":")
+	return owner != "" && owner != "root" && owner != "0"
+}
+
+// makesFolder tells whether a step certainly makes a folder, or has made it.
+func makesFolder(step *source.Step, dir string) bool {
+	if step.Keyword == "WORKDIR" {
+		return strings.HasPrefix(path.Join("/", step.Before.Workdir.Value, step.Value.Value)+"/", dir+"/") && !path.IsAbs(step.Value.Value) ||
+			path.IsAbs(step.Value.Value) && strings.HasPrefix(path.Clean(step.Value.Value)+"/", dir+"/")
 	}
+	if c := step.Copy; c != nil {
+		return strings.HasPrefix(path.Clean("/"+c.Target)+"/", dir+"/")
+	}
+	run := step.Run()
+	return run != nil && slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool {
+		return fx.Kind == effects.Mkdir && fx.When == shell.Always && slices.ContainsFunc(fx.Paths, func(p shell.Word) bool { return path.Clean(p.Text) == dir })
+	})
+}
+
+// gives tells whether a RUN gives a folder to the user, opens it, or may do so.
+func gives(step *source.Step, u source.User, dir string) bool {
 	run := step.Run()
 	if run == nil {
 		return false
