@@ -243,19 +243,24 @@ func relative(p, dir string) (string, bool) {
 	return rel, ok
 }
 
-// MadeByRoot tells whether a folder certainly is root's: WORKDIR makes it, or
-// a RUN's mkdir or a COPY without an owner does, and all of that as root.
+// MadeByRoot tells whether a folder certainly is root's: a WORKDIR or a RUN's mkdir
+// makes it as root, or a COPY into it does.
 func (b *Build) MadeByRoot(dir string) bool {
 	made := false
 	for step := range b.Steps() {
 		if step.Keyword == "WORKDIR" {
-			// BuildKit makes a missing folder as root, whatever USER says.
-			if w := step.Value.Value; strings.HasPrefix(w, "/") {
-				_, under := relative(path.Clean(w), dir)
-				made = made || under
-			} else if dir == b.Target.Final.Workdir.Value {
-				made = true
+			w := step.Value.Value
+			if !strings.HasPrefix(w, "/") {
+				w = path.Join("/", step.Before.Workdir.Value, w)
 			}
+			if _, under := relative(path.Clean(w), dir); !under || made {
+				continue
+			}
+			// BuildKit makes a missing folder as the user in force.
+			if step.Before.User != nil && !b.userOf(step.Before.User).Root() || step.Before.User == nil && b.imageUser(b.Base()).Unprivileged() {
+				return false
+			}
+			made = true
 			continue
 		}
 		if c := step.Copy; c != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -30,9 +31,23 @@ var notOwnedWorkdir = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
-		for _, w := range writes(b) {
-			if owned(b, u, w.dir) || covered(b, w.dir) {
+		open := "" // a folder of which builders differ
+		list, guess := writes(b, u)
+		for _, w := range list {
+			if covered(b, w.dir) || w.path != "" && covered(b, w.path) {
 				continue
+			}
+			if !w.sure {
+				has := owned(b, u, w.dir)
+				if has == base.Unknown {
+					open = w.dir
+				}
+				if has != base.No {
+					continue
+				}
+			}
+			if guess && w.start {
+				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether the ENTRYPOINT of %s runs the program", b.Base().String()))
 			}
 			found = append(found, check.Finding{
 				Place:   w.place,
@@ -41,6 +56,9 @@ var notOwnedWorkdir = &check.Check{
 				Cause:   check.Cause("write").Of(w.dir),
 			})
 		}
+		if len(found) == 0 && open != "" {
+			return check.Unknown(check.ByImage, fmt.Sprintf("whether COPY --chown changes the owner of %s, which exists before, depends on the builder", open))
+		}
 		return check.Judge(found)
 	},
 }
@@ -48,9 +66,12 @@ var notOwnedWorkdir = &check.Check{
 // A write is one folder that the program is known to write to.
 type write struct {
 	dir   string
+	path  string // what is made there; "" = dir says it
 	place check.Place
 	what  string
 	help  string
+	sure  bool // that the user may not write there is known already
+	start bool // it is what the command line runs that writes
 }
 
 // sqliteURL is the URL of a SQLite file with its path (SQLAlchemy and Prisma
@@ -58,8 +79,9 @@ type write struct {
 // absolute one.
 var sqliteURL = regexp.MustCompile(`\bsqlite(?:\+\w+)?:///?(/?[^?\s"']+)`)
 
-// writes are the folders that the program writes to for certain.
-func writes(b *source.Build) []write {
+// writes are the folders that the program writes to for certain. guess tells that
+// the base image may run something else.
+func writes(b *source.Build, u source.User) (_ []write, guess bool) {
 	var list []write
 	workdir := b.Target.Final.Workdir.Value
 	file := func(s string, span text.Span, where string) {
@@ -96,7 +118,17 @@ func writes(b *source.Build) []write {
 	if w, ok := nginx(b, st); ok {
 		list = append(list, w)
 	}
-	return list
+	cs, guess := startCommands(b)
+	own := append(ownWrites(b, cs), scriptWrites(b, st.File)...)
+	if w, ok := uvRun(b, u, cs); ok {
+		w.sure = true
+		own = append(own, w)
+	}
+	for _, w := range own {
+		w.start = true
+		list = append(list, w)
+	}
+	return list, guess
 }
 
 // nginx is the official image started as another user than root: its
@@ -137,52 +169,11 @@ func changes(step *source.Step) []effects.File {
 
 // owned tells whether the user may write a folder, or whether that cannot be
 // told: somebody gave it away, opened it, or made it as that user.
-func owned(b *source.Build, u source.User, dir string) bool {
+func owned(b *source.Build, u source.User, dir string) base.Answer {
 	if knowledge.SharedFolders.Covers(dir) || !b.MadeByRoot(dir) && dir != "/var/cache/nginx" {
-		return true
+		return base.Yes
 	}
-	for step := range b.Steps() {
-		if c := step.Copy; c != nil {
-			t := strings.TrimSuffix(c.Target, "/")
-			owner, _, _ := strings.Cut(c.Chown.Value, ":")
-			if (dir == t || strings.HasPrefix(dir, t+"/")) && owner != "" && owner != "root" && owner != "0" {
-				return true
-			}
-		}
-		run := step.Run()
-		if run == nil {
-			continue
-		}
-		if run.Opaque != "" || run.Script == nil || run.Script.Err != nil {
-			return true
-		}
-		for _, c := range run.Commands() {
-			if mayMakeUsers(c) {
-				return true // what a script does to files is not seen either
-			}
-		}
-		for _, fx := range run.Effects.Files {
-			if fx.Kind != effects.Chown && fx.Kind != effects.Chmod && !(fx.Kind == effects.Mkdir && (fx.Owner != "" || fx.Mode != "")) {
-				continue
-			}
-			for _, p := range fx.Paths {
-				q := path.Clean(p.Text)
-				if !p.Known || q == dir || strings.HasPrefix(dir, q+"/") || q == "/" || strings.Contains(q, "*") {
-					return true
-				}
-			}
-		}
-		for _, made := range run.Effects.Users {
-			home := made.Home
-			if home == "" {
-				home = "/home/" + made.Name
-			}
-			if made.Name == u.Name && (dir == home || strings.HasPrefix(dir, home+"/")) {
-				return true
-			}
-		}
-	}
-	return false
+	return given(b, u, dir)
 }
 
 // covered tells whether a volume lies over a folder when the container runs:

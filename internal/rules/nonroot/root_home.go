@@ -90,26 +90,40 @@ func (v *readable) pathOfStart() {
 }
 
 // startCommands are the commands that the container certainly runs, of the command
-// line and of the start script.
-func (v *readable) startCommands() []*shell.Command {
-	var list []*shell.Command
-	script := v.start.Script
-	if cmd := v.start.Cmd; script == nil && cmd.Step != nil && len(cmd.Words) > 0 {
-		// What an ENTRYPOINT of the base does with it is not known.
-		v.guess = true
+// line and of the start script. guess tells that a base image's ENTRYPOINT, which is
+// not known, gets the command line.
+func startCommands(b *source.Build) (list []*shell.Command, guess bool) {
+	st := b.Start()
+	script := st.Script
+	cmd := st.Cmd
+	onTop := shell.Input{Dir: b.Target.Final.Workdir.Value}
+	if script == nil && cmd.Step != nil && len(cmd.Words) > 0 {
+		guess = true
 		if cmd.Shell {
 			script, _ = cmd.Step.Script(cmd.Words)
 		} else {
-			script = shell.FromWords(shell.Input{Dir: v.b.Target.Final.Workdir.Value}, cmd.Literal())
+			script = shell.FromWords(onTop, cmd.Literal())
 		}
 	}
 	if script != nil && script.Err == nil {
 		list = append(list, script.Commands...)
 	}
-	if f := v.start.File; f != nil && f.Script != nil && f.Script.Err == nil {
+	if f := st.File; f != nil && f.Script != nil && f.Script.Err == nil {
 		list = append(list, f.Script.Commands...)
+		last := f.Script.Commands[max(0, len(f.Script.Commands)-1):]
+		if len(last) > 0 && cmd.Step != nil && !cmd.Shell && st.Step != cmd.Step && slices.ContainsFunc(last[0].Words, func(w shell.Word) bool { return w.Text == "$@" }) {
+			list = append(list, shell.FromWords(onTop, cmd.Literal()).Commands...) // exec "$@"
+		}
 	}
-	return slices.DeleteFunc(list, func(c *shell.Command) bool { return c.When != shell.Always || c.Ignored || len(c.Words) == 0 })
+	return slices.DeleteFunc(list, func(c *shell.Command) bool { return c.When != shell.Always || c.Ignored || len(c.Words) == 0 }), guess
+}
+
+// startCommands are those of the build, found once.
+func (v *readable) startCommands() []*shell.Command {
+	if v.commands == nil {
+		v.commands, v.guess = startCommands(v.b)
+	}
+	return v.commands
 }
 
 // startPrograms are the names of the programs that the container certainly runs and

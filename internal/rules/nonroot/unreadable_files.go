@@ -62,6 +62,7 @@ type readable struct {
 
 	asked, opens bool // whether some step opens /root
 	doubt        bool // an unknown base decides
+	commands     []*shell.Command
 	guess        bool // whether the base runs the command line is not known
 }
 
