@@ -83,6 +83,9 @@ func (res *Result) merge() {
 		}
 		for _, f := range rep.Findings {
 			k := key{f.ID(), f.Place.File.Name, f.Message, f.Level, f.Place.Span.Start, f.Place.Span.End}
+			if f.Group != "" {
+				k.message = f.Group // told in other words for another target
+			}
 			if i, ok := at[k]; ok {
 				old := &res.Findings[i]
 				old.Severity = max(old.Severity, f.Severity)

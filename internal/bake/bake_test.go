@@ -72,9 +72,9 @@ worker context= dockerfile= target= inline=true tags=[]
 
 func TestErrors(t *testing.T) {
 	for data, want := range map[string]string{
-		"target \"a\" {\n  context = \n":                      "line ",
-		strings.Repeat("[", 5000):                             "nested more than",
-		"a = \"" + strings.Repeat("x", 2<<20) + "\"\n":        "larger than",
+		"target \"a\" {\n  context = \n":                       "line ",
+		strings.Repeat("[", 5000):                              "nested more than",
+		"a = \"" + strings.Repeat("x", 2<<20) + "\"\n":         "larger than",
 		"target \"a\" { context = \"x\"\n}\ntarget a b c d {}": "",
 	} {
 		if got := show(t, "docker-bake.hcl", data); !strings.Contains(got, want) {

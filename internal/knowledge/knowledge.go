@@ -9,6 +9,7 @@ package knowledge
 import (
 	"encoding/json"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -132,11 +133,12 @@ func (s Set) Covers(p string) bool {
 	return false
 }
 
-// Under tells whether one of the folders of a path bears a member's name.
+// Under tells whether one of the folders of a path bears a member's name, whole or
+// as a word of its own: test_resources.
 func (s Set) Under(p string) bool {
 	dir := path.Dir(p)
 	for part := range strings.SplitSeq(dir, "/") {
-		if s.Has(part) {
+		if s.Has(part) || slices.ContainsFunc(strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' || r == '.' }), s.Has) {
 			return true
 		}
 	}

@@ -108,12 +108,19 @@ func (e *evaluator) metaArg(in *dockerfile.Instruction) {
 		}
 		step.Vars = append(step.Vars, v)
 		e.meta = e.meta.With(v)
-		if _, given := e.args[kv.Key]; !given && knowledge.BasePlaceholders.Has(strings.ToLower(v.Value)) {
+		if _, given := e.args[kv.Key]; !given && placeholder(v.Value) {
 			v.Value, v.Set = "", false
 		}
 		e.from = e.from.With(v)
 	}
 	e.metaArgs = append(e.metaArgs, step)
+}
+
+// placeholder tells whether the default of an argument above FROM stands for what
+// somebody has to give.
+func placeholder(v string) bool {
+	low := strings.ToLower(v)
+	return knowledge.BasePlaceholders.Has(low) || strings.HasPrefix(low, "please_") || strings.HasPrefix(low, "please-")
 }
 
 func (e *evaluator) begin(in *dockerfile.Instruction, cmd *instructions.Stage) *Stage {

@@ -224,3 +224,21 @@ func (p *Snapshot) folders() map[string]bool {
 	}
 	return named
 }
+
+// Names are what the project calls its parts: the folders at its root, and those
+// in which the unit's file lies.
+func (b *Build) Names() []string {
+	list := strings.Split(path.Dir(b.Path), "/")
+	entries, err := b.files.list(".")
+	if b.project != nil && b.files.fsys == nil {
+		entries, err = b.project.files.list(".")
+	}
+	if err == nil {
+		for _, e := range entries {
+			if e.IsDir() {
+				list = append(list, e.Name())
+			}
+		}
+	}
+	return list
+}

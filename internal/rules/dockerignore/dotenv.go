@@ -2,6 +2,7 @@ package dockerignore
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -43,6 +44,9 @@ func dotenvLibrary(ctx *source.Context) string {
 	return ""
 }
 
+// directGodotenv is a requirement of the module itself, not of one that it needs.
+var directGodotenv = regexp.MustCompile(`(?m)^\s*(?:require\s+)?github\.com/joho/godotenv\s+\S+\s*$`)
+
 func dotenvIn(base string, info manifest.Info, data []byte) string {
 	switch {
 	case base == "package.json":
@@ -71,7 +75,7 @@ func dotenvIn(base string, info manifest.Info, data []byte) string {
 				return name
 			}
 		}
-	case base == "go.mod" && strings.Contains(string(data), "github.com/joho/godotenv"):
+	case base == "go.mod" && directGodotenv.Match(data):
 		return "godotenv"
 	case base == "composer.json" && strings.Contains(string(data), `"vlucas/phpdotenv"`):
 		return "phpdotenv"

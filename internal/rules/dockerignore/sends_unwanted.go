@@ -187,6 +187,7 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		Place:    check.Place{File: b.Text(), Span: t.at()},
 		Related:  []check.Place{{File: b.Context.File, Message: "this is the ignore file"}},
 		Missing:  true,
+		Group:    "would be sent", // of several targets one speaks
 	}
 	uses, how := usesDotenv(b)
 	switch {

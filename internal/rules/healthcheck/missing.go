@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -75,7 +76,9 @@ func fromSpan(b *source.Build) text.Span {
 func onPorts(b *source.Build) string {
 	var list []string
 	for _, p := range b.Ports() {
-		list = append(list, p.Number)
+		if !slices.Contains(list, p.Number) { // 53/tcp and 53/udp
+			list = append(list, p.Number)
+		}
 	}
 	switch len(list) {
 	case 0:

@@ -27,6 +27,9 @@ var composeLiteral = &check.Check{
 		var found []check.Finding
 		uses := &credentialUse{compose: b}
 		known := names{} // of all services: one logs in at another
+		for _, name := range b.Names() {
+			known.name(name)
+		}
 		for _, s := range b.Compose.Services {
 			known.add(s.Environment, s.Name.Text, s.Image.Text)
 		}
