@@ -119,7 +119,7 @@ func writes(b *source.Build, u source.User) (_ []write, guess bool) {
 		list = append(list, w)
 	}
 	cs, guess := startCommands(b)
-	own := append(ownWrites(b, cs), scriptWrites(b, st.File)...)
+	own := append(append(ownWrites(b, cs), scriptWrites(b, st.File)...), djangoWrites(b, cs)...)
 	if w, ok := uvRun(b, u, cs); ok {
 		w.sure = true
 		own = append(own, w)

@@ -15,7 +15,7 @@ import (
 )
 
 // A wrote is a pattern of a program's text that writes to the path in its first
-// group.
+// group, or to that in the constant in its second.
 type wrote struct {
 	what    string // as a message says it, before the path
 	pattern *regexp.Regexp
@@ -23,15 +23,17 @@ type wrote struct {
 	always  bool // wherever it stands; else only where the file is run from top to bottom
 }
 
-// quoted is a literal path in the group of a pattern: without variables.
-const quoted = `["']([\w./-]*[\w-])["']`
+// quoted is a literal path in the group of a pattern, without variables, or the name
+// of a constant.
+const quoted = `(?:["']([\w./-]*[\w-])["']|([A-Za-z_]\w*))`
 
 // Source: docs.python.org (os, pathlib, sqlite3, logging), docs.sqlalchemy.org.
 var pythonWrites = []wrote{
 	{"opens the SQLite database", regexp.MustCompile(`\b(?:aio)?sqlite3?\.connect\(\s*` + quoted + `\s*[,)]`), false, true},
-	{"opens the SQLite database", regexp.MustCompile(`\bcreate_(?:async_)?engine\(\s*["']sqlite(?:\+\w+)?:///(/?[\w./-]*[\w-])["']`), false, true},
+	{"opens the SQLite database", regexp.MustCompile(`\bcreate_(?:async_)?engine\(\s*["']sqlite(?:\+\w+)?:///(/?[\w./-]*[\w-])()["']`), false, true},
 	{"creates the folder", regexp.MustCompile(`\bos\.(?:makedirs|mkdir)\(\s*` + quoted + `\s*[,)]`), true, false},
 	{"creates the folder", regexp.MustCompile(`\bPath\(\s*` + quoted + `\s*\)\.mkdir\(`), true, false},
+	{"creates the folder", regexp.MustCompile(`()\b([A-Za-z_]\w*)\.mkdir\(`), true, false},
 	{"writes", regexp.MustCompile(`\bopen\(\s*` + quoted + `\s*,\s*(?:mode\s*=\s*)?["'][wax]`), false, false},
 	{"writes the log file", regexp.MustCompile(`\b(?:\w*FileHandler|basicConfig)\((?:[^()]*\bfilename\s*=\s*)?` + quoted), false, false},
 }
@@ -55,7 +57,8 @@ const (
 func ownWrites(b *source.Build, cs []*shell.Command) []write {
 	var list []write
 	seen := map[string]bool{}
-	todo := entryFiles(b, cs)
+	run, imports := entryFiles(b, cs)
+	todo := append(slices.Clone(run), imports...)
 	for len(todo) > 0 && len(seen) < maxProgramFiles {
 		p := todo[0]
 		todo = todo[1:]
@@ -71,23 +74,19 @@ func ownWrites(b *source.Build, cs []*shell.Command) []write {
 		if !ok || len(data) > maxProgramFile {
 			continue
 		}
-		patterns := nodeWrites
-		if path.Ext(p) == ".py" {
-			patterns = pythonWrites
-		}
-		list = append(list, writesIn(b, o, p, data, patterns)...)
+		list = append(list, writesIn(b, o, p, data, slices.Contains(run, p))...)
 		todo = append(todo, imported(p, data)...)
 	}
 	return list
 }
 
-// entryFiles are the files of the program that the container may begin with.
-func entryFiles(b *source.Build, cs []*shell.Command) []string {
+// entryFiles are the files of the program that the container may begin with: those
+// that are run themselves, and those that a server imports.
+func entryFiles(b *source.Build, cs []*shell.Command) (run, imports []string) {
 	workdir := b.Target.Final.Workdir.Value
-	var list []string
 	add := func(dir, name string) {
 		if p := path.Join(dir, name); strings.HasPrefix(p, "/") && !strings.ContainsAny(p, "$*") {
-			list = append(list, p)
+			run = append(run, p)
 		}
 	}
 	for _, c := range cs {
@@ -103,7 +102,7 @@ func entryFiles(b *source.Build, cs []*shell.Command) []string {
 		case shell.IsPython(program), program == "node":
 			for i, a := range args {
 				if a.Text == "-m" && i+1 < len(args) {
-					list = append(list, modules(dir, args[i+1].Text)...)
+					run = append(run, modules(dir, args[i+1].Text)...)
 				}
 				if a.Text == "-c" || a.Text == "-e" || a.Text == "-m" {
 					break
@@ -121,12 +120,12 @@ func entryFiles(b *source.Build, cs []*shell.Command) []string {
 			}
 			for _, a := range args {
 				if name, _, ok := strings.Cut(a.Text, ":"); ok && moduleName.MatchString(name) {
-					list = append(list, modules(dir, name)...)
+					imports = append(imports, modules(dir, name)...)
 				}
 			}
 		}
 	}
-	return list
+	return run, imports
 }
 
 var moduleName = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
@@ -178,38 +177,41 @@ func imported(p, data string) []string {
 	return list
 }
 
-// writesIn are the writes of one file.
-func writesIn(b *source.Build, o *source.Origin, p, data string, patterns []wrote) []write {
+// writesIn are the writes of one file. main tells that it is run itself, rather than
+// imported.
+func writesIn(b *source.Build, o *source.Origin, p, data string, main bool) []write {
 	if strings.Contains(data, "chdir(") {
 		return nil
 	}
+	patterns := nodeWrites
+	if path.Ext(p) == ".py" {
+		patterns = pythonWrites
+	}
+	values, runs := constants(data), called(data, main)
 	var list []write
-	at, comment := 0, ""
+	lines := statements{called: runs}
+	at := 0
 	for line := range strings.Lines(data) {
 		start := at
 		at += len(line)
-		// A text of several lines is no statement.
-		for _, quotes := range []string{`"""`, `'''`} {
-			if n := strings.Count(line, quotes); comment == quotes || comment == "" && n > 0 {
-				if n%2 == 1 && comment == quotes {
-					comment = ""
-				} else if n%2 == 1 {
-					comment = quotes
-				}
-				line = ""
-			}
-		}
-		code := strings.TrimLeft(line, " \t")
-		if comment != "" || code == "" || code[0] == '#' || code[0] == '*' || strings.HasPrefix(code, "//") {
+		code, through := lines.next(line)
+		if code == "" {
 			continue
 		}
 		for _, w := range patterns {
 			m := w.pattern.FindStringSubmatchIndex(line)
-			if m == nil || !w.always && (len(code) != len(line) || strings.Contains(line[:m[0]], "lambda") || strings.Contains(line[:m[0]], "=>") || strings.HasPrefix(code, "def ") || strings.HasPrefix(code, "if ") || strings.HasPrefix(code, "function ")) {
+			if m == nil || !w.always && (!through || strings.Contains(line[:m[0]], "lambda") || strings.Contains(line[:m[0]], "=>")) {
 				continue
 			}
-			name := line[m[2]:m[3]]
-			span := text.Span{Start: o.Span.Start + start + m[2], End: o.Span.Start + start + m[3]}
+			name, span := "", text.Span{Start: o.Span.Start + start + m[0], End: o.Span.Start + start + m[1]}
+			if m[2] >= 0 && m[3] > m[2] {
+				name, span = line[m[2]:m[3]], text.Span{Start: o.Span.Start + start + m[2], End: o.Span.Start + start + m[3]}
+			} else if m[4] >= 0 {
+				name = values[line[m[4]:m[5]]]
+			}
+			if name == "" {
+				continue
+			}
 			if x, ok := folderOf(b, b.Target.Final.Workdir.Value, name, w.folder); ok {
 				x.place = check.Place{File: o.File, Span: span}
 				x.what = fmt.Sprintf("%s %s %s", path.Base(p), w.what, name)
@@ -218,6 +220,89 @@ func writesIn(b *source.Build, o *source.Origin, p, data string, patterns []wrot
 		}
 	}
 	return list
+}
+
+var constant = regexp.MustCompile(`(?m)^(?:const |let |var )?([A-Za-z_]\w*)\s*=\s*(?:Path\(\s*)?["']([\w./-]*[\w-])["']\s*\)?;?[ \t]*$`)
+
+// assigned matches an assignment, or global, in a block.
+var assigned = regexp.MustCompile(`(?m)^[ \t]+(?:global\s+)?([A-Za-z_]\w*)[ \t]*(?:=[^=]|$)`)
+
+// constants are the values of the names that a file sets once, to a literal.
+func constants(data string) map[string]string {
+	values := map[string]string{}
+	for _, m := range constant.FindAllStringSubmatch(data, -1) {
+		if _, twice := values[m[1]]; twice {
+			m[2] = ""
+		}
+		values[m[1]] = m[2]
+	}
+	for _, m := range assigned.FindAllStringSubmatch(data, -1) {
+		delete(values, m[1])
+	}
+	return values
+}
+
+var (
+	topCall  = regexp.MustCompile(`(?m)^(?:[\w.]+\()?([A-Za-z_]\w*)\(\)\)?;?[ \t]*$`)
+	mainCall = regexp.MustCompile(`(?m)^if __name__ == ["']__main__["']:\s*\n(?:[ \t]+.*\n)*?[ \t]+(?:[\w.]+\()?([A-Za-z_]\w*)\(\)`)
+)
+
+// called are the functions that a file certainly calls when it is run.
+func called(data string, main bool) map[string]bool {
+	names := map[string]bool{}
+	for _, m := range topCall.FindAllStringSubmatch(data, -1) {
+		names[m[1]] = true
+	}
+	if main {
+		for _, m := range mainCall.FindAllStringSubmatch(data, -1) {
+			names[m[1]] = true
+		}
+	}
+	return names
+}
+
+// statements tell which lines of a file are run from top to bottom: those at its left
+// edge, and the first level of the functions that are called.
+type statements struct {
+	called  map[string]bool
+	comment string // the quotes of a text of several lines, which is no statement
+	inside  bool   // a function that is called
+	indent  int    // of its first statement; 0 = not met yet
+}
+
+var function = regexp.MustCompile(`^(?:async )?(?:def|function) ([A-Za-z_]\w*)\(`)
+
+// next is a line without its indentation, "" where it is no statement, and whether it
+// is run through.
+func (s *statements) next(line string) (code string, through bool) {
+	for _, quotes := range []string{`"""`, `'''`} {
+		n := strings.Count(line, quotes)
+		if s.comment != quotes && (s.comment != "" || n == 0) {
+			continue
+		}
+		if n%2 == 1 {
+			if s.comment == quotes {
+				s.comment = ""
+			} else {
+				s.comment = quotes
+			}
+		}
+		return "", false
+	}
+	code = strings.TrimLeft(line, " \t")
+	if strings.TrimSpace(code) == "" || code[0] == '#' || code[0] == '*' || strings.HasPrefix(code, "//") {
+		return "", false
+	}
+	indent := len(line) - len(code)
+	if indent == 0 {
+		m := function.FindStringSubmatch(code)
+		s.inside, s.indent = m != nil && s.called[m[1]], 0
+		return code, m == nil && !strings.HasPrefix(code, "if ")
+	}
+	if s.inside && s.indent == 0 {
+		s.indent = indent
+	}
+	return code, s.inside && indent == s.indent && !strings.HasPrefix(code, "if ")
 }
 
 // folderOf is the folder that has to be writable for a path to be made; ok is false

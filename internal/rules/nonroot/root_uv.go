@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -113,8 +114,28 @@ func (v *readable) downloads(step *source.Step, c *shell.Command) bool {
 		return false
 	}
 	m := taggedPython.FindStringSubmatch(img.Ref.Tag)
-	asked := v.askedPython(step, c)
-	return m != nil && asked != "" && m[1] != asked
+	if m == nil {
+		return false
+	}
+	asked, by := v.askedPython(step, c)
+	return asked != "" && !fits(m[1], asked, by)
+}
+
+// fits tells whether Python 3.have may do for the minor version that is asked for,
+// compared as op says.
+func fits(have, asked, op string) bool {
+	h, err := strconv.Atoi(have)
+	a, err2 := strconv.Atoi(asked)
+	if err != nil || err2 != nil {
+		return true
+	}
+	switch op {
+	case ">=", ">":
+		return h >= a
+	case "<":
+		return h < a
+	}
+	return h == a
 }
 
 // otherPython tells whether the chain may bring a further Python.
@@ -128,14 +149,15 @@ func (v *readable) otherPython() bool {
 }
 
 var (
-	taggedPython = regexp.MustCompile(`^(3\.\d+)(?:[.-]|$)`)
-	askedMinor   = regexp.MustCompile(`^(?:cpython-?|python)?@?(\d+\.\d+)(?:\.\d+)?$`)
-	exactMinor   = regexp.MustCompile(`^(?:==|~=)\s*(\d+\.\d+)\.[\d*]+$`)
+	taggedPython = regexp.MustCompile(`^3\.(\d+)(?:[.-]|$)`)
+	askedMinor   = regexp.MustCompile(`^(?:cpython-?|python)?@?3\.(\d+)(?:\.\d+)?$`)
+	exactMinor   = regexp.MustCompile(`^(?:==|~=)\s*3\.(\d+)\.[\d*]+$`)
+	boundMinor   = regexp.MustCompile(`^(>=|>|<)\s*3\.(\d+)(?:\.0)?$`)
 )
 
-// askedPython is the minor version of Python that a uv command asks for; "" where it
-// takes more than one, or where that is not known.
-func (v *readable) askedPython(step *source.Step, c *shell.Command) string {
+// askedPython is the minor version of Python 3 that a uv command asks for, and how it
+// is to be compared; "" where anything does, or where that is not known.
+func (v *readable) askedPython(step *source.Step, c *shell.Command) (minor, op string) {
 	args := words(c)
 	asked := ""
 	for i, a := range args {
@@ -156,18 +178,30 @@ func (v *readable) askedPython(step *source.Step, c *shell.Command) string {
 	}
 	if asked != "" {
 		if m := askedMinor.FindStringSubmatch(asked); m != nil {
-			return m[1]
+			return m[1], "=="
 		}
-		return ""
+		return "", ""
 	}
-	if o := v.b.Sees(step, path.Join("/", c.Dir, "pyproject.toml")); o != nil {
-		if py := o.PyProject(); py != nil {
-			if m := exactMinor.FindStringSubmatch(strings.TrimSpace(py.RequiresPython)); m != nil {
-				return m[1]
-			}
+	o := v.b.Sees(step, path.Join("/", c.Dir, "pyproject.toml"))
+	if o == nil {
+		return "", ""
+	}
+	py := o.PyProject()
+	if py == nil {
+		return "", ""
+	}
+	img := taggedPython.FindStringSubmatch(v.b.Base().Ref.Tag)
+	for _, part := range strings.Split(py.RequiresPython, ",") {
+		part = strings.TrimSpace(part)
+		if m := exactMinor.FindStringSubmatch(part); m != nil {
+			return m[1], "=="
+		}
+		// Of two bounds the one that the image's Python does not keep decides.
+		if m := boundMinor.FindStringSubmatch(part); m != nil && (img == nil || !fits(img[1], m[2], m[1])) {
+			return m[2], m[1]
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // uvEnvironment is the folder of the environment that a uv command makes; "" where
