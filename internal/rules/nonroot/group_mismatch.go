@@ -45,6 +45,11 @@ var groupMismatch = &check.Check{
 				if fx.Kind != effects.Chown || fx.When == shell.Maybe || strings.Contains(fx.Owner+fx.Group, "${") || strings.ContainsAny(fx.Owner+fx.Group, "$*`") {
 					continue
 				}
+				if slices.ContainsFunc(run.Effects.Deleted, func(d effects.Deleted) bool {
+					return (d.Name == fx.Owner || d.Name == fx.Group) && d.Command.Index > fx.Command.Index
+				}) {
+					continue // it is deleted afterwards, by the same RUN
+				}
 				owner := fx.Owner
 				if fx.Group != "" {
 					owner += ":" + fx.Group
