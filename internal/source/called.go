@@ -105,7 +105,54 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 	if !knowledge.Shells.Has(sh) {
 		return nil
 	}
-	src := strings.ReplaceAll(data, "\r\n", " \n")
-	script := b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: sh, Lookup: step.lookup, Watch: packages.Settings, Dir: c.Dir, Budget: step.Stage.eval.programs}), name)
-	return &Called{c, name, o, effects.Of(script)}
+	// Many Dockerfiles of a project run the same script under the same variables.
+	ran := b.project.scripts.get(scriptKey{data, o.Span.Start, sh, c.Dir, settings(data, step.lookup)}, func() ranScript {
+		src := strings.ReplaceAll(data, "\r\n", " \n")
+		script := shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: sh, Lookup: step.lookup, Watch: packages.Settings, Dir: c.Dir, Budget: step.Stage.eval.programs})
+		return ranScript{script, effects.Of(script)}
+	})
+	b.followed(ran.script, name)
+	return &Called{c, name, o, ran.effects}
+}
+
+// A scriptKey is what the reading of a script depends on.
+type scriptKey struct {
+	data       string
+	base       int
+	shell, dir string
+	settings   string // the variables that it names and that are known
+}
+
+type ranScript struct {
+	script  *shell.Script
+	effects *effects.Effects
+}
+
+// maxScripts is how many readings of scripts are kept.
+const maxScripts = 500
+
+// settings are the known ones of the variables that a script names.
+func settings(src string, lookup func(string) (string, bool)) string {
+	var b strings.Builder
+	for rest := src; ; {
+		i := strings.IndexByte(rest, '$')
+		if i < 0 {
+			return b.String()
+		}
+		rest = strings.TrimPrefix(rest[i+1:], "{")
+		n := 0
+		for n < len(rest) && (rest[n] == '_' || rest[n] >= 'a' && rest[n] <= 'z' || rest[n] >= 'A' && rest[n] <= 'Z' || n > 0 && rest[n] >= '0' && rest[n] <= '9') {
+			n++
+		}
+		if n == 0 {
+			continue
+		}
+		if v, ok := lookup(rest[:n]); ok {
+			b.WriteString(rest[:n])
+			b.WriteByte('=')
+			b.WriteString(v)
+			b.WriteByte(0)
+		}
+		rest = rest[n:]
+	}
 }

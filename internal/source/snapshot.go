@@ -95,6 +95,7 @@ type Snapshot struct {
 	builders table[string, builderList]  // by folder; see elsewhere
 	allows   table[*text.File, []*Allow] // of files that units share
 	answers  table[string, bool]         // see remember
+	scripts  table[scriptKey, ranScript] // see Build.Calls
 	searches sharedMeter                 // of builder files
 	late     problems                    // met since it was made
 	kept     table[Unit, *kept]          // where the snapshot can be edited
@@ -233,7 +234,7 @@ func (p *Snapshot) index() {
 	p.links = newKubeIndex(p)
 	p.makes, p.named = p.makers(), p.folders()
 	p.users = sync.OnceValue(p.usersOfImages)
-	p.answers.most = maxGlobs
+	p.answers.most, p.scripts.most = maxGlobs, maxScripts
 }
 
 // finds are the files that the paths of a snapshot hold.

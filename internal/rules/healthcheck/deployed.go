@@ -57,9 +57,8 @@ type probeList []*probe
 
 // published says which image the probes ask.
 func (l probeList) published(name string) probeList {
-	img := presence.Published(name)
 	for _, p := range l {
-		p.img = img
+		p.published = name
 	}
 	return l
 }
@@ -131,7 +130,8 @@ func each(b *source.Build, judge func(*probe) check.Verdict) check.Verdict {
 	}
 	var found []check.Finding
 	var open *check.Verdict
-	for _, p := range probes(b) {
+	list := probes(b)
+	for _, p := range list {
 		v := judge(p)
 		for i := range v.Findings {
 			if p.mild {
@@ -146,7 +146,7 @@ func each(b *source.Build, judge func(*probe) check.Verdict) check.Verdict {
 	switch {
 	case len(found) == 0 && open != nil:
 		return *open
-	case len(found) == 0 && !b.Runnable() && len(probes(b)) == 0:
+	case len(found) == 0 && !b.Runnable() && len(list) == 0:
 		return check.None()
 	}
 	return check.Judge(found)
@@ -154,7 +154,9 @@ func each(b *source.Build, judge func(*probe) check.Verdict) check.Verdict {
 
 // image is what the probe asks.
 func (p *probe) image() *presence.Image {
-	if p.img == nil {
+	if p.img == nil && p.build == nil {
+		p.img = presence.Published(p.published)
+	} else if p.img == nil {
 		p.img = presence.Of(p.build)
 	}
 	return p.img

@@ -18,16 +18,17 @@ import (
 // A probe is the HEALTHCHECK in force, as far as this file writes it, or that of a
 // deployment.
 type probe struct {
-	who    string        // what messages call it
-	build  *source.Build // of the image that it probes; nil = nothing here builds it
-	step   *source.Step  // nil: a deployment's
-	at     check.Place   // of a deployment's
-	img    *presence.Image
-	mild   bool         // of a file for development
-	asks   deploy.Value // the port of a probe that runs no program
-	test   []string     // CMD or CMD-SHELL and what follows
-	script *shell.Script
-	shell  bool
+	who       string          // what messages call it
+	build     *source.Build   // of the image that it probes; nil = nothing here builds it
+	step      *source.Step    // nil: a deployment's
+	at        check.Place     // of a deployment's
+	img       *presence.Image // made when it is asked for
+	published string          // the image's name where nothing here builds it
+	mild      bool            // of a file for development
+	asks      deploy.Value    // the port of a probe that runs no program
+	test      []string        // CMD or CMD-SHELL and what follows
+	script    *shell.Script
+	shell     bool
 }
 
 // inForce is the probe that this file sets for the target; nil where there is

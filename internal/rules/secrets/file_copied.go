@@ -124,7 +124,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 		p := source.Clean(src.Value)
 		add := func(p string, inFolder bool) {
-			if k := fileOf(b.Context, p); k.severity != 0 && len(list) < mostGifts {
+			if k := fileOf(b.Context, p); k.severity != 0 && len(list) < mostGifts && (b.Context == nil || b.Context.Reached(p)) {
 				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: check.SentCause.Of(p)})
 			}
 		}
@@ -147,7 +147,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 			entry, err := b.Context.Stat(p)
 			switch {
 			case err != nil || !entry.Dir:
-				if b.Context.Reached(p) && !leftOut(c, p, ".") {
+				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
 					add(p, false)
 					if k := folderOf(p); err != nil && k.severity != 0 {
 						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
@@ -159,7 +159,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 					why = err.Error()
 				}
 				for _, e := range under(b.Context, notable, p) {
-					if b.Context.Reached(e) && !leftOut(c, e, p) {
+					if sent, _ := b.Context.Sent(e, false); sent && !leftOut(c, e, p) {
 						add(e, true)
 					}
 				}
