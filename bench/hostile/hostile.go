@@ -63,7 +63,7 @@ type Kind struct {
 // Kinds are all kinds in the order of their names.
 func Kinds() []Kind {
 	var all []Kind
-	for _, list := range [][]Kind{variables, stages, programs, contexts, deployments, reports} {
+	for _, list := range [][]Kind{variables, stages, programs, contexts, deployments, builders, reports} {
 		all = append(all, list...)
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })

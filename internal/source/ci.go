@@ -44,14 +44,29 @@ func (p *Snapshot) openCI() {
 			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
 			continue
 		}
-		var root yaml.Node
-		if yaml.Unmarshal(file.Data, &root) != nil {
+		root := yamlNode(file.Data)
+		if root == nil {
 			continue
 		}
 		r := &ciReader{project: p, name: name}
 		r.nodes.Left = maxCINodes
-		r.walk(&root)
+		r.walk(root)
 	}
+}
+
+// yamlNode is a YAML document; nil where it is none. What the parser cannot take is
+// no reason to stop.
+func yamlNode(data []byte) (n *yaml.Node) {
+	defer func() {
+		if recover() != nil {
+			n = nil
+		}
+	}()
+	n = &yaml.Node{}
+	if yaml.Unmarshal(data, n) != nil {
+		return nil
+	}
+	return n
 }
 
 // A ciReader looks for builds in one file.

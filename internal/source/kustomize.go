@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
@@ -47,7 +45,7 @@ func (p *Snapshot) kustomized(names []string) map[string]map[string]bool {
 			continue
 		}
 		k := &kustomization{}
-		if yaml.Unmarshal(file.Data, k) == nil {
+		if n := yamlNode(file.Data); n != nil && n.Decode(k) == nil {
 			known[path.Dir(name)] = k
 		}
 	}

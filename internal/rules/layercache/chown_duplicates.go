@@ -1,6 +1,7 @@
 package layercache
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -59,6 +60,7 @@ type duplicates struct {
 	*view
 	filled map[string][]*put       // by folder, and by the folders above it
 	copies map[string]*source.Step // copies from the context by their target
+	uids   map[string]string       // of the users that RUNs make; nil = not asked yet
 	found  []check.Finding
 }
 
@@ -157,16 +159,21 @@ func (d *duplicates) uid(name string) string {
 	case "", "root":
 		return "0"
 	}
-	for step := range d.b.Steps() {
-		if run := step.Run(); run != nil {
+	if d.uids == nil {
+		d.uids = map[string]string{}
+		for step := range d.b.Steps() {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
 			for _, u := range run.Effects.Users {
-				if u.Name == name && u.UID != "" {
-					return u.UID
+				if d.uids[u.Name] == "" {
+					d.uids[u.Name] = u.UID
 				}
 			}
 		}
 	}
-	return name
+	return cmp.Or(d.uids[name], name)
 }
 
 // someone is the owner of files of which nobody knows the owner.
