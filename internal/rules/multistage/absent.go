@@ -73,13 +73,24 @@ func (a *absence) inBase() bool {
 		return true
 	}
 	top := topOf(a.path)
-	if w := img.Known.Workdir; w != "" && w != "/" && topOf(w) == top || knowledge.BaseFolders.Has(top) {
+	if w := img.Known.Workdir; w != "" && w != "/" && topOf(w) == top || knowledge.BaseFolders.Has(top) || knowledge.StandardFolders.Has(top) && !knowledge.OwnFolders.Has(top) {
 		return true
 	}
+	minimal := img.Known.Kind == base.KindMinimal
 	if knowledge.OwnFolders.Has(top) {
-		return top == "/opt" && !inEnvironment(a.path) && img.Known.Kind != base.KindOS && img.Known.Kind != base.KindMinimal
+		return !plainImage(img) || top == "/opt" && !inEnvironment(a.path) && !minimal && img.Known.Kind != base.KindOS
 	}
-	return knowledge.StandardFolders.Has(top)
+	// An image of a single program may have it at the top.
+	return minimal || !plainImage(img)
+}
+
+// plainImage tells whether a publisher's images put nothing of their own at the
+// top of the file system.
+func plainImage(img *source.Image) bool {
+	if strings.HasPrefix(img.Ref.Repo, "docker.io/library/") {
+		return true
+	}
+	return slices.ContainsFunc(knowledge.PlainPublishers.Names(), func(p string) bool { return strings.HasPrefix(img.Ref.Repo, p) })
 }
 
 // topOf is the first folder of a path: /usr of /usr/bin/x.
