@@ -34,6 +34,10 @@ func (v *view) downloads(l *layers, step *source.Step, c *shell.Command) (string
 		return what, v.contains(step, c, "<dependency>", "pom.xml")
 	case "gradle":
 		return what, v.gradle(step, c)
+	case "sbt":
+		return what, v.contains(step, c, "libraryDependencies", "build.sbt")
+	case "swift":
+		return what, v.contains(step, c, ".package(url", "Package.swift") || v.contains(step, c, "url:", "Package.swift")
 	case "nuget":
 		return what, !slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "--no-restore" || w.Text == "--no-build" }) && v.project(step, c)
 	}
@@ -120,7 +124,7 @@ func (v *view) anyHas(patterns []string, has func([]byte) bool) bool {
 // resolve what the build needs: any task but those that only tell something.
 func resolves(c *shell.Command) (family string, ok bool) {
 	family = knowledge.CompiledEcosystem(c.Program())
-	if family != "gradle" && family != "maven" || c.When == shell.Never {
+	if family != "gradle" && family != "maven" && family != "sbt" || c.When == shell.Never {
 		return "", false
 	}
 	for _, w := range c.Args() {

@@ -233,6 +233,10 @@ func (u *usage) word(program string, w shell.Word) {
 
 // next judges --NAME $X and -H "NAME: $X".
 func (u *usage) next(program string, w, value shell.Word) {
+	if program == "git" && strings.HasSuffix(strings.ToLower(w.Text), "extraheader") {
+		u.header(u.file.Text(value.Span), value, w.Span.Join(value.Span))
+		return
+	}
 	if !strings.HasPrefix(w.Text, "-") {
 		return
 	}
