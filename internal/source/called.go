@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // A Called is a shell script of the project that a RUN runs by its path.
@@ -105,7 +106,34 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 	if !knowledge.Shells.Has(sh) {
 		return nil
 	}
+	key := calledKey{o.File, sh, c.Dir, step.Env}
+	if fx, ok := b.memo.called[key]; ok {
+		return &Called{c, name, o, fx}
+	}
+	if b.memo.called == nil {
+		b.memo.called = map[calledKey]*effects.Effects{}
+	}
+	if b.memo.calledBytes += len(data); b.memo.calledBytes > maxCalled || len(b.memo.called) >= maxCalls {
+		b.beyond.note(Programs, "its RUNs call more scripts than the limit for a Dockerfile")
+		return nil
+	}
 	src := strings.ReplaceAll(data, "\r\n", " \n")
 	script := b.followed(shell.Parse(shell.Input{Src: []byte(src), Base: o.Span.Start, Shell: sh, Lookup: step.lookup, Watch: packages.Settings, Dir: c.Dir, Budget: step.Stage.eval.programs}), name)
-	return &Called{c, name, o, effects.Of(script)}
+	fx := effects.Of(script)
+	b.memo.called[key] = fx
+	return &Called{c, name, o, fx}
 }
+
+// A calledKey is what a script's effects hang on.
+type calledKey struct {
+	file *text.File
+	sh   string
+	dir  string
+	env  *Env
+}
+
+// How many scripts of a Dockerfile's RUNs are read, and how many bytes of them.
+const (
+	maxCalls  = 64
+	maxCalled = 1 << 20
+)

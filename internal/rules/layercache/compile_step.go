@@ -62,8 +62,12 @@ func (v *view) count(step *source.Step, c *shell.Command, word, name string) int
 // gradleDependency is a line of a build script that asks for a library.
 var gradleDependency = regexp.MustCompile(`(?m)^\s*(?:dependencies\s*\{\s*)?(?:implementation|api|compile|runtimeOnly|compileOnly|annotationProcessor|classpath|testImplementation)\b\s*\(?\s*["'(a-z]`)
 
-// mostProjects bounds the files of projects that are read for one question.
-const mostProjects = 40
+// mostProjects bounds the files of projects that are read for one question, and
+// mostOfProject the bytes of one.
+const (
+	mostProjects  = 40
+	mostOfProject = 128 << 10
+)
 
 // gradle tells whether a build script of the context asks for a library.
 func (v *view) gradle(step *source.Step, c *shell.Command) bool {
@@ -112,7 +116,7 @@ func (v *view) anyHas(patterns []string, has func([]byte) bool) bool {
 			if left--; left < 0 {
 				return false
 			}
-			if data, ok := v.b.Context.Read(name); ok && has(data) {
+			if data, ok := v.b.Context.Read(name); ok && len(data) <= mostOfProject && has(data) {
 				return true
 			}
 		}

@@ -19,27 +19,37 @@ var (
 	gradlePlaces = regexp.MustCompile(`(?i)buildDir|buildDirectory|destination|outputDir|archiveFile|\binto\b|\bcopy\b|\bexec\b|installDir`)
 )
 
-// mostProjects bounds the files of projects that are read for one question.
-const mostProjects = 60
+// mostProjects bounds the files of projects that are read for one question, and
+// mostSettings the bytes of one.
+const (
+	mostProjects = 60
+	mostSettings = 128 << 10
+)
 
 // says tells whether a file of the context that some patterns take has what an
 // expression finds, or may have it.
 func (a *absence) says(re *regexp.Regexp, patterns ...string) bool {
-	ctx, left := a.b.Context, mostProjects
+	ctx := a.b.Context
 	if ctx == nil {
 		return true
 	}
-	for _, pattern := range patterns {
-		for _, name := range ctx.Glob(pattern) {
-			if left--; left < 0 {
-				return true
-			}
-			if data, ok := ctx.Read(name); !ok || re.Match(data) {
-				return true
+	return ctx.Once("places "+re.String()+strings.Join(patterns, " "), func() string {
+		left := mostProjects
+		for _, pattern := range patterns {
+			for _, name := range ctx.Glob(pattern) {
+				if left--; left < 0 {
+					return "yes"
+				}
+				if data, ok := ctx.Read(name); !ok || len(data) > mostSettings || re.Match(data) {
+					return "yes"
+				}
 			}
 		}
-	}
-	return left == mostProjects // nothing that can be read
+		if left == mostProjects {
+			return "yes" // there is nothing that can be read
+		}
+		return ""
+	}) != ""
 }
 
 // inFolder tells whether a path lies in a folder of one of these names below dir,
