@@ -59,7 +59,11 @@ func (br *bring) names(b *source.Build, step *source.Step, in packages.Install, 
 	}
 	found := ""
 	if o.Context != nil && o.Span.IsZero() {
-		found = o.Context.Once("tools of "+in.Manager+" in "+o.Path, func() string { return toolsIn(data, in.Manager) })
+		found = o.Context.Once("tools of "+in.Manager+" in "+o.Path, func() string {
+			// What is read here is what the answer hangs on.
+			list, _ := o.Context.Read(o.Path)
+			return toolsIn(string(list), in.Manager)
+		})
 	} else {
 		found = toolsIn(data[:min(len(data), 4<<10)], in.Manager)
 	}
