@@ -117,6 +117,7 @@ const (
 	ArchitectureTags // are architectures as tags spell them, with digits of their own
 	DebianReleases   // are codenames of Debian
 	UbuntuReleases   // are codenames of Ubuntu
+	PlainPublishers  // begin the names of images that have nothing of their own at the top of the file system
 	CompanionTags    // are things whose version stands in a tag beside the product's own: the JDK of a maven image
 
 	// Packages.
@@ -239,6 +240,7 @@ var kinds = [sets]struct {
 	ArchitectureTags:     {words, "architecture-tag"},
 	DebianReleases:       {words, "debian-release"},
 	UbuntuReleases:       {words, "ubuntu-release"},
+	PlainPublishers:      {words, "plain-publisher"},
 	CompanionTags:        {words, "companion-tag"},
 	DotenvLibraries:      {packages, "dotenv-library"},
 	Installers:           {packages, "installer"},

@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // A Called is a shell script of the project that a RUN runs by its path.
@@ -105,6 +106,17 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 	if !knowledge.Shells.Has(sh) {
 		return nil
 	}
+	key := calledKey{o.File, sh, c.Dir, step.Env}
+	if fx, ok := b.memo.called[key]; ok {
+		return &Called{c, name, o, fx}
+	}
+	if b.memo.called == nil {
+		b.memo.called = map[calledKey]*effects.Effects{}
+	}
+	if b.memo.calledBytes += len(data); b.memo.calledBytes > maxCalled || len(b.memo.called) >= maxCalls {
+		b.beyond.note(Programs, "its RUNs call more scripts than the limit for a Dockerfile")
+		return nil
+	}
 	// Many Dockerfiles of a project run the same script under the same variables.
 	ran := b.project.scripts.get(scriptKey{data, o.Span.Start, sh, c.Dir, settings(data, step.lookup)}, func() ranScript {
 		src := strings.ReplaceAll(data, "\r\n", " \n")
@@ -112,8 +124,23 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 		return ranScript{script, effects.Of(script)}
 	})
 	b.followed(ran.script, name)
+	b.memo.called[key] = ran.effects
 	return &Called{c, name, o, ran.effects}
 }
+
+// A calledKey is what a script's effects hang on in one Dockerfile.
+type calledKey struct {
+	file *text.File
+	sh   string
+	dir  string
+	env  *Env
+}
+
+// How many scripts of a Dockerfile's RUNs are read, and how many bytes of them.
+const (
+	maxCalls  = 64
+	maxCalled = 1 << 20
+)
 
 // A scriptKey is what the reading of a script depends on.
 type scriptKey struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
@@ -70,12 +71,14 @@ func (b *Build) Start() *Start {
 
 // memo is what a build works out once.
 type memo struct {
-	calls   map[*Step][]*Called
-	once    sync.Once
-	start   *Start
-	envOnce sync.Once
-	env     map[string]string // see runtimeEnv
-	origins originCache
+	calls       map[*Step][]*Called
+	called      map[calledKey]*effects.Effects
+	calledBytes int
+	once        sync.Once
+	start       *Start
+	envOnce     sync.Once
+	env         map[string]string // see runtimeEnv
+	origins     originCache
 
 	allowOnce sync.Once
 	allowed   *allowIndex

@@ -12,18 +12,23 @@ func (c *Context) Submodule(p string) bool {
 		return false
 	}
 	full := path.Join(c.Root, Clean(p))
-	for dir := c.Root; ; dir = path.Dir(dir) {
-		if f, err := c.files.read(path.Join(dir, ".gitmodules"), maxRead); err == nil {
-			for line := range strings.Lines(string(f.Data)) {
-				key, value, ok := strings.Cut(line, "=")
-				if ok && strings.TrimSpace(key) == "path" && path.Join(dir, strings.TrimSpace(value)) == full {
-					return true
+	return c.Once("submodule "+p, func() string {
+		for dir := c.Root; ; dir = path.Dir(dir) {
+			if f, err := c.files.read(path.Join(dir, ".gitmodules"), maxModules); err == nil {
+				for line := range strings.Lines(string(f.Data)) {
+					key, value, ok := strings.Cut(line, "=")
+					if ok && strings.TrimSpace(key) == "path" && path.Join(dir, strings.TrimSpace(value)) == full {
+						return "yes"
+					}
 				}
+				return ""
 			}
-			return false
+			if dir == "." || dir == "/" {
+				return ""
+			}
 		}
-		if dir == "." || dir == "/" {
-			return false
-		}
-	}
+	}) != ""
 }
+
+// maxModules is the largest .gitmodules that is read.
+const maxModules = 64 << 10

@@ -34,6 +34,10 @@ func (v *view) downloads(l *layers, step *source.Step, c *shell.Command) (string
 		return what, v.contains(step, c, "<dependency>", "pom.xml")
 	case "gradle":
 		return what, v.gradle(step, c)
+	case "sbt":
+		return what, v.contains(step, c, "libraryDependencies", "build.sbt")
+	case "swift":
+		return what, v.contains(step, c, ".package(url", "Package.swift") || v.contains(step, c, "url:", "Package.swift")
 	case "nuget":
 		return what, !slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "--no-restore" || w.Text == "--no-build" }) && v.project(step, c)
 	}
@@ -58,8 +62,12 @@ func (v *view) count(step *source.Step, c *shell.Command, word, name string) int
 // gradleDependency is a line of a build script that asks for a library.
 var gradleDependency = regexp.MustCompile(`(?m)^\s*(?:dependencies\s*\{\s*)?(?:implementation|api|compile|runtimeOnly|compileOnly|annotationProcessor|classpath|testImplementation)\b\s*\(?\s*["'(a-z]`)
 
-// mostProjects bounds the files of projects that are read for one question.
-const mostProjects = 40
+// mostProjects bounds the files of projects that are read for one question, and
+// mostOfProject the bytes of one.
+const (
+	mostProjects  = 40
+	mostOfProject = 128 << 10
+)
 
 // gradle tells whether a build script of the context asks for a library.
 func (v *view) gradle(step *source.Step, c *shell.Command) bool {
@@ -108,7 +116,7 @@ func (v *view) anyHas(patterns []string, has func([]byte) bool) bool {
 			if left--; left < 0 {
 				return false
 			}
-			if data, ok := v.b.Context.Read(name); ok && has(data) {
+			if data, ok := v.b.Context.Read(name); ok && len(data) <= mostOfProject && has(data) {
 				return true
 			}
 		}
@@ -120,7 +128,7 @@ func (v *view) anyHas(patterns []string, has func([]byte) bool) bool {
 // resolve what the build needs: any task but those that only tell something.
 func resolves(c *shell.Command) (family string, ok bool) {
 	family = knowledge.CompiledEcosystem(c.Program())
-	if family != "gradle" && family != "maven" || c.When == shell.Never {
+	if family != "gradle" && family != "maven" && family != "sbt" || c.When == shell.Never {
 		return "", false
 	}
 	for _, w := range c.Args() {

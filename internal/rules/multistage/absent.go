@@ -22,6 +22,7 @@ type absence struct {
 	made  string // what is made instead, the last of it
 	by    string // what makes it
 	mount string // a mount that covers the path, and what is written to it: gone after the RUN
+	gone  string // what takes the path away again, and where
 	sent  bool   // a folder of the context comes to where the path is
 }
 
@@ -30,26 +31,31 @@ const maxThrough = 4
 
 // lacks tells whether the stage certainly has nothing at the path.
 func (a *absence) lacks() bool {
-	if a.path == "/" || a.stage.Windows || a.depth > maxThrough || a.inBase() {
+	if a.path == "/" || a.stage.Windows || a.depth > maxThrough {
 		return false
 	}
-	whole := false
+	whole, base := false, a.inBase()
 	for s := range a.stage.Upwards() {
-		for _, step := range s.Steps {
-			if a.brings(step) {
+		for i := len(s.Steps) - 1; i >= 0; i-- {
+			if a.brings(s.Steps[i]) {
 				return false
+			}
+			if a.gone != "" {
+				return true // whatever comes before
 			}
 		}
 		whole = s.Parent == nil
 	}
 	// Where nothing else is made, the author expects the path in the folder that
 	// is sent, and something that is not read may put it there before the build.
-	return whole && (!a.sent || a.made != "" || a.mount != "")
+	return whole && !base && (!a.sent || a.made != "" || a.mount != "")
 }
 
 // why says it in words.
 func (a *absence) why() string {
 	switch {
+	case a.gone != "":
+		return a.gone
 	case a.mount != "":
 		return a.mount + " is a mount, and what is written there is not part of the stage"
 	case a.made != "":
@@ -73,13 +79,24 @@ func (a *absence) inBase() bool {
 		return true
 	}
 	top := topOf(a.path)
-	if w := img.Known.Workdir; w != "" && w != "/" && topOf(w) == top || knowledge.BaseFolders.Has(top) {
+	if w := img.Known.Workdir; w != "" && w != "/" && topOf(w) == top || knowledge.BaseFolders.Has(top) || knowledge.StandardFolders.Has(top) && !knowledge.OwnFolders.Has(top) {
 		return true
 	}
+	minimal := img.Known.Kind == base.KindMinimal
 	if knowledge.OwnFolders.Has(top) {
-		return top == "/opt" && !inEnvironment(a.path) && img.Known.Kind != base.KindOS && img.Known.Kind != base.KindMinimal
+		return !plainImage(img) || top == "/opt" && !inEnvironment(a.path) && !minimal && img.Known.Kind != base.KindOS
 	}
-	return knowledge.StandardFolders.Has(top)
+	// An image of a single program may have it at the top.
+	return minimal || !plainImage(img)
+}
+
+// plainImage tells whether a publisher's images put nothing of their own at the
+// top of the file system.
+func plainImage(img *source.Image) bool {
+	if strings.HasPrefix(img.Ref.Repo, "docker.io/library/") {
+		return true
+	}
+	return slices.ContainsFunc(knowledge.PlainPublishers.Names(), func(p string) bool { return strings.HasPrefix(img.Ref.Repo, p) })
 }
 
 // topOf is the first folder of a path: /usr of /usr/bin/x.
@@ -230,7 +247,7 @@ func (v *breaks) neverMade(step *source.Step, c *source.Copy, i int, p string) b
 		return false
 	}
 	help := ""
-	if a.made != "" && a.mount == "" {
+	if a.made != "" && a.mount == "" && a.gone == "" && strings.HasPrefix(a.made, "/") {
 		help = "copy " + a.made
 	}
 	if a.mount != "" {

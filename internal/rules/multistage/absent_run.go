@@ -1,7 +1,9 @@
 package multistage
 
 import (
+	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,17 +39,48 @@ func (a *absence) ran(step *source.Step) bool {
 			return false
 		}
 	}
+	last, how := a.takenAway(step, run)
 	for _, fx := range run.Effects.Files {
-		if a.changes(fx) {
+		if fx.Command.Index > last && a.changes(fx) {
 			return true
 		}
 	}
 	for _, c := range run.Commands() {
-		if a.does(step, run, c) {
+		if c.Index > last && a.does(step, run, c) {
 			return true
 		}
 	}
+	a.gone = how
 	return false
+}
+
+// takenAway is the last command of a RUN that certainly takes the path away, and
+// what it does in words; -1 where none does.
+func (a *absence) takenAway(step *source.Step, run *source.Run) (index int, how string) {
+	index = -1
+	for _, fx := range run.Effects.Files {
+		if fx.When != shell.Always || fx.Partial || fx.Command.Inner || fx.Kind != effects.Delete && !fx.Move {
+			continue
+		}
+		paths, verb := fx.Paths, "removes it"
+		if fx.Move {
+			paths, verb = fx.Sources, "moves it elsewhere"
+		} else if !fx.Recursive && fx.Command.Program() != "rm" && fx.Command.Program() != "unlink" {
+			continue
+		}
+		for _, w := range paths {
+			q, all := strings.CutSuffix(path.Clean(w.Text), "/*")
+			switch rel := strings.TrimPrefix(a.path, q+"/"); {
+			case !w.Known, strings.ContainsAny(q, "*?[{$~"), q == "/", all && (q == a.path || rel[0] == '.'):
+				continue
+			case q != a.path && (!below(a.path, q) || !fx.Recursive && !fx.Move):
+				continue
+			}
+			index = fx.Command.Index
+			how = fmt.Sprintf("%s %s (line %d)", fx.Command.Program(), verb, step.File().Position(fx.Command.Span.Start).Line)
+		}
+	}
+	return index, how
 }
 
 // builds tells whether a RUN compiles anything into a folder.
@@ -143,6 +176,8 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 		return !plain(c)
 	case program == "dotnet":
 		return a.dotnet(c, args)
+	case program == "mvn" || program == "mvnw" || program == "gradle" || program == "gradlew":
+		return a.java(program, c, args)
 	}
 	return true
 }
@@ -258,6 +293,10 @@ func (a *absence) cargo(step *source.Step, c *shell.Command, args []shell.Word) 
 	}
 	out := path.Join(dir, o.Get("--target").Text, profile)
 	if over(a.path, out) {
+		if name := a.crate(c.Dir); name != "" && path.Dir(a.path) == out && !strings.Contains(path.Base(a.path), ".") && !slices.Contains([]string{name, "build", "deps", "examples", "incremental"}, path.Base(a.path)) {
+			a.note("cargo build", path.Join(out, name))
+			return false
+		}
 		return true
 	}
 	if below(a.path, dir) && (path.Base(path.Dir(a.path)) == "deps" || strings.Contains(a.path, "/doc")) {
@@ -265,6 +304,28 @@ func (a *absence) cargo(step *source.Step, c *shell.Command, args []shell.Word) 
 	}
 	a.note("cargo build", out+"/"+path.Base(a.path))
 	return false
+}
+
+// crateName is the name of a package in a Cargo.toml.
+var crateName = regexp.MustCompile(`(?m)^\s*name\s*=\s*"([^"]+)"`)
+
+// crate is the only program that the package in a folder of the stage has; ""
+// where it may have others.
+func (a *absence) crate(dir string) string {
+	o := a.b.FileIn(a.stage, path.Join(dir, "Cargo.toml"))
+	if o == nil || o.Context == nil {
+		return ""
+	}
+	data, ok := o.Data()
+	if !ok || strings.Contains(data, "[[bin]]") || strings.Contains(data, "[workspace") || strings.Contains(data, "[lib]") || o.Context.MayHold(path.Join(path.Dir(o.Path), "src/bin")) {
+		return ""
+	}
+	_, rest, ok := strings.Cut(data, "[package]")
+	m := crateName.FindStringSubmatch(rest)
+	if !ok || m == nil || !a.b.Context.Has(path.Join(path.Dir(o.Path), "src/main.rs")) {
+		return ""
+	}
+	return m[1]
 }
 
 // cargoConfigured tells whether a file of settings may change where cargo writes.
@@ -288,31 +349,6 @@ func (a *absence) workspace(dir string) bool {
 		if a.b.FileIn(a.stage, path.Join(up, "Cargo.toml")) != nil {
 			return true
 		}
-	}
-	return false
-}
-
-// dotnet is what the SDK of .NET makes: below -o, and below the project.
-func (a *absence) dotnet(c *shell.Command, args []shell.Word) bool {
-	if knowledge.StandardFolders.Has(topOf(a.path)) || over(a.path, c.Dir) {
-		return true
-	}
-	if len(args) == 0 || !slices.Contains([]string{"restore", "build", "publish", "tool", "--version", "--info", "nuget"}, args[0].Text) {
-		return true
-	}
-	for _, w := range args {
-		if strings.Contains(w.Text, "..") || strings.ContainsAny(w.Text, "=:") && strings.Contains(w.Text, "/") && !strings.HasPrefix(w.Text, "http") {
-			return true // a property may name a folder
-		}
-		if strings.HasPrefix(w.Text, "/") && over(a.path, path.Dir(w.Text)) {
-			return true
-		}
-	}
-	if out := output(c, args); out != "" {
-		if over(a.path, out) {
-			return true
-		}
-		a.note("dotnet "+args[0].Text, out)
 	}
 	return false
 }

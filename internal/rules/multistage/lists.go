@@ -1,8 +1,10 @@
 package multistage
 
 import (
+	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -15,8 +17,8 @@ import (
 // catFile is a command substitution that says the lines of a file.
 var catFile = regexp.MustCompile("^(?:\\$\\(|`)\\s*(?:<|(?:cat|grep|egrep|sed|awk|tr|cut|sort|xargs)\\s.*?)\\s*([^\\s'\"|<>)`]+)\\s*(?:\\|[^)`]*)?[)`]$")
 
-// mostListed bounds the lines that are read of a list of packages.
-const mostListed = 2000
+// mostListed bounds the tools that are told of a list or a script.
+const mostListed = 50
 
 // listed adds the packages that a file names for the system's package manager:
 // xargs -a FILE apt-get install, apk add $(cat FILE).
@@ -55,22 +57,43 @@ func (br *bring) names(b *source.Build, step *source.Step, in packages.Install, 
 		br.list = name
 		return
 	}
-	at := o.Span.Start
-	for line := range strings.Lines(data[:min(len(data), 1<<18)]) {
+	found := ""
+	if o.Context != nil && o.Span.IsZero() {
+		found = o.Context.Once("tools of "+in.Manager+" in "+o.Path, func() string {
+			// What is read here is what the answer hangs on.
+			list, _ := o.Context.Read(o.Path)
+			return toolsIn(string(list), in.Manager)
+		})
+	} else {
+		found = toolsIn(data[:min(len(data), 4<<10)], in.Manager)
+	}
+	for _, one := range strings.Fields(found) {
+		name, at, _ := strings.Cut(one, "@")
+		from, _ := strconv.Atoi(at)
+		from += o.Span.Start
+		place := &check.Place{File: o.File, Span: text.Span{Start: from, End: from + len(name)}, Message: "the package is named here"}
+		br.add(b, tool{name, classOf(in.Manager, name), in.Command.Span, false, place}, in.When)
+	}
+}
+
+// toolsIn are the build tools that a list of packages names, each with its place:
+// gcc@120 make@124.
+func toolsIn(data, manager string) string {
+	var found []string
+	at := 0
+	for line := range strings.Lines(data[:min(len(data), 64<<10)]) {
 		words, _, _ := strings.Cut(line, "#")
 		for _, name := range strings.Fields(words) {
-			if i := strings.IndexAny(name, "=/~<>:"); i > 0 {
+			if i := strings.IndexAny(name, "=/~<>:@"); i > 0 {
 				name = name[:i]
 			}
-			from := at + strings.Index(line, name)
-			place := &check.Place{File: o.File, Span: text.Span{Start: from, End: from + len(name)}, Message: "the package is named here"}
-			br.add(b, tool{name, classOf(in.Manager, name), in.Command.Span, false, place}, in.When)
-			if len(br.tools) > mostListed {
-				return
+			if classOf(manager, name) != none && len(found) < mostListed {
+				found = append(found, fmt.Sprintf("%s@%d", name, at+strings.Index(line, name)))
 			}
 		}
 		at += len(line)
 	}
+	return strings.Join(found, " ")
 }
 
 // called adds what a script of the project installs that the RUN runs, without
@@ -78,6 +101,9 @@ func (br *bring) names(b *source.Build, step *source.Step, in packages.Install, 
 func (br *bring) called(b *source.Build, step *source.Step, run *source.Run, c *source.Called) {
 	own := bring{}
 	for _, in := range c.Effects.Kept() {
+		if len(own.tools) >= mostListed {
+			break
+		}
 		if c.Command.When != shell.Always {
 			in.When = c.Command.When
 		}

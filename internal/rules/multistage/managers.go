@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -19,14 +21,18 @@ func managerIn(s *source.Stage, dir string) string {
 			continue
 		}
 		for _, in := range run.Effects.Kept() {
-			if in.Manager != "pip" && in.Manager != "uv" || in.When != shell.Always || in.Global {
+			if in.Manager != "pip" && in.Manager != "uv" || in.When != shell.Always {
 				continue
 			}
 			for _, p := range in.Packages {
 				if classOf(in.Manager, p.Name) != projectManager {
 					continue
 				}
-				if home := pythonHome(step, run, in); home != systemPython && home == dir {
+				home := pythonHome(step, run, in)
+				if in.Global {
+					home = toolsHome(step, in)
+				}
+				if home != systemPython && (home == dir || below(home, dir) && !knowledge.SystemFolders.Has(dir)) {
 					found = p.Name
 				}
 			}
@@ -38,6 +44,18 @@ func managerIn(s *source.Stage, dir string) string {
 		}
 	}
 	return found
+}
+
+// toolsHome is where pipx and uv tool install put an environment for each tool.
+func toolsHome(step *source.Step, in packages.Install) string {
+	name, home := "PIPX_HOME", "/root/.local/share/pipx"
+	if in.Manager == "uv" {
+		name, home = "UV_TOOL_DIR", "/root/.local/share/uv/tools"
+	}
+	if v, ok := step.Env.Lookup(name); ok && v.Value != "" {
+		return path.Clean(v.Value)
+	}
+	return home
 }
 
 // poetryHome is where Poetry's own installer puts it.

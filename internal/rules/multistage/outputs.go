@@ -223,7 +223,7 @@ func (p *nodeProject) configured(l *outputLine) (named []string, ok bool) {
 	for _, glob := range l.Configs {
 		for _, name := range ctx.Glob(path.Join(p.ctx, glob)) {
 			data, read := ctx.Read(name)
-			if !read {
+			if !read || len(data) > mostSettings {
 				return nil, false
 			}
 			rest := string(data)

@@ -60,12 +60,14 @@ func pickable(b *source.Build) map[*source.Stage]bool {
 			todo = append(todo, s)
 		}
 	}
+	asked := map[string]bool{}
 	from := func(s *source.Stage) {
 		pattern, ok := pickedBy(s)
-		if !ok {
+		if !ok || asked[pattern] || len(asked) >= mostPatterns {
 			return
 		}
-		for _, other := range b.Stages[:s.Index] {
+		asked[pattern] = true
+		for _, other := range b.Stages {
 			if match, _ := path.Match(pattern, other.Name); match && other.Name != "" {
 				pick(other)
 			}
@@ -94,6 +96,9 @@ func pickable(b *source.Build) map[*source.Stage]bool {
 	}
 	return picked
 }
+
+// mostPatterns bounds the names with variables that are held against all stages.
+const mostPatterns = 200
 
 // pickedBy is a FROM that a variable makes the name of a stage, as a pattern of
 // such names; ok is false where it names an image.

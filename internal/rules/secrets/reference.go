@@ -112,7 +112,7 @@ var (
 	// machine is a line of .netrc before its password.
 	machine = regexp.MustCompile(`\bmachine\s+\S+\s+(?:login\s+\S+\s+)?password\s+$`)
 	// authorization is that header before its value, wherever it stands.
-	authorization = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization):\s*[^:]*$`)
+	authorization = regexp.MustCompile(`(?i)\b((?:proxy-)?authorization):\s*[^:]*(?:\$\(\s*(?:echo|printf)\b[^)]*)?$`)
 )
 
 // longestName is how much of what stands before a variable is looked at.

@@ -27,8 +27,9 @@ type use struct {
 type usage struct {
 	step  *source.Step
 	file  *text.File
-	own   map[string]string // variables that the program sets: the argument that they hold, or ""
-	heads map[string]bool   // those of them that hold a whole header for credentials
+	own   map[string]string                  // variables that the program sets: the argument that they hold, or ""
+	heads map[string]bool                    // those of them that hold a whole header for credentials
+	raws  map[*source.Step]map[string]string // what ENVs say, by name
 	found []use
 }
 
@@ -51,7 +52,7 @@ func used(b *source.Build, s *source.Step, run *source.Run, told []check.Finding
 }
 
 func usesOf(file *text.File, s *source.Step, run *source.Run) []use {
-	u := &usage{step: s, file: file, own: map[string]string{}, heads: map[string]bool{}}
+	u := &usage{step: s, file: file, own: map[string]string{}, heads: map[string]bool{}, raws: map[*source.Step]map[string]string{}}
 	for _, m := range run.Mounts {
 		if m.Env != "" {
 			u.own[m.Env] = ""
@@ -99,7 +100,7 @@ func (u *usage) argument(name string) (string, bool) {
 	if n, ok := u.own[name]; ok {
 		return n, n != ""
 	}
-	return handed(u.step, name, 0)
+	return u.handed(u.step, name, 0)
 }
 
 // mostHands bounds how many ENVs hand a build argument on.
@@ -107,7 +108,7 @@ const mostHands = 8
 
 // handed is the build argument that a variable of a step is, or that an ENV
 // hands on to it.
-func handed(s *source.Step, name string, hands int) (string, bool) {
+func (u *usage) handed(s *source.Step, name string, hands int) (string, bool) {
 	if nameOf(name) != strong && (userName(name) || secret.Aside(name) || forEverybody(name)) {
 		return "", false
 	}
@@ -121,17 +122,25 @@ func handed(s *source.Step, name string, hands int) (string, bool) {
 	if _, ok := v.Step.Command.(*instructions.EnvCommand); !ok {
 		return "", false
 	}
-	for _, p := range pairs(v.Step.Instruction) {
-		if p.name != name {
-			continue
-		}
-		for _, n := range variables(p.raw) {
-			if arg, ok := handed(v.Step, n, hands+1); ok {
-				return arg, true
-			}
+	for _, n := range variables(u.raw(v.Step, name)) {
+		if arg, ok := u.handed(v.Step, n, hands+1); ok {
+			return arg, true
 		}
 	}
 	return "", false
+}
+
+// raw is the value that an ENV gives a variable, as written.
+func (u *usage) raw(s *source.Step, name string) string {
+	raws := u.raws[s]
+	if raws == nil {
+		raws = map[string]string{}
+		for _, p := range pairs(s.Instruction) {
+			raws[p.name] = p.raw
+		}
+		u.raws[s] = raws
+	}
+	return raws[name]
 }
 
 // note notes the argument in a part of a word: that from byte from on.
@@ -233,6 +242,10 @@ func (u *usage) word(program string, w shell.Word) {
 
 // next judges --NAME $X and -H "NAME: $X".
 func (u *usage) next(program string, w, value shell.Word) {
+	if program == "git" && strings.HasSuffix(strings.ToLower(w.Text), "extraheader") {
+		u.header(u.file.Text(value.Span), value, w.Span.Join(value.Span))
+		return
+	}
 	if !strings.HasPrefix(w.Text, "-") {
 		return
 	}

@@ -199,6 +199,9 @@ func (u *usage) written(c *shell.Command, program string) {
 			words = append(words[:len(words):len(words)], r.Body)
 		}
 	}
+	if program == "printf" {
+		u.formatted(c, file)
+	}
 	key := knowledge.HeldBy(path.Base(path.Dir(file)), path.Base(file)) == knowledge.SSHKey
 	for _, w := range words {
 		raw := u.file.Text(w.Span)
@@ -213,6 +216,29 @@ func (u *usage) written(c *shell.Command, program string) {
 				u.found = append(u.found, use{name, w.Span, fmt.Sprintf("is written to %s, a private SSH key", file)})
 			}
 		}
+	}
+}
+
+// formatted judges the arguments of a printf whose format says what they are:
+// printf 'password=%s' "$X".
+func (u *usage) formatted(c *shell.Command, file string) {
+	words := c.Args()
+	if len(words) < 2 {
+		return
+	}
+	format := u.file.Text(words[0].Span)
+	at := 0
+	for _, w := range words[1:] {
+		i := strings.Index(format[at:], "%s")
+		if i < 0 {
+			return
+		}
+		at += i
+		name, ok := u.carried(references(u.file.Text(w.Span)))
+		if n, named := namedBefore(format, at); ok && named && nameOf(name) != strong {
+			u.found = append(u.found, use{name, w.Span, fmt.Sprintf("is written to %s as %s", file, clean(n))})
+		}
+		at += 2
 	}
 }
 
