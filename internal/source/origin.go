@@ -73,6 +73,16 @@ func (b *Build) Sees(step *Step, p string) *Origin {
 	return b.fileIn(step.Stage, p)
 }
 
+// SeesBefore is Sees where the file is certainly there when the RUN begins: it was
+// copied by then, and its context lets it through. It is nil otherwise.
+func (b *Build) SeesBefore(step *Step, p string) *Origin {
+	o := b.Sees(step, p)
+	if o == nil || o.Step == nil || o.Step.Stage == step.Stage && o.Step.Index > step.Index || o.Context != nil && !o.Context.Has(o.Path) {
+		return nil
+	}
+	return o
+}
+
 // An originCache keeps where the files of stages come from: a stage is asked
 // again for every path through the stages that leads to it, and there may be as
 // many of these as the stages have subsets.

@@ -8,7 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/uv"
 )
 
 // An environment is a Python virtual environment, which knows its own path and
@@ -18,7 +18,7 @@ type environment struct {
 	image *source.Image // the base image whose Python it uses; nil where that is not known
 	own   bool          // it may move, or its interpreter is not the base's
 	// python is the interpreter that uv downloads for it.
-	python managedPython
+	python uv.Python
 }
 
 // environments follow virtual environments through stages.
@@ -81,7 +81,7 @@ func (e *environments) made(at map[string]environment, step *source.Step, img *s
 		if p = path.Clean(p); strings.HasPrefix(p, "/") {
 			env := environment{made: p, image: img, own: *own}
 			if c.Program() == "uv" {
-				env.python = managed(e.b, step, c)
+				env.python = uv.Downloads(e.b, step, c)
 			}
 			at[p] = env
 		}
@@ -106,7 +106,7 @@ func (e *environments) made(at map[string]environment, step *source.Step, img *s
 			p = projectEnv(step, in.Command)
 			// A later sync makes it anew where it asks for another Python.
 			if old, ok := at[p]; ok {
-				if m := managed(e.b, step, in.Command); m.home != "" && (m.version != "" || m.open != "") {
+				if m := uv.Downloads(e.b, step, in.Command); m.Home != "" && (m.Version != "" || m.Open != "") {
 					old.python = m
 					at[p] = old
 				}
@@ -184,7 +184,7 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 	}
 	if strings.Contains(p, "/site-packages") || strings.HasPrefix(p, "/root/.local") || path.Base(p) == "python" {
 		if m := pythonFolder.FindStringSubmatch(p); m != nil && !v.pythonPath() {
-			if have := pythonMinor(v.img); have != "" && have != m[1] {
+			if have := uv.Minor(v.img); have != "" && have != m[1] {
 				v.add(step, i, "use the same minor version of Python in both stages",
 					"%s contains packages for Python %s, but %s runs Python %s", p, m[1], v.img.String(), have)
 				return true
@@ -222,7 +222,7 @@ func (v *breaks) pythonPath() bool {
 // otherPython speaks where what was made for the Python of one image comes
 // onto an image with another minor version.
 func (v *breaks) otherPython(step *source.Step, i int, what string, made *source.Image) bool {
-	want, have := pythonMinor(made), pythonMinor(v.img)
+	want, have := uv.Minor(made), uv.Minor(v.img)
 	if want == "" || have == "" || want == have {
 		return false
 	}
@@ -231,30 +231,7 @@ func (v *breaks) otherPython(step *source.Step, i int, what string, made *source
 	return true
 }
 
-// versionHead matches major.minor at the beginning of a tag, or after the word
-// python: 3.12.8-slim, python3.12-bookworm-slim.
-var versionHead = regexp.MustCompile(`^(?:python)?(3\.\d+)(?:[.-]|$)`)
-
-// pythonMinor is the minor version of Python in an image, by its tag, or by
-// its Debian release; "" where it does not say, or has none of its own.
-func pythonMinor(img *source.Image) string {
-	if img == nil || !img.Valid || img.Known == nil {
-		return ""
-	}
-	if img.Known.HasTool("python3") == base.No {
-		return ""
-	}
-	switch img.Ref.Familiar {
-	case "python", "ghcr.io/astral-sh/uv":
-		if m := versionHead.FindStringSubmatch(img.Ref.Tag); m != nil {
-			return m[1]
-		}
-	case "gcr.io/distroless/python3-debian11":
-		return "3.9"
-	case "gcr.io/distroless/python3-debian12":
-		return "3.11"
-	case "gcr.io/distroless/python3-debian13":
-		return "3.13"
-	}
-	return ""
+func envSet(step *source.Step, name string) bool {
+	_, ok := step.Env.Lookup(name)
+	return ok
 }

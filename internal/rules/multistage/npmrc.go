@@ -41,7 +41,7 @@ func (d *deposits) settingsOmitDev(step *source.Step, in packages.Install, dir s
 		list = []settings{{path.Join(dir, "bunfig.toml"), bunOmitsDev}}
 	}
 	for _, s := range list {
-		o := seenBefore(d.b, step, s.file)
+		o := d.b.SeesBefore(step, s.file)
 		if o == nil {
 			continue
 		}

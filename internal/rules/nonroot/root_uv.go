@@ -2,18 +2,15 @@ package nonroot
 
 import (
 	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
-	"github.com/dockworthy/dockworthy/internal/presence"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/uv"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -31,7 +28,7 @@ func (v *readable) uv() {
 			continue
 		}
 		for _, c := range step.Run().Commands() {
-			if c.Program() != "uv" || c.When != shell.Always || v.keepsSystem(step, c) {
+			if c.Program() != "uv" || c.When != shell.Always {
 				continue
 			}
 			verb := words(c)
@@ -40,13 +37,19 @@ func (v *readable) uv() {
 			}
 			switch {
 			case in == nil && len(verb) > 1 && verb[0] == "python" && verb[1] == "install":
-				at, in = c.Span, step
+				if uv.Home(step, c) == uvPythons {
+					at, in = c.Span, step
+				}
 			case verb[0] == "sync" || verb[0] == "venv":
-				if in == nil && v.downloads(step, c) {
+				python := uv.Downloads(v.b, step, c)
+				if python.Home != uvPythons {
+					continue
+				}
+				if in == nil && python.Why != "" {
 					at, in = c.Span, step
 				}
 				env := uvEnvironment(step, c, verb)
-				if img := v.b.Base(); in == nil && img.Known == nil && !img.Scratch && env != "" && v.runsIn(env) && !v.taken(path.Dir(uvPythons)) {
+				if in == nil && python.Open != "" && env != "" && v.runsIn(env) && !v.taken(path.Dir(uvPythons)) {
 					v.doubt = true // the base may have no Python, or another one
 				}
 				if in == nil || env == "" || !v.runsIn(env) || v.taken(path.Dir(uvPythons)) || v.unsure(step) {
@@ -71,137 +74,6 @@ func words(c *shell.Command) []string {
 		list = append(list, w.Text)
 	}
 	return list
-}
-
-// keepsSystem tells whether something says which Python uv takes or where it keeps
-// it, or may say so.
-func (v *readable) keepsSystem(step *source.Step, c *shell.Command) bool {
-	if v.moved(step, []string{"UV_PYTHON_INSTALL_DIR"}) {
-		return true
-	}
-	written := step.File().Text(step.Span)
-	for _, name := range []string{"UV_PYTHON_PREFERENCE", "UV_PYTHON_DOWNLOADS", "UV_NO_MANAGED_PYTHON", "UV_SYSTEM_PYTHON", "UV_CONFIG_FILE", "UV_OFFLINE"} {
-		if _, ok := step.Env.Lookup(name); ok || strings.Contains(written, name) {
-			return true
-		}
-	}
-	for _, w := range c.Args() {
-		if name, _, _ := strings.Cut(w.Text, "="); !w.Known || slices.Contains([]string{"--python-preference", "--no-python-downloads", "--no-managed-python", "--system", "--offline", "--project", "--directory", "--active", "--install-dir", "-i"}, name) {
-			return true
-		}
-	}
-	for _, name := range []string{"uv.toml", "pyproject.toml"} {
-		if o := v.b.Sees(step, path.Join("/", c.Dir, name)); o != nil {
-			if data, ok := o.Data(); !ok || strings.Contains(data, "python-preference") || strings.Contains(data, "python-downloads") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// downloads tells whether uv certainly downloads a Python for an environment: the
-// image has none, or another one than is asked for.
-func (v *readable) downloads(step *source.Step, c *shell.Command) bool {
-	img := v.b.Base()
-	if img.Known == nil {
-		return false
-	}
-	if presence.Of(v.b).Program("python3") == base.No {
-		return true
-	}
-	if img.Ref.Repo != "docker.io/library/python" || v.otherPython() {
-		return false
-	}
-	m := taggedPython.FindStringSubmatch(img.Ref.Tag)
-	if m == nil {
-		return false
-	}
-	asked, by := v.askedPython(step, c)
-	return asked != "" && !fits(m[1], asked, by)
-}
-
-// fits tells whether Python 3.have may do for the minor version that is asked for,
-// compared as op says.
-func fits(have, asked, op string) bool {
-	h, err := strconv.Atoi(have)
-	a, err2 := strconv.Atoi(asked)
-	if err != nil || err2 != nil {
-		return true
-	}
-	switch op {
-	case ">=", ">":
-		return h >= a
-	case "<":
-		return h < a
-	}
-	return h == a
-}
-
-// otherPython tells whether the chain may bring a further Python.
-func (v *readable) otherPython() bool {
-	for step := range v.b.Steps() {
-		if run := step.Run(); run != nil && bringsTo(run, "python") {
-			return true
-		}
-	}
-	return false
-}
-
-var (
-	taggedPython = regexp.MustCompile(`^3\.(\d+)(?:[.-]|$)`)
-	askedMinor   = regexp.MustCompile(`^(?:cpython-?|python)?@?3\.(\d+)(?:\.\d+)?$`)
-	exactMinor   = regexp.MustCompile(`^(?:==|~=)\s*3\.(\d+)\.[\d*]+$`)
-	boundMinor   = regexp.MustCompile(`^(>=|>|<)\s*3\.(\d+)(?:\.0)?$`)
-)
-
-// askedPython is the minor version of Python 3 that a uv command asks for, and how it
-// is to be compared; "" where anything does, or where that is not known.
-func (v *readable) askedPython(step *source.Step, c *shell.Command) (minor, op string) {
-	args := words(c)
-	asked := ""
-	for i, a := range args {
-		name, value, joined := strings.Cut(a, "=")
-		if name == "--python" || name == "-p" {
-			if !joined && i+1 < len(args) {
-				value = args[i+1]
-			}
-			asked = value
-		}
-	}
-	if e, ok := step.Env.Lookup("UV_PYTHON"); ok && asked == "" {
-		asked = e.Value
-	}
-	if o := v.b.Sees(step, path.Join("/", c.Dir, ".python-version")); o != nil && asked == "" {
-		data, _ := o.Data()
-		asked = strings.TrimSpace(data)
-	}
-	if asked != "" {
-		if m := askedMinor.FindStringSubmatch(asked); m != nil {
-			return m[1], "=="
-		}
-		return "", ""
-	}
-	o := v.b.Sees(step, path.Join("/", c.Dir, "pyproject.toml"))
-	if o == nil {
-		return "", ""
-	}
-	py := o.PyProject()
-	if py == nil {
-		return "", ""
-	}
-	img := taggedPython.FindStringSubmatch(v.b.Base().Ref.Tag)
-	for _, part := range strings.Split(py.RequiresPython, ",") {
-		part = strings.TrimSpace(part)
-		if m := exactMinor.FindStringSubmatch(part); m != nil {
-			return m[1], "=="
-		}
-		// Of two bounds the one that the image's Python does not keep decides.
-		if m := boundMinor.FindStringSubmatch(part); m != nil && (img == nil || !fits(img[1], m[2], m[1])) {
-			return m[2], m[1]
-		}
-	}
-	return "", ""
 }
 
 // uvEnvironment is the folder of the environment that a uv command makes; "" where
