@@ -66,11 +66,6 @@ var builders = []Kind{
 		return f
 	}},
 	{"kustomize-bomb", beside("kustomization.yaml", func(n int) string { return bomb(n) + "resources: *b12\n" })},
-	{"compose-dockerfile-inline", beside("compose.yaml", func(n int) string {
-		return fill(n, "services:\n", func(i int) string {
-			return fmt.Sprintf("  a%d:\n    build:\n      dockerfile_inline: |\n        FROM alpine:3.20\n        RUN x%d\n", i, i)
-		})
-	})},
 	{"compose-probes", beside("compose.yaml", func(n int) string {
 		return fill(n, "services:\n", func(i int) string {
 			return fmt.Sprintf("  a%d: {build: ., healthcheck: {test: \"curl -f http://localhost:%d/ || exit 1\"}}\n", i, i)
