@@ -39,10 +39,18 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 	return fileKind{what: s.What, severity: check.Error}
 }
 
-// holds tells whether what an expression finds is a secret, and no placeholder.
+// accountLine matches who a password of a file of settings belongs to.
+var accountLine = regexp.MustCompile(`(?mi)^\s*(?:user(?:name)?|login|database)\s*[=:]\s*["']?([^\s"']+)`)
+
+// holds tells whether what an expression finds is a secret: no placeholder, and
+// no password that is made of its own user's name.
 func holds(content string, re *regexp.Regexp) bool {
+	own := names{}
+	for _, m := range accountLine.FindAllStringSubmatch(content, -1) {
+		own.name(m[1])
+	}
 	for _, m := range re.FindAllStringSubmatch(content, -1) {
-		if v := strings.Trim(m[1], `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") && !weakPassword(v) {
+		if v := strings.Trim(m[1], `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") && !own.tell(v, "") {
 			return true
 		}
 	}
