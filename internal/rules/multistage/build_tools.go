@@ -169,7 +169,7 @@ func brought(b *source.Build, step *source.Step) bring {
 }
 
 func (br *bring) add(b *source.Build, t tool, when shell.When) {
-	if t.class == none || t.class == devTool || wanted(b, t.name) {
+	if t.class == none || t.class == devTool || wanted(b, t.name) || !t.class.builds() && isImage(b, t.name) {
 		return
 	}
 	if when != shell.Always {
@@ -304,8 +304,8 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 		if dir := path.Dir(p); dir != "/" && path.Base(dir) != "bin" {
 			continue
 		}
-		if path.Base(p) == "uvx" && len(br.tools) > 0 && br.tools[len(br.tools)-1].name == "uv" {
-			continue
+		if path.Base(p) == "uvx" && slices.ContainsFunc(c.Sources, func(o source.Text) bool { return path.Base(o.Value) == "uv" }) {
+			continue // a second name of uv
 		}
 		if c.Stage != nil && buildsProgram(c.Stage, p) {
 			continue

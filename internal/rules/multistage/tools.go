@@ -139,6 +139,17 @@ func wanted(b *source.Build, name string) bool {
 	return b.RuntimeTool(name) || program != "" && b.RuntimeTool(program)
 }
 
+// isImage tells whether an image is nothing but a tool: its ENTRYPOINT is that
+// program alone, and who starts the container gives the arguments.
+func isImage(b *source.Build, name string) bool {
+	e := b.Entrypoint()
+	if e.Step == nil || e.Shell || len(e.Words) != 1 {
+		return false
+	}
+	started := path.Base(e.Words[0])
+	return started == name || started == knowledge.ProgramOf(name)
+}
+
 // A tool is one build tool that a step brings.
 type tool struct {
 	name  string
