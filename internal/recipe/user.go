@@ -238,8 +238,8 @@ func installsHome(b *source.Build, c *shell.Command) bool {
 		line += " " + w.Text
 	}
 	for _, h := range knowledge.Homes() {
-		for _, part := range append(slices.Clone(h.URLs), h.Commands...) {
-			if strings.Contains(line, part) {
+		for _, parts := range [][]string{h.URLs, h.Commands} {
+			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(line, part) }) {
 				return true
 			}
 		}

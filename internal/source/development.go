@@ -122,7 +122,7 @@ func watches(c *deploy.Command) bool {
 		words[i] = shell.Word{Text: w.Text}
 		line = append(line, w.Text)
 	}
-	if watcher.MatchString(strings.Join(line, " ")) {
+	if waits(strings.Join(line, " ")) {
 		return true
 	}
 	program, args := wordsProgram(words)
@@ -136,7 +136,18 @@ func Watches(c *shell.Command) bool {
 		line = append(line, w.Text)
 	}
 	program, args := c.Underlying()
-	return watcher.MatchString(strings.Join(line, " ")) || develops(program, args, "")
+	return waits(strings.Join(line, " ")) || develops(program, args, "")
+}
+
+// waits tells whether a command line is a watcher's. Most lines have none of its
+// words, and the expression is slow.
+func waits(line string) bool {
+	for _, word := range []string{"watch", "reload", "--hot", " -w", "sleep infinity", "tail -", "entr ", "runserver"} {
+		if strings.Contains(line, word) {
+			return watcher.MatchString(line)
+		}
+	}
+	return false
 }
 
 // watcher is a command that starts over when a file changes, or that does nothing

@@ -35,7 +35,7 @@ func probes(b *source.Build) []*probe {
 	}
 	if b.Compose != nil {
 		for _, s := range b.Compose.Services {
-			if s.Build == nil && s.Extends == nil && s.Image.Set && !s.Image.Unresolved && !b.MadeHere(s.Image.Text) {
+			if s.Healthcheck != nil && s.Build == nil && s.Extends == nil && s.Image.Set && !s.Image.Unresolved && !b.MadeHere(s.Image.Text) {
 				list = append(list, ofService(nil, s, b.Text()).published(s.Image.Text)...)
 			}
 		}
@@ -43,7 +43,7 @@ func probes(b *source.Build) []*probe {
 	if b.Kubernetes != nil {
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
-				if c.Image.Set && !b.RunsBuild(c) && !b.MadeHere(c.Image.Text) {
+				if probed := c.Readiness != nil || c.Liveness != nil || c.Startup != nil; probed && c.Image.Set && !b.RunsBuild(c) && !b.MadeHere(c.Image.Text) {
 					list = append(list, ofContainer(nil, c, b.Text()).published(c.Image.Text)...)
 				}
 			}

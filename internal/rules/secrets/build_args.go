@@ -62,7 +62,7 @@ func usesByCause(b *source.Build) map[check.Cause]check.Finding {
 }
 
 // given judges one build argument of a service whose name says nothing.
-func (u *credentialUse) given(s *deploy.Service, kv deploy.KeyValue, known names) []check.Finding {
+func (u *credentialUse) given(s *deploy.Service, kv deploy.KeyValue, known *names) []check.Finding {
 	if !kv.HasValue || kv.From != "" || worthOf(defaults(kv.Value.Raw)) != literal {
 		return nil
 	}

@@ -26,13 +26,14 @@ var composeLiteral = &check.Check{
 		}
 		var found []check.Finding
 		uses := &credentialUse{compose: b}
-		known := names{} // of all services: one logs in at another
-		for _, name := range b.Names() {
-			known.name(name)
-		}
-		for _, s := range b.Compose.Services {
-			known.add(s.Environment, s.Name.Text, s.Image.Text)
-		}
+		known := &names{gather: func(n *names) { // of all services: one logs in at another
+			for _, name := range b.Names() {
+				n.name(name)
+			}
+			for _, s := range b.Compose.Services {
+				n.add(s.Environment, s.Name.Text, s.Image.Text)
+			}
+		}}
 		for _, s := range b.Compose.Services {
 			who := "the service " + s.Name.Text
 			for _, kv := range s.Environment {
@@ -61,7 +62,7 @@ var composeLiteral = &check.Check{
 // file.
 //
 // known are the names around it, of which a password may be made.
-func deployed(b *source.Build, kv deploy.KeyValue, who string, known names) []check.Finding {
+func deployed(b *source.Build, kv deploy.KeyValue, who string, known *names) []check.Finding {
 	if !kv.HasValue || kv.From != "" {
 		return nil
 	}
@@ -188,8 +189,7 @@ var kubeLiteral = &check.Check{
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
 				who := "the container " + c.Name.Text
-				known := names{}
-				known.add(c.Env, c.Name.Text, c.Image.Text)
+				known := &names{gather: func(n *names) { n.add(c.Env, c.Name.Text, c.Image.Text) }}
 				for _, kv := range c.Env {
 					found = append(found, deployed(b, kv, who, known)...)
 				}
@@ -201,8 +201,7 @@ var kubeLiteral = &check.Check{
 				continue
 			}
 			entries := append(s.StringData[:len(s.StringData):len(s.StringData)], s.Data...)
-			known := names{}
-			known.add(entries, s.Name.Text, "")
+			known := &names{gather: func(n *names) { n.add(entries, s.Name.Text, "") }}
 			for _, kv := range entries {
 				found = append(found, stored(b, kv, s.Name.Text, known)...)
 			}
@@ -213,7 +212,7 @@ var kubeLiteral = &check.Check{
 
 // stored judges a literal of a Secret: whatever lies there is meant to be one,
 // unless its key says otherwise.
-func stored(b *source.Build, kv deploy.KeyValue, name string, known names) []check.Finding {
+func stored(b *source.Build, kv deploy.KeyValue, name string, known *names) []check.Finding {
 	if !kv.HasValue {
 		return nil
 	}

@@ -12,10 +12,14 @@ import (
 // names are those around a password: of the service, its image, its users and
 // databases. A password that is made of them protects nothing, and everybody who
 // starts such a service for a try gives it one.
-type names map[string]bool
+type names struct {
+	// gather adds them when the first password is judged: most files have none.
+	gather func(*names)
+	set    map[string]bool
+}
 
 // add takes the names of a service, its image and what is set for it.
-func (n names) add(env []deploy.KeyValue, service, image string) {
+func (n *names) add(env []deploy.KeyValue, service, image string) {
 	n.name(service)
 	image, _, _ = strings.Cut(image, "@")
 	image, _, _ = strings.Cut(path.Base(image), ":")
@@ -36,20 +40,27 @@ func (n names) add(env []deploy.KeyValue, service, image string) {
 }
 
 // name takes a name and its words, in lower case.
-func (n names) name(s string) {
+func (n *names) name(s string) {
+	if n.set == nil {
+		n.set = map[string]bool{}
+	}
 	for _, w := range secret.NameParts(s) {
-		n[strings.ToLower(w)] = true
+		n.set[strings.ToLower(w)] = true
 	}
 	if s = strings.ToLower(s); s != "" {
-		n[s] = true
+		n.set[s] = true
 	}
 }
 
 // tell tells whether a password is one that everybody knows, or made of these
 // names and such words: umbra, umbra-password, umbra123. user is whose it is.
-func (n names) tell(password, user string) bool {
+func (n *names) tell(password, user string) bool {
 	low := strings.ToLower(password)
-	if low == "" || weakPassword(low) || n[low] || strings.EqualFold(password, user) {
+	if gather := n.gather; gather != nil {
+		n.gather = nil
+		gather(n)
+	}
+	if low == "" || weakPassword(low) || n.set[low] || strings.EqualFold(password, user) {
 		return low != ""
 	}
 	for _, w := range secret.NameParts(low) {
@@ -60,7 +71,7 @@ func (n names) tell(password, user string) bool {
 				break
 			}
 		}
-		if year := len(w) <= 4 && strings.Trim(w, "0123456789") == ""; !year && !n[w] && !weakPassword(w) {
+		if year := len(w) <= 4 && strings.Trim(w, "0123456789") == ""; !year && !n.set[w] && !weakPassword(w) {
 			return false
 		}
 	}

@@ -45,7 +45,7 @@ var accountLine = regexp.MustCompile(`(?mi)^\s*(?:user(?:name)?|login|database)\
 // holds tells whether what an expression finds is a secret: no placeholder, and
 // no password that is made of its own user's name.
 func holds(content string, re *regexp.Regexp) bool {
-	own := names{}
+	own := &names{}
 	for _, m := range accountLine.FindAllStringSubmatch(content, -1) {
 		own.name(m[1])
 	}

@@ -109,13 +109,14 @@ const mostHands = 8
 // handed is the build argument that a variable of a step is, or that an ENV
 // hands on to it.
 func (u *usage) handed(s *source.Step, name string, hands int) (string, bool) {
-	if nameOf(name) != strong && (userName(name) || secret.Aside(name) || forEverybody(name)) {
+	_, isArg := argument(s, name, true)
+	v, ok := s.Env.Lookup(name)
+	if !isArg && !ok || nameOf(name) != strong && (userName(name) || secret.Aside(name) || forEverybody(name)) {
 		return "", false
 	}
-	if _, ok := argument(s, name, true); ok {
+	if isArg {
 		return name, true
 	}
-	v, ok := s.Env.Lookup(name)
 	if !ok || v.Arg || v.Step == nil || hands == mostHands {
 		return "", false
 	}
