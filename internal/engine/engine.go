@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,6 +46,7 @@ type Engine struct {
 	// probes beside it live so much longer. Zero = no longer.
 	Patience time.Duration
 	cli      *client.Client
+	made     atomic.Int64 // what bears a number in its name
 
 	bakeOnce  sync.Once
 	bakeAllow bool // see bakeAsks

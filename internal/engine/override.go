@@ -18,8 +18,11 @@ import (
 const strangeUser = "1000700000:0"
 
 // stranger looks whether the program works as such a user.
-func (p *prober) stranger(ctx context.Context, s run.Settings) error {
-	t, err := p.try(ctx, s, strangeUser)
+func (p *prober) stranger(ctx context.Context, first *trial, s run.Settings) error {
+	if s.User != "" {
+		return nil // who it is is said where it is deployed
+	}
+	t, err := p.try(ctx, s, trying{user: strangeUser, brief: !first.start.Healthy})
 	if err != nil {
 		return err
 	}
@@ -34,9 +37,9 @@ const overrideWord = "--dockworthy-override"
 
 // override looks whether what is given at `docker run IMAGE …` reaches the
 // program. Without an ENTRYPOINT it is the program, and there is nothing to ask.
-func (p *prober) override(ctx context.Context, s run.Settings) error {
-	if len(p.cfg.Entrypoint) == 0 {
-		return nil
+func (p *prober) override(ctx context.Context, _ *trial, s run.Settings) error {
+	if len(p.cfg.Entrypoint) == 0 || s.Entrypoint != nil {
+		return nil // Compose says what is started, and nobody gives it arguments
 	}
 	t, err := p.create(ctx, s, []string{overrideWord}, "")
 	if err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -9,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
@@ -45,6 +45,11 @@ func Harden(s run.Settings) run.Settings {
 	}
 	if s.StartLimit == 0 {
 		s.StartLimit = 60 * time.Second
+	} else {
+		s.StartGiven = true
+	}
+	if s.HangLimit == 0 {
+		s.HangLimit = 45 * time.Second
 	}
 	return s
 }
@@ -66,8 +71,10 @@ type prober struct {
 	peek  string // the probe's image; "" = there is none
 	log   *run.Log
 	red   *redact.Redactor // also of the values of the program's environment
-	mu    sync.Mutex       // of the log's Unseen: every other part has one writer
-	n     atomic.Int64
+	mu    sync.Mutex       // of the log's Unseen and of filled: every other part has one writer
+	// filled are the volumes with files that nobody writes to, by where they are
+	// mounted.
+	filled map[string]string
 }
 
 // Probe runs an image of the engine under these settings and puts into the log
@@ -79,7 +86,6 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 	if err != nil {
 		return err
 	}
-	s = Harden(s)
 	if p.peek, err = e.peekImage(ctx, log.ID); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -87,34 +93,45 @@ func (e *Engine) Probe(ctx context.Context, image string, s run.Settings, log *r
 		p.unseen("processes", err)
 	}
 	log.Settings = s
-	t, s, err := p.hardest(ctx, s)
-	if err != nil {
+	if s.Left, err = p.layIn(ctx, s); err != nil {
 		return err
 	}
-	defer t.remove(ctx)
-	if !t.start.Up || t.start.Ended {
-		if t.start.Up {
-			log.Procs = t.seen
+	log.Settings.Left = s.Left
+	t, s, err := p.hardest(ctx, s, 0)
+	for err == nil && t.start.Up && !t.start.Ended {
+		log.Settings = s
+		// The others wait for most of their time, as this one does.
+		var wg sync.WaitGroup
+		var besideErr error
+		wg.Go(func() { besideErr = p.beside(ctx, t, s) })
+		err = p.watch(ctx, t, s)
+		wg.Wait()
+		if err = cmp.Or(err, besideErr); err != nil || !t.start.Lived || log.Relaxed != nil {
+			break
 		}
-		return nil
+		// It was ready under the hard settings and died of something: perhaps of them.
+		lived := time.Duration(t.start.Lasted * float64(time.Second))
+		t.remove(ctx)
+		t, s, err = p.softer(ctx, log.Settings, lived+settle)
 	}
-	log.Settings = s
-	// The others wait for most of their time, as this one does.
-	var wg sync.WaitGroup
-	var busyErr error
-	wg.Go(func() {
-		for _, probe := range []func(context.Context, run.Settings) error{p.busy, p.override, p.stranger} {
-			if busyErr = probe(ctx, s); busyErr != nil {
-				return
-			}
-		}
-	})
-	err = p.watch(ctx, t, s)
-	wg.Wait()
-	if err == nil {
-		err = busyErr
+	defer t.remove(ctx)
+	if err == nil && t.seen != nil && log.Procs == nil {
+		log.Procs = t.seen // before it ended
 	}
 	return err
+}
+
+// beside are the probes that need a container of their own.
+func (p *prober) beside(ctx context.Context, t *trial, s run.Settings) error {
+	if p.log.Override != nil || p.log.Stranger != nil || p.log.StopBusy != nil {
+		return nil
+	}
+	for _, probe := range []func(context.Context, *trial, run.Settings) error{p.busy, p.override, p.stranger} {
+		if err := probe(ctx, t, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prober looks an image up, to run it under these settings.
@@ -140,24 +157,50 @@ func (p *prober) unseen(probe string, err error) {
 	p.log.Unseen[probe] = err.Error()
 }
 
-func (p *prober) next() int64 { return p.n.Add(1) }
+// next is a number that no other container or volume of this engine has.
+func (p *prober) next() int64 { return p.e.made.Add(1) }
 
-// hardest starts the image under the hard settings. Where it does not come up
-// so, it is tried with a root that may be written; where that goes well, what
-// it wrote then is made writable and the hard settings are tried once more. The
-// settings that come back are those under which the container runs.
-func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Settings, error) {
-	hard, err := p.try(ctx, s, "")
+// hardest starts the image under the hard settings, and where it does not come up
+// so, under softer ones. The settings that come back are those under which the
+// container runs.
+func (p *prober) hardest(ctx context.Context, s run.Settings, age time.Duration) (*trial, run.Settings, error) {
+	hard, err := p.try(ctx, s, trying{age: age})
 	if err != nil {
 		return nil, s, err
+	}
+	if hard.start.Load > busyLoad && !hard.start.Up {
+		// It was slow, and so is the machine: once more, before anybody says so.
+		hard.remove(ctx)
+		if hard, err = p.try(ctx, s, trying{age: age}); err != nil {
+			return nil, s, err
+		}
 	}
 	p.log.Start = &hard.start
 	if hard.start.Up {
 		return hard, s, nil
 	}
+	p.keep(hard)
 	hard.remove(ctx)
+	return p.softer(ctx, s, age)
+}
+
+// keep notes what was seen of a container's processes before it ended.
+func (p *prober) keep(t *trial) {
+	if t.seen != nil && p.log.Procs == nil {
+		p.log.Procs = t.seen
+	}
+}
+
+// softer starts the image with a root that may be written; where that goes well,
+// what it wrote then is made writable, as little of it as will do, and the hard
+// settings are tried again.
+func (p *prober) softer(ctx context.Context, s run.Settings, age time.Duration) (*trial, run.Settings, error) {
+	if !s.Service && p.log.Start != nil && p.log.Start.Ended && s.Role != "" && p.log.Start.Cause != nil && p.log.Start.Cause.Kind == run.NoNetwork {
+		// A job that did not reach what it needs would do its work once more for nothing.
+		return &trial{p: p}, s, nil
+	}
 	soft := relax(s)
-	t, err := p.try(ctx, soft, "")
+	t, err := p.try(ctx, soft, trying{age: age})
 	if err != nil {
 		return nil, s, err
 	}
@@ -170,20 +213,45 @@ func (p *prober) hardest(ctx context.Context, s run.Settings) (*trial, run.Setti
 		p.unseen("written files", err)
 	}
 	t.start.Wrote = wrote
-	if dirs := folders(wrote); len(dirs) > 0 {
-		again := s
-		again.Volumes = append(slices.Clone(s.Volumes), dirs...)
-		t2, err := p.try(ctx, again, "")
+	if !s.Service {
+		return t, soft, nil // a job is not done again and again
+	}
+	dirs := folders(wrote)
+	again, t2, err := p.with(ctx, s, dirs, age)
+	if err != nil || t2 == nil {
+		return t, soft, err
+	}
+	// What it can do without is no need.
+	for i := 0; i < len(dirs) && len(dirs) > 1; {
+		fewer := slices.Delete(slices.Clone(dirs), i, i+1)
+		less, t3, err := p.with(ctx, s, fewer, age)
 		if err != nil {
-			return nil, s, err
+			return t, soft, err
 		}
-		if t2.start.Up {
-			t.remove(ctx)
-			return t2, again, nil
+		if t3 == nil {
+			i++
+			continue
 		}
 		t2.remove(ctx)
+		t2, again, dirs = t3, less, fewer
 	}
-	return t, soft, nil
+	t.remove(ctx)
+	return t2, again, nil
+}
+
+// with tries the hard settings with some folders that may be written; the trial
+// is nil where it does not come up.
+func (p *prober) with(ctx context.Context, s run.Settings, dirs []string, age time.Duration) (run.Settings, *trial, error) {
+	if len(dirs) == 0 {
+		return s, nil, nil
+	}
+	s.Volumes = append(slices.Clone(s.Volumes), dirs...)
+	t, err := p.try(ctx, s, trying{age: age})
+	if err == nil && !t.start.Up {
+		t.remove(ctx)
+		t = nil
+	}
+	return s, t, err
 }
 
 // folders are the folders that files lie in, the outermost only, at most eight.
@@ -205,27 +273,48 @@ func folders(files []string) []string {
 	return out[:min(8, len(out))]
 }
 
-func (p *prober) try(ctx context.Context, s run.Settings, user string) (*trial, error) {
-	t, err := p.create(ctx, s, s.Command, user)
+// trying is how a container is tried.
+type trying struct {
+	user  string        // in place of USER; "" keeps it
+	age   time.Duration // that it has to reach before it counts as ready
+	brief bool          // its health is not waited for
+}
+
+func (p *prober) try(ctx context.Context, s run.Settings, how trying) (*trial, error) {
+	t, err := p.create(ctx, s, s.Command, how.user)
 	if err != nil {
 		return nil, err
 	}
+	t.age, t.brief = how.age, how.brief
 	if err := t.run(ctx, s); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-// watch looks at the running container, freezes it, and stops it.
+// lifetime is how old a program becomes at least before it is told to stop: many
+// of those that fail do so within seconds of being ready.
+const lifetime = 6 * time.Second
+
+// watch looks at the running container, freezes it, and stops it. A program that
+// ends by itself meanwhile is noted in t.start, and not looked at any further.
 func (p *prober) watch(ctx context.Context, t *trial, s run.Settings) error {
 	if t.eyes != nil {
 		a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"})
-		if err != nil {
-			p.unseen("processes", err)
-		} else {
+		if err == nil && len(a.Procs) > 0 {
 			p.log.Procs = p.procs(a)
 		}
-		if a, err := t.eyes.ask(ctx, peek.Request{Op: "orphan"}); err != nil {
+		if gone, derr := t.died(ctx, "while its processes were listed"); derr != nil || gone {
+			return derr
+		}
+		if err != nil {
+			p.unseen("processes", err)
+		}
+		a, err = t.eyes.ask(ctx, peek.Request{Op: "orphan"})
+		if gone, derr := t.died(ctx, "while a process was left to PID 1"); derr != nil || gone {
+			return derr
+		}
+		if err != nil {
 			p.unseen("orphans", err)
 		} else {
 			o := &run.Orphan{Reaped: a.Reaped}
@@ -240,11 +329,24 @@ func (p *prober) watch(ctx context.Context, t *trial, s run.Settings) error {
 		}
 	}
 	if t.health {
-		if err := p.freeze(ctx, t); err != nil {
+		if err := p.freeze(ctx, t, s); err != nil || t.start.Lived {
 			return err
 		}
 	}
-	stop, err := t.stop(ctx, s.StopLimit)
+	for rest := lifetime - time.Since(t.begun); rest > 0; rest = lifetime - time.Since(t.begun) {
+		select {
+		case <-time.After(min(rest, 250*time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if gone, err := t.died(ctx, "while it was left alone"); err != nil || gone {
+			return err
+		}
+	}
+	stop, err := t.stop(ctx, s)
+	if err == nil && stop != nil && (stop.Killed || stop.Seconds > stop.Limit) && load() > busyLoad {
+		stop, err = p.stopAgain(ctx, stop, s)
+	}
 	if err != nil {
 		return err
 	}
@@ -252,11 +354,30 @@ func (p *prober) watch(ctx context.Context, t *trial, s run.Settings) error {
 	return nil
 }
 
+// stopAgain stops another container where a busy machine may be why the first took
+// so long; the better of both counts.
+func (p *prober) stopAgain(ctx context.Context, first *run.Stop, s run.Settings) (*run.Stop, error) {
+	t, err := p.try(ctx, s, trying{})
+	if err != nil {
+		return nil, err
+	}
+	defer t.remove(ctx)
+	if !t.start.Up || t.start.Ended {
+		return first, nil
+	}
+	again, err := t.stop(ctx, s)
+	if err != nil || again == nil || again.Seconds > first.Seconds {
+		return first, err
+	}
+	return again, nil
+}
+
 // freeze looks whether the health check notices a program that hangs: every
 // process is stopped, and later runs on.
-func (p *prober) freeze(ctx context.Context, t *trial) error {
-	h := &run.Health{Test: p.cfg.Healthcheck.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds,
-		Interval: healthInterval.Seconds(), Timeout: p.healthTimeout().Seconds(), Retries: healthRetries}
+func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
+	probe := p.probe(s)
+	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s).Seconds(),
+		Interval: healthInterval.Seconds(), Timeout: probe.Timeout.Seconds(), Retries: healthRetries, Need: s.HangNeed.Seconds()}
 	p.log.Health = h
 	st, err := t.state(ctx)
 	if err != nil {
@@ -277,6 +398,9 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	}
 	// PID 1 is shielded from its own namespace, so the engine has to stop it.
 	if _, err := p.e.cli.ContainerKill(ctx, t.id, client.ContainerKillOptions{Signal: "SIGSTOP"}); err != nil {
+		if gone, derr := t.died(ctx, "before it was frozen"); derr != nil || gone {
+			return derr
+		}
 		p.unseen("freezing", err)
 		return nil
 	}
@@ -286,11 +410,13 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	}
 	h.Frozen = true
 	begin := time.Now()
-	// Each of the probes may take its timeout, and one may just have begun.
-	limit := time.Duration(healthRetries+1)*(healthInterval+p.healthTimeout()) + 3*time.Second
-	h.Unhealthy, err = t.awaitHealth(ctx, container.Unhealthy, limit)
+	h.Unhealthy, err = t.awaitHealth(ctx, container.Unhealthy, hang(probe, s))
 	h.UnhealthyIn = time.Since(begin).Seconds()
 	if err != nil {
+		return err
+	}
+	if gone, err := t.died(ctx, "while it was frozen"); err != nil || gone {
+		h.Frozen = false
 		return err
 	}
 	if _, err := t.eyes.ask(ctx, peek.Request{Op: "thaw"}); err != nil {
@@ -301,10 +427,25 @@ func (p *prober) freeze(ctx context.Context, t *trial) error {
 	}
 	if h.Unhealthy {
 		begin = time.Now()
-		h.Recovered, err = t.awaitHealth(ctx, container.Healthy, 15*time.Second)
+		h.Recovered, err = t.awaitHealth(ctx, container.Healthy, max(15*time.Second, 2*probe.Timeout))
 		h.RecoveredIn = time.Since(begin).Seconds()
+		if err == nil && !h.Recovered {
+			_, err = t.died(ctx, "after it was frozen and resumed")
+		}
 	}
 	return err
+}
+
+// hang is how long a frozen program is watched: what two probes can take where
+// they wait for an answer, or what the probe's own logic lets pass, and no longer
+// than the limit.
+func hang(probe *run.Probe, s run.Settings) time.Duration {
+	d := 10 * time.Second
+	if s.HangNeed < 0 {
+		return s.HangLimit
+	}
+	d = max(d, 2*(healthInterval+probe.Timeout)+3*time.Second, s.HangNeed+2*(healthInterval+probe.Timeout)+3*time.Second)
+	return min(d, s.HangLimit)
 }
 
 func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, limit time.Duration) (bool, error) {
@@ -332,11 +473,11 @@ func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, li
 }
 
 // busy stops a second container while a client keeps a connection open.
-func (p *prober) busy(ctx context.Context, s run.Settings) error {
+func (p *prober) busy(ctx context.Context, first *trial, s run.Settings) error {
 	if p.peek == "" || !s.Service {
 		return nil
 	}
-	t, err := p.try(ctx, s, "")
+	t, err := p.try(ctx, s, trying{brief: !first.start.Healthy})
 	if err != nil {
 		return err
 	}
@@ -358,8 +499,8 @@ func (p *prober) busy(ctx context.Context, s run.Settings) error {
 			p.unseen("an open connection", err)
 			continue
 		}
-		stop, err := t.stop(ctx, s.StopLimit)
-		if err != nil {
+		stop, err := t.stop(ctx, s)
+		if err != nil || stop == nil {
 			return err
 		}
 		stop.Port = l.Port
@@ -374,22 +515,51 @@ func (p *prober) hasHealth() bool {
 	return h != nil && len(h.Test) > 0 && h.Test[0] != "NONE"
 }
 
-// healthTimeout is the image's own timeout where it is shorter than the probes'.
-func (p *prober) healthTimeout() time.Duration {
-	if h := p.cfg.Healthcheck; h != nil && h.Timeout > 0 {
-		return min(h.Timeout, healthTimeout)
+// The values of a health check that gives none.
+// Source: docs.docker.com/reference/dockerfile/#healthcheck.
+const (
+	defaultInterval = 30 * time.Second
+	defaultTimeout  = 30 * time.Second
+	defaultRetries  = 3
+)
+
+// probe is the health check that counts, with all its values; nil where there is
+// none.
+func (p *prober) probe(s run.Settings) *run.Probe {
+	var pr run.Probe
+	switch h := p.cfg.Healthcheck; {
+	case s.Probe != nil:
+		pr = *s.Probe
+		if len(pr.Test) == 0 && h != nil {
+			pr.Test = h.Test // it changes only the pace
+		}
+		if h != nil {
+			pr.Interval, pr.Timeout = cmp.Or(pr.Interval, h.Interval), cmp.Or(pr.Timeout, h.Timeout)
+			pr.StartPeriod, pr.Retries = cmp.Or(pr.StartPeriod, h.StartPeriod), cmp.Or(pr.Retries, h.Retries)
+		}
+	case h != nil:
+		pr = run.Probe{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
 	}
-	return healthTimeout
+	if len(pr.Test) == 0 || pr.Test[0] == "NONE" {
+		return nil
+	}
+	pr.Interval, pr.Timeout, pr.Retries = cmp.Or(pr.Interval, defaultInterval), cmp.Or(pr.Timeout, defaultTimeout), cmp.Or(pr.Retries, defaultRetries)
+	return &pr
 }
 
-// patience is how long a container may be unhealthy before that counts.
-func (p *prober) patience() time.Duration {
-	d := 5 * time.Second
-	if h := p.cfg.Healthcheck; h != nil {
-		d += h.StartPeriod
+// patience is how long a container may take to become ready: the limit that was
+// given, else what its health check allows before an engine calls it unhealthy,
+// else the usual limit.
+func (p *prober) patience(s run.Settings) time.Duration {
+	probe := p.probe(s)
+	if s.StartGiven || probe == nil {
+		return s.StartLimit
 	}
-	return d
+	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+probe.Timeout), maxPatience)
 }
+
+// maxPatience bounds what a health check can make everybody wait for.
+const maxPatience = 10 * time.Minute
 
 // volumes are the folders that get a volume: those that the image names and
 // those that the user does, each once, for an engine mounts one thing on a path.
@@ -404,21 +574,31 @@ func (p *prober) volumes(s run.Settings) []string {
 	for _, dir := range s.Writable {
 		delete(set, path.Clean(dir))
 	}
+	for _, m := range s.Mounts {
+		delete(set, path.Clean(m.Target))
+	}
 	return slices.Sorted(maps.Keys(set))
 }
 
-func (p *prober) stopSignal() string {
+func (p *prober) stopSignal(s run.Settings) string {
+	if s.StopSignal != "" {
+		return s.StopSignal
+	}
 	if p.cfg.StopSignal != "" {
 		return p.cfg.StopSignal
 	}
 	return "SIGTERM"
 }
 
-func (p *prober) argv(command []string) []string {
-	if command == nil {
+// argv is what the engine starts: an ENTRYPOINT that is given resets CMD.
+func (p *prober) argv(s run.Settings) []string {
+	entry, command := p.cfg.Entrypoint, s.Command
+	if s.Entrypoint != nil {
+		entry = s.Entrypoint
+	} else if command == nil {
 		command = p.cfg.Cmd
 	}
-	return append(slices.Clone(p.cfg.Entrypoint), command...)
+	return append(slices.Clone(entry), command...)
 }
 
 // procs are the processes and ports of an answer, with nothing in their words

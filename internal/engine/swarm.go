@@ -40,7 +40,7 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 	if err != nil {
 		return err
 	}
-	if !p.hasHealth() {
+	if p.probe(log.Settings) == nil {
 		s.Error = "the image has no health check, by which a swarm decides what to replace"
 		return nil
 	}
@@ -101,10 +101,11 @@ func (e *Engine) Swarm(ctx context.Context, image string, log *run.Log) error {
 
 // service is the image as a service, as hard as a swarm can be told.
 func (p *prober) service(set run.Settings, labels map[string]string) swarm.ServiceSpec {
+	probe := p.probe(set)
 	one, delay, grace := uint64(1), 200*time.Millisecond, 2*time.Second
 	c := &swarm.ContainerSpec{
 		Image: p.image, Labels: labels, Args: set.Command, ReadOnly: set.ReadOnly, StopGracePeriod: &grace,
-		Healthcheck: &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: p.healthTimeout(), Retries: healthRetries},
+		Healthcheck: &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: probe.Timeout, Retries: healthRetries},
 	}
 	if set.Capabilities != nil {
 		c.CapabilityDrop, c.CapabilityAdd = []string{"ALL"}, set.Capabilities

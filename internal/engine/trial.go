@@ -15,7 +15,6 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/internal/engine/peek"
@@ -29,17 +28,19 @@ type trial struct {
 	start  run.Start
 	begun  time.Time
 	eyes   *eyes
-	health bool       // the image has a health check, and it is asked
-	blind  bool       // eyes could not be opened on it
-	seen   *run.Procs // its processes, early on: all there is of a job that ends
+	health bool          // it has a health check, and it is asked
+	brief  bool          // nobody waits for its health: an earlier one did
+	age    time.Duration // that it has to reach before it counts as ready
+	blind  bool          // eyes could not be opened on it
+	seen   *run.Procs    // its processes, early on: all there is of a job that ends
 }
 
-// The pace of the health check while a program is probed. The image's own
-// interval and start period only make the wait longer.
+// The pace of the health check while a program is probed: its own interval only
+// makes the wait longer. One failure makes it unhealthy, which counts only where
+// it was healthy before; how long it is waited for to be that is its own patience.
 const (
 	healthInterval = 500 * time.Millisecond
-	healthTimeout  = 2 * time.Second
-	healthRetries  = 2
+	healthRetries  = 1
 )
 
 // create makes a container of the image under these settings. command replaces
@@ -49,15 +50,28 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 	// it is waited for, so that it is known and removed.
 	steady, done := steadily(ctx)
 	defer done()
-	cfg := &container.Config{Image: p.image, Labels: map[string]string{Label: p.id}, Cmd: command, User: user}
+	if user == "" {
+		user = s.User
+	}
+	cfg := &container.Config{
+		Image: p.image, Labels: map[string]string{Label: p.id}, User: user, WorkingDir: s.Workdir, StopSignal: s.StopSignal,
+		Entrypoint: s.Entrypoint, Cmd: command,
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
 	}
 	t := &trial{p: p}
-	if p.hasHealth() {
-		// With Test nil the engine takes the image's.
-		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: p.healthTimeout(), Retries: healthRetries}
+	if probe := p.probe(s); probe != nil {
+		// With Test nil the engine takes the image's, and its start period where none
+		// is given.
+		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: probe.Timeout, Retries: healthRetries}
+		if s.Probe != nil {
+			cfg.Healthcheck.Test = probe.Test
+			cfg.Healthcheck.StartPeriod = max(probe.StartPeriod, time.Millisecond)
+		}
 		t.health = true
+	} else if p.hasHealth() {
+		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"NONE"}}
 	}
 	host := &container.HostConfig{
 		ReadonlyRootfs: s.ReadOnly,
@@ -69,6 +83,16 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 			// A process that nobody is left to stop does not compute for ever.
 			Ulimits: []*container.Ulimit{{Name: "cpu", Soft: maxCPU, Hard: maxCPU}},
 		},
+		ExtraHosts: s.Hosts,
+		Sysctls:    s.Sysctls,
+	}
+	for _, u := range s.Ulimits {
+		if u.Name != "cpu" {
+			host.Ulimits = append(host.Ulimits, &container.Ulimit{Name: u.Name, Soft: u.Soft, Hard: u.Hard})
+		}
+	}
+	if s.Init {
+		host.Init = &s.Init
 	}
 	if s.Pids > 0 {
 		host.PidsLimit = &s.Pids
@@ -84,19 +108,15 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 	if user != "" {
 		fmt.Sscanf(user, "%d:%d", &uid, &gid)
 	}
+	mounts, err := p.mounts(steady, s, uid, gid)
+	if err != nil {
+		return nil, err
+	}
+	host.Mounts = mounts
 	for _, dir := range s.Writable {
 		// Over a folder that is there the runtime lays one with its mode, and
 		// root as its owner, whatever the mode is to be.
 		host.Tmpfs[dir] = fmt.Sprintf("mode=1777,uid=%d,gid=%d", uid, gid)
-	}
-	for i, dir := range p.volumes(s) {
-		// What a VOLUME holds comes out of the image, with its owner; an
-		// unnamed volume could not be labelled.
-		name := fmt.Sprintf("dockworthy-%s-%d-%d", p.id, p.next(), i)
-		if _, err := p.e.cli.VolumeCreate(steady, client.VolumeCreateOptions{Name: name, Labels: map[string]string{Label: p.id}}); err != nil {
-			return nil, fmt.Errorf("create a volume for %s: %w", dir, err)
-		}
-		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: name, Target: dir})
 	}
 	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
 	if err != nil {
@@ -119,7 +139,10 @@ func steadily(ctx context.Context) (context.Context, context.CancelFunc) {
 // reached. What goes wrong in the container is in t.start.
 func (t *trial) run(ctx context.Context, s run.Settings) error {
 	t.begun = time.Now()
-	t.start.Argv, t.start.User = t.p.argv(s.Command), t.p.cfg.User
+	t.start.Argv, t.start.User = t.p.argv(s), t.p.cfg.User
+	if s.User != "" {
+		t.start.User = s.User
+	}
 	if _, err := t.p.e.cli.ContainerStart(ctx, t.id, client.ContainerStartOptions{}); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -150,25 +173,29 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 	return nil
 }
 
-// settle is how long a program without a health check has to stay up.
+// settle is how long a program has to stay up once it listens, or at all where it
+// has no port to be seen.
 const settle = 1500 * time.Millisecond
 
 func (t *trial) await(ctx context.Context, s run.Settings) error {
-	limit := time.NewTimer(s.StartLimit)
+	patience := t.p.patience(s)
+	limit := time.NewTimer(patience)
 	defer limit.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	sick := time.Time{}
+	listened := time.Time{}
 	for {
 		st, err := t.state(ctx)
 		if err != nil {
 			return err
 		}
 		if !st.Running {
-			t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
-			t.start.Error = t.p.red.Hide(st.Error)
+			t.ended(st)
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
+		}
+		if s.Completes && t.eyes != nil {
+			t.glance(ctx)
 		}
 		if t.eyes == nil && t.p.peek != "" && !t.blind {
 			if y, err := t.p.e.open(ctx, t.p.id, t.p.peek, t.id); err == nil {
@@ -181,37 +208,29 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 				t.blind = true
 			}
 		}
+		old := time.Since(t.begun) >= t.age
 		switch {
-		case t.health:
-			if st.Health != nil {
-				switch st.Health.Status {
-				case container.Healthy:
-					t.start.Healthy, t.start.Up = true, true
-					t.start.Listened = t.listens(ctx)
-					return nil
-				case container.Unhealthy:
-					// It may still be coming up: the image's own patience holds.
-					if sick.IsZero() {
-						sick = time.Now()
-					}
-					if time.Since(t.begun) > t.p.patience() && time.Since(sick) > 3*time.Second {
-						t.start.Listened = t.listens(ctx)
-						t.start.Up = t.start.Listened || !s.Service
-						return nil
-					}
-				}
+		case s.Completes:
+		case t.health && !t.brief:
+			if st.Health != nil && st.Health.Status == container.Healthy && old {
+				t.start.Healthy, t.start.Up = true, true
+				t.start.Listened = t.listens(ctx)
+				return nil
 			}
 		case s.Service:
-			if t.listens(ctx) {
+			if listened.IsZero() && t.listens(ctx) {
+				listened = time.Now()
+			}
+			if !listened.IsZero() && time.Since(listened) > settle && old {
 				t.start.Up, t.start.Listened = true, true
 				return nil
 			}
-			if t.eyes == nil && time.Since(t.begun) > settle {
+			if t.eyes == nil && time.Since(t.begun) > settle && old {
 				t.start.Up = true
 				return nil
 			}
 		default:
-			if time.Since(t.begun) > settle {
+			if time.Since(t.begun) > settle && old {
 				t.start.Up = true
 				t.start.Listened = t.listens(ctx)
 				return nil
@@ -221,12 +240,45 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		case <-tick.C:
 		case <-limit.C:
 			t.start.Listened = t.listens(ctx)
-			t.start.Up = t.start.Listened && !t.health
+			// A program that listens runs: what its health check is worth is another
+			// question.
+			t.start.Up = !s.Completes && (t.start.Listened || t.health && !s.Service)
+			t.start.Load = load()
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// ended notes that the program ended by itself.
+func (t *trial) ended(st *container.State) {
+	t.start.Ended, t.start.Code, t.start.OOM = true, st.ExitCode, st.OOMKilled
+	t.start.Error = t.p.red.Hide(st.Error)
+	if end, err := time.Parse(time.RFC3339Nano, st.FinishedAt); err == nil {
+		if begin, err := time.Parse(time.RFC3339Nano, st.StartedAt); err == nil && end.After(begin) {
+			t.start.Lasted = end.Sub(begin).Seconds()
+		}
+	}
+}
+
+// died tells whether a program that was ready has ended by itself, and notes it.
+// during is what was looked at.
+func (t *trial) died(ctx context.Context, during string) (bool, error) {
+	st, err := t.state(ctx)
+	if err != nil || st.Running {
+		return false, err
+	}
+	t.ended(st)
+	t.start.Up, t.start.Lived, t.start.During = false, true, during
+	if t.start.Seconds = t.start.Lasted; t.start.Seconds == 0 {
+		t.start.Seconds = time.Since(t.begun).Seconds()
+	}
+	if t.start.Logs, err = t.logs(ctx, 200); err != nil {
+		return true, err
+	}
+	t.start.Cause = startCause(t.start)
+	return true, nil
 }
 
 // glance looks at the processes once.
@@ -283,22 +335,30 @@ func (t *trial) logs(ctx context.Context, n int) ([]string, error) {
 	return t.p.red.Lines(lines), nil
 }
 
-// stop tells the program to end as the engine does, and says how it did.
-func (t *trial) stop(ctx context.Context, limit time.Duration) (*run.Stop, error) {
-	grace := int((limit + 3*time.Second + time.Second - 1) / time.Second)
-	s := &run.Stop{Signal: t.p.stopSignal(), Limit: limit.Seconds()}
+// kill is how long the engine waits after the stop signal before it kills, unless
+// it is told another time: docs.docker.com, docker container stop.
+const kill = 10 * time.Second
+
+// stop tells the program to end as the engine does, and says how it did. It is nil
+// where the program ended by itself before: that is in t.start then.
+func (t *trial) stop(ctx context.Context, s run.Settings) (*run.Stop, error) {
+	if gone, err := t.died(ctx, "before the stop signal"); err != nil || gone {
+		return nil, err
+	}
+	grace := int((max(s.StopLimit, kill) + time.Second - 1) / time.Second)
+	stop := &run.Stop{Signal: t.p.stopSignal(s), Limit: s.StopLimit.Seconds(), From: s.StopFrom}
 	begin := time.Now()
 	if _, err := t.p.e.cli.ContainerStop(ctx, t.id, client.ContainerStopOptions{Timeout: &grace}); err != nil {
 		return nil, fmt.Errorf("stop the container: %w", err)
 	}
-	s.Seconds = time.Since(begin).Seconds()
+	stop.Seconds = time.Since(begin).Seconds()
 	st, err := t.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.Code = st.ExitCode
-	s.Killed = st.ExitCode == 137 && !st.OOMKilled && s.Seconds >= float64(grace)
-	return s, nil
+	stop.Code = st.ExitCode
+	stop.Killed = st.ExitCode == 137 && !st.OOMKilled && stop.Seconds >= float64(grace)
+	return stop, nil
 }
 
 // wrote are the files that the container changed in its own layer, as folders

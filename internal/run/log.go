@@ -24,19 +24,23 @@ type Log struct {
 	Started  time.Time // when the record began
 	Engine   Engine
 	Settings Settings
-	Build    *Build    `json:",omitempty"`
-	Start    *Start    `json:",omitempty"` // under the hardest settings
-	Relaxed  *Start    `json:",omitempty"` // with a root that may be written, after the hard start failed
-	Stranger *Start    `json:",omitempty"` // as a user that the image does not know
-	Procs    *Procs    `json:",omitempty"`
-	Health   *Health   `json:",omitempty"`
-	Stop     *Stop     `json:",omitempty"` // nobody connected
-	StopBusy *Stop     `json:",omitempty"` // with an open connection
-	Override *Override `json:",omitempty"`
-	Orphan   *Orphan   `json:",omitempty"`
-	Rebuild  *Rebuild  `json:",omitempty"`
-	Canaries *Canaries `json:",omitempty"`
-	Swarm    *Swarm    `json:",omitempty"`
+	Build    *Build `json:",omitempty"`
+	// Companions are the services that it depends on, in the order in which they were
+	// started. Without the last of them, where that did not come up, the program was
+	// not started.
+	Companions []Companion `json:",omitempty"`
+	Start      *Start      `json:",omitempty"` // under the hardest settings
+	Relaxed    *Start      `json:",omitempty"` // with a root that may be written, after the hard start failed
+	Stranger   *Start      `json:",omitempty"` // as a user that the image does not know
+	Procs      *Procs      `json:",omitempty"`
+	Health     *Health     `json:",omitempty"`
+	Stop       *Stop       `json:",omitempty"` // nobody connected
+	StopBusy   *Stop       `json:",omitempty"` // with an open connection
+	Override   *Override   `json:",omitempty"`
+	Orphan     *Orphan     `json:",omitempty"`
+	Rebuild    *Rebuild    `json:",omitempty"`
+	Canaries   *Canaries   `json:",omitempty"`
+	Swarm      *Swarm      `json:",omitempty"`
 	// Unseen is what could not be tried, by probe, with the reason.
 	Unseen map[string]string `json:",omitempty"`
 
@@ -68,12 +72,63 @@ type Settings struct {
 	Pids         int64             `json:",omitempty"`
 	Network      string            `json:",omitempty"` // "none" or "bridge"
 	Env          map[string]string `json:"-"`          // never written down: values may be secrets
+	Role         string            `json:",omitempty"` // the Compose service that it is run as; "" = none
+	Entrypoint   []string          `json:",omitempty"` // in place of ENTRYPOINT, which resets CMD; nil = the image's
 	Command      []string          `json:",omitempty"` // in place of CMD
+	User         string            `json:",omitempty"` // in place of USER
+	Workdir      string            `json:",omitempty"` // in place of WORKDIR
+	Init         bool              `json:",omitempty"` // an init process of the engine is PID 1
 	Service      bool              `json:",omitempty"` // it is expected to stay up and answer
+	Completes    bool              `json:",omitempty"` // it is expected to end by itself: others wait for that
 	Ports        []int             `json:",omitempty"` // it is expected to listen on
-	StopLimit    time.Duration     `json:",omitempty"`
-	StartLimit   time.Duration     `json:",omitempty"`
+	Hosts        []string          `json:",omitempty"` // further names, as NAME:ADDRESS
+	Sysctls      map[string]string `json:",omitempty"`
+	Ulimits      []Ulimit          `json:",omitempty"`
+	Mounts       []Mount           `json:",omitempty"`
+	Probe        *Probe            `json:",omitempty"` // the health check in place of the image's; nil = the image's
+	StopSignal   string            `json:",omitempty"` // in place of STOPSIGNAL
+	StopLimit    time.Duration     `json:",omitempty"` // to exit after the stop signal
+	StopFrom     string            `json:",omitempty"` // what sets StopLimit; "" = it is the usual one
+	StartLimit   time.Duration     `json:",omitempty"` // to become ready
+	StartGiven   bool              `json:",omitempty"` // StartLimit counts in place of the health check's own patience
+	HangLimit    time.Duration     `json:",omitempty"` // for the health check to notice a program that hangs
+	HangNeed     time.Duration     `json:",omitempty"` // what its own logic lets pass before it may fail; 0 = nothing, <0 = not known
 	Requests     []Request         `json:",omitempty"` // what the project asks for beyond the hard settings
+	Taken        []string          `json:",omitempty"` // what was taken from Compose
+	Left         []string          `json:",omitempty"` // what was not, and why
+}
+
+// A Ulimit is a limit of a resource of the kernel, as nofile.
+type Ulimit struct {
+	Name       string
+	Soft, Hard int64
+}
+
+// A Mount is a volume, or files that are copied into one.
+type Mount struct {
+	Target   string
+	Volume   string `json:",omitempty"` // the name of one that services share; "" = one of its own
+	ReadOnly bool   `json:",omitempty"`
+	Files    []File `json:",omitempty"` // what lies in it, or in its place; nil = what the image has there
+	Single   bool   `json:",omitempty"` // Target is the one file
+}
+
+// A File is one that is put into a container. It belongs to root, or in a mount
+// that may be written to the container's user.
+type File struct {
+	Path string // below the mount's target; "." = itself
+	Mode uint32 // as in fs.FileMode.Perm; folders end in / in Path
+	Data []byte `json:"-"` // never written down: it may be a secret
+}
+
+// A Probe is a health check.
+type Probe struct {
+	From        string   `json:",omitempty"` // what gives it: "compose.yaml, web"
+	Test        []string // as in the image's config: CMD, CMD-SHELL, or NONE alone
+	Interval    time.Duration
+	Timeout     time.Duration
+	StartPeriod time.Duration
+	Retries     int
 }
 
 // A Request is a right over this machine, or a limit beyond the usual one, that
@@ -147,9 +202,13 @@ type Start struct {
 	Cause    *Cause   `json:",omitempty"` // why it did not come up, as far as that is known
 	Logs     []string `json:",omitempty"` // the last lines, both streams
 	Seconds  float64  // until it was up, or had ended
+	Lasted   float64  `json:",omitempty"` // seconds that it ran, by the engine, where it ended by itself
 	Healthy  bool     `json:",omitempty"` // it became healthy
 	Wrote    []string `json:",omitempty"` // what it changed outside writable folders, where that could be seen
 	Listened bool     `json:",omitempty"` // it had a listening port
+	Lived    bool     `json:",omitempty"` // it was ready, and ended by itself later
+	During   string   `json:",omitempty"` // what was looked at when it then ended
+	Load     float64  `json:",omitempty"` // the machine's load for each processor, where it was not ready in time
 }
 
 // A Cause is why a container did not come up.
@@ -210,11 +269,14 @@ type Listen struct {
 
 // Health is what the health check did.
 type Health struct {
-	Test        []string // the image's own
+	From        string   `json:",omitempty"` // what gives it; "" = the image
+	Test        []string // the probe
 	Healthy     bool
+	Patience    float64 `json:",omitempty"` // seconds that it was waited for at most
 	HealthyIn   float64 // seconds from start
 	Last        string  `json:",omitempty"` // the last output of the probe, where it failed
 	LastCode    int     `json:",omitempty"`
+	Need        float64 `json:",omitempty"` // seconds that the probe's own logic lets pass before it may fail; <0 = not known
 	Frozen      bool    // every process could be frozen
 	Unhealthy   bool    // it then turned unhealthy
 	UnhealthyIn float64 // seconds from the freeze, at the interval that was used
@@ -232,7 +294,8 @@ type Stop struct {
 	Code    int
 	Killed  bool // the engine had to kill it
 	Limit   float64
-	Port    int `json:",omitempty"` // the port with the open connection
+	Port    int    `json:",omitempty"` // the port with the open connection
+	From    string `json:",omitempty"` // what sets the limit; "" = it is the usual one
 }
 
 // An Override is whether arguments given at docker run reach the program.
@@ -327,4 +390,27 @@ func (l *Log) StartSpan(s *Start) text.Span {
 		return l.Transcript().Span(TopicRelaxed, "")
 	}
 	return l.Transcript().Span(TopicStart, "")
+}
+
+// A Condition is what others wait for of a service.
+// Source: Compose specification, depends_on.
+type Condition string
+
+// The conditions, in words.
+const (
+	Started   Condition = "started"
+	Healthy   Condition = "healthy"
+	Completed Condition = "completed"
+)
+
+// A Companion is a service that ran beside the program.
+type Companion struct {
+	Name    string
+	Image   string
+	Until   Condition
+	Ready   bool
+	Seconds float64  // until it was what others wait for, or failed
+	Why     string   `json:",omitempty"` // why it was not ready
+	Logs    []string `json:",omitempty"` // its last lines, where it was not
+	Left    []string `json:",omitempty"` // what was not taken from Compose
 }
