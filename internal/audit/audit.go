@@ -11,15 +11,21 @@ import (
 	"github.com/dockworthy/dockworthy/internal/excerpt"
 )
 
-// Of is the audit of a report by these rules. Who judged, when, the platform
+// Of is the audit of the reports of one build by these rules, a report for each
+// run: the worst of all counts. Who judged, when, the platform
 // and where the source comes from are for the caller to add, and the profile
 // where no source was looked at. Secrets are masked.
-func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
+func Of(rules []*check.Rule, reports ...*check.Report) attest.Audit {
+	rep := reports[0]
 	a := attest.Audit{Scorecard: attest.Scorecard{}}
 	for _, r := range rules {
 		a.Scorecard[r.Name] = map[attest.Level]attest.Outcome{}
 	}
-	for _, row := range rep.Scorecard().Rows {
+	var card check.Scorecard
+	for _, r := range reports {
+		card.Add(r)
+	}
+	for _, row := range card.Rows {
 		for l, o := range row.Outcomes {
 			a.Scorecard[row.Rule.Name][level(check.Level(l))] = attest.Outcome(o)
 		}
@@ -33,8 +39,12 @@ func Of(rep *check.Report, rules []*check.Rule) attest.Audit {
 			a.Unit.Context = b.Context.Root
 		}
 	}
-	hidden := excerpt.Masks(rep)
-	for _, f := range rep.Findings {
+	hidden := excerpt.Masks(reports...)
+	unit := check.Unit{}
+	if rep.Build != nil {
+		unit.Path = rep.Build.Path
+	}
+	for _, f := range check.ResultOf(unit, reports...).Findings {
 		a.Findings = append(a.Findings, attest.Finding{
 			ID: f.ID(), Level: level(f.Level), Severity: f.Severity.String(), Message: hidden.Hide(f.Message), Place: place(f.Place),
 		})

@@ -30,7 +30,7 @@ func TestOf(t *testing.T) {
 	if prob != nil {
 		t.Fatal(prob.Err)
 	}
-	a := audit.Of(dockworthy.Look(check.Evidence{Source: builds[0]}, check.Options{}), rules.All)
+	a := audit.Of(rules.All, dockworthy.Look(check.Evidence{Source: builds[0]}, check.Options{}))
 	if a.Unit.Dockerfile != "Dockerfile" || a.Unit.Profile != "standard" {
 		t.Errorf("unit %+v", a.Unit)
 	}

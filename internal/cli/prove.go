@@ -46,6 +46,9 @@ type proveFlags struct {
 	record     string
 	swarm      bool
 	image      string
+	alone      bool
+	hangLimit  time.Duration
+	service    string
 	push       string
 	layout     string
 	attest     bool
@@ -100,13 +103,16 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.StringArrayVar(&f.writable, "writable", nil, "a folder to mount as tmpfs (default /tmp)")
 	fl.StringArrayVar(&f.volumes, "volume", nil, "a folder to mount as a writable volume with the files of the image")
 	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that the container keeps")
-	fl.StringVar(&f.network, "network", "", "none (the default) or bridge")
+	fl.StringVar(&f.network, "network", "", "none (the default where nothing is depended on), bridge, or a network of the engine to join")
+	fl.BoolVar(&f.alone, "no-services", false, "do not start the services that the program depends on")
+	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it)")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
 	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
 	fl.StringVar(&f.kind, "kind", "", "service or job (default: from the files)")
 	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
-	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "the time limit for the program to exit after the stop signal (default 2s)")
-	fl.DurationVar(&f.startLimit, "start-limit", 0, "the time limit for the container to become ready (default 60s)")
+	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "the time limit for the program to exit after the stop signal (default: stop_grace_period of Compose, else 2s)")
+	fl.DurationVar(&f.startLimit, "start-limit", 0, "the time limit for the container to become ready (default: what its health check allows, else 60s)")
+	fl.DurationVar(&f.hangLimit, "hang-limit", 0, "the time limit for the health check to notice that the program hangs (default 45s)")
 	fl.BoolVar(&f.trust, "trust-config", false, "grant what .dockworthy.yaml and Compose ask for: capabilities, a network, memory, processes, time (never binds, devices, the engine's socket or the host's namespaces)")
 	fl.DurationVar(&f.buildLimit, "build-limit", engine.DefaultBuildLimit, "the time limit for one build")
 	fl.BoolVar(&f.noCache, "no-cache", false, "build without the build cache")
@@ -180,11 +186,24 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	services := &proof.Services{Off: f.alone, Environ: opt.Environ, Give: c.red.Give}
+	switch f.network {
+	case "", "none", "bridge":
+	default:
+		if services.Join = f.network; !e.HasNetwork(ctx, f.network) {
+			return fmt.Errorf("--network %s: the engine has no such network; `docker network ls` lists them", f.network)
+		}
+	}
+	defer func() {
+		if cerr := services.Close(ctx); cerr != nil {
+			c.complain("%v", cerr)
+		}
+	}()
 	if f.image != "" && len(builds) > 1 {
 		return fmt.Errorf("--image needs one target, but %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
 	}
-	for _, b := range builds {
-		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say})
+	for _, b := range proof.Order(builds) {
+		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Services: services, Only: f.service})
 		bar.end()
 		if err != nil && proved == nil {
 			return err
@@ -203,15 +222,8 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			}
 		}
 		worst = max(worst, proved.Worst())
-		if s := proved.Run.Failed(); s != nil && !f.fails(proved.Worst()) {
-			// Nothing speaks against it, and nobody has seen it alive.
-			unseen = true
-			c.complain("the container did not become ready: %s; %s", s.Why(), check.BySettings)
-			for _, r := range proved.Run.Settings.Requests {
-				if !r.Given && r.Flag != "" {
-					c.complain("%s", r)
-				}
-			}
+		for _, rep := range proved.Reports() {
+			unseen = f.unready(c, rep.Evidence.Run, proved.Worst()) || unseen
 		}
 		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
@@ -222,6 +234,33 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	return outcome()
+}
+
+// unready says that nobody has seen a program alive, where nothing speaks against
+// it: the findings do otherwise.
+func (f *proveFlags) unready(c Command, log *run.Log, worst check.Severity) bool {
+	as := ""
+	if log.Settings.Role != "" {
+		as = " " + log.Settings.Role
+	}
+	if b := log.Blocked(); b != nil {
+		c.complain("the container%s was not started: the service %s was not %s: %s", as, b.Name, b.Until, b.Why)
+		return true
+	}
+	s := log.Failed()
+	if s == nil || f.fails(worst) {
+		return false
+	}
+	c.complain("the container%s did not become ready: %s; %s", as, s.Why(), check.BySettings)
+	for _, r := range log.Settings.Requests {
+		if !r.Given && r.Flag != "" {
+			c.complain("%s", r)
+		}
+	}
+	for _, left := range log.Settings.Left {
+		c.complain("not taken from Compose: %s", left)
+	}
+	return true
 }
 
 // target is where the image is to go; nil = nowhere.
@@ -326,11 +365,6 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 	if err != nil {
 		return nil, fmt.Errorf("--memory: %w", err)
 	}
-	switch f.network {
-	case "", "none", "bridge":
-	default:
-		return nil, fmt.Errorf("--network %q is not one of none, bridge", f.network)
-	}
 	switch f.kind {
 	case "", "service", "job":
 	default:
@@ -400,10 +434,13 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 			s.Service = f.kind == "service"
 		}
 		if f.stopLimit > 0 {
-			s.StopLimit = f.stopLimit
+			s.StopLimit, s.StopFrom = f.stopLimit, "--stop-limit"
 		}
 		if f.startLimit > 0 {
 			s.StartLimit = f.startLimit
+		}
+		if f.hangLimit > 0 {
+			s.HangLimit = f.hangLimit
 		}
 	}, nil
 }

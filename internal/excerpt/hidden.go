@@ -78,10 +78,12 @@ func (h *Hidden) In(f *text.File, part text.Span) []text.Span {
 }
 
 // Masks are the places of the secrets that a report knows of.
-func Masks(rep *check.Report) *redact.Masks {
+func Masks(reports ...*check.Report) *redact.Masks {
 	m := &redact.Masks{}
-	for _, p := range rep.Secrets {
-		m.Add(p.File, p.Span)
+	for _, rep := range reports {
+		for _, p := range rep.Secrets {
+			m.Add(p.File, p.Span)
+		}
 	}
 	return m
 }

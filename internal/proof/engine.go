@@ -24,6 +24,11 @@ type Engine interface {
 	Same(ctx context.Context, a, b string) (bool, error)   // whether two names are one image
 	Saver
 
+	Has(ctx context.Context, image string) bool
+	Pull(ctx context.Context, image string) error
+	Network(ctx context.Context, id string) (string, error) // a private one, for a run
+	Accompany(ctx context.Context, id string, c engine.Companion) (*run.Companion, error)
+
 	Probe(ctx context.Context, image string, s run.Settings, log *run.Log) error // runs it and fills the log
 	Swarm(ctx context.Context, image string, log *run.Log) error                 // the same in a swarm
 

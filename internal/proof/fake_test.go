@@ -120,6 +120,18 @@ func what(image string) string {
 	return image
 }
 
+func (f *fake) Has(context.Context, string) bool { return true }
+
+func (f *fake) Pull(ctx context.Context, image string) error { return f.do(ctx, "pull "+image) }
+
+func (f *fake) Network(ctx context.Context, id string) (string, error) {
+	return "network-" + id, f.do(ctx, "make a network")
+}
+
+func (f *fake) Accompany(ctx context.Context, id string, c engine.Companion) (*run.Companion, error) {
+	return &run.Companion{Name: c.Name, Image: c.Image, Until: c.Until, Ready: true}, f.do(ctx, "start "+c.Name)
+}
+
 func (f *fake) About() run.Engine { return f.record.Engine }
 
 func (f *fake) Build(ctx context.Context, p engine.BuildPlan) (*run.Build, error) {

@@ -93,49 +93,13 @@ func named(in *repo.FS, where string) (string, error) {
 	return local(in, path.Clean(where))
 }
 
-// settings are what Compose says of the program, and over it the config.
+// settings are what the image's own files say of the program.
 func settings(b *source.Build) run.Settings {
 	s := run.Settings{Env: map[string]string{}, Service: b.Role() == source.Serves || b.Role() == source.Develop}
-	if len(b.Services) > 0 {
-		svc := b.Services[0]
-		for _, kv := range svc.Environment {
-			if v, ok := svc.File.Env[kv.Key.Text]; !kv.HasValue && ok {
-				s.Env[kv.Key.Text] = v
-			}
-			if kv.HasValue && !kv.Value.Unresolved {
-				s.Env[kv.Key.Text] = kv.Value.Text
-			}
-		}
-		if svc.Command != nil {
-			for _, w := range svc.Command.Words {
-				s.Command = append(s.Command, w.Text)
-			}
-		}
-		for _, dir := range tmpfs(svc) {
-			if source.RunFolder(dir) == nil {
-				s.Writable = append(s.Writable, dir)
-			}
-		}
-		for _, v := range svc.Volumes {
-			switch {
-			case v.ReadOnly || source.RunFolder(v.Target.Text) != nil:
-			case v.Type.Text == "tmpfs":
-				s.Writable = append(s.Writable, v.Target.Text)
-			case v.Type.Text == "volume" || v.Type.Text == "" && !strings.ContainsAny(v.Source.Text, "./~$"):
-				s.Volumes = append(s.Volumes, v.Target.Text)
-			}
-		}
-		if s.Writable != nil && !slices.Contains(s.Writable, "/tmp") {
-			s.Writable = append(s.Writable, "/tmp")
-		}
-	}
 	for _, p := range b.Ports() {
 		if n, err := strconv.Atoi(p.Number); err == nil && p.Protocol == "tcp" {
 			s.Ports = append(s.Ports, n)
 		}
-	}
-	if b.Config != nil && b.Config.Run != nil {
-		configured(&s, b.Config.Run)
 	}
 	return s
 }
@@ -152,6 +116,9 @@ func tmpfs(svc *source.Service) (dirs []string) {
 // configured is what the config says of the program, but for what it asks for of
 // this machine.
 func configured(s *run.Settings, r *source.ConfigRun) {
+	if s.Env == nil {
+		s.Env = map[string]string{}
+	}
 	maps.Copy(s.Env, r.Env)
 	if r.Kind != "" {
 		s.Service = r.Kind == "service"

@@ -167,7 +167,7 @@ func TestRequests(t *testing.T) {
 `,
 		".dockworthy.yaml": "run:\n  capabilities: [CAP_SYS_ADMIN]\n  network: bridge\n  memory: 100g\n  pids: 100000\n  stop-limit: 1h\n  start-limit: 2h\n",
 	})
-	asked := wishes(b)
+	asked := wishes(b, nil)
 	s := settings(b)
 	hard := engine.Harden(run.Settings{})
 	if got := engine.Harden(s); len(got.Capabilities) > 0 || got.Network != "none" || got.Memory != hard.Memory || got.Pids != hard.Pids || got.StopLimit != hard.StopLimit || got.StartLimit != hard.StartLimit {

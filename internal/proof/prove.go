@@ -16,6 +16,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/compose"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/read"
@@ -25,22 +26,44 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
-// A Proof is what was written, built and seen of one build.
+// A Proof is what was written, built and seen of one build. The evidence and the
+// report are those of its first run.
 type Proof struct {
 	check.Evidence
 	Plan      engine.BuildPlan
 	Report    *check.Report
+	More      []*check.Report   // of its other runs: a service of Compose each
 	Published []check.Published // where the image went
+}
+
+// Reports are those of all runs.
+func (p *Proof) Reports() []*check.Report {
+	return append([]*check.Report{p.Report}, p.More...)
 }
 
 // Result is the proof as the result of one unit, for reports.
 func (p *Proof) Result(u source.Unit) *check.Result {
-	res := check.ResultOf(u, p.Report)
+	res := check.ResultOf(u, p.Reports()...)
 	res.Proof = &check.Proof{Published: p.Published}
-	for _, m := range []map[string]string{p.Run.Settings.Env, p.Plan.Args} {
-		res.Proof.Given = slices.AppendSeq(res.Proof.Given, maps.Values(m))
+	res.Proof.Given = slices.AppendSeq(res.Proof.Given, maps.Values(p.Plan.Args))
+	for _, rep := range res.Reports {
+		res.Proof.Given = append(res.Proof.Given, given(rep.Evidence.Run.Settings)...)
 	}
 	return res
+}
+
+// given are the values that a program is given and that nobody must read in what
+// it says.
+func given(s run.Settings) []string {
+	list := slices.Collect(maps.Values(s.Env))
+	for _, m := range s.Mounts {
+		for _, f := range m.Files {
+			if f.Secret {
+				list = append(list, string(f.Data))
+			}
+		}
+	}
+	return list
 }
 
 // Options are the inputs of a proof that are not in the project. The zero
@@ -55,6 +78,10 @@ type Options struct {
 	// binds, devices, the engine's socket or the host's namespaces.
 	Trust bool
 	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
+	// Services are what programs depend on; nil = nothing is started.
+	Services *Services
+	// Only is the one service of Compose that is run; "" = each that runs the image.
+	Only string
 	// Target is where the image goes when it is proved; nil = it is removed.
 	Target *Target
 	// Redactor hides secrets in what is signed; nil = by their look alone.
@@ -86,15 +113,24 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 	if err != nil && opt.Image == "" {
 		return nil, err
 	}
-	asked := wishes(b)
-	if opt.Trust {
-		granted(asked, &set)
+	if opt.Services == nil {
+		opt.Services = &Services{Off: true}
 	}
+	opt.Services.open(e, opt.Repo)
+	p := &prover{e: e, b: b, opt: opt, project: opt.Services.project(ctx, composeFile(b))}
+	if p.roles = roles(b, p.project.Project); opt.Only != "" {
+		p.roles = slices.DeleteFunc(p.roles, func(s *compose.Service) bool { return s.Name != opt.Only })
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	first := p.first()
 	if opt.Plan != nil {
-		opt.Plan(&plan, &set)
+		scratch := set
+		scratch.Env = maps.Clone(set.Env)
+		opt.Plan(&plan, &scratch)
 	}
-	set = engine.Harden(set)
-	set.Requests = answered(asked, set)
+	set = p.settings(first)
 	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: set, Engine: e.About()}
 	dir, err := engine.TempDir(log.ID)
 	if err != nil {
@@ -115,7 +151,7 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 		plan.Labels = map[string]string{engine.Label: log.ID}
 	} // what goes out is the user's image and nothing else; its tag is enough to remove it
 	plan.Temp = dir
-	p := &prover{e: e, b: b, opt: opt, dir: dir, plan: plan, log: log}
+	p.dir, p.plan, p.log = dir, plan, log
 	defer func() {
 		if p.copy != nil {
 			p.copy.close()
@@ -129,6 +165,9 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 		opt.Redactor.Spans(f)
 	}
 	proof.Report = dockworthy.Look(proof.Evidence, opt.Look)
+	for _, log := range p.more {
+		proof.More = append(proof.More, dockworthy.Look(check.Evidence{Source: b, Image: proof.Image, Run: log}, opt.Look))
+	}
 	if err := p.publish(ctx, proof); err != nil {
 		return proof, err
 	}
@@ -137,13 +176,53 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 
 // A prover proves one build.
 type prover struct {
-	e    Engine
-	b    *source.Build
-	opt  Options
-	dir  string // for copies of the context
-	plan engine.BuildPlan
-	log  *run.Log
-	copy *contextCopy // nil = not made yet
+	e       Engine
+	b       *source.Build
+	opt     Options
+	project *project           // the Compose file that says how it runs
+	roles   []*compose.Service // that run it
+	dir     string             // for copies of the context
+	plan    engine.BuildPlan
+	log     *run.Log     // of the build, and of the first run
+	more    []*run.Log   // of the other runs
+	copy    *contextCopy // nil = not made yet
+}
+
+// first is the service of the first run; nil = the image runs by itself.
+func (p *prover) first() *compose.Service {
+	if len(p.roles) == 0 {
+		return nil
+	}
+	return p.roles[0]
+}
+
+// settings are those of a run: what the image and Compose say, over it the config,
+// and over that the flags.
+func (p *prover) settings(svc *compose.Service) run.Settings {
+	set := settings(p.b)
+	if svc != nil {
+		set = as(set, p.opt.Repo, p.project.Project, svc)
+	} else if p.project.err != nil {
+		set.Left = append(set.Left, p.project.err.Error())
+	}
+	if p.b.Config != nil && p.b.Config.Run != nil {
+		r := *p.b.Config.Run
+		if svc != nil && len(p.roles) > 1 && (svc.Command != nil || svc.Entrypoint != nil) {
+			r.Command, r.Kind, r.Ports = nil, "", nil // they are of the image's own program
+		}
+		configured(&set, &r)
+	}
+	asked := wishes(p.b, svc)
+	if p.opt.Trust {
+		granted(asked, &set)
+	}
+	if p.opt.Plan != nil {
+		scratch := engine.BuildPlan{Secrets: map[string]string{}, Args: map[string]string{}}
+		p.opt.Plan(&scratch, &set)
+	}
+	set = engine.Harden(set)
+	set.Requests = answered(asked, set)
+	return set
 }
 
 // contextCopy is the copy of the context, which is made once.
@@ -206,18 +285,66 @@ func (p *prover) buildAgain(ctx context.Context) error {
 	return p.releaseCanaries(ctx)
 }
 
-// run runs the image.
+// run runs the image: as each service that runs it, or by itself.
 func (p *prover) run(ctx context.Context, img *image.Image, set run.Settings) error {
-	if me, err := img.User(); err == nil {
-		set.UID, set.GID = me.UID, me.GID
-	}
-	p.opt.say("running the container")
-	if err := p.e.Probe(ctx, p.plan.Tag, set, p.log); err != nil {
+	if err := p.one(ctx, img, p.first(), set, p.log); err != nil {
 		return err
+	}
+	for _, svc := range p.roles[min(1, len(p.roles)):] {
+		log := &run.Log{ID: p.log.ID, Name: p.log.Name, Started: time.Now().UTC(), Engine: p.log.Engine, Build: p.log.Build, Rebuild: p.log.Rebuild, Canaries: p.log.Canaries}
+		p.more = append(p.more, log)
+		if err := p.one(ctx, img, svc, p.settings(svc), log); err != nil {
+			return err
+		}
 	}
 	if p.opt.Swarm && p.log.Up() != nil {
 		p.opt.say("running the service in a swarm")
 		return p.e.Swarm(ctx, p.plan.Tag, p.log)
+	}
+	return nil
+}
+
+// one runs the image as a service, after what that depends on.
+func (p *prover) one(ctx context.Context, img *image.Image, svc *compose.Service, set run.Settings, log *run.Log) error {
+	if me, err := img.User(); err == nil {
+		set.UID, set.GID = me.UID, me.GID
+	}
+	log.Settings = set
+	as := ""
+	if svc != nil {
+		as = " as " + svc.Name
+		log.Name = check.RunOf + p.b.Path + ", " + svc.Name
+		list, network, err := p.opt.Services.before(ctx, p.project.Project, svc, p.opt.say)
+		if err != nil {
+			return err
+		}
+		log.Companions = list
+		if network != "" && set.Network == "none" {
+			set.Network = network
+			log.Settings = set
+		}
+		if n := len(list); n > 0 && !list[n-1].Ready {
+			return nil
+		}
+	}
+	p.opt.say("running the container%s", as)
+	set.HangNeed = hangNeed(p.b, p.probeOf(img, set), img, set)
+	if err := p.e.Probe(ctx, p.plan.Tag, set, log); err != nil {
+		return err
+	}
+	if s := log.Up(); s != nil && s.Ended && set.Completes {
+		p.opt.Services.done(p.project.Project, svc, s)
+	}
+	return nil
+}
+
+// probeOf is the health check of a run, in the words of the image's config.
+func (p *prover) probeOf(img *image.Image, set run.Settings) []string {
+	if set.Probe != nil && len(set.Probe.Test) > 0 {
+		return set.Probe.Test
+	}
+	if h := img.Config.Healthcheck; h != nil {
+		return h.Test
 	}
 	return nil
 }
@@ -231,8 +358,10 @@ func (p *prover) unseen(probe, reason string) {
 
 // Worst is the highest severity of all findings; 0 where there is none.
 func (p *Proof) Worst() (worst check.Severity) {
-	for _, f := range p.Report.Findings {
-		worst = max(worst, f.Severity)
+	for _, rep := range p.Reports() {
+		for _, f := range rep.Findings {
+			worst = max(worst, f.Severity)
+		}
 	}
 	return worst
 }

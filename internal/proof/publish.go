@@ -85,7 +85,7 @@ func (p *prover) sign(ctx context.Context, proof *Proof, name, subject string, d
 	// It is there, whether or not the evidence follows.
 	proof.Published = append(proof.Published, check.Published{Name: name, Digest: string(d)})
 	if key := p.opt.Target.Key; key != nil {
-		a := audit.Of(proof.Report, rules.All)
+		a := audit.Of(rules.All, proof.Reports()...)
 		for i := range a.Findings {
 			a.Findings[i].Message = p.opt.Redactor.Said(a.Findings[i].Message)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dockworthy/dockworthy/internal/compose"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -23,7 +24,9 @@ type wish struct {
 
 // wishes are what the config and Compose ask for beyond the hard settings, each
 // once. What is harder than those is no wish.
-func wishes(b *source.Build) []wish {
+//
+// only is the service that is run; nil = all that run the build are asked.
+func wishes(b *source.Build, only *compose.Service) []wish {
 	var list []wish
 	add := func(w wish) {
 		if !slices.ContainsFunc(list, func(o wish) bool { return o.What == w.What }) {
@@ -36,11 +39,17 @@ func wishes(b *source.Build) []wish {
 		}
 	}
 	for _, svc := range b.Services {
+		if only != nil && svc.Name.Text != only.Name {
+			continue
+		}
 		from := svc.File.File.Name + ", " + svc.Name.Text
 		for _, p := range svc.Powers {
 			if p.Key == "cap_add" && !strings.EqualFold(p.Value.Text, "ALL") {
 				add(capability(from, p.Value.Text))
 				continue
+			}
+			if p.Key == "sysctls" && strings.HasPrefix(p.Value.Text, "net.") {
+				continue // it is the container's own
 			}
 			add(wish{Request: run.Request{From: from, What: strings.TrimSpace(p.Key + " " + p.Value.Text)}})
 		}
@@ -54,7 +63,9 @@ func wishes(b *source.Build) []wish {
 			}
 		}
 		for _, v := range svc.Volumes {
-			if src := v.Source.Text; path.IsAbs(src) || strings.HasPrefix(src, "~") || strings.HasPrefix(path.Clean(src), "..") {
+			if src := v.Source.Text; src == "/etc/localtime" || src == "/etc/timezone" {
+				continue // a container has its own
+			} else if path.IsAbs(src) || strings.HasPrefix(src, "~") || strings.HasPrefix(path.Clean(src), "..") {
 				add(wish{Request: run.Request{From: from, What: "the host's " + src}})
 			}
 		}

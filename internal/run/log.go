@@ -116,9 +116,10 @@ type Mount struct {
 // A File is one that is put into a container. It belongs to root, or in a mount
 // that may be written to the container's user.
 type File struct {
-	Path string // below the mount's target; "." = itself
-	Mode uint32 // as in fs.FileMode.Perm; folders end in / in Path
-	Data []byte `json:"-"` // never written down: it may be a secret
+	Path   string // below the mount's target; "." = itself
+	Mode   uint32 // as in fs.FileMode.Perm; folders end in / in Path
+	Data   []byte `json:"-"` // never written down: it may be a secret
+	Secret bool   `json:",omitempty"`
 }
 
 // A Probe is a health check.
@@ -370,6 +371,15 @@ func (s *Start) Why() string {
 		return fmt.Sprintf("it exited with status %d and no output", s.Code)
 	}
 	return fmt.Sprintf("it was not ready within %.0f s", s.Seconds)
+}
+
+// Blocked is the service without which the program was not started; nil where
+// there is none.
+func (l *Log) Blocked() *Companion {
+	if n := len(l.Companions); n > 0 && !l.Companions[n-1].Ready {
+		return &l.Companions[n-1]
+	}
+	return nil
 }
 
 // Failed is the start to read the cause of a failure from: the last one that

@@ -18,6 +18,9 @@ type Topic string
 const (
 	TopicSettings Topic = "settings"
 	TopicRequest  Topic = "request"
+	TopicTaken    Topic = "compose"
+	TopicLeft     Topic = "compose left"
+	TopicService  Topic = "service"
 	TopicBuild    Topic = "build"
 	TopicStep     Topic = "build step"
 	TopicBase     Topic = "base"
@@ -87,6 +90,14 @@ func (l *Log) write() *Transcript {
 	for i, r := range l.Settings.Requests {
 		say(TopicRequest, strconv.Itoa(i), "%s", r)
 	}
+	if set := l.Settings; set.Role != "" && len(set.Taken) > 0 {
+		say(TopicTaken, "", "run as %s, with its %s", set.Role, strings.Join(set.Taken, ", "))
+	} else if set.Role != "" {
+		say(TopicTaken, "", "run as %s", set.Role)
+	}
+	for i, left := range l.Settings.Left {
+		say(TopicLeft, strconv.Itoa(i), "not taken: %s", left)
+	}
 	if bd := l.Build; bd != nil {
 		switch {
 		case bd.Error != "":
@@ -117,6 +128,12 @@ func (l *Log) write() *Transcript {
 			say(TopicContext, "", "%d files, %d bytes are sent", bd.Files, bd.Context)
 		}
 	}
+	for _, c := range l.Companions {
+		say(TopicService, c.Name, "%s", c)
+		for i, left := range c.Left {
+			say(TopicLeft, c.Name+strconv.Itoa(i), "not taken for %s: %s", c.Name, left)
+		}
+	}
 	if l.Start != nil {
 		say(TopicStart, "", "%s", l.Start)
 	}
@@ -138,9 +155,9 @@ func (l *Log) write() *Transcript {
 	if h := l.Health; h != nil {
 		switch {
 		case h.Healthy:
-			say(TopicHealth, "", "healthy after %.1f s: %s", h.HealthyIn, strings.Join(h.Test, " "))
+			say(TopicHealth, "", "healthy after %.1f s: %s", h.HealthyIn, h.test())
 		default:
-			say(TopicHealth, "", "never healthy: %s exited with status %d: %s", strings.Join(h.Test, " "), h.LastCode, h.Last)
+			say(TopicHealth, "", "never healthy within %.0f s: %s exited with status %d: %s", h.Patience, h.test(), h.LastCode, h.Last)
 		}
 		switch {
 		case !h.Frozen:
@@ -223,6 +240,15 @@ func (l *Log) write() *Transcript {
 	return t
 }
 
+// test is the probe with what gives it.
+func (h *Health) test() string {
+	words := strings.Join(h.Test, " ")
+	if h.From != "" {
+		words += " (" + h.From + ")"
+	}
+	return words
+}
+
 func instructions(steps []BuildStep) (n int) {
 	for _, s := range steps {
 		if s.Index > 1 {
@@ -286,13 +312,52 @@ func (s Settings) String() string {
 	if s.Network != "" {
 		add("--network %s", s.Network)
 	}
+	for _, m := range s.Mounts {
+		how := ""
+		if m.ReadOnly {
+			how = ":ro"
+		}
+		switch {
+		case m.Volume != "":
+			add("--volume %s:%s%s", m.Volume, m.Target, how)
+		case m.Files != nil:
+			add("--volume (a copy):%s%s", m.Target, how)
+		default:
+			add("--volume %s%s", m.Target, how)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		add("--env %s", name)
+	}
+	for _, h := range s.Hosts {
+		add("--add-host %s", h)
+	}
+	if s.User != "" {
+		add("--user %s", s.User)
+	}
+	if s.Workdir != "" {
+		add("--workdir %s", s.Workdir)
+	}
+	if s.Init {
+		add("--init")
+	}
+	if s.StopSignal != "" {
+		add("--stop-signal %s", s.StopSignal)
+	}
+	if s.Entrypoint != nil {
+		add("entrypoint: %s", strings.Join(s.Entrypoint, " "))
 	}
 	if len(s.Command) > 0 {
 		add("command: %s", strings.Join(s.Command, " "))
 	}
 	return strings.Join(parts, " ")
+}
+
+func (c Companion) String() string {
+	if c.Ready {
+		return fmt.Sprintf("%s (%s): %s after %.1f s", c.Name, c.Image, c.Until, c.Seconds)
+	}
+	return fmt.Sprintf("%s (%s): not %s: %s", c.Name, c.Image, c.Until, c.Why)
 }
 
 func (s *Start) String() string {
@@ -309,6 +374,8 @@ func (s *Start) String() string {
 	switch {
 	case s.Ended && s.Up:
 		return fmt.Sprintf("%s: exited with status 0 after %.1f s", argv, s.Seconds)
+	case s.Lived:
+		return fmt.Sprintf("%s: ended by itself after %.1f s with status %d, %s%s", argv, s.Seconds, s.Code, s.During, why)
 	case s.Up:
 		return fmt.Sprintf("%s: ready after %.1f s", argv, s.Seconds)
 	case s.Error != "":
