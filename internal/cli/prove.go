@@ -47,6 +47,7 @@ type proveFlags struct {
 	swarm      bool
 	image      string
 	alone      bool
+	all        bool
 	hangLimit  time.Duration
 	service    string
 	push       string
@@ -105,6 +106,7 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that the container keeps")
 	fl.StringVar(&f.network, "network", "", "none (the default where nothing is depended on), bridge, or a network of the engine to join")
 	fl.BoolVar(&f.alone, "no-services", false, "do not start the services that the program depends on")
+	fl.BoolVar(&f.all, "all", false, "prove every Dockerfile, one after the other, with one summary")
 	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it)")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
 	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
@@ -165,13 +167,9 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			return fmt.Errorf("%s: %w", pl.names.Shown(p.Path), reason(p.Err))
 		}
 	}
-	unit, err := theDockerfile(project, pl)
+	units, err := f.units(project, pl)
 	if err != nil {
 		return err
-	}
-	builds, prob := project.Builds(unit)
-	if prob != nil {
-		return fmt.Errorf("%s: %w", pl.names.Shown(prob.Path), prob.Err)
 	}
 	out, err := f.open(c)
 	if err != nil {
@@ -179,13 +177,15 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	defer out.abandon()
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
-	worst, failed, unseen := check.Severity(0), false, false
-	var unsent error
-	outcome := func() error { return f.outcome(unsent, failed || unseen, worst) }
+	var p *proving
+	outcome := func() error { return f.outcome(p.unsent, p.failed || p.unseen, p.worst) }
 	w, err := f.writer(out, pl.names, outcome)
 	if err != nil {
 		return err
 	}
+	p = &proving{f: f, c: c, e: e, names: pl.names, bar: bar, w: w, opt: proof.Options{
+		Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Only: f.service,
+	}}
 	services := &proof.Services{Off: f.alone, Environ: opt.Environ, Give: c.red.Give}
 	switch f.network {
 	case "", "none", "bridge":
@@ -199,33 +199,11 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			c.complain("%v", cerr)
 		}
 	}()
-	if f.image != "" && len(builds) > 1 {
-		return fmt.Errorf("--image needs one target, but %s has %d: name it with --target", pl.names.Shown(unit.Path), len(builds))
-	}
-	for _, b := range proof.Order(builds) {
-		proved, err := proof.Prove(ctx, e, b, proof.Options{Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Services: services, Only: f.service})
-		bar.end()
-		if err != nil && proved == nil {
+	p.opt.Services = services
+	for _, u := range units {
+		if err := p.unit(ctx, project, u); err != nil {
 			return err
 		}
-		if err != nil {
-			// What was proved is told, also when it could not be sent.
-			unsent = err
-		}
-		res := proved.Result(unit)
-		if err := w.Result(res); err != nil {
-			return fmt.Errorf("write the report: %w", err)
-		}
-		if f.record != "" {
-			if err := writeRecord(f.record, res, pl.names); err != nil {
-				return err
-			}
-		}
-		worst = max(worst, proved.Worst())
-		for _, rep := range proved.Reports() {
-			unseen = f.unready(c, rep.Evidence.Run, proved.Worst()) || unseen
-		}
-		failed = failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
 	}
 	if err := w.Close(nil); err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -234,6 +212,58 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	return outcome()
+}
+
+// A proving is the proofs of one run, and what they came to.
+type proving struct {
+	f      *proveFlags
+	c      Command
+	e      *engine.Engine
+	names  report.Names
+	bar    *status
+	w      report.Writer
+	opt    proof.Options
+	worst  check.Severity
+	failed bool  // a build failed
+	unseen bool  // nobody has seen a program alive
+	unsent error // why an image could not be sent
+}
+
+// unit proves the builds of one Dockerfile.
+func (p *proving) unit(ctx context.Context, project *dockworthy.Project, unit source.Unit) error {
+	builds, prob := project.Builds(unit)
+	if prob != nil {
+		return fmt.Errorf("%s: %w", p.names.Shown(prob.Path), prob.Err)
+	}
+	if p.f.image != "" && len(builds) > 1 {
+		return fmt.Errorf("--image needs one target, but %s has %d: name it with --target", p.names.Shown(unit.Path), len(builds))
+	}
+	for _, b := range proof.Order(builds) {
+		proved, err := proof.Prove(ctx, p.e, b, p.opt)
+		p.bar.end()
+		if err != nil && proved == nil {
+			return err
+		}
+		if err != nil {
+			// What was proved is told, also when it could not be sent.
+			p.unsent = err
+		}
+		res := proved.Result(unit)
+		if err := p.w.Result(res); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		if p.f.record != "" {
+			if err := writeRecord(p.f.record, res, p.names); err != nil {
+				return err
+			}
+		}
+		p.worst = max(p.worst, proved.Worst())
+		for _, rep := range proved.Reports() {
+			p.unseen = p.f.unready(p.c, rep.Evidence.Run, proved.Worst()) || p.unseen
+		}
+		p.failed = p.failed || proved.Run.Build != nil && proved.Run.Build.Error != ""
+	}
+	return nil
 }
 
 // unready says that nobody has seen a program alive, where nothing speaks against
@@ -320,9 +350,9 @@ func writeRecord(file string, res *check.Result, names report.Names) error {
 	return out.commit()
 }
 
-// theDockerfile is the one that a folder is proved by: the one that was named,
-// the folder's own, or the only one.
-func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
+// units are the Dockerfiles to prove: with --all every one, else the one that was
+// named, the folder's own, or the only one.
+func (f *proveFlags) units(p *dockworthy.Project, pl *place) ([]source.Unit, error) {
 	var all []source.Unit
 	var own *source.Unit
 	for _, u := range p.Units() {
@@ -330,8 +360,8 @@ func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 			continue
 		}
 		all = append(all, u)
-		if u.Named {
-			return u, nil
+		if u.Named && !f.all {
+			return []source.Unit{u}, nil
 		}
 		for _, name := range []string{"Dockerfile", "Containerfile"} {
 			if len(pl.paths) == 1 && u.Path == path.Join(pl.paths[0], name) && own == nil {
@@ -340,18 +370,23 @@ func theDockerfile(p *dockworthy.Project, pl *place) (source.Unit, error) {
 		}
 	}
 	switch {
-	case own != nil:
-		return *own, nil
-	case len(all) == 1:
-		return all[0], nil
 	case len(all) == 0:
-		return source.Unit{}, errors.New("there is no Dockerfile here")
+		return nil, errors.New("there is no Dockerfile here")
+	case f.all && (f.image != "" || f.push != "" || f.layout != "" || f.record != ""):
+		return nil, errors.New("--all proves several images, and --image, --push, --layout and --record are for one: name its Dockerfile with --file")
+	case f.all || len(all) == 1:
+		return all, nil
+	case own != nil:
+		return []source.Unit{*own}, nil
 	}
 	var names []string
-	for _, u := range all[:min(5, len(all))] {
+	for _, u := range all[:min(8, len(all))] {
 		names = append(names, pl.names.Shown(u.Path))
 	}
-	return source.Unit{}, fmt.Errorf("there are %d Dockerfiles here (%s…): name one with --file", len(all), strings.Join(names, ", "))
+	if rest := len(all) - len(names); rest > 0 {
+		names = append(names, fmt.Sprintf("%d more", rest))
+	}
+	return nil, fmt.Errorf("there are %d Dockerfiles here, %s: name one with --file, or prove them one after the other with --all", len(all), check.List(names))
 }
 
 // plan is what the flags say over the project.

@@ -49,7 +49,7 @@ func (g *progress) explain(b *run.Build) {
 // builder's own resolver for a network that failed.
 var networkTrouble = regexp.MustCompile(`(?i)temporary failure (in name resolution|resolving)|could not resolve host|connection timed out|read timed out|connection reset by peer|` +
 	`i/o timeout|tls handshake timeout|no route to host|network is unreachable|` +
-	`eai_again|econnreset|etimedout|enotfound|newconnectionerror|readtimeouterror|max retries exceeded|` +
+	`\b(?:eai_again|econnreset|etimedout|enotfound|newconnectionerror|readtimeouterror)\b|max retries exceeded|` +
 	`503 service unavailable|502 bad gateway|504 gateway|unexpected eof.*(registry|proxy)|failed to do request|failed to fetch http`)
 
 type pattern struct {
@@ -65,6 +65,8 @@ var stepCauses = []pattern{
 	{regexp.MustCompile(`(?:error: )?command '?(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'? failed: No such file|unable to execute '(gcc|g\+\+|cc|clang|x86_64-linux-gnu-gcc)'`), "there is no C compiler in the stage that compiles: install build-essential there, or use wheels"},
 	{regexp.MustCompile(`linker .?cc.? not found`), "there is no linker in the stage that compiles: install gcc and libc6-dev there"},
 	{regexp.MustCompile(`/bin/sh: \d+: (\S+): not found|/bin/(?:ba|a)?sh: (?:line \d+: )?(\S+): (?:command )?not found`), "the program $1$2 is not in this stage"},
+	{regexp.MustCompile(`ModuleNotFoundError: No module named '([^']+)'`), "the Python module $1 is not installed in this stage"},
+	{regexp.MustCompile(`Cannot find (?:module|package) '([^']+)'`), "the Node.js module $1 is not installed in this stage"},
 	{regexp.MustCompile(`E: Unable to locate package (\S+)`), "apt does not find the package $1: run apt-get update in the same RUN, and check the name"},
 	{regexp.MustCompile(`ERROR: No matching distribution found for (\S+)`), "pip finds no version that matches $1"},
 	{regexp.MustCompile(`error obtaining VCS status`), "Go reads .git for its version stamp: build with -buildvcs=false"},

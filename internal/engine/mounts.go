@@ -140,7 +140,7 @@ func (p *prober) copyIn(ctx context.Context, id, dir string, files []run.File, u
 		}
 		pw.CloseWithError(err)
 	}()
-	_, err := p.e.cli.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: dir, Content: pr, CopyUIDGID: true})
+	_, err := p.e.cli.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: dir, Content: pr})
 	pr.CloseWithError(io.ErrClosedPipe)
 	return err
 }

@@ -17,12 +17,10 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
-// Plan is how a build is made and its image run: by what the Dockerfile, its
-// Compose services and the config say. Every folder and file that they name lies
-// in the repository; one that does not is an error of the build alone: the
-// settings are whole. What they ask for beyond the hard settings is not in it.
-func Plan(b *source.Build, in *repo.FS) (engine.BuildPlan, run.Settings, error) {
-	set := settings(b)
+// Plan is how a build is made: by what the Dockerfile, its Compose services and the
+// config say. Every folder and file that they name lies in the repository; one that
+// does not is an error.
+func Plan(b *source.Build, in *repo.FS) (engine.BuildPlan, error) {
 	plan := engine.BuildPlan{Dockerfile: b.Text().Data, Args: maps.Clone(b.Args), Contexts: map[string]string{}, Secrets: map[string]string{}}
 	if plan.Args == nil {
 		plan.Args = map[string]string{}
@@ -30,7 +28,7 @@ func Plan(b *source.Build, in *repo.FS) (engine.BuildPlan, run.Settings, error) 
 	if dir, ok := b.ContextRoot(); ok {
 		var err error
 		if plan.Context, err = local(in, dir); err != nil {
-			return plan, set, fmt.Errorf("the build context %s: %w", dir, err)
+			return plan, fmt.Errorf("the build context %s: %w", dir, err)
 		}
 		if f := b.Context.File; f != nil && f.Name == b.Path+".dockerignore" {
 			plan.Ignore = f.Data
@@ -42,7 +40,7 @@ func Plan(b *source.Build, in *repo.FS) (engine.BuildPlan, run.Settings, error) 
 	for _, name := range slices.Sorted(maps.Keys(b.Contexts)) {
 		where, err := named(in, b.Contexts[name])
 		if err != nil {
-			return plan, set, fmt.Errorf("the build context named %s: %w", name, err)
+			return plan, fmt.Errorf("the build context named %s: %w", name, err)
 		}
 		plan.Contexts[name] = where
 	}
@@ -51,12 +49,12 @@ func Plan(b *source.Build, in *repo.FS) (engine.BuildPlan, run.Settings, error) 
 			file := path.Join(path.Dir(b.Config.Path), b.Config.Run.Secrets[id])
 			where, err := local(in, file)
 			if err != nil {
-				return plan, set, fmt.Errorf("%s: the secret %s: %w", b.Config.Path, id, err)
+				return plan, fmt.Errorf("%s: the secret %s: %w", b.Config.Path, id, err)
 			}
 			plan.Secrets[id] = where
 		}
 	}
-	return plan, set, nil
+	return plan, nil
 }
 
 // local is where a file or folder of the repository is on this machine, with no

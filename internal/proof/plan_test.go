@@ -3,6 +3,7 @@ package proof
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -47,28 +48,54 @@ func first(t *testing.T, p *dockworthy.Project) *source.Build {
 const service = "FROM debian:12.5-slim AS app\nARG NPM_TOKEN\nARG VERSION\nRUN --mount=type=secret,id=pip true\nCOPY . /srv\nEXPOSE 8000\nUSER 10001:10001\nENTRYPOINT [\"/srv/app.py\"]\n"
 
 func TestPlan(t *testing.T) {
-	b := build(t, map[string]string{
-		"svc/Dockerfile": service, "svc/app.py": "#!/usr/bin/python3\n",
+	list := map[string]string{
+		"svc/Dockerfile": service, "svc/app.py": "#!/usr/bin/python3\n", "conf/a": "x", "token": "s3cret",
 		"compose.yaml": "services:\n  web:\n    build: {context: svc, args: {VERSION: '2'}}\n    environment: {MODE: test, PASSED: }\n    command: [--fast]\n" +
-			"    tmpfs: /run/app:size=1m\n    volumes: ['data:/srv/data', './conf:/conf', 'cache:/cache:ro']\nvolumes: {data: {}, cache: {}}\n",
-		".dockworthy.yaml": "run:\n  env: {MODE: proved}\n  memory: 256m\n  stop-limit: 1s\n",
-	})
-	dir, in := onDisk(t, map[string]string{"svc/app.py": ""})
-	plan, s, err := Plan(b, in)
+			"    tmpfs: /run/app:size=1m\n    volumes: ['data:/srv/data', './conf:/conf', 'cache:/cache:ro', '/var/run/docker.sock:/x']\n    secrets: [token]\n" +
+			"    stop_grace_period: 5s\n    ports: ['80:8000']\nvolumes: {data: {}, cache: {}}\nsecrets: {token: {file: ./token}}\n",
+		".dockworthy.yaml": "run:\n  env: {MODE: proved}\n  memory: 256m\n",
+	}
+	b := build(t, list)
+	dir, in := onDisk(t, list)
+	plan, err := Plan(b, in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(plan.Dockerfile) != service || plan.Context != filepath.Join(dir, "svc") || plan.Target != "" || plan.Args["VERSION"] != "2" {
 		t.Errorf("plan %+v", plan)
 	}
-	if s.Env["MODE"] != "proved" || s.Memory != 256<<20 || s.StopLimit != time.Second || !s.Service {
+	p := &prover{b: b, opt: Options{Repo: in}}
+	services := &Services{}
+	services.open(nil, in)
+	p.project = services.project(t.Context(), composeFile(b))
+	if p.project.err != nil {
+		t.Fatal(p.project.err)
+	}
+	p.roles = roles(b, p.project.Project)
+	s := p.settings(p.first())
+	if s.Role != "web" || s.Env["MODE"] != "proved" || s.Memory != 256<<20 || s.StopLimit != 5*time.Second || !s.Service {
 		t.Errorf("settings %+v", s)
 	}
 	if !slices.Equal(s.Command, []string{"--fast"}) || !slices.Equal(s.Ports, []int{8000}) {
 		t.Errorf("command %q, ports %v", s.Command, s.Ports)
 	}
-	if !slices.Equal(s.Writable, []string{"/run/app", "/tmp"}) || !slices.Equal(s.Volumes, []string{"/srv/data"}) {
+	if !slices.Equal(s.Writable, []string{"/run/app", "/tmp"}) || s.Volumes != nil {
 		t.Errorf("writable %q, volumes %q", s.Writable, s.Volumes)
+	}
+	want := []run.Mount{
+		{Target: "/srv/data", Volume: "data"},
+		{Target: "/conf", Files: []run.File{{Path: "a", Mode: 0o644, Data: []byte("x")}}},
+		{Target: "/cache", Volume: "cache", ReadOnly: true},
+		{Target: "/run/secrets", ReadOnly: true, Files: []run.File{{Path: "token", Mode: 0o444, Data: []byte("s3cret"), Secret: true}}},
+	}
+	if !reflect.DeepEqual(s.Mounts, want) {
+		t.Errorf("mounts %+v", s.Mounts)
+	}
+	if len(s.Left) != 2 || !strings.Contains(s.Left[0], "docker.sock") && !strings.Contains(s.Left[1], "docker.sock") {
+		t.Errorf("left %q", s.Left)
+	}
+	if got := given(s); !slices.Contains(got, "s3cret") || !slices.Contains(got, "proved") {
+		t.Errorf("hidden are %q", got)
 	}
 }
 
@@ -129,7 +156,7 @@ func TestPlanStaysInside(t *testing.T) {
 	} {
 		_, in := onDisk(t, compose(build))
 		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
-		plan, _, err := Plan(b, in)
+		plan, err := Plan(b, in)
 		if (err == nil) != ok {
 			t.Errorf("%s: %v, contexts %q", build, err, plan.Contexts)
 		}
@@ -137,14 +164,14 @@ func TestPlanStaysInside(t *testing.T) {
 	for _, context := range []string{"away", "..", "up", outside} {
 		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "up": "-> ..", ".dockworthy.yaml": "targets: {Dockerfile: {context: '" + context + "'}}\n"})
 		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
-		if plan, _, err := Plan(b, in); err == nil && !strings.HasPrefix(plan.Context, in.Dir()) {
+		if plan, err := Plan(b, in); err == nil && !strings.HasPrefix(plan.Context, in.Dir()) {
 			t.Errorf("the context %s is %s", context, plan.Context)
 		}
 	}
 	for _, secret := range []string{"away/x", "../x", "/etc/passwd", "link"} {
 		_, in := onDisk(t, map[string]string{"Dockerfile": df, "away": "-> " + outside, "link": "-> /etc/passwd", ".dockworthy.yaml": "run: {secrets: {s: '" + secret + "'}}\n"})
 		b := first(t, dockworthy.Open(in, []string{"."}, source.Options{}))
-		if plan, _, err := Plan(b, in); err == nil {
+		if plan, err := Plan(b, in); err == nil {
 			t.Errorf("the secret %s is %s", secret, plan.Secrets["s"])
 		}
 	}

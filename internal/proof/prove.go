@@ -109,7 +109,7 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 	if b.Context == nil && opt.Image == "" {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
 	}
-	plan, set, err := Plan(b, opt.Repo)
+	plan, err := Plan(b, opt.Repo)
 	if err != nil && opt.Image == "" {
 		return nil, err
 	}
@@ -124,13 +124,10 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	first := p.first()
 	if opt.Plan != nil {
-		scratch := set
-		scratch.Env = maps.Clone(set.Env)
-		opt.Plan(&plan, &scratch)
+		opt.Plan(&plan, &run.Settings{Env: map[string]string{}})
 	}
-	set = p.settings(first)
+	set := p.settings(p.first())
 	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: set, Engine: e.About()}
 	dir, err := engine.TempDir(log.ID)
 	if err != nil {

@@ -140,7 +140,7 @@ func TestDeeds(t *testing.T) {
 		t.Errorf("the image is read at %d of %q", at, p.deeds)
 	}
 	id := proof.Run.ID
-	if id != p.removed || proof.Run.Engine != p.record.Engine || proof.Run.Name != check.RunOf+"svc/Dockerfile" {
+	if id != p.removed || proof.Run.Engine != p.record.Engine || proof.Run.Name != check.RunOf+"svc/Dockerfile, web" {
 		t.Errorf("the log is of %s, %+v; removed was %s", id, proof.Run.Engine, p.removed)
 	}
 	temp := filepath.Join(p.temp, "dockworthy-run-"+id)
@@ -176,6 +176,7 @@ func TestDeeds(t *testing.T) {
 	}
 
 	set := engine.Harden(run.Settings{Env: map[string]string{"MODE": "test"}, Service: true, Ports: []int{8000}, UID: 10001, GID: 10002})
+	set.Role, set.Taken, set.HangNeed = proof.Run.Settings.Role, []string{"environment"}, 0
 	set.Requests = proof.Run.Settings.Requests
 	same(t, "settings", p.settings, set)
 }

@@ -128,16 +128,16 @@ func ofConfig(from string, r *source.ConfigRun) (list []wish) {
 // nobody has to be asked.
 func harder(s *run.Settings, r *source.ConfigRun) {
 	usual := engine.Harden(run.Settings{})
-	if n := r.Bytes(); n <= usual.Memory {
+	if n := r.Bytes(); n > 0 && n <= usual.Memory {
 		s.Memory = n
 	}
-	if r.Pids <= usual.Pids {
+	if r.Pids > 0 && r.Pids <= usual.Pids {
 		s.Pids = r.Pids
 	}
-	if r.StopLimit <= usual.StopLimit {
-		s.StopLimit = r.StopLimit
+	if r.StopLimit > 0 && r.StopLimit <= max(usual.StopLimit, s.StopLimit) {
+		s.StopLimit, s.StopFrom = r.StopLimit, "stop-limit in .dockworthy.yaml"
 	}
-	if r.StartLimit <= usual.StartLimit {
+	if r.StartLimit > 0 && r.StartLimit <= usual.StartLimit {
 		s.StartLimit = r.StartLimit
 	}
 }

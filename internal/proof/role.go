@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dockworthy/dockworthy/internal/compose"
 	"github.com/dockworthy/dockworthy/internal/files"
@@ -96,10 +97,17 @@ func as(set run.Settings, in fs.FS, p *compose.Project, svc *compose.Service) ru
 		set.Probe.From = p.File + ", " + svc.Name
 	}
 	if svc.Grace > 0 {
-		set.StopLimit, set.StopFrom = svc.Grace, "stop_grace_period in "+p.File
+		set.StopLimit, set.StopFrom = min(svc.Grace, maxGrace), "stop_grace_period in "+p.File
+		if svc.Grace > maxGrace {
+			set.Left = append(set.Left, fmt.Sprintf("stop_grace_period %s: it is %s here; --stop-limit sets it", svc.Grace, maxGrace))
+		}
 	}
 	return set
 }
+
+// maxGrace is how long a Compose file can make everybody wait for the end of a
+// program.
+const maxGrace = 2 * time.Minute
 
 // serve puts into settings what Compose says of a service, but for what it asks of
 // this machine, and notes what was taken and what was not.

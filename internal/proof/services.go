@@ -106,7 +106,7 @@ func (s *Services) before(ctx context.Context, p *compose.Project, svc *compose.
 // done notes that a one-shot service was run as what was to be proved, and went
 // well: it is not run again.
 func (s *Services) done(p *compose.Project, svc *compose.Service, start *run.Start) {
-	s.ready[key(p, svc.Name)] = &run.Companion{Name: svc.Name, Image: "(what is proved)", Until: run.Completed, Ready: true, Seconds: start.Seconds}
+	s.ready[key(p, svc.Name)] = &run.Companion{Name: svc.Name, Image: "proved here", Until: run.Completed, Ready: true, Seconds: start.Seconds}
 }
 
 func key(p *compose.Project, service string) string { return p.File + "\x00" + service }
@@ -131,15 +131,15 @@ func (s *Services) start(ctx context.Context, p *compose.Project, svc *compose.S
 			add(run.Companion{Name: d.Service, Until: d.Until, Why: fmt.Sprintf("the services %v wait for each other", trail)})
 			return list, nil
 		}
+		below, err := s.start(ctx, p, other, say, trail)
+		for _, b := range below {
+			add(b)
+		}
+		if err != nil || len(below) > 0 && !below[len(below)-1].Ready {
+			return list, err
+		}
 		c := s.ready[key(p, d.Service)]
 		if c == nil {
-			below, err := s.start(ctx, p, other, say, trail)
-			for _, b := range below {
-				add(b)
-			}
-			if err != nil || len(below) > 0 && !below[len(below)-1].Ready {
-				return list, err
-			}
 			if c, err = s.one(ctx, p, other, say); err != nil {
 				return list, err
 			}
@@ -179,7 +179,7 @@ func (s *Services) one(ctx context.Context, p *compose.Project, svc *compose.Ser
 	}
 	c.Image = image
 	if svc.Build != nil {
-		c.Image = "(built from " + svc.Build.Dockerfile + ")"
+		c.Image = "built from " + svc.Build.Dockerfile
 	}
 	c.Left = append(c.Left, set.Left...)
 	return c, nil

@@ -230,6 +230,7 @@ const (
 	NoInterpreter CauseKind = "no-interpreter" // its ELF or shebang interpreter is not there
 	NoLibrary     CauseKind = "no-library"     // a shared library is not there
 	NoModule      CauseKind = "no-module"      // a Python or Node module is not there
+	NoFile        CauseKind = "no-file"        // a file that it opens is not there
 	NoUser        CauseKind = "no-user"        // USER is not in /etc/passwd
 	ReadOnly      CauseKind = "read-only"      // it must write where it may not
 	NoPermission  CauseKind = "no-permission"  // an operation that the hard settings forbid
@@ -358,6 +359,14 @@ func (l *Log) Up() *Start {
 		}
 	}
 	return nil
+}
+
+// After is how many seconds a program that ended by itself had run.
+func (s *Start) After() float64 {
+	if s.Lasted > 0 {
+		return s.Lasted
+	}
+	return s.Seconds
 }
 
 // Why is why a container did not come up, as a clause.

@@ -157,7 +157,11 @@ func (l *Log) write() *Transcript {
 		case h.Healthy:
 			say(TopicHealth, "", "healthy after %.1f s: %s", h.HealthyIn, h.test())
 		default:
-			say(TopicHealth, "", "never healthy within %.0f s: %s exited with status %d: %s", h.Patience, h.test(), h.LastCode, h.Last)
+			within := ""
+			if h.Patience > 0 {
+				within = fmt.Sprintf(" within %.0f s", h.HealthyIn)
+			}
+			say(TopicHealth, "", "never healthy%s: %s exited with status %d: %s", within, h.test(), h.LastCode, h.Last)
 		}
 		switch {
 		case !h.Frozen:

@@ -45,6 +45,21 @@ func Procs(proc fs.FS, self int) ([]run.Process, []run.Listen) {
 	return list, listens
 }
 
+// below are the processes that descend from one.
+func below(list []run.Process, root int) (pids []int) {
+	in := map[int]bool{root: true}
+	for more := true; more; {
+		more = false
+		for _, p := range list {
+			if in[p.PPID] && !in[p.PID] {
+				in[p.PID], more = true, true
+				pids = append(pids, p.PID)
+			}
+		}
+	}
+	return pids
+}
+
 // process reads /proc/PID/status and cmdline; see proc(5).
 func process(proc fs.FS, pid int) (run.Process, bool) {
 	dir := strconv.Itoa(pid)

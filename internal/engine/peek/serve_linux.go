@@ -75,23 +75,23 @@ func finish() {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT} {
 		syscall.Kill(1, sig)
 	}
-	signal(syscall.SIGKILL)
+	if entries, err := os.ReadDir("/proc"); err == nil {
+		for _, e := range entries {
+			if pid, err := strconv.Atoi(e.Name()); err == nil && pid != 1 && pid != os.Getpid() {
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
 	os.Exit(1)
 }
 
-// signal sends a signal to every process here but PID 1, which the kernel
-// shields from its own namespace, and this one.
+// signal sends a signal to every process of the program but PID 1, which the kernel
+// shields from its own namespace. What an engine put beside it, as the process of a
+// health check or this one, is no child of PID 1 and is left alone.
 func signal(sig syscall.Signal) int {
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		return 0
-	}
+	list, _ := Procs(os.DirFS("/proc"), os.Getpid())
 	n := 0
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid == 1 || pid == os.Getpid() {
-			continue
-		}
+	for _, pid := range below(list, 1) {
 		if syscall.Kill(pid, sig) == nil {
 			n++
 		}

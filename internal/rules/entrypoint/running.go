@@ -18,7 +18,7 @@ var doesNotStart = &check.Check{
 	Claim:    "the container starts and keeps running",
 	Why:      "a successful build does not show that the image starts: the failure would appear only in deployment",
 	Mend:     "read the program's output and fix the cause; where it needs configuration or a writable folder, declare them under `run:` in .dockworthy.yaml or with --env and --writable",
-	Quiet:    "Where it starts with the hardened settings or with the engine's defaults (non-root/needs-more then reports the difference). Undecided where it asks for configuration or for another service.",
+	Quiet:    "Where it starts with the hardened settings or with the engine's defaults (non-root/needs-more then reports the difference). Undecided where it asks for configuration, or for another service that no Compose file starts beside it.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
@@ -28,13 +28,17 @@ var doesNotStart = &check.Check{
 		}
 		s := log.Failed()
 		if s == nil {
-			return check.Unknown(check.ByRun, "the container was not started")
+			return notStarted(log)
 		}
 		if s.Cause != nil {
 			switch s.Cause.Kind {
-			case run.NoConfig, run.NoNetwork, run.OutOfMemory:
+			case run.NoConfig, run.OutOfMemory:
 				// What it asks for may well be its due.
 				return check.Unknown(check.BySettings, s.Cause.Text)
+			case run.NoNetwork:
+				if len(log.Companions) == 0 {
+					return check.Unknown(check.BySettings, s.Cause.Text)
+				}
 			}
 		}
 		f := check.Finding{Place: check.Started(log, s), Cause: check.StartCause}
@@ -42,7 +46,11 @@ var doesNotStart = &check.Check{
 		case s.Error != "":
 			f.Message = "the container does not start: " + s.Why()
 		case s.Ended:
-			f.Message = fmt.Sprintf("the container exits immediately with status %d", s.Code)
+			what := "the program"
+			if log.Settings.Completes {
+				what = "the one-shot service"
+			}
+			f.Message = fmt.Sprintf("%s ended by itself after %.1f s with status %d", what, s.After(), s.Code)
 			if s.Cause != nil {
 				f.Message += ": " + s.Why()
 			} else {
@@ -55,6 +63,14 @@ var doesNotStart = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// notStarted is the verdict on a program that was not run.
+func notStarted(log *run.Log) check.Verdict {
+	if b := log.Blocked(); b != nil {
+		return check.Unknown(check.BySettings, fmt.Sprintf("the container was not started, because the service %s was not %s: %s", b.Name, b.Until, b.Why))
+	}
+	return check.Unknown(check.ByRun, "the container was not started")
 }
 
 var shellAsPID1 = &check.Check{
@@ -94,13 +110,16 @@ var ignoresStop = &check.Check{
 	Claim:    "the program exits within the time limit when it receives the stop signal",
 	Why:      "the container engine waits ten seconds and then kills the container: each deployment takes that long, and requests, jobs and writes in progress are lost",
 	Mend:     "make the program PID 1 and let it handle SIGTERM (servers do; node and python need a handler, or an init process: `docker run --init`, tini), and close connections that clients keep open",
-	Quiet:    "Where it exits within the limit with status 0, or by the signal itself (143 for SIGTERM). The limit is 2 s, or `run: {stop-limit: …}` in .dockworthy.yaml.",
+	Quiet:    "Where it exits within the limit with status 0, or by the signal itself (143 for SIGTERM). The limit is `stop_grace_period` where Compose sets it, else 2 s, or `run: {stop-limit: …}` in .dockworthy.yaml. A program that exits later, but before it is killed, is a warning.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		log := ev.Run
 		if ended(log) {
 			return check.None()
+		}
+		if s := log.Failed(); log.Stop == nil && s != nil && s.Ended && s.Error == "" {
+			return check.Unknown(check.ByRun, "the stop signal was not sent: the program had ended by itself")
 		}
 		if log.Stop == nil {
 			return check.Unknown(check.ByRun, "the stop signal was not sent: the container did not become ready")
@@ -151,7 +170,15 @@ func late(s *run.Stop) (check.Finding, bool) {
 	case s.Killed:
 		return check.Finding{Message: fmt.Sprintf("the program does not exit on %s: it was still running after %.1f s and was killed", s.Signal, s.Seconds)}, true
 	case s.Seconds > s.Limit:
-		return check.Finding{Message: fmt.Sprintf("the program takes %.1f s to exit on %s; the limit is %.1f s", s.Seconds, s.Signal, s.Limit)}, true
+		limit := fmt.Sprintf("%.0f s", s.Limit)
+		if s.From != "" {
+			limit += " (" + s.From + ")"
+		}
+		return check.Finding{
+			Severity: check.Warning,
+			Message:  fmt.Sprintf("the program exits on %s with status %d after %.1f s, later than %s", s.Signal, s.Code, s.Seconds, limit),
+			Help:     "end what is in progress sooner, or give it the time where it is deployed: stop_grace_period in Compose, terminationGracePeriodSeconds in Kubernetes",
+		}, true
 	case s.Code != 0 && s.Code != bySignal(s.Signal):
 		return check.Finding{
 			Severity: check.Warning,
@@ -167,13 +194,13 @@ var argumentsLost = &check.Check{
 	Claim:    "arguments given to `docker run IMAGE …` reach the program",
 	Why:      "users replace CMD to change the arguments: when ENTRYPOINT starts a shell, the arguments go to the shell and are lost",
 	Mend:     "write ENTRYPOINT in exec form, and let a start script pass \"$@\" on",
-	Quiet:    "Where there is no ENTRYPOINT, so that the arguments are the command. Undecided where the arguments could not be observed.",
+	Quiet:    "Where there is no ENTRYPOINT, so that the arguments are the command, and where Compose gives another one. Undecided where the arguments could not be observed.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run: func(ev check.Evidence) check.Verdict {
 		o := ev.Run.Override
 		switch {
-		case ended(ev.Run):
+		case ended(ev.Run), ev.Run.Settings.Entrypoint != nil:
 			return check.None()
 		case o == nil && ev.Image != nil && len(ev.Image.Config.Entrypoint) == 0:
 			return check.None()

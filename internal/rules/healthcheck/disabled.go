@@ -17,6 +17,7 @@ var disabled = &check.Check{
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
 	Image:    builtDisabled,
+	Run:      ranDisabled,
 	Source: func(b *source.Build) check.Verdict {
 		if b.Compose != nil {
 			var found []check.Finding

@@ -22,6 +22,8 @@ var neverHealthy = &check.Check{
 		log := ev.Run
 		h := log.Health
 		switch {
+		case unprobed(log):
+			return check.None()
 		case h != nil && h.Healthy:
 			return check.Judge(nil)
 		case log.Up() == nil:
@@ -35,12 +37,54 @@ var neverHealthy = &check.Check{
 		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, but its health check fails"}
 		if h != nil {
 			f.Message = fmt.Sprintf("the program runs, but its health check fails with status %d", h.LastCode)
+			if h.Patience > 0 {
+				f.Message += fmt.Sprintf(", also %.0f s after the start, as long as it is given", h.HealthyIn)
+			}
 			if said := strings.TrimSpace(h.Last); said != "" {
 				f.Message += ": " + strings.TrimSuffix(oneLine(said), ".")
 			}
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// died tells whether a program that was ready ended by itself.
+func died(log *run.Log) bool {
+	return log.Start != nil && log.Start.Lived || log.Relaxed != nil && log.Relaxed.Lived
+}
+
+// unprobed tells whether nobody asks how the program is: it is a job that others
+// wait for, or its health check is disabled.
+func unprobed(log *run.Log) bool {
+	p := log.Settings.Probe
+	return log.Settings.Completes || p != nil && len(p.Test) > 0 && p.Test[0] == "NONE"
+}
+
+// ranDisabled judges a program that ran without the health check that it could
+// have.
+func ranDisabled(ev check.Evidence) check.Verdict {
+	log := ev.Run
+	p := log.Settings.Probe
+	switch {
+	case log.Up() == nil:
+		return check.Verdict{} // it did not run
+	case log.Settings.Completes:
+		return check.None()
+	case p != nil && len(p.Test) > 0 && p.Test[0] == "NONE":
+		f := check.Finding{Place: check.Seen(log, run.TopicStart, ""), Message: "the program ran without a health check: " + p.From + " disables it"}
+		if !log.Settings.Service {
+			f.Severity = check.Warning
+		}
+		return check.Judge([]check.Finding{f})
+	case p == nil && ev.Image != nil && log.Health == nil:
+		v := builtDisabled(ev)
+		for i := range v.Findings {
+			v.Findings[i].Place = check.Seen(log, run.TopicStart, "")
+			v.Findings[i].Message = "the program ran without a health check: the image disables it"
+		}
+		return v
+	}
+	return check.Judge(nil)
 }
 
 // noProbe is the verdict where no health check was run: there is none, or the
@@ -58,6 +102,8 @@ func ranMissing(ev check.Evidence) check.Verdict {
 	switch {
 	case log.Health != nil && log.Health.Healthy:
 		return check.Judge(nil)
+	case unprobed(log) || log.Settings.Role != "" && !log.Settings.Service:
+		return check.None() // nothing asks for it, or another check speaks of it
 	case log.Up() == nil:
 		return check.Unknown(check.ByRun, "the program did not become ready")
 	case log.Health != nil:
@@ -91,6 +137,8 @@ func oneLine(s string) string {
 func frozen(ev check.Evidence) check.Verdict {
 	h := ev.Run.Health
 	switch {
+	case unprobed(ev.Run):
+		return check.None()
 	case h == nil && ev.Run.Up() != nil:
 		return noProbe(ev)
 	case h == nil || !h.Healthy:
@@ -99,6 +147,10 @@ func frozen(ev check.Evidence) check.Verdict {
 		return check.Unknown(check.ByRun, "the processes of the container could not be frozen")
 	case h.Unhealthy:
 		return check.Judge(nil)
+	case h.Need < 0:
+		return check.Unknown(check.BySettings, fmt.Sprintf("the frozen container was still healthy after %.0f s, and how long the probe's own logic waits is not known; --hang-limit lets it be watched longer", h.UnhealthyIn))
+	case h.Need > h.UnhealthyIn:
+		return check.Unknown(check.BySettings, fmt.Sprintf("the probe lets %.0f s pass before it fails, and the frozen container was watched for %.0f s; --hang-limit lets it be watched longer", h.Need, h.UnhealthyIn))
 	}
 	return check.Judge([]check.Finding{{
 		Place:    check.Seen(ev.Run, run.TopicFreeze, ""),
@@ -117,10 +169,14 @@ var noRecovery = &check.Check{
 	Run: func(ev check.Evidence) check.Verdict {
 		h := ev.Run.Health
 		switch {
+		case unprobed(ev.Run):
+			return check.None()
 		case h == nil && ev.Run.Up() != nil:
 			return noProbe(ev)
 		case h == nil || !h.Frozen || !h.Unhealthy:
 			return check.Unknown(check.ByRun, "the container did not become unhealthy")
+		case died(ev.Run):
+			return check.Unknown(check.ByRun, "the program ended by itself before it could become healthy again")
 		case h.Recovered:
 			return check.Judge(nil)
 		}
@@ -183,6 +239,8 @@ var portNotOpen = &check.Check{
 		switch {
 		case len(log.Settings.Ports) == 0:
 			return check.None()
+		case log.Up() == nil && log.Failed() != nil && log.Failed().Ended:
+			return check.Unknown(check.ByRun, "the program ended before it could listen")
 		case log.Procs == nil:
 			return check.Unknown(check.ByRun, "the ports of the container could not be listed")
 		}

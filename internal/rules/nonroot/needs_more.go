@@ -26,7 +26,13 @@ var needsMore = &check.Check{
 		if log.Start.Up {
 			return check.Judge(nil)
 		}
+		if unwritable(ev.Image, log.Start) != "" {
+			return check.None() // the usual settings forbid that too: see not-owned-workdir
+		}
 		if log.Relaxed == nil || !log.Relaxed.Up {
+			if same(log.Start, log.Relaxed) {
+				return check.None() // the hard settings are not why
+			}
 			if c := log.Start.Cause; c != nil && c.Kind == run.NoPermission {
 				return check.Unknown(check.BySettings, "the container does not become ready without a capability; add it with --cap-add")
 			}
@@ -49,6 +55,15 @@ var needsMore = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// same tells whether a program ended in the same way under the hard settings and
+// without them.
+func same(hard, soft *run.Start) bool {
+	if soft == nil || !hard.Ended || !soft.Ended || hard.Code != soft.Code {
+		return false
+	}
+	return hard.Cause == nil && soft.Cause == nil || hard.Cause != nil && soft.Cause != nil && hard.Cause.Kind == soft.Cause.Kind && hard.Cause.Path == soft.Cause.Path
 }
 
 // added are the folders that were made writable because the program wrote to

@@ -22,6 +22,7 @@ var notOwnedWorkdir = &check.Check{
 	Quiet:    "Where a RUN or COPY makes the user the owner of the folder, where a volume covers it, and where it is not known what the program writes.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
+	Run:      startUnwritable,
 	Source: func(b *source.Build) check.Verdict {
 		if !b.Runnable() {
 			return check.None()
