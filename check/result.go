@@ -81,8 +81,14 @@ func (res *Result) merge() {
 		if b := rep.Build; b != nil && b.Target != nil {
 			target = b.Target.Name
 		}
+		if log := rep.Evidence.Run; log != nil && log.Settings.Role != "" {
+			target = log.Settings.Role
+		}
 		for _, f := range rep.Findings {
 			k := key{f.ID(), f.Place.File.Name, f.Message, f.Level, f.Place.Span.Start, f.Place.Span.End}
+			if f.Level == Run {
+				k.file, k.start, k.end = "", 0, 0 // each run has a transcript of its own
+			}
 			if f.Group != "" {
 				k.message = f.Group // told in other words for another target
 			}

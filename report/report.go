@@ -33,8 +33,10 @@ type Names = excerpt.Names
 type Options struct {
 	Names Names
 	Color bool // of text: with ANSI colours
-	Notes bool // of text: findings at note, too, of which else there is only a count
-	Brief bool // of text: no header for a unit without findings, and each reason and advice once
+	// Verbose is, of the text of a proof, with each step and each layer.
+	Verbose bool
+	Notes   bool // of text: findings at note, too, of which else there is only a count
+	Brief   bool // of text: no header for a unit without findings, and each reason and advice once
 	// Compact is, of text, for many files: a finding's place in one line, without the
 	// words underlined.
 	Compact bool

@@ -78,21 +78,23 @@ func (t *textWriter) Result(res *check.Result) error {
 	if len(shown) > 0 || !t.Brief {
 		t.header(res, len(shown))
 	}
-	for _, f := range shown {
-		t.finding(f, hidden)
+	proved := res.Reports[0].Evidence.Run != nil
+	if proved {
+		t.verdicts(res, t.Names.Veil(res, hidden))
+	}
+	for _, g := range grouped(shown) {
+		t.finding(g[0], g[1:], hidden)
 	}
 	t.suppressions(res, hidden)
-	for _, rep := range res.Reports {
-		if rep.Evidence.Run != nil {
-			t.seen(rep, t.Names.Veil(res, hidden))
-		}
-		if img := rep.Evidence.Image; img != nil {
-			t.layers(img, hidden)
-		}
-		if rep.Evidence.Run != nil {
-			t.card(rep)
-			t.doubts(rep)
-		}
+	if proved {
+		t.seen(res, t.Names.Veil(res, hidden))
+	}
+	if img := res.Reports[0].Evidence.Image; img != nil && (!proved || t.Verbose) {
+		t.layers(img, hidden)
+	}
+	if proved {
+		t.card(res.Reports)
+		t.doubts(res.Reports)
 	}
 	if res.Proof != nil {
 		t.published(res.Proof)
@@ -206,6 +208,9 @@ func (t *textWriter) header(res *check.Result, shown int) {
 				parts = append(parts, "dockerfile_inline of "+excerpt.Visible(res.Unit.Service))
 			}
 			parts = append(parts, word+" "+excerpt.Visible(strings.Join(targets, ", ")))
+			if list := roles(res); len(list) > 0 {
+				parts = append(parts, "run as "+excerpt.Visible(strings.Join(list, ", ")))
+			}
 			if root, ok := b.ContextRoot(); ok {
 				parts = append(parts, "context "+t.Names.Shown(root))
 			} else {
@@ -244,7 +249,8 @@ func development(res *check.Result) (why string) {
 	return why
 }
 
-func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {
+// finding writes a finding; also are those of the same cause at other levels.
+func (t *textWriter) finding(f check.Reported, also []check.Reported, hidden *excerpt.Hidden) {
 	fmt.Fprintf(t.w, "%s%s %s\n", t.paint(severityColor(f.Severity), f.Severity.String()), t.paint(bold, "["+f.ID()+"]:"), excerpt.Visible(hidden.Hide(f.Message)))
 	t.snippet(f.Place, "-->", severityColor(f.Severity), hidden)
 	for _, p := range f.Related {
@@ -253,6 +259,9 @@ func (t *textWriter) finding(f check.Reported, hidden *excerpt.Hidden) {
 	help := f.Help
 	if help == "" {
 		help = f.Check.Mend
+	}
+	for _, o := range also {
+		fmt.Fprintf(t.w, "   %s %s %s\n", t.paint(blue, "="), t.paint(bold, o.Level.String()+":"), excerpt.Visible(hidden.Hide(o.Message)))
 	}
 	t.say("why:", f.Check.Why)
 	t.say("fix:", excerpt.Visible(hidden.Hide(help)))

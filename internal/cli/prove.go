@@ -48,6 +48,7 @@ type proveFlags struct {
 	image      string
 	alone      bool
 	all        bool
+	verbose    bool
 	hangLimit  time.Duration
 	service    string
 	push       string
@@ -106,6 +107,7 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.StringArrayVar(&f.caps, "cap-add", nil, "a capability that the container keeps")
 	fl.StringVar(&f.network, "network", "", "none (the default where nothing is depended on), bridge, or a network of the engine to join")
 	fl.BoolVar(&f.alone, "no-services", false, "do not start the services that the program depends on")
+	fl.BoolVar(&f.verbose, "verbose", false, "print each build step, process and layer too")
 	fl.BoolVar(&f.all, "all", false, "prove every Dockerfile, one after the other, with one summary")
 	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it)")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
@@ -211,7 +213,23 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err := out.commit(); err != nil {
 		return err
 	}
+	if f.output != "" && f.output != "-" {
+		fmt.Fprintf(c.Stderr, "wrote %s: %s; exit %d\n", f.output, p.said(), exitOf(outcome()))
+	}
 	return outcome()
+}
+
+// said is what a run came to, in a line.
+func (p *proving) said() string {
+	switch {
+	case p.failed:
+		return "the build fails"
+	case p.unseen:
+		return "the container did not become ready"
+	case p.worst > check.Note:
+		return "the worst finding is of severity " + p.worst.String()
+	}
+	return "no errors and no warnings"
 }
 
 // A proving is the proofs of one run, and what they came to.
@@ -330,7 +348,7 @@ func (f *proveFlags) writer(out *output, names report.Names, outcome func() erro
 	if f.format == "html" {
 		return page.New(out, names), nil
 	}
-	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes}, outcome)
+	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes, Verbose: f.verbose}, outcome)
 }
 
 // writeRecord writes a run's record.

@@ -176,6 +176,7 @@ type BuildStep struct {
 	Seconds float64
 	Cached  bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
+	Because string `json:",omitempty"` // of a rebuild: why it ran again
 }
 
 // A Size is how large the image of a stage is.

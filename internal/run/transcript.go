@@ -54,10 +54,18 @@ type line struct {
 	name  string
 }
 
+// A Line is one line of a transcript with what it speaks of.
+type Line struct {
+	Topic Topic
+	Name  string // of what there are several of a topic
+	Text  string // with the topic's word before it
+}
+
 // A Transcript is a Log as people read it, with the place of each line. It is
 // the file in which findings about a run have their place.
 type Transcript struct {
 	File  *text.File
+	Lines []Line
 	spans map[line]text.Span
 }
 
@@ -84,6 +92,7 @@ func (l *Log) write() *Transcript {
 		}, fmt.Sprintf(format, args...))
 		fmt.Fprintf(&b, "%-*s %s", topicWidth, word, body)
 		t.spans[line{topic, name}] = text.Span{Start: start, End: b.Len()}
+		t.Lines = append(t.Lines, Line{topic, name, b.String()[start:]})
 		b.WriteByte('\n')
 	}
 	say(TopicSettings, "", "%s", l.Settings)
@@ -404,4 +413,65 @@ func (s *Stop) String() string {
 		return fmt.Sprintf("%s: still running after %.1f s, killed", s.Signal, s.Seconds)
 	}
 	return fmt.Sprintf("%s: exited with status %d after %.2f s", s.Signal, s.Code, s.Seconds)
+}
+
+// Verdict is what became of the program, in a sentence.
+func (l *Log) Verdict() string {
+	as := "it"
+	if l.Settings.Role != "" {
+		as = l.Settings.Role
+	}
+	up := l.Up()
+	switch s := l.Failed(); {
+	case l.Build != nil && l.Build.Error != "":
+		return "does not build: " + l.Build.Error
+	case l.Blocked() != nil:
+		b := l.Blocked()
+		return fmt.Sprintf("%s was not started: the service %s was not %s: %s", as, b.Name, b.Until, b.Why)
+	case s != nil && s.Lived:
+		return fmt.Sprintf("%s came up, and ended by itself after %.1f s with status %d: %s", as, s.After(), s.Code, s.Why())
+	case s != nil && s.Ended && s.Error == "":
+		return fmt.Sprintf("%s does not come up: it ended by itself after %.1f s with status %d: %s", as, s.After(), s.Code, s.Why())
+	case s != nil:
+		return fmt.Sprintf("%s does not come up: %s", as, s.Why())
+	case up == nil:
+		return as + " was not started"
+	case up.Ended:
+		return fmt.Sprintf("%s did its work and ended after %.1f s", as, up.After())
+	}
+	how := fmt.Sprintf("%s came up in %.1f s", as, up.Seconds)
+	if h := l.Health; h != nil && h.Healthy {
+		how = fmt.Sprintf("%s was healthy in %.1f s", as, h.HealthyIn)
+		switch {
+		case h.Frozen && h.Unhealthy && h.Recovered:
+			how += ", noticed a hang and recovered"
+		case h.Frozen && h.Unhealthy:
+			how += ", noticed a hang"
+		}
+	} else if h != nil {
+		how += ", but was never healthy"
+	}
+	if up == l.Relaxed {
+		how += ", only with a writable root file system"
+	}
+	if st := l.Stop; st != nil && st.Killed {
+		how += ", and had to be killed"
+	} else if st != nil {
+		how += fmt.Sprintf(", and ended in %.1f s on %s", st.Seconds, st.Signal)
+	}
+	return how
+}
+
+// Words are the last lines that a program, or a build that failed, wrote; nil where
+// all went well.
+func (l *Log) Words() []string {
+	switch s := l.Failed(); {
+	case l.Build != nil && l.Build.Error != "":
+		return l.Build.Tail
+	case l.Blocked() != nil:
+		return l.Blocked().Logs
+	case s != nil:
+		return s.Logs
+	}
+	return nil
 }
