@@ -299,7 +299,15 @@ func (f *proveFlags) unready(c Command, log *run.Log, worst check.Severity) bool
 	if s == nil || f.fails(worst) {
 		return false
 	}
-	c.complain("the container%s did not become ready: %s; %s", as, s.Why(), check.BySettings)
+	need := s.Need()
+	if what := need.String(); what != "" {
+		c.complain("the container%s did not become ready: it needs %s", as, what)
+		if lines := need.Lines(); lines != nil {
+			c.complain("to have it started beside the container, add to .dockworthy.yaml (or to a Compose file that runs the image):\n\n%s\n", strings.Join(lines, "\n"))
+		}
+	} else {
+		c.complain("the container%s did not become ready: %s; %s", as, s.Why(), check.BySettings)
+	}
 	for _, r := range log.Settings.Requests {
 		if !r.Given && r.Flag != "" {
 			c.complain("%s", r)

@@ -109,6 +109,8 @@ type Dependency struct {
 type Options struct {
 	// Environ is what variables stand for beside the .env.
 	Environ map[string]string
+	// Data is read in place of the file; nil = the file is.
+	Data []byte
 }
 
 const (
@@ -133,10 +135,10 @@ func Load(ctx context.Context, in fs.FS, file string, opt Options) (*Project, er
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, fmt.Errorf("create a folder for Compose files: %w", err)
 	}
-	r := &reader{in: in, dir: dir, environ: opt.Environ, unset: map[string]bool{}}
+	r := &reader{in: in, dir: dir, environ: opt.Environ, unset: map[string]bool{}, name: file, data: opt.Data}
 	p := &Project{File: file, Services: map[string]*Service{}}
 	list := []string{file}
-	if over := override(in, file); over != "" {
+	if over := override(in, file); over != "" && opt.Data == nil {
 		list = append(list, over)
 	}
 	if err := r.load(ctx, p, list, 0); err != nil {
@@ -171,6 +173,8 @@ type reader struct {
 	in      fs.FS
 	dir     string // where the repository seems to be
 	environ map[string]string
+	name    string // of what data stands for
+	data    []byte
 	files   int
 	unset   map[string]bool
 }
@@ -180,7 +184,10 @@ func (r *reader) read(name string, env map[string]string) ([]byte, *deploy.Compo
 	if r.files++; r.files > maxFiles {
 		return nil, nil, fmt.Errorf("it takes in more than %d files", maxFiles)
 	}
-	data, err := files.Read(r.in, name, maxFile)
+	data, err := r.data, error(nil)
+	if data == nil || name != r.name {
+		data, err = files.Read(r.in, name, maxFile)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", name, err)
 	}

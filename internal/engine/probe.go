@@ -195,9 +195,8 @@ func (p *prober) keep(t *trial) {
 // what it wrote then is made writable, as little of it as will do, and the hard
 // settings are tried again.
 func (p *prober) softer(ctx context.Context, s run.Settings, age time.Duration) (*trial, run.Settings, error) {
-	if !s.Service && p.log.Start != nil && p.log.Start.Ended && s.Role != "" && p.log.Start.Cause != nil && p.log.Start.Cause.Kind == run.NoNetwork {
-		// A job that did not reach what it needs would do its work once more for nothing.
-		return &trial{p: p}, s, nil
+	if c := p.log.Start.Cause; c != nil && c.Kind == run.NoNetwork {
+		return &trial{p: p}, s, nil // what it does not reach it does not reach with other settings
 	}
 	soft := relax(s)
 	t, err := p.try(ctx, soft, trying{age: age})

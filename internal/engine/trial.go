@@ -184,6 +184,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	listened := time.Time{}
+	asking := 15 * time.Second
 	for {
 		st, err := t.state(ctx)
 		if err != nil {
@@ -207,6 +208,13 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 				t.p.unseen("processes", err)
 				t.blind = true
 			}
+		}
+		if alone := s.Network == "none" && listened.IsZero(); alone && time.Since(t.begun) > asking {
+			if alone, err = t.asks(ctx); err != nil || alone {
+				t.start.Load = load()
+				return err
+			}
+			asking += 10 * time.Second
 		}
 		old := time.Since(t.begun) >= t.age
 		switch {
@@ -249,6 +257,20 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// asks tells whether a program that has no network and does not listen says that it
+// waits for another service: that will not come.
+func (t *trial) asks(ctx context.Context) (bool, error) {
+	if t.listens(ctx) {
+		return false, nil
+	}
+	lines, err := t.logs(ctx, 20)
+	if err != nil {
+		return false, err
+	}
+	c := startCause(run.Start{Logs: lines})
+	return c != nil && c.Kind == run.NoNetwork, nil
 }
 
 // ended notes that the program ended by itself.

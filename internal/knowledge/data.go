@@ -19,6 +19,8 @@ var (
 	ecosystemsData string
 	//go:embed bringers.jsonl
 	bringersData string
+	//go:embed services.jsonl
+	servicesData string
 	//go:embed homes.jsonl
 	homesData string
 	//go:embed packageusers.jsonl

@@ -179,6 +179,7 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return b.Programs
 	})
+	each(t, "services.jsonl", servicesData, func(s *Service) origin { return s.origin }, one(func(s *Service) string { return s.Name }))
 	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))
 	each(t, "packageusers.jsonl", packageUsersData, func(p *PackageUsers) origin { return p.origin }, func(p *PackageUsers) []string {
 		if len(p.Users) == 0 {

@@ -118,6 +118,11 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 	}
 	opt.Services.open(e, opt.Repo)
 	p := &prover{e: e, b: b, opt: opt, project: opt.Services.project(ctx, composeFile(b))}
+	if p.project.Project == nil && p.project.err == nil {
+		if own := opt.Services.ofConfig(ctx, b.Config); own != nil {
+			p.project = own
+		}
+	}
 	if p.roles = roles(b, p.project.Project); opt.Only != "" {
 		p.roles = slices.DeleteFunc(p.roles, func(s *compose.Service) bool { return s.Name != opt.Only })
 	}
@@ -311,6 +316,11 @@ func (p *prover) one(ctx context.Context, img *image.Image, svc *compose.Service
 	if svc != nil {
 		as = " as " + svc.Name
 		log.Name = check.RunOf + p.b.Path + ", " + svc.Name
+	}
+	if svc == nil {
+		svc = p.project.alone
+	}
+	if svc != nil {
 		list, network, err := p.opt.Services.before(ctx, p.project.Project, svc, p.opt.say)
 		if err != nil {
 			return err

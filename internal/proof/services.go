@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
 	"time"
+
+	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/dockworthy/dockworthy/internal/compose"
 	"github.com/dockworthy/dockworthy/internal/engine"
 	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/repo"
 	"github.com/dockworthy/dockworthy/internal/run"
+	"github.com/dockworthy/dockworthy/internal/source"
 )
 
 // Services are what programs depend on, as Compose files describe it: each is
@@ -41,6 +45,8 @@ type Services struct {
 type project struct {
 	*compose.Project
 	err error
+	// alone is what an image waits for that no service runs; nil = nothing.
+	alone *compose.Service
 }
 
 // open is what has to be there before anything is started.
@@ -51,6 +57,35 @@ func (s *Services) open(e Engine, in *repo.FS) {
 	}
 }
 
+// ofConfig are the services that a config lists, with a service of no name that
+// depends on all of them; nil where it lists none.
+func (s *Services) ofConfig(ctx context.Context, cfg *source.Config) *project {
+	if cfg == nil || cfg.Services.Kind == 0 {
+		return nil
+	}
+	if p := s.projects[cfg.Path]; p != nil {
+		return p
+	}
+	data, err := yaml.Marshal(map[string]*yaml.Node{"services": &cfg.Services})
+	if err != nil {
+		return &project{err: fmt.Errorf("%s: services: %w", cfg.Path, err)}
+	}
+	p, err := compose.Load(ctx, s.in, cfg.Path, compose.Options{Environ: s.Environ, Data: data})
+	own := &project{Project: p, err: err}
+	if err == nil {
+		own.alone = &compose.Service{}
+		for _, name := range slices.Sorted(maps.Keys(p.Services)) {
+			until := run.Started
+			if h := p.Services[name].Probe; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
+				until = run.Healthy
+			}
+			own.alone.DependsOn = append(own.alone.DependsOn, compose.Dependency{Service: name, Until: until})
+		}
+	}
+	s.projects[cfg.Path] = own
+	return own
+}
+
 // project reads a Compose file once.
 func (s *Services) project(ctx context.Context, file string) *project {
 	if file == "" {
@@ -58,7 +93,7 @@ func (s *Services) project(ctx context.Context, file string) *project {
 	}
 	if s.projects[file] == nil {
 		p, err := compose.Load(ctx, s.in, file, compose.Options{Environ: s.Environ})
-		s.projects[file] = &project{p, err}
+		s.projects[file] = &project{Project: p, err: err}
 		if p != nil && s.Give != nil {
 			for _, svc := range p.Services {
 				for _, g := range svc.Grants {
@@ -188,6 +223,9 @@ func (s *Services) one(ctx context.Context, p *compose.Project, svc *compose.Ser
 // waited is the most that any service waits for of another.
 func waited(p *compose.Project, name string) run.Condition {
 	until := run.Started
+	if h := p.Services[name].Probe; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
+		until = run.Healthy // it says when it is ready, and who waits less is not harmed
+	}
 	for _, s := range p.Services {
 		for _, d := range s.DependsOn {
 			if d.Service != name {

@@ -46,6 +46,9 @@ type Config struct {
 	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
 	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
 	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
+	// Services are what programs need that no Compose file runs, in the words of a
+	// Compose file: prove starts them.
+	Services yaml.Node `yaml:"services"`
 }
 
 // A ConfigRun says how a container is run to be proved. What it leaves out is

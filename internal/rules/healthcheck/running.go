@@ -239,8 +239,8 @@ var portNotOpen = &check.Check{
 		switch {
 		case len(log.Settings.Ports) == 0:
 			return check.None()
-		case log.Up() == nil && log.Failed() != nil && log.Failed().Ended:
-			return check.Unknown(check.ByRun, "the program ended before it could listen")
+		case log.Up() == nil && log.Failed() != nil && (log.Failed().Ended || log.Failed().Cause != nil):
+			return check.Unknown(check.ByRun, "the program did not become ready")
 		case log.Procs == nil:
 			return check.Unknown(check.ByRun, "the ports of the container could not be listed")
 		}
