@@ -15,6 +15,9 @@ type Scan struct {
 	Secrets   []Secret // without Hidden
 	Planted   []Plant
 	Problems  []Problem
+	// Unsearched is how many of the files were not searched for secrets, or not as
+	// a whole; the first of them are among the problems.
+	Unsearched int
 }
 
 // Keep is how many bytes of a file the model asks for, whole, in Scan.Kept;
@@ -42,6 +45,7 @@ func Assemble(d Description, scans []Scan) *Image {
 		img.Problems = append(img.Problems, scans[i].Problems...)
 		img.Planted = append(img.Planted, scans[i].Planted...)
 		img.Secrets = append(img.Secrets, scans[i].Secrets...)
+		img.Unsearched += scans[i].Unsearched
 	}
 	img.Paired = pair(img.Steps, img.Layers)
 	if !img.Paired && len(img.Steps) > 0 {

@@ -42,6 +42,9 @@ type Image struct {
 	Planted  []Plant   // where planted words were found in the files of all layers
 	OS       Release   // /etc/os-release; zero = there is none
 	Problems []Problem // what was odd in the image, or could not be looked at
+	// Unsearched is how many files were not searched for secrets as a whole:
+	// encrypted archives, those beyond a limit.
+	Unsearched int
 
 	// Text is a listing of the image: its name, a line for each step, a line
 	// for each setting. It is the file in which findings about an image have

@@ -5,7 +5,8 @@ package image
 type Secret struct {
 	Layer  int    // index of the layer that has the file
 	Path   string // in the image
-	Offset int64  // of the value in the file, in bytes
+	Inner  string // where Path is an archive: the path in it, with "!/" between archives in archives; "" = the file itself, or what it compresses
+	Offset int64  // of the value in the file, in bytes; in an archive, of the file in it
 	What   string // what it is, with its article: "a GitHub token", "a private key"
 	Name   string // under which it stands in the file, "DB_PASSWORD"; "" = it shows by its look
 	Masked string // as it may be shown

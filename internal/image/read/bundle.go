@@ -75,11 +75,12 @@ func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]image.
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return int(min(max(b.layers[j].size-b.layers[i].size, -1), 1)) })
+	shared := newArchives()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(opts.Workers, len(b.layers)) {
 		wg.Go(func() {
-			s := newScanner(opts, &budget)
+			s := newScanner(opts, &budget, shared)
 			for {
 				n := int(next.Add(1)) - 1
 				if n >= len(order) {

@@ -182,11 +182,11 @@ func shaped(img *image.Image, line text.Span, what string) []check.Finding {
 		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + v.what, Secrets: []text.Span{at}})
 	}
 	for _, l := range logins(body) {
-		if !l.bare() || l.local() {
+		if !l.Bare() || l.Local() {
 			continue
 		}
-		at := text.Span{Start: line.Start + l.from, End: line.Start + l.to}
-		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + l.who(), Secrets: []text.Span{at}})
+		at := text.Span{Start: line.Start + l.From, End: line.Start + l.To}
+		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + l.Who(), Secrets: []text.Span{at}})
 	}
 	return found
 }
