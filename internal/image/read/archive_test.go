@@ -144,9 +144,9 @@ func TestSecretsInArchives(t *testing.T) {
 	for p, c := range map[string]struct{ body, inner, what, name string }{
 		"app/backup.tgz":     {tgzOf(t, entry{name: "creds/sa.json", body: account}), "creds/sa.json", "a private key", ""},
 		"app/backup.tar.gz":  {tgzOf(t, entry{name: "./root/.npmrc", body: "//r/:_authToken=9f8e7d6c5b4a3210\n"}), "root/.npmrc", "a registry's token", "//r/:_authToken"},
-		"app/shop.jar":       {settings, "BOOT-INF/classes/application.properties", "a secret", "spring.datasource.password"},
+		"app/shop.jar":       {settings, "BOOT-INF/classes/application.properties", "a password or a key", "spring.datasource.password"},
 		"app/shop.war":       {zipOf(t, map[string]string{"WEB-INF/lib/core.jar": zipOf(t, map[string]string{"conf/x.properties": "t=" + token})}), "WEB-INF/lib/core.jar!/conf/x.properties", "a GitHub token", ""},
-		"app/self.jar":       {"#!/bin/sh\nexec java -jar $0\n" + settings, "BOOT-INF/classes/application.properties", "a secret", "spring.datasource.password"},
+		"app/self.jar":       {"#!/bin/sh\nexec java -jar $0\n" + settings, "BOOT-INF/classes/application.properties", "a password or a key", "spring.datasource.password"},
 		"srv/data.bin":       {zipOf(t, map[string]string{"etc/pip.conf": "[global]\nindex-url = https://bob:kV7Lantern55@pypi.example.com/simple\n"}), "etc/pip.conf", "a password for a package index", ""},
 		"var/dump.sql.gz":    {gzOf(t, "insert into x values ('"+token+"');\n"), "", "a GitHub token", ""},
 		"var/.env.gz":        {gzOf(t, "DB_PASSWORD=kV7-Lantern-55\n"), "", "an environment file's value", "DB_PASSWORD"},

@@ -117,8 +117,8 @@ func TestSecretsInContents(t *testing.T) {
 		"etc/yum.repos.d/x.repo":            {"[x]\nusername=bob\npassword=kV7Lantern55\n", "a password for a package repository", "password"},
 		"etc/apk/repositories":              {"https://bob:kV7Lantern55@apk.example.com/v3.21/main\n", "a password for a package repository", ""},
 		"root/.curlrc":                      {"user = \"bob:kV7Lantern55\"\n", "a login", ""},
-		"app/application.yml":               {"spring:\n  datasource:\n    password: 3OrUbmkLCNPloWRlOT\n", "a secret", "password"},
-		"app/application-prod.properties":   {"spring.datasource.password=kV7Lantern55\n", "a secret", "spring.datasource.password"},
+		"app/application.yml":               {"spring:\n  datasource:\n    password: 3OrUbmkLCNPloWRlOT\n", "a password or a key", "password"},
+		"app/application-prod.properties":   {"spring.datasource.password=kV7Lantern55\n", "a password or a key", "spring.datasource.password"},
 		"usr/share/nginx/html/key.pem":      {pem, "a private key", ""},
 		"app/service-account.json":          {`{"private_key": "` + strings.ReplaceAll(pem, "\n", `\n`) + `"}`, "a private key", ""},
 	} {
