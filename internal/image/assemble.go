@@ -30,7 +30,7 @@ func Keep(p string) int {
 	if loaderPath(p) {
 		return 1 << 16
 	}
-	return 0
+	return manifestLimit(p)
 }
 
 // Assemble makes an image of what it says of itself and of its layers, the
@@ -64,6 +64,7 @@ func Assemble(d Description, scans []Scan) *Image {
 		return scans[f.Layer].Kept[name]
 	}
 	img.packages(scans)
+	img.collect(scans)
 	img.loader = loaderOf(img.Tree, kept)
 	img.users, img.groups = parsePasswd(kept("/etc/passwd")), parseGroup(kept("/etc/group"))
 	if img.OS = parseRelease(kept("/etc/os-release")); img.OS.ID == "" {

@@ -52,6 +52,8 @@ type Image struct {
 	Text  *text.File
 	spans listing
 
+	manifests []Manifest
+
 	users  []Account
 	groups []Group
 	loader loader

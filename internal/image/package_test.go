@@ -1,7 +1,7 @@
 package image
 
 import (
-	"slices"
+	"reflect"
 	"testing"
 )
 
@@ -15,10 +15,10 @@ func TestPackagesHaveLayers(t *testing.T) {
 		layerOf(entry{name: "app/node_modules/b", gone: true}),
 	)
 	want := []Package{
-		{"gcc", "12", Deb, 1, "/var/lib/dpkg/status"}, {"libc6", "2.36", Deb, 0, "/var/lib/dpkg/status"},
-		{"a", "1", Npm, 2, "/app/node_modules/a/package.json"},
+		{Name: "gcc", Version: "12", Ecosystem: Deb, Layer: 1, Path: "/var/lib/dpkg/status"}, {Name: "libc6", Version: "2.36", Ecosystem: Deb, Layer: 0, Path: "/var/lib/dpkg/status"},
+		{Name: "a", Version: "1", Ecosystem: Npm, Layer: 2, Path: "/app/node_modules/a/package.json"},
 	}
-	if !slices.Equal(img.Packages, want) {
+	if !reflect.DeepEqual(img.Packages, want) {
 		t.Errorf("%+v", img.Packages)
 	}
 }

@@ -18,6 +18,9 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 		s.problem(f.Path, "not looked at: "+what)
 	}
 	keep := keepLimit(f.Path)
+	if keep > 0 && image.IsManifest(f.Path) && !s.room(size) {
+		keep = 0
+	}
 	var kept []byte
 	if keep > 0 {
 		if size > int64(keep) {
@@ -176,6 +179,27 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 		masked = "-----BEGIN …"
 	}
 	g.secret(g.path, image.Secret{Inner: g.inner, Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+}
+
+// maxManifests is how many manifests of a layer are kept, and maxManifestBytes
+// how large they may be together.
+const (
+	maxManifests     = 5000
+	maxManifestBytes = 32 << 20
+)
+
+// room tells whether one more manifest is kept. The first that is not is told.
+func (s *scanner) room(size int64) bool {
+	if s.manifests == maxManifests || s.manifestBytes+size > maxManifestBytes {
+		if !s.crowded {
+			s.problem("", fmt.Sprintf("not looked at: manifests beyond the first %d, which have %s", s.manifests, image.Bytes(s.manifestBytes)))
+		}
+		s.crowded = true
+		return false
+	}
+	s.manifests++
+	s.manifestBytes += size
+	return true
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no

@@ -41,6 +41,10 @@ type scanner struct {
 	out     image.Scan
 	lost    int // secrets beyond maxSecrets
 	dropped int // problems beyond maxProblems
+
+	manifests     int // that are kept
+	manifestBytes int64
+	crowded       bool // some were not
 }
 
 func newScanner(opts Options, budget *atomic.Int64, shared *archives) *scanner {
@@ -50,6 +54,7 @@ func newScanner(opts Options, budget *atomic.Int64, shared *archives) *scanner {
 // layer reads one layer and holds it against its digests.
 func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (image.Scan, error) {
 	s.lost, s.dropped, s.ctx = 0, 0, ctx
+	s.manifests, s.manifestBytes, s.crowded = 0, 0, false
 	s.out = image.Scan{Layer: image.Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Skipped: b.skip}}
 	if b.skip != "" {
 		s.problem("", "not looked at: "+b.skip)
