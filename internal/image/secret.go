@@ -10,7 +10,8 @@ type Secret struct {
 	What   string // what it is, with its article: "a GitHub token", "a private key"
 	Name   string // under which it stands in the file, "DB_PASSWORD"; "" = it shows by its look
 	Masked string // as it may be shown
-	Sum    string // secret.Sum of the value
+	Sum    string // the first eight bytes of the SHA-256 of secret.Canonical of the value, in hexadecimal digits
+	ID     uint64 // secret.IDOf the value: equal where the value is
 	Public bool   // such a value may also be meant for everybody
 	// Hidden is the layer that removes the file or replaces it; -1 = a
 	// container sees it. The layer below still carries it.

@@ -144,13 +144,13 @@ func (s *scanner) archive(f *image.File, data []byte, raw int) {
 	o := &opening{scanner: s, path: f.Path, left: maxGrowth*int64(len(data)) + freeGrowth, members: maxMembers}
 	found := len(s.out.Secrets)
 	o.file(bytes.NewReader(data), member{name: path.Base(f.Path), origin: ownerOf(f.Path)})
-	inside := map[string]bool{}
+	inside := map[uint64]bool{}
 	for _, one := range s.out.Secrets[found:] {
-		inside[one.Sum] = true
+		inside[one.ID] = true
 	}
 	kept := s.out.Secrets[:raw]
 	for i, one := range s.out.Secrets[raw:] {
-		if raw+i >= found || !inside[one.Sum] {
+		if raw+i >= found || !inside[one.ID] {
 			kept = append(kept, one)
 		}
 	}

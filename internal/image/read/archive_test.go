@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy/internal/image"
-	"github.com/dockworthy/dockworthy/internal/secret"
 )
 
 // zipOf is a zip archive of files, sorted by name.
@@ -191,10 +190,10 @@ func TestSumOfKey(t *testing.T) {
 		entry{name: "app/key.pem", body: pem},
 		entry{name: "app/sa.json", body: `{"private_key": "` + strings.ReplaceAll(pem, "\n", `\n`) + `"}`},
 		entry{name: "app/b.zip", body: zipOf(t, map[string]string{"key.pem": pem})}))
-	if len(img.Secrets) != 3 || img.Secrets[0].Sum != img.Secrets[1].Sum || img.Secrets[0].Sum != img.Secrets[2].Sum || img.Secrets[0].Sum != secret.Sum(pem) {
+	if len(img.Secrets) != 3 || img.Secrets[0].Sum != img.Secrets[1].Sum || img.Secrets[0].Sum != img.Secrets[2].Sum || img.Secrets[0].Sum != fingerprint(pem) {
 		t.Errorf("%+v", img.Secrets)
 	}
-	if secret.Sum(pem) == secret.Sum(strings.Replace(pem, "QEAa8", "QEAb9", 1)) {
+	if fingerprint(pem) == fingerprint(strings.Replace(pem, "QEAa8", "QEAb9", 1)) {
 		t.Error("two keys are one")
 	}
 }

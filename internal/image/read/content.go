@@ -178,7 +178,7 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 	if strings.HasPrefix(value, "-----BEGIN") {
 		masked = "-----BEGIN …"
 	}
-	g.secret(g.path, image.Secret{Inner: g.inner, Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: secret.Sum(value)})
+	g.secret(g.path, image.Secret{Inner: g.inner, Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: fingerprint(value), ID: secret.IDOf(value)})
 }
 
 // maxManifests is how many manifests of a layer are kept, and maxManifestBytes

@@ -2,6 +2,8 @@ package read
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"path"
 	"regexp"
 	"slices"
@@ -157,7 +159,7 @@ func (k fileKind) secretsIn(data []byte) []image.Secret {
 	var list []image.Secret
 	add := func(name string, from int, v string) {
 		if len(list) < maxFileSecrets && !slices.ContainsFunc(list, func(s image.Secret) bool { return s.Offset == int64(from) }) {
-			list = append(list, image.Secret{Offset: int64(from), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: secret.Sum(v)})
+			list = append(list, image.Secret{Offset: int64(from), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: fingerprint(v), ID: secret.IDOf(v)})
 		}
 	}
 	if k.value != nil {
@@ -209,4 +211,12 @@ func (s *scanner) secret(p string, found image.Secret) {
 	}
 	found.Path = p
 	s.out.Secrets = append(s.out.Secrets, found)
+}
+
+// fingerprint is a short name of a secret, the first eight bytes of its SHA-256
+// in hexadecimal digits: enough to tell that two places hold the same value, and
+// to find it again for those who know it.
+func fingerprint(v string) string {
+	h := sha256.Sum256([]byte(secret.Canonical(v)))
+	return hex.EncodeToString(h[:8])
 }

@@ -198,8 +198,8 @@ func shaped(img *image.Image, line text.Span, what string) []check.Finding {
 }
 
 // valueCause is the cause of everything that one secret value gives rise to, in
-// files, variables and the history. It is known by the value's sum alone.
-func valueCause(value string) check.Cause { return check.ValueCause.Of(secret.Sum(value)) }
+// files, variables and the history.
+func valueCause(value string) check.Cause { return check.ValueCause.Of(secret.IDOf(value)) }
 
 // A holding is a value in a file of a layer, with all that is known of it there:
 // its name in the file, and whose shape it has.
@@ -212,13 +212,14 @@ type holding struct {
 // the order in which they were found.
 func holdings(img *image.Image) []*holding {
 	type key struct {
-		layer            int
-		path, inner, sum string
+		layer       int
+		path, inner string
+		id          uint64
 	}
 	at := map[key]*holding{}
 	var list []*holding
 	for _, s := range img.Secrets {
-		k := key{s.Layer, s.Path, s.Inner, s.Sum}
+		k := key{s.Layer, s.Path, s.Inner, s.ID}
 		h := at[k]
 		if h == nil {
 			h = &holding{Secret: s}
@@ -261,16 +262,16 @@ func (h *holding) what() string {
 func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 	return func(ev check.Evidence) check.Verdict {
 		var found []check.Finding
-		count := map[string]int{} // places of a value that were taken
+		count := map[uint64]int{} // places of a value that were taken
 		for _, h := range holdings(ev.Image) {
 			if (h.Hidden >= 0) != hidden {
 				continue
 			}
-			if count[h.Sum] == 0 && len(count) == maxValues || count[h.Sum] == maxPlaces {
+			if count[h.ID] == 0 && len(count) == maxValues || count[h.ID] == maxPlaces {
 				continue
 			}
-			count[h.Sum]++
-			f := check.Finding{Place: ev.LayerPlace(h.Layer), Cause: check.ValueCause.Of(h.Sum),
+			count[h.ID]++
+			f := check.Finding{Place: ev.LayerPlace(h.Layer), Cause: check.ValueCause.Of(h.ID),
 				Where:   fmt.Sprintf("%s (layer %d)", h.file(), h.Layer+1),
 				Message: fmt.Sprintf("%s in layer %d contains %s: %s (sha256 %s…)", h.file(), h.Layer+1, h.what(), h.Masked, h.Sum)}
 			if hidden {

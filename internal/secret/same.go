@@ -1,26 +1,30 @@
 package secret
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"hash/fnv"
 	"strings"
 )
 
-// keyStart is how many characters of a private key's base64 its Sum is made of:
+// keyStart is how many characters of a private key's base64 tell it from others:
 // more than the algorithm's own at the beginning, and not more than Search sees.
 const keyStart = 112
 
-// Sum is a short name of a secret, the first eight bytes of its SHA-256 in
-// hexadecimal digits: enough to tell that two places hold the same value, and to
-// find it again for those who know it. Of a private key it is the sum of its first
-// characters without what parts its lines, which is not the same in PEM, in JSON
-// and in settings.
-func Sum(v string) string {
+// IDOf is a number that tells whether two places hold the same value. It proves
+// nothing, and is never shown.
+func IDOf(v string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(Canonical(v)))
+	return h.Sum64()
+}
+
+// Canonical is a value without what is another in each place. Of a private key
+// that is its first characters, for what parts its lines is not the same in PEM,
+// in JSON and in settings.
+func Canonical(v string) string {
 	if at := strings.Index(v, "PRIVATE KEY"); at >= 0 && strings.HasPrefix(v, "-----BEGIN ") {
-		v = keyChars(v[at+len("PRIVATE KEY"):])
+		return keyChars(v[at+len("PRIVATE KEY"):])
 	}
-	h := sha256.Sum256([]byte(v))
-	return hex.EncodeToString(h[:8])
+	return v
 }
 
 // keyChars are the first characters of a key's base64.
