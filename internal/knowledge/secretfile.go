@@ -92,8 +92,11 @@ func secretFileOf(folder, name string) *secretFile {
 		}
 	}
 	for _, f := range x.globs {
-		if ok, _ := path.Match(f.Name, name); ok {
-			return f
+		// Every file of an image is asked about: most are done with at the first bytes.
+		if star := strings.IndexByte(f.Name, '*'); strings.HasPrefix(name, f.Name[:star]) {
+			if ok, _ := path.Match(f.Name, name); ok {
+				return f
+			}
 		}
 	}
 	return nil

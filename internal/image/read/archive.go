@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -36,11 +37,13 @@ const (
 	maxDepth = 10
 	// maxMembers of one archive are looked at, with those of archives in it.
 	maxMembers = 100_000
-	// An archive may become maxGrowth times as large and freeGrowth on top, and
-	// all archives of an image maxUnpacked.
-	maxGrowth   = 20
-	freeGrowth  = 16 << 20
-	maxUnpacked = 1 << 30
+	// An archive may become maxGrowth times as large and freeGrowth on top; all
+	// archives of an image maxImageGrowth times as large as its layers are stored
+	// and freeImageGrowth on top.
+	maxGrowth       = 20
+	freeGrowth      = 16 << 20
+	maxImageGrowth  = 4
+	freeImageGrowth = 1 << 30
 	// maxSettings is how large a file may be that is read whole because it is
 	// known by its name.
 	maxSettings = 1 << 20
@@ -61,7 +64,6 @@ const (
 
 // packingOf tells by its beginning and its name how a file is packed.
 func packingOf(head []byte, name string) packing {
-	low := strings.ToLower(name)
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return zipped
@@ -75,11 +77,14 @@ func packingOf(head []byte, name string) packing {
 		return zstded
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")), bytes.HasPrefix(head, []byte("7z\xbc\xaf\x27\x1c")), bytes.HasPrefix(head, []byte("Rar!\x1a\x07")):
 		return unknownPacking
+	}
 	// What begins with something else, as a jar that starts itself, or has no
 	// magic, as an old tar file.
-	case knowledge.ZipEnds.Ends(low) && len(head) >= 22:
+	switch end := endOf(name); {
+	case end == "":
+	case knowledge.ZipEnds.Has(end) && len(head) >= 22:
 		return zipped
-	case strings.HasSuffix(low, ".tar") && len(head) >= 512:
+	case end == ".tar" && len(head) >= 512:
 		if _, err := tar.NewReader(bytes.NewReader(head[:512])).Next(); err == nil {
 			return tarred
 		}
@@ -90,8 +95,18 @@ func packingOf(head []byte, name string) packing {
 // isArchive tells whether a name is that of an archive, so that it is said where
 // one could not be looked into.
 func isArchive(name string) bool {
-	low := strings.ToLower(name)
-	return knowledge.ZipEnds.Ends(low) || knowledge.StreamEnds.Ends(low) || knowledge.UnreadArchives.Ends(low)
+	end := endOf(name)
+	return knowledge.ZipEnds.Has(end) || knowledge.StreamEnds.Has(end) || knowledge.UnreadArchives.Has(end)
+}
+
+// endOf is the end of a name from its last dot on, in lower case; "" = it has
+// none that is short.
+func endOf(name string) string {
+	at := strings.LastIndexByte(name, '.')
+	if at < 0 || len(name)-at > 8 {
+		return ""
+	}
+	return strings.ToLower(name[at:])
 }
 
 // opens tells whether archives at a path are looked into. What published
@@ -104,9 +119,10 @@ type archives struct {
 	large sync.Mutex   // held by who holds a large archive in memory
 }
 
-func newArchives() *archives {
+// newArchives is for an image of which the layers have that many bytes as stored.
+func newArchives(stored int64) *archives {
 	a := &archives{}
-	a.left.Store(maxUnpacked)
+	a.left.Store(maxImageGrowth*stored + freeImageGrowth)
 	return a
 }
 
@@ -312,6 +328,7 @@ func (o *opening) zip(r *bytes.Reader, at member) error {
 		o.search(r, at)
 		return err
 	}
+	z.RegisterDecompressor(zip.Deflate, inflate)
 	for _, f := range z.File {
 		if !o.member() {
 			return errMembers
@@ -339,6 +356,42 @@ func (o *opening) zip(r *bytes.Reader, at member) error {
 		}
 	}
 	return nil
+}
+
+// inflaters are kept from one file to the next: their windows are larger than most
+// files.
+var inflaters sync.Pool
+
+// inflate undoes a zip archive's compression, as the standard library's reader
+// does, but faster.
+func inflate(r io.Reader) io.ReadCloser {
+	z, ok := inflaters.Get().(io.ReadCloser)
+	if !ok {
+		z = flate.NewReader(r)
+	} else if z.(flate.Resetter).Reset(r, nil) != nil {
+		z = flate.NewReader(r)
+	}
+	return &inflater{z}
+}
+
+// An inflater goes back to the others when it is closed.
+type inflater struct{ z io.ReadCloser }
+
+func (i *inflater) Read(p []byte) (int, error) {
+	if i.z == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return i.z.Read(p)
+}
+
+func (i *inflater) Close() error {
+	if i.z == nil {
+		return nil
+	}
+	err := i.z.Close()
+	inflaters.Put(i.z)
+	i.z = nil
+	return err
 }
 
 // countIn is how often a word is in a file that is held.

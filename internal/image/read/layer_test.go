@@ -20,7 +20,7 @@ func scanOf(t *testing.T, layer []byte) image.Scan {
 	var budget atomic.Int64
 	budget.Store(opts.Limits.Bytes)
 	b := &blob{size: -1, open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(layer)), nil }}
-	scan, err := newScanner(opts, &budget, newArchives()).layer(t.Context(), b, "")
+	scan, err := newScanner(opts, &budget, newArchives(0)).layer(t.Context(), b, "")
 	if err != nil {
 		t.Fatal(err)
 	}
