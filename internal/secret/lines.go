@@ -3,6 +3,8 @@ package secret
 import (
 	"regexp"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 var (
@@ -70,4 +72,30 @@ func Lines(s string) []Line {
 		}
 	}
 	return found
+}
+
+// account is a line of a settings file with the name of a user or a database.
+var account = regexp.MustCompile(`(?m)^[ \t"']*([\w.-]+?)["']?[ \t]*[=:][ \t]*["']?([^\s"'#]+)`)
+
+// Guarded are the Lines of a settings file whose values somebody would guard:
+// neither a password that everybody knows nor the name of a user or a database
+// that stands in the file as well.
+func Guarded(s string) []Line {
+	all := Lines(s)
+	if len(all) == 0 {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, m := range account.FindAllStringSubmatch(s, -1) {
+		if parts := NameParts(m[1]); len(parts) > 0 && knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
+			names[strings.ToLower(m[2])] = true
+		}
+	}
+	kept := all[:0]
+	for _, l := range all {
+		if v := s[l.From:l.To]; !WeakPassword(v) && !names[strings.ToLower(v)] {
+			kept = append(kept, l)
+		}
+	}
+	return kept
 }

@@ -86,6 +86,7 @@ type fileKind struct {
 	value *regexp.Regexp // of which the groups are the name, "" where it has none, and the value
 	reads knowledge.Reading
 	xml   bool // what stands in comments of XML is a sample
+	tries bool // settings for development and tests: passwords that people choose protect nothing
 }
 
 // The forms of such files.
@@ -133,6 +134,10 @@ func kindByName(p string) (fileKind, bool) {
 	case knowledge.Settings:
 		held := knowledge.SecretOf(dir, base)
 		kind := fileKind{what: strings.TrimPrefix(held.What, "contains "), reads: held.Reads, xml: strings.HasSuffix(base, ".xml") || strings.HasSuffix(strings.ToLower(base), ".config")}
+		for _, w := range secret.NameParts(base) {
+			w = strings.ToLower(w)
+			kind.tries = kind.tries || knowledge.DevFileParts.Has(w) || knowledge.DevComposeParts.Has(w)
+		}
 		if held.Pattern != "" {
 			kind.value = compiled("()" + held.Pattern)
 		}
@@ -184,8 +189,8 @@ func (k fileKind) secretsIn(data []byte) []image.Secret {
 		}
 	}
 	if k.reads == knowledge.Names || k.reads == knowledge.Both {
-		for _, l := range secret.Lines(string(data)) {
-			if v := string(data[l.From:l.To]); !secret.WeakPassword(v) {
+		for _, l := range secret.Guarded(string(data)) {
+			if v := string(data[l.From:l.To]); !k.tries || secret.Random(v) {
 				add(l.Name, l.From, v)
 			}
 		}

@@ -64,6 +64,8 @@ func TestQuietContents(t *testing.T) {
 		"etc/wgetrc":                             "# password = kV7Lantern55\npassive_ftp = on\n",
 		"usr/local/tomcat/conf/tomcat-users.xml": "<!-- <user username=\"admin\" password=\"kV7Lantern55\"/> -->",
 		"app/application.yml":                    "spring:\n  datasource:\n    password: ${DB_PASSWORD:postgres}\n  mail:\n    password: changeme\n",
+		"app/application-dev.yml":                "spring:\n  datasource:\n    password: letme1nplease\n",
+		"app/application.yaml":                   "spring:\n  datasource:\n    username: shop\n    password: shop\n",
 		"app/application-test.properties":        "spring.datasource.password=postgres\n",
 		"usr/lib/node_modules/npm/npmrc":         "//registry.npmjs.org/:_authToken=9f8e7d6c5b4a3210\n",
 	} {
@@ -119,6 +121,7 @@ func TestSecretsInContents(t *testing.T) {
 		"root/.curlrc":                      {"user = \"bob:kV7Lantern55\"\n", "a login", ""},
 		"app/application.yml":               {"spring:\n  datasource:\n    password: 3OrUbmkLCNPloWRlOT\n", "a password or a key", "password"},
 		"app/application-prod.properties":   {"spring.datasource.password=kV7Lantern55\n", "a password or a key", "spring.datasource.password"},
+		"app/application-dev.yml":           {"spring:\n  datasource:\n    password: " + letters[:30] + "\n", "a password or a key", "password"},
 		"usr/share/nginx/html/key.pem":      {pem, "a private key", ""},
 		"app/service-account.json":          {`{"private_key": "` + strings.ReplaceAll(pem, "\n", `\n`) + `"}`, "a private key", ""},
 	} {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -31,9 +32,7 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 		}
 	}
 	if s.Reads == knowledge.Names || s.Reads == knowledge.Both {
-		for _, l := range lines(content) {
-			held = held || !weakPassword(content[l.From:l.To])
-		}
+		held = held || len(secret.Guarded(content)) > 0
 	}
 	if !held {
 		return fileKind{}
