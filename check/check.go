@@ -98,7 +98,7 @@ func (s Settle) String() string {
 	case ByLess:
 		return "shorten the file, or inspect the built image: `dockworthy image`"
 	case ByEye:
-		return "unpack the file, and search what is in it"
+		return "unpack what was not read, and look into it"
 	}
 	return ""
 }

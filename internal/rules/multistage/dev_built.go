@@ -33,7 +33,8 @@ func builtDev(ev check.Evidence) check.Verdict {
 	}
 	byLayer := map[int][]spare{}
 	told := map[string]bool{}
-	for _, s := range slices.Concat(listedNode(ev.Image), listedPython(ev.Image), namedDev(ev.Image)) {
+	node, whole := listedNode(ev.Image)
+	for _, s := range slices.Concat(node, listedPython(ev.Image), namedDev(ev.Image)) {
 		key := fmt.Sprint(s.layer, " ", s.name)
 		if ev.FromBase(s.layer) || told[key] {
 			continue
@@ -63,8 +64,18 @@ func builtDev(ev check.Evidence) check.Verdict {
 		}
 		found = append(found, check.Finding{Place: ev.LayerPlace(l), Message: message})
 	}
+	if len(found) == 0 && !whole {
+		return check.Unknown(check.ByEye, "the image has too many packages and manifests to tell which of them only development needs")
+	}
 	return check.Judge(found)
 }
+
+// mostNodeProjects is how many projects of an image are judged by their manifests: of
+// Python fewer, for a pyproject.toml can take a while to read.
+const (
+	mostNodeProjects   = 2000
+	mostPythonProjects = 50
+)
 
 // namedDev are the packages that are known as test runners and linters.
 func namedDev(img *image.Image) []spare {
@@ -84,14 +95,31 @@ func namedDev(img *image.Image) []spare {
 
 // A nodeTree is what npm and its kin have installed in an image.
 type nodeTree struct {
-	img *image.Image
-	at  map[string]*image.Package // by folder
+	img  *image.Image
+	at   map[string]*image.Package // by folder
+	left int                       // folders on the ways of paths that may still be looked up
 }
+
+// mostLookedUp is what some thirty thousand packages take.
+const mostLookedUp = 8_000_000
+
+// spend takes the way to a folder, and from there to a package, from the budget;
+// false = there is nothing left.
+func (t *nodeTree) spend(dir string) bool {
+	t.left -= strings.Count(dir, "/") + 4
+	return t.left >= 0
+}
+
+// parent is the folder that a clean folder lies in, without making it clean again.
+func parent(dir string) string { return dir[:max(1, strings.LastIndexByte(dir, '/'))] }
 
 // find is the folder of the package that is loaded under a name from a folder,
 // as Node looks for it; "" = none.
 func (t *nodeTree) find(dir, name string) string {
 	for {
+		if !t.spend(dir) {
+			return ""
+		}
 		if path.Base(dir) != "node_modules" {
 			if f, err := t.img.Tree.Lookup(path.Join(dir, "node_modules", name, "package.json")); err == nil {
 				return path.Dir(f.Path)
@@ -100,7 +128,7 @@ func (t *nodeTree) find(dir, name string) string {
 		if dir == "/" {
 			return ""
 		}
-		dir = path.Dir(dir)
+		dir = parent(dir)
 	}
 }
 
@@ -133,22 +161,24 @@ func (t *nodeTree) reach(dir string, names []string, seen map[string]bool) (ok b
 
 // listedNode are the installed packages that package.json lists as development
 // dependencies, and that nothing else of the image needs: neither a dependency of
-// a project in it, nor what it starts.
-func listedNode(img *image.Image) []spare {
+// a project in it, nor what it starts. whole is false where there was too much to
+// look at.
+func listedNode(img *image.Image) (list []spare, whole bool) {
 	type project struct {
 		path string
 		*manifest.Package
 	}
 	var projects []project
-	for _, m := range img.Manifests("package.json") {
+	manifests := img.Manifests("package.json")
+	for _, m := range manifests[:min(len(manifests), mostNodeProjects)] {
 		if p, err := manifest.ParsePackageJSON(m.Data); err == nil {
 			projects = append(projects, project{m.Path, p})
 		}
 	}
 	if !slices.ContainsFunc(projects, func(p project) bool { return len(p.DevDependencies) > 0 }) {
-		return nil
+		return nil, len(manifests) <= mostNodeProjects
 	}
-	tree := &nodeTree{img: img, at: map[string]*image.Package{}}
+	tree := &nodeTree{img: img, at: map[string]*image.Package{}, left: mostLookedUp}
 	for i := range img.Packages {
 		if p := &img.Packages[i]; p.Ecosystem == image.Npm {
 			tree.at[path.Dir(p.Path)] = p
@@ -158,10 +188,9 @@ func listedNode(img *image.Image) []spare {
 	for _, p := range projects {
 		names := slices.Concat(slices.Collect(maps.Keys(p.Dependencies)), slices.Collect(maps.Keys(p.OptionalDependencies)), slices.Collect(maps.Keys(p.PeerDependencies)))
 		if !tree.reach(path.Dir(p.path), append(names, tree.started(path.Dir(p.path), p.Package)...), needed) {
-			return nil
+			return nil, true
 		}
 	}
-	var list []spare
 	for _, p := range projects {
 		for _, name := range slices.Sorted(maps.Keys(p.DevDependencies)) {
 			at := tree.find(path.Dir(p.path), name)
@@ -171,7 +200,10 @@ func listedNode(img *image.Image) []spare {
 			list = append(list, spare{name, tree.at[at].Layer, "devDependencies of " + p.path})
 		}
 	}
-	return list
+	if tree.left < 0 || len(manifests) > mostNodeProjects {
+		return nil, false // a package that was not reached may be needed
+	}
+	return list, true
 }
 
 // started are the names of packages that the image's command names: by a program
@@ -217,6 +249,9 @@ func packageOf(module string) string {
 // ownerOf is the package of a program that npx would find from a folder.
 func (t *nodeTree) ownerOf(dir, program string) string {
 	for {
+		if !t.spend(dir) {
+			return ""
+		}
 		if f, err := t.img.Tree.Lookup(path.Join(dir, "node_modules/.bin", program)); err == nil {
 			for at := path.Dir(f.Path); at != "/"; at = path.Dir(at) {
 				if p := t.at[at]; p != nil {
@@ -228,7 +263,7 @@ func (t *nodeTree) ownerOf(dir, program string) string {
 		if dir == "/" {
 			return ""
 		}
-		dir = path.Dir(dir)
+		dir = parent(dir)
 	}
 }
 
@@ -288,16 +323,17 @@ func listedPython(img *image.Image) []spare {
 		envs[dir][image.PypiName(p.Name)] = p
 	}
 	var projects []pythonProject
-	for _, m := range img.Manifests("pyproject.toml") {
+	manifests := img.Manifests("pyproject.toml")
+	for _, m := range manifests[:min(len(manifests), mostPythonProjects)] {
 		if p, err := manifest.ParsePyProject(m.Data); err == nil && !p.Dynamic {
 			projects = append(projects, projectOf(p, m.Path))
 		}
 	}
+	local := installedProjects(img, envs)
 	var list []spare
 	for _, dir := range slices.Sorted(maps.Keys(envs)) {
-		env := envs[dir]
-		for _, p := range slices.Concat(projects, installedProjects(img, dir, env)) {
-			list = append(list, env.spares(p)...)
+		for _, p := range slices.Concat(projects, local[dir]) {
+			list = append(list, envs[dir].spares(p)...)
 		}
 	}
 	return list
@@ -331,38 +367,41 @@ func projectOf(p *manifest.PyProject, file string) pythonProject {
 }
 
 // installedProjects are the projects that were installed from a folder of this
-// machine, as their metadata says: theirs are the extras that somebody works with.
-func installedProjects(img *image.Image, dir string, env pythonEnv) []pythonProject {
-	if strings.Contains(dir, "/conda") || img.Tree.Lstat(path.Join(dir, "../../../conda-meta")) != nil {
-		return nil // conda says so of every package
+// machine, as their metadata says, by their environments: theirs are the extras
+// that somebody works with.
+func installedProjects(img *image.Image, envs map[string]pythonEnv) map[string][]pythonProject {
+	at := map[string]*image.Package{} // by the folder of their metadata
+	for _, env := range envs {
+		for _, p := range env {
+			at[path.Dir(p.Path)] = p
+		}
 	}
-	var list []pythonProject
+	local := map[string][]pythonProject{}
 	for _, m := range img.Manifests("direct_url.json") {
 		var from struct {
 			URL string          `json:"url"`
 			Dir json.RawMessage `json:"dir_info"`
 		}
-		if path.Dir(path.Dir(m.Path)) != dir || json.Unmarshal(m.Data, &from) != nil || from.Dir == nil || !strings.HasPrefix(from.URL, "file:") {
+		p, dir := at[path.Dir(m.Path)], path.Dir(path.Dir(m.Path))
+		if p == nil || len(local[dir]) == mostPythonProjects || json.Unmarshal(m.Data, &from) != nil || from.Dir == nil || !strings.HasPrefix(from.URL, "file:") {
 			continue
 		}
-		for name, p := range env {
-			if path.Dir(p.Path) != path.Dir(m.Path) {
-				continue
-			}
-			x := pythonProject{name: name, needs: slices.Clone(p.Needs)}
-			var extras []string
-			for _, extra := range slices.Sorted(maps.Keys(p.Extras)) {
-				if knowledge.DevGroups.Has(extra) {
-					x.wish, extras = append(x.wish, p.Extras[extra]...), append(extras, "extra "+extra)
-				} else {
-					x.needs = append(x.needs, p.Extras[extra]...)
-				}
-			}
-			x.by = sentence(extras) + " of " + p.Name
-			list = append(list, x)
+		if strings.Contains(dir, "/conda") || img.Tree.Lstat(path.Join(dir, "../../../conda-meta")) != nil {
+			continue // conda says so of every package
 		}
+		x := pythonProject{name: image.PypiName(p.Name), needs: slices.Clone(p.Needs)}
+		var extras []string
+		for _, extra := range slices.Sorted(maps.Keys(p.Extras)) {
+			if knowledge.DevGroups.Has(extra) {
+				x.wish, extras = append(x.wish, p.Extras[extra]...), append(extras, "extra "+extra)
+			} else {
+				x.needs = append(x.needs, p.Extras[extra]...)
+			}
+		}
+		x.by = sentence(extras) + " of " + p.Name
+		local[dir] = append(local[dir], x)
 	}
-	return list
+	return local
 }
 
 // spares are the packages of an environment that a project wishes for its
