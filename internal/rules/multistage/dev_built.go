@@ -120,8 +120,8 @@ func (t *nodeTree) find(dir, name string) string {
 		if !t.spend(dir) {
 			return ""
 		}
-		if path.Base(dir) != "node_modules" {
-			if f, err := t.img.Tree.Lookup(path.Join(dir, "node_modules", name, "package.json")); err == nil {
+		if !strings.HasSuffix(dir, "/node_modules") {
+			if f, err := t.img.Tree.Lookup(dir + "/node_modules/" + name + "/package.json"); err == nil {
 				return path.Dir(f.Path)
 			}
 		}
@@ -192,8 +192,9 @@ func listedNode(img *image.Image) (list []spare, whole bool) {
 		}
 	}
 	for _, p := range projects {
+		dir := path.Dir(p.path)
 		for _, name := range slices.Sorted(maps.Keys(p.DevDependencies)) {
-			at := tree.find(path.Dir(p.path), name)
+			at := tree.find(dir, name)
 			if at == "" || needed[at] || tree.at[at] == nil {
 				continue
 			}
@@ -252,7 +253,7 @@ func (t *nodeTree) ownerOf(dir, program string) string {
 		if !t.spend(dir) {
 			return ""
 		}
-		if f, err := t.img.Tree.Lookup(path.Join(dir, "node_modules/.bin", program)); err == nil {
+		if f, err := t.img.Tree.Lookup(dir + "/node_modules/.bin/" + program); err == nil {
 			for at := path.Dir(f.Path); at != "/"; at = path.Dir(at) {
 				if p := t.at[at]; p != nil {
 					return p.Name
