@@ -76,6 +76,7 @@ const (
 	ByRun             // running it
 	BySettings        // telling prove how to run it
 	ByLess            // less to read: something went beyond a limit
+	ByEye             // a look into what is not read
 )
 
 func (s Settle) String() string {
@@ -96,6 +97,8 @@ func (s Settle) String() string {
 		return "set how the container is run, with --env, --network and similar flags or under `run:` in .dockworthy.yaml"
 	case ByLess:
 		return "shorten the file, or inspect the built image: `dockworthy image`"
+	case ByEye:
+		return "unpack what was not read, and look into it"
 	}
 	return ""
 }
@@ -134,6 +137,9 @@ type Finding struct {
 	// Cause is what the finding comes from. Within a rule, findings of one cause
 	// are one: the most severe speaks, then the earlier check.
 	Cause Cause
+	// Where is the place in a few words, for causes that may lie in many places, as a
+	// value: it is said where another finding of the cause speaks. "" = it is not.
+	Where string
 }
 
 // A Cause names what a finding comes from. The zero Cause is the place that the
@@ -145,6 +151,7 @@ const (
 	StartCause  Cause = "start"  // what keeps the container from coming up
 	SentCause   Cause = "sent"   // of a file that the build context sends
 	ClosedCause Cause = "closed" // of a file or folder that the user may not open
+	ValueCause  Cause = "value"  // of a value that stands in several places
 )
 
 // Of is the cause of that name that lies in one thing: a file, a place.

@@ -368,8 +368,32 @@ func later(a, b string) bool {
 	return false
 }
 
+// tell says where else the cause of a finding lies.
+func (f *Reported) tell(list []*Reported) {
+	related := slices.Clip(f.Related)
+	var named []string
+	more := 0
+	for _, o := range list {
+		switch {
+		case slices.Contains(named, o.Where):
+			continue
+		case len(named) == mostGrouped:
+			more++
+			continue
+		}
+		named = append(named, o.Where)
+		related = append(related, Place{File: o.Place.File, Span: o.Place.Span, Message: "also in " + o.Where})
+	}
+	if more > 0 {
+		named = append(named, fmt.Sprintf("%d more places", more))
+	}
+	f.Related = related
+	f.Message += "; also in " + strings.Join(named, ", ")
+}
+
 // oneCause keeps one finding for each cause: the most severe, then the one of
-// the earlier check. What it outdoes is gone, for it would be mended with it.
+// the earlier check. What it outdoes is gone, for it would be mended with it; the
+// places of it that have a name are told.
 func oneCause(found []Reported) []Reported {
 	order := make([]int, len(found))
 	for i := range order {
@@ -382,7 +406,8 @@ func oneCause(found []Reported) []Reported {
 		file *text.File
 		span text.Span
 	}
-	causes := map[Cause]bool{}
+	causes := map[Cause]int{}
+	also := map[int][]*Reported{}
 	same := map[place]bool{}
 	taken := map[*text.File]map[*Check]*ground{}
 	keep := make([]bool, len(found))
@@ -390,8 +415,12 @@ func oneCause(found []Reported) []Reported {
 		f := &found[i]
 		if f.Cause != "" {
 			// What names its cause is compared by it alone.
-			keep[i] = !causes[f.Cause]
-			causes[f.Cause] = true
+			first, ok := causes[f.Cause]
+			if keep[i] = !ok; keep[i] {
+				causes[f.Cause] = i
+			} else if f.Where != "" && f.Where != found[first].Where {
+				also[first] = append(also[first], f)
+			}
 			continue
 		}
 		p := place{f.Place.File, f.Place.Span}
@@ -409,6 +438,9 @@ func oneCause(found []Reported) []Reported {
 			taken[p.file][f.Check] = &ground{}
 		}
 		taken[p.file][f.Check].add(p.span)
+	}
+	for i, list := range also {
+		found[i].tell(list)
 	}
 	out := found[:0]
 	for i := range found {

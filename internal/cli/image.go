@@ -41,7 +41,8 @@ runs nothing and does not unpack layers to disk.
 
 REF is a file (an archive of docker save, an OCI archive), a folder (an OCI
 layout), "-" for an archive on standard input, or the name of an image. A name is
-looked up in the container engine, then in the registry; --from selects one.
+looked up in the container engine, then in the registry that it names, such as
+registry.example.com/app:1 or localhost:5000/app; --from selects one.
 
 With --describe, image checks nothing. It prints the image as an entry of the
 catalog of base images, or with --format yaml as an entry for bases: in
@@ -198,6 +199,8 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt read.O
 		switch info, err := os.Stat(ref); {
 		case ref == "-":
 			from = "archive"
+		case err == nil && info.IsDir() && !isPath(ref) && !isLayout(ref):
+			// A project's folder often has the name of the image that it makes.
 		case err == nil && info.IsDir():
 			from = "layout"
 		case err == nil, isPath(ref):
@@ -217,7 +220,15 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt read.O
 	if err == nil {
 		defer e.Close()
 		if e.Has(ctx, ref) {
-			return proof.ReadEngine(ctx, e, ref, ref, opt)
+			img, err := proof.ReadEngine(ctx, e, ref, ref, opt)
+			if err != nil || from == "engine" || f.platform == "" || suits(img.Platform, opt.Platform) {
+				return img, err
+			}
+			// The engine holds one platform of it, and the registry perhaps the other.
+			if other, err := remote.Read(ctx, ref, opt); err == nil {
+				return other, nil
+			}
+			return nil, fmt.Errorf("the container engine has %s for %s alone, and its registry does not have it for %s", ref, img.Platform, opt.Platform)
 		}
 		err = fmt.Errorf("the container engine has no image %s", ref)
 	}
@@ -229,6 +240,21 @@ func (f *imageFlags) read(ctx context.Context, c Command, ref string, opt read.O
 		return nil, errors.Join(rerr, fmt.Errorf("the container engine does not have it either: %w", err))
 	}
 	return img, nil
+}
+
+// suits tells whether an image is for the platform that was asked for.
+func suits(have, want image.Platform) bool {
+	return have.OS == want.OS && have.Arch == want.Arch && (want.Variant == "" || have.Variant == "" || have.Variant == want.Variant)
+}
+
+// isLayout tells whether a folder holds an image.
+func isLayout(dir string) bool {
+	for _, name := range []string{"oci-layout", "index.json", "manifest.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // isPath tells whether a name is written as a path is, and as no image's.

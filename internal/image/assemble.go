@@ -15,6 +15,9 @@ type Scan struct {
 	Secrets   []Secret // without Hidden
 	Planted   []Plant
 	Problems  []Problem
+	// Unsearched is how many of the files were not searched for secrets, or not as
+	// a whole; the first of them are among the problems.
+	Unsearched int
 }
 
 // Keep is how many bytes of a file the model asks for, whole, in Scan.Kept;
@@ -27,7 +30,7 @@ func Keep(p string) int {
 	if loaderPath(p) {
 		return 1 << 16
 	}
-	return 0
+	return manifestLimit(p)
 }
 
 // Assemble makes an image of what it says of itself and of its layers, the
@@ -42,6 +45,7 @@ func Assemble(d Description, scans []Scan) *Image {
 		img.Problems = append(img.Problems, scans[i].Problems...)
 		img.Planted = append(img.Planted, scans[i].Planted...)
 		img.Secrets = append(img.Secrets, scans[i].Secrets...)
+		img.Unsearched += scans[i].Unsearched
 	}
 	img.Paired = pair(img.Steps, img.Layers)
 	if !img.Paired && len(img.Steps) > 0 {
@@ -60,6 +64,7 @@ func Assemble(d Description, scans []Scan) *Image {
 		return scans[f.Layer].Kept[name]
 	}
 	img.packages(scans)
+	img.collect(scans)
 	img.loader = loaderOf(img.Tree, kept)
 	img.users, img.groups = parsePasswd(kept("/etc/passwd")), parseGroup(kept("/etc/group"))
 	if img.OS = parseRelease(kept("/etc/os-release")); img.OS.ID == "" {

@@ -42,12 +42,17 @@ type Image struct {
 	Planted  []Plant   // where planted words were found in the files of all layers
 	OS       Release   // /etc/os-release; zero = there is none
 	Problems []Problem // what was odd in the image, or could not be looked at
+	// Unsearched is how many files were not searched for secrets as a whole:
+	// encrypted archives, those beyond a limit.
+	Unsearched int
 
 	// Text is a listing of the image: its name, a line for each step, a line
 	// for each setting. It is the file in which findings about an image have
 	// their place; Span and its kin tell where what stands in it.
 	Text  *text.File
 	spans listing
+
+	manifests []Manifest
 
 	users  []Account
 	groups []Group

@@ -19,6 +19,8 @@ func OriginOf(p string) Origin {
 	switch {
 	case knowledge.PackageSources.In(p):
 		return Source
+	case knowledge.Owned.In(p):
+		return Own
 	case knowledge.Published.In(p):
 		return Published
 	case knowledge.Vendored.In(p):

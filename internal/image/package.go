@@ -3,6 +3,7 @@ package image
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // A Package is an entry of a package database.
@@ -13,6 +14,12 @@ type Package struct {
 	Layer int
 	// Path is the file that speaks of it: a database, or a file of its own.
 	Path string
+	// Needs are the packages that it asks for at run time, as its own file says; nil
+	// where the ecosystem's files do not. Those of Npm are names, those of Pypi
+	// requirements.
+	Needs []string
+	// Extras are the requirements of Pypi's extras, by their names in lower case.
+	Extras map[string][]string
 }
 
 // An Ecosystem is whose package it is, named as in package URLs.
@@ -62,4 +69,28 @@ func (img *Image) packages(scans []Scan) {
 	slices.SortStableFunc(img.Packages, func(a, b Package) int {
 		return cmp.Or(cmp.Compare(a.Ecosystem, b.Ecosystem), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path))
 	})
+}
+
+// PypiName is the normal form of the name with which a requirement begins, as PEP
+// 503 says: "Foo_Bar[x]>=1" is foo-bar.
+func PypiName(requirement string) string {
+	name := strings.TrimSpace(requirement)
+	end := strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	})
+	if end >= 0 {
+		name = name[:end]
+	}
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	return strings.Join(words, "-")
+}
+
+// PypiExtras are the extras that a requirement asks for, in lower case.
+func PypiExtras(requirement string) []string {
+	_, list, ok := strings.Cut(requirement, "[")
+	name, _, _ := strings.Cut(requirement, ";")
+	if list, _, closed := strings.Cut(list, "]"); ok && closed && strings.Contains(name, "[") {
+		return strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	return nil
 }

@@ -194,13 +194,14 @@ func TestFactsAreWhole(t *testing.T) {
 		return []string{p.Package}
 	})
 	each(t, "settings.jsonl", settingsData, func(s *setting) origin { return s.origin }, one(func(s *setting) string { return s.Program }))
-	holdings := []Holding{SSHKey, Npmrc, Pypirc, Netrc, GitCredentials, GitSettings, AWSCredentials, KubeConfig, KubeConfigCopy, DockerConfig, SSHFolder, Settings}
+	holdings := []Holding{SSHKey, Npmrc, Pypirc, Netrc, GitCredentials, GitSettings, AWSCredentials, KubeConfig, KubeConfigCopy, DockerConfig, SSHFolder, Settings, OpenKey}
 	each(t, "secretfiles.jsonl", secretFilesData, func(f *secretFile) origin { return f.origin }, func(f *secretFile) []string {
 		if !slices.Contains(holdings, f.Holds) {
 			t.Errorf("%s: holds %q", f.Name, f.Holds)
 		}
 		if re, err := regexp.Compile(f.Pattern); (f.Holds == Settings) != (f.What != "") || err != nil || f.Pattern != "" && re.NumSubexp() != 1 ||
-			f.Pattern == "" && (f.Holds == Settings) != (f.Reads == "urls" || f.Reads == "names") {
+			f.Pattern == "" && (f.Holds == Settings) != (f.Reads == URLs || f.Reads == Names || f.Reads == Both) ||
+			f.What != "" && !strings.HasPrefix(f.What, "contains ") {
 			t.Errorf("%s: what %q, pattern %q, reads %q: %v", f.Name, f.What, f.Pattern, f.Reads, err)
 		}
 		return []string{f.Name + " " + f.Folder}

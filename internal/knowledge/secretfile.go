@@ -1,6 +1,10 @@
 package knowledge
 
-import "sync"
+import (
+	"path"
+	"strings"
+	"sync"
+)
 
 // A Holding is what a file holds that is a secret by its name. The zero Holding
 // is nothing that is known.
@@ -20,11 +24,12 @@ const (
 	DockerConfig   Holding = "docker-config"
 	SSHFolder      Holding = "ssh-folder" // anything in ~/.ssh
 	Settings       Holding = "settings"   // which are a secret where they hold one: see SettingsSecret
+	OpenKey        Holding = "open-key"   // a key that a distribution makes by itself, for tries: it protects nothing
 )
 
 // secretFile is one line of secretfiles.jsonl.
 type secretFile struct {
-	Name   string   `json:"name"`   // base name; * = any
+	Name   string   `json:"name"`   // base name; * = any, or any part where there is more
 	Folder string   `json:"folder"` // base name of the folder that it lies in; "" = any
 	Holds  Holding  `json:"holds"`
 	Walk   []string `json:"walk"` // base names of which a walk over a context takes note
@@ -34,20 +39,35 @@ type secretFile struct {
 
 // A SettingsSecret is how a file of Settings holds a secret.
 type SettingsSecret struct {
-	What    string `json:"what"`    // the predicate of a sentence: "contains a registry token"
-	Pattern string `json:"pattern"` // an expression whose group is the secret; "" = Reads says
-	Reads   string `json:"reads"`   // "urls": a password in a URL; "names": a value under a secret's name
+	What    string  `json:"what"`    // the predicate of a sentence: "contains a registry token"
+	Pattern string  `json:"pattern"` // an expression whose group is the secret; "" = Reads says
+	Reads   Reading `json:"reads"`
 }
+
+// A Reading is how secrets are found in settings for which there is no expression.
+// The zero Reading does not find any.
+type Reading string
+
+// The readings.
+const (
+	URLs  Reading = "urls"  // a password in a URL
+	Names Reading = "names" // a value under a secret's name
+	Both  Reading = "both"
+)
 
 type secretFiles struct {
 	holds map[string]*secretFile // by folder, a slash and the name
+	globs []*secretFile          // of which the name has a * among other characters
 	walk  map[string]bool
 }
 
 var secretFilesOnce = sync.OnceValue(func() *secretFiles {
-	x := &secretFiles{map[string]*secretFile{}, map[string]bool{}}
+	x := &secretFiles{holds: map[string]*secretFile{}, walk: map[string]bool{}}
 	for _, f := range decode("secretfiles.jsonl", secretFilesData, func() *secretFile { return new(secretFile) }) {
 		x.holds[f.Folder+"/"+f.Name] = f
+		if len(f.Name) > 1 && strings.Contains(f.Name, "*") {
+			x.globs = append(x.globs, f)
+		}
 		for _, w := range f.Walk {
 			x.walk[w] = true
 		}
@@ -69,6 +89,14 @@ func secretFileOf(folder, name string) *secretFile {
 	for _, key := range []string{"/" + name, folder + "/" + name, folder + "/*"} {
 		if f := x.holds[key]; f != nil {
 			return f
+		}
+	}
+	for _, f := range x.globs {
+		// Every file of an image is asked about: most are done with at the first bytes.
+		if star := strings.IndexByte(f.Name, '*'); strings.HasPrefix(name, f.Name[:star]) {
+			if ok, _ := path.Match(f.Name, name); ok {
+				return f
+			}
 		}
 	}
 	return nil

@@ -75,6 +75,11 @@ const (
 	ProgramFolders       // are folders of programs, in the order in which they are looked into
 	RequirementFolders   // are names of folders of lists of requirements
 	KeystoreEnds         // are the ends of names of key stores, in lower case
+	ZipEnds              // are the ends of names of zip archives, in lower case
+	StreamEnds           // are the ends of names of tar archives and of compressed files that are read, in lower case
+	UnreadArchives       // are the ends of names of archives and compressed files that are not read, in lower case
+	JarFolders           // are names of folders in which a program's jars lie, most of them published
+	Owned                // are parts of paths under the published ones where people put their own files
 	SystemProgramFolders // are where a distribution puts programs
 
 	// Words: of names, values, flags and sub-commands.
@@ -201,6 +206,11 @@ var kinds = [sets]struct {
 	ProgramFolders:       {files, "program-folder"},
 	RequirementFolders:   {files, "requirement-folder"},
 	KeystoreEnds:         {files, "keystore-end"},
+	ZipEnds:              {files, "zip-end"},
+	StreamEnds:           {files, "stream-end"},
+	UnreadArchives:       {files, "unread-archive"},
+	JarFolders:           {files, "jar-folder"},
+	Owned:                {files, "owned"},
 	SystemProgramFolders: {files, "system-program-folder"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},

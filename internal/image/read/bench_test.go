@@ -2,6 +2,7 @@ package read
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -276,4 +277,62 @@ func BenchmarkGzip(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// BenchmarkJar reads an image of one jar of 64 MB, as a program brings it with
+// its libraries in it, against unpacking the jar with the standard library.
+func BenchmarkJar(b *testing.B) {
+	random := rand.New(rand.NewSource(1))
+	class := func() string {
+		var t strings.Builder
+		for range 2000 {
+			fmt.Fprintf(&t, "\x01%cjava/lang/Object%x\x0c", rune(random.Intn(26)+'a'), random.Int63())
+		}
+		return t.String()
+	}
+	app := map[string]string{"BOOT-INF/classes/application.properties": "server.port=8080\n"}
+	for n := range 40 {
+		lib := map[string]string{}
+		for i := range 60 {
+			lib[fmt.Sprintf("org/x%d/C%d.class", n, i)] = class()
+		}
+		app[fmt.Sprintf("BOOT-INF/lib/x%d.jar", n)] = zipOf(b, lib)
+	}
+	jar := zipOf(b, app)
+	file := filepath.Join(b.TempDir(), "image.tar")
+	if err := os.WriteFile(file, saved(b, nil, layerOf(b, entry{name: "app/app.jar", body: jar})), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	bare := least(b, 3, func() error { return unzip([]byte(jar)) })
+	var took cost
+	for b.Loop() {
+		took = least(b, 3, readFile(file, Options{}))
+	}
+	b.ReportMetric(float64(len(jar))/1e6, "MB")
+	b.ReportMetric(took.wall.Seconds(), "s")
+	took.report(b, bare, "unzip")
+	b.ReportMetric(0, "ns/op")
+}
+
+// unzip goes through an archive and those in it, and does nothing with what it
+// reads.
+func unzip(data []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return err
+	}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			return err
+		}
+		inner, err := io.ReadAll(r)
+		if err == nil && strings.HasSuffix(f.Name, ".jar") {
+			err = unzip(inner)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -75,11 +75,16 @@ func (b *bundle) scan(ctx context.Context, ids []string, opts Options) ([]image.
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return int(min(max(b.layers[j].size-b.layers[i].size, -1), 1)) })
+	var stored int64
+	for i := range b.layers {
+		stored += min(max(b.layers[i].size, 0), opts.Limits.Bytes)
+	}
+	shared := newArchives(min(stored, opts.Limits.Bytes))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(opts.Workers, len(b.layers)) {
 		wg.Go(func() {
-			s := newScanner(opts, &budget)
+			s := newScanner(opts, &budget, shared)
 			for {
 				n := int(next.Add(1)) - 1
 				if n >= len(order) {

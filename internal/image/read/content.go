@@ -18,6 +18,9 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 		s.problem(f.Path, "not looked at: "+what)
 	}
 	keep := keepLimit(f.Path)
+	if keep > 0 && image.IsManifest(f.Path) && !s.room(size) {
+		keep = 0
+	}
 	var kept []byte
 	if keep > 0 {
 		if size > int64(keep) {
@@ -27,6 +30,10 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 			kept = make([]byte, 0, size)
 		}
 	}
+	// An archive is looked into when it is there as a whole.
+	var pack []byte
+	packs := false
+	raw := len(s.out.Secrets)
 	var elf *elfLook
 	search := searching{scanner: s, path: f.Path, off: s.opts.NoSecrets && len(s.opts.Planted) == 0}
 	held := 0 // bytes at the buffer's beginning that the last block left
@@ -49,6 +56,18 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 				f.Script = parseScript(fresh)
 			}
 		}
+		if f.Size == 0 && n > 0 && !search.off {
+			if packs = s.packs(f.Path, fresh, size); packs && size > largeArchive {
+				s.archives.large.Lock()
+				defer s.archives.large.Unlock()
+			}
+		}
+		if packs {
+			if pack == nil {
+				pack = make([]byte, 0, size)
+			}
+			pack = append(pack, fresh...)
+		}
 		if elf != nil {
 			elf.feed(uint64(f.Size), fresh)
 		}
@@ -62,6 +81,9 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 		}
 	}
 	f.Sum = s.hash.Sum64()
+	if packs {
+		s.archive(f, pack, raw)
+	}
 	if elf != nil {
 		f.ELF = elf.finish()
 		s.head = elf.head[:0]
@@ -72,10 +94,30 @@ func (s *scanner) content(r io.Reader, f *image.File, size int64) error {
 	return nil
 }
 
+// packs tells whether a file is an archive that is looked into. One that is not,
+// although it is named as an archive, is told.
+func (s *scanner) packs(p string, head []byte, size int64) bool {
+	switch how := packingOf(head, p); {
+	case how == noPacking, !opens(p):
+		return false
+	case how == unknownPacking:
+		s.unsearched(p, "not looked at: "+errFormat.Error())
+		return false
+	case size > maxArchive:
+		// What holds data alone is packed without compressing it, and is searched as it is.
+		if isArchive(p) {
+			s.unsearched(p, fmt.Sprintf("not looked at: it has %s, which is more than the limit of %s for an archive", image.Bytes(size), image.Bytes(maxArchive)))
+		}
+		return false
+	}
+	return true
+}
+
 // searching is the search for secrets in one file.
 type searching struct {
 	*scanner
 	path    string
+	inner   string // where path is an archive, the file in it
 	off     bool
 	program bool
 	from    int // where in the next block the search goes on
@@ -136,7 +178,28 @@ func (g *searching) match(data []byte, start int64, m secret.Match) {
 	if strings.HasPrefix(value, "-----BEGIN") {
 		masked = "-----BEGIN …"
 	}
-	g.secret(g.path, image.Secret{Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: fingerprint(value)})
+	g.secret(g.path, image.Secret{Inner: g.inner, Offset: start + int64(m.From), What: m.What, Public: m.Public, Masked: masked, Sum: fingerprint(value), ID: secret.IDOf(value)})
+}
+
+// maxManifests is how many manifests of a layer are kept, and maxManifestBytes
+// how large they may be together.
+const (
+	maxManifests     = 5000
+	maxManifestBytes = 32 << 20
+)
+
+// room tells whether one more manifest is kept. The first that is not is told.
+func (s *scanner) room(size int64) bool {
+	if s.manifests == maxManifests || s.manifestBytes+size > maxManifestBytes {
+		if !s.crowded {
+			s.problem("", fmt.Sprintf("not looked at: manifests beyond the first %d, which have %s", s.manifests, image.Bytes(s.manifestBytes)))
+		}
+		s.crowded = true
+		return false
+	}
+	s.manifests++
+	s.manifestBytes += size
+	return true
 }
 
 // keepLimit is how many bytes of a file are read as a whole; 0 = it is of no
@@ -149,7 +212,7 @@ func keepLimit(p string) int {
 		return limit
 	}
 	if _, ok := kindOf(p); ok {
-		return 1 << 20
+		return maxSettings
 	}
 	return 0
 }

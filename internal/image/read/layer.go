@@ -29,25 +29,32 @@ const (
 
 // A scanner reads layers, one after the other, with buffers of its own.
 type scanner struct {
-	opts   Options
-	budget *atomic.Int64 // bytes that may still be read, of all layers
-	buf    []byte
-	head   []byte // the head of an ELF file
-	hash   *xxhash.Digest
+	opts     Options
+	budget   *atomic.Int64 // bytes that may still be read, of all layers
+	archives *archives     // shared by all layers
+	ctx      context.Context
+	buf      []byte
+	head     []byte // the head of an ELF file
+	hash     *xxhash.Digest
 
 	// Of the layer that is read:
 	out     image.Scan
 	lost    int // secrets beyond maxSecrets
 	dropped int // problems beyond maxProblems
+
+	manifests     int // that are kept
+	manifestBytes int64
+	crowded       bool // some were not
 }
 
-func newScanner(opts Options, budget *atomic.Int64) *scanner {
-	return &scanner{opts: opts, budget: budget, buf: make([]byte, blockSize+secret.Margin+secret.Before), hash: xxhash.New()}
+func newScanner(opts Options, budget *atomic.Int64, shared *archives) *scanner {
+	return &scanner{opts: opts, budget: budget, archives: shared, ctx: context.Background(), buf: make([]byte, blockSize+secret.Margin+secret.Before), hash: xxhash.New()}
 }
 
 // layer reads one layer and holds it against its digests.
 func (s *scanner) layer(ctx context.Context, b *blob, diffID string) (image.Scan, error) {
-	s.lost, s.dropped = 0, 0
+	s.lost, s.dropped, s.ctx = 0, 0, ctx
+	s.manifests, s.manifestBytes, s.crowded = 0, 0, false
 	s.out = image.Scan{Layer: image.Layer{Digest: b.digest, DiffID: diffID, MediaType: b.mediaType, Compressed: max(b.size, 0), Skipped: b.skip}}
 	if b.skip != "" {
 		s.problem("", "not looked at: "+b.skip)
@@ -110,6 +117,13 @@ func (s *scanner) problem(p, what string) {
 	s.out.Problems = append(s.out.Problems, image.Problem{Path: p, What: what})
 }
 
+// unsearched is a problem by which the content of a file was not searched, or
+// not all of it.
+func (s *scanner) unsearched(p, what string) {
+	s.out.Unsearched++
+	s.problem(p, what)
+}
+
 // tar reads the entries of a layer.
 func (s *scanner) tar(r io.Reader) error {
 	tr := tar.NewReader(r)
@@ -151,7 +165,7 @@ func (s *scanner) tar(r io.Reader) error {
 			if sparse(h) {
 				// No builder makes them, and the archive's reader would give
 				// every byte of a hole, of which there may be terabytes.
-				s.problem(name, "not looked at: it is a sparse file of "+image.Bytes(h.Size))
+				s.unsearched(name, "not looked at: it is a sparse file of "+image.Bytes(h.Size))
 			} else if err := s.content(tr, &f, h.Size); err != nil {
 				return fmt.Errorf("read %s: %w", name, err)
 			}

@@ -4,7 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"maps"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/image"
@@ -109,21 +113,38 @@ func apkInstalled(_ string, data []byte) ([]image.Package, error) {
 	return list, nil
 }
 
+// maxNeeds of a package are kept.
+const maxNeeds = 1000
+
 // distInfo reads a Python distribution's core metadata, which are headers as a
 // mail has them.
 func distInfo(_ string, data []byte) ([]image.Package, error) {
 	p := image.Package{Ecosystem: image.Pypi}
+	needs := 0
 	sc := bufio.NewScanner(bytes.NewReader(data))
 	for sc.Scan() {
 		line := sc.Text()
 		if line == "" {
 			break
 		}
-		if v, ok := strings.CutPrefix(line, "Name:"); ok && p.Name == "" {
+		key, v, _ := strings.Cut(line, ":")
+		switch {
+		case key == "Name" && p.Name == "":
 			p.Name = strings.TrimSpace(v)
-		}
-		if v, ok := strings.CutPrefix(line, "Version:"); ok && p.Version == "" {
+		case key == "Version" && p.Version == "":
 			p.Version = strings.TrimSpace(v)
+		case key == "Requires-Dist" && needs < maxNeeds:
+			needs++
+			requirement, marker, _ := strings.Cut(strings.TrimSpace(v), ";")
+			if m := extraOf.FindStringSubmatch(marker); m != nil {
+				if p.Extras == nil {
+					p.Extras = map[string][]string{}
+				}
+				extra := strings.ToLower(m[1])
+				p.Extras[extra] = append(p.Extras[extra], strings.Clone(requirement))
+			} else {
+				p.Needs = append(p.Needs, strings.Clone(requirement))
+			}
 		}
 	}
 	if p.Name == "" {
@@ -131,6 +152,9 @@ func distInfo(_ string, data []byte) ([]image.Package, error) {
 	}
 	return []image.Package{p}, nil
 }
+
+// extraOf is the extra for which a requirement is.
+var extraOf = regexp.MustCompile(`\bextra\s*==\s*["']([^"']+)["']`)
 
 // inNodeModules tells whether a package.json is that of an installed package:
 // node_modules/NAME/package.json or node_modules/@SCOPE/NAME/package.json.
@@ -143,9 +167,34 @@ func inNodeModules(p string) bool {
 }
 
 func nodePackage(_ string, data []byte) ([]image.Package, error) {
-	var m struct{ Name, Version string }
-	if json.Unmarshal(data, &m) != nil || m.Name == "" {
+	var m struct {
+		Name, Version                                        string
+		Dependencies, OptionalDependencies, PeerDependencies names
+		PeerDependenciesMeta                                 map[string]json.RawMessage
+	}
+	// A field of another type than npm documents is as good as missing.
+	var other *json.UnmarshalTypeError
+	if err := json.Unmarshal(data, &m); err != nil && !errors.As(err, &other) || m.Name == "" {
 		return nil, nil // a fixture, a stub: npm does not mind it either
 	}
-	return []image.Package{{Name: m.Name, Version: m.Version, Ecosystem: image.Npm}}, nil
+	p := image.Package{Name: m.Name, Version: m.Version, Ecosystem: image.Npm, Needs: append(m.Dependencies, m.OptionalDependencies...)}
+	for _, name := range m.PeerDependencies {
+		var meta struct{ Optional bool }
+		if json.Unmarshal(m.PeerDependenciesMeta[name], &meta) != nil || !meta.Optional {
+			p.Needs = append(p.Needs, name)
+		}
+	}
+	p.Needs = p.Needs[:min(len(p.Needs), maxNeeds)]
+	return []image.Package{p}, nil
+}
+
+// names are the keys of an object, sorted; what is no object has none.
+type names []string
+
+func (n *names) UnmarshalJSON(data []byte) error {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(data, &all) == nil && len(all) > 0 {
+		*n = slices.Sorted(maps.Keys(all))
+	}
+	return nil
 }

@@ -1,11 +1,14 @@
 package read
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -26,27 +29,35 @@ type surface struct {
 	// that are published.
 	origin  image.Origin
 	program bool // machine code: it holds other programs' patterns and test keys
-	sample  bool // it belongs to a library and is documentation, a test or an example
+	sample  bool // it belongs to a library and is documentation, a test or an example, or says that it protects nothing
+	packed  bool // it lies in an archive
+	tests   bool // it lies in a folder of tests or examples, whosever it is
 }
 
 func surfaceOf(p string) surface {
 	s := surface{origin: image.OriginOf(p)}
-	switch s.origin {
-	case image.Own:
-		return s
-	case image.Source:
-		s.sample = true
-		return s
-	}
 	for part := range strings.SplitSeq(path.Dir(p), "/") {
 		if knowledge.SampleFolders.Has(part) {
-			s.sample = true
-			return s
+			s.tests = true
+			break
 		}
 	}
-	base := strings.ToLower(path.Base(p))
-	s.sample = strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test-") || knowledge.SampleEnds.Ends(base)
+	switch s.origin {
+	case image.Own:
+		s.sample = knowledge.HeldBy(path.Base(path.Dir(p)), path.Base(p)) == knowledge.OpenKey
+	case image.Source:
+		s.sample = true
+	default:
+		s.sample = s.tests || isSample(p)
+	}
 	return s
+}
+
+// isSample tells whether a file of a library is by its name documentation, a
+// test or an example.
+func isSample(p string) bool {
+	base := strings.ToLower(path.Base(p))
+	return strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test-") || knowledge.SampleEnds.Ends(base)
 }
 
 // speaks tells whether a match in such a file is worth a word.
@@ -56,6 +67,9 @@ func (s surface) speaks(m secret.Match, value string) bool {
 	case s.sample:
 		return false
 	case s.origin >= image.Published && key:
+		return false
+	case s.packed && s.tests && key:
+		// Archives are mostly of sources, and sources have keys for their tests.
 		return false
 	case s.program:
 		return !key && !m.Public && !m.Weak() && secret.Random(value)
@@ -68,8 +82,11 @@ func (s surface) speaks(m secret.Match, value string) bool {
 // A fileKind is a file that is a secret by its name, if it holds what such
 // files do.
 type fileKind struct {
-	what  string // what it holds, with its article
-	value *regexp.Regexp
+	what  string         // what it holds, with its article
+	value *regexp.Regexp // of which the groups are the name, "" where it has none, and the value
+	reads knowledge.Reading
+	xml   bool // what stands in comments of XML is a sample
+	tries bool // settings for development and tests: passwords that people choose protect nothing
 }
 
 // The forms of such files.
@@ -97,26 +114,37 @@ func kindOf(p string) (fileKind, bool) {
 func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	if image.IsEnv(base) {
-		return fileKind{"an environment file's value", envLine}, true
+		return fileKind{what: "an environment file's value", value: envLine}, true
 	}
 	switch knowledge.HeldBy(dir, base) {
 	case knowledge.Npmrc:
-		return fileKind{"a registry's token", npmToken}, true
+		return fileKind{what: "a registry's token", value: npmToken, reads: knowledge.URLs}, true
 	case knowledge.Pypirc:
-		return fileKind{"a password for a package index", iniSecret}, true
+		return fileKind{what: "a password for a package index", value: iniSecret}, true
 	case knowledge.Netrc:
-		return fileKind{"a login", netrcLogin}, true
+		return fileKind{what: "a login", value: netrcLogin}, true
 	case knowledge.GitCredentials, knowledge.GitSettings:
-		return fileKind{"a password for git", gitLogin}, true
+		return fileKind{what: "a password for git", value: gitLogin}, true
 	case knowledge.AWSCredentials:
-		return fileKind{"an AWS secret key", iniSecret}, true
+		return fileKind{what: "an AWS secret key", value: iniSecret}, true
 	case knowledge.KubeConfig, knowledge.KubeConfigCopy:
-		return fileKind{"a cluster's login", kubeLogin}, true
+		return fileKind{what: "a cluster's login", value: kubeLogin}, true
 	case knowledge.DockerConfig:
-		return fileKind{"a registry's login", dockerAuth}, true
+		return fileKind{what: "a registry's login", value: dockerAuth}, true
+	case knowledge.Settings:
+		held := knowledge.SecretOf(dir, base)
+		kind := fileKind{what: strings.TrimPrefix(held.What, "contains "), reads: held.Reads, xml: strings.HasSuffix(base, ".xml") || strings.HasSuffix(strings.ToLower(base), ".config")}
+		for _, w := range secret.NameParts(base) {
+			w = strings.ToLower(w)
+			kind.tries = kind.tries || knowledge.DevFileParts.Has(w) || knowledge.DevComposeParts.Has(w)
+		}
+		if held.Pattern != "" {
+			kind.value = compiled("()" + held.Pattern)
+		}
+		return kind, true
 	}
 	if strings.HasSuffix(base, ".json") && (strings.Contains(base, "account") || strings.Contains(base, "cred") || strings.Contains(base, "key") || strings.Contains(base, "firebase")) {
-		return fileKind{"the key of a service account", gcloudKey}, true
+		return fileKind{what: "the key of a service account", value: gcloudKey}, true
 	}
 	return fileKind{}, false
 }
@@ -125,22 +153,59 @@ func kindByName(p string) (fileKind, bool) {
 // for everybody to see.
 var plainEnv = regexp.MustCompile(`(?i)^(?:NODE_ENV|.*_?(?:ENV|DEBUG|LEVEL|HOST|PORT|URL|NAME|MODE|TZ|LANG|PATH|DIR|REGION|VERSION|ENABLED|TIMEOUT|USER|DOMAIN|BUCKET|FORMAT)|VITE_.*|REACT_APP_.*|NEXT_PUBLIC_.*)$`)
 
+// xmlComment is a comment of XML, and what stands in it.
+var xmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
+
 // secretsIn finds in a file that is known by its name what it holds.
 func (k fileKind) secretsIn(data []byte) []image.Secret {
+	if k.xml {
+		data = xmlComment.ReplaceAllFunc(bytes.Clone(data), func(c []byte) []byte { return bytes.Repeat([]byte(" "), len(c)) })
+	}
 	var list []image.Secret
-	for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
-		raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
-		v := strings.TrimRight(raw, `"'`)
-		name := string(data[m[2]:m[3]])
-		if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
-			continue
+	add := func(name string, from int, v string) {
+		if len(list) < maxFileSecrets && !slices.ContainsFunc(list, func(s image.Secret) bool { return s.Offset == int64(from) }) {
+			list = append(list, image.Secret{Offset: int64(from), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: fingerprint(v), ID: secret.IDOf(v)})
 		}
-		list = append(list, image.Secret{Offset: int64(m[5] - len(raw)), What: k.what, Name: strings.TrimSpace(name), Masked: secret.Mask(v), Sum: fingerprint(v)})
-		if len(list) == maxFileSecrets {
-			break
+	}
+	if k.value != nil {
+		for _, m := range k.value.FindAllSubmatchIndex(data, -1) {
+			raw := strings.TrimLeft(string(data[m[4]:m[5]]), `"'`)
+			v := strings.TrimRight(raw, `"'`)
+			name := string(data[m[2]:m[3]])
+			if secret.WorthOf(v) != secret.Literal || strings.HasPrefix(v, "%(") || k.value == envLine && plainEnv.MatchString(name) {
+				continue
+			}
+			if k.value != envLine && secret.WeakPassword(v) {
+				continue
+			}
+			add(name, m[5]-len(raw), v)
+		}
+	}
+	if k.reads == knowledge.URLs || k.reads == knowledge.Both {
+		for _, l := range secret.Logins(string(data)) {
+			if l.Bare() && !l.Local() && !secret.WeakPassword(l.Password) {
+				add("", l.From, string(data[l.From:l.To]))
+			}
+		}
+	}
+	if k.reads == knowledge.Names || k.reads == knowledge.Both {
+		for _, l := range secret.Guarded(string(data)) {
+			if v := string(data[l.From:l.To]); !k.tries || secret.Random(v) {
+				add(l.Name, l.From, v)
+			}
 		}
 	}
 	return list
+}
+
+var patterns sync.Map // the expressions of secretfiles.jsonl, by their text
+
+func compiled(pattern string) *regexp.Regexp {
+	if re, ok := patterns.Load(pattern); ok {
+		return re.(*regexp.Regexp)
+	}
+	re, _ := patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	return re.(*regexp.Regexp)
 }
 
 // secret keeps one that was found.
@@ -154,9 +219,9 @@ func (s *scanner) secret(p string, found image.Secret) {
 }
 
 // fingerprint is a short name of a secret, the first eight bytes of its SHA-256
-// in hexadecimal digits: enough to tell that two places hold the same value,
-// and to find it again for those who know it.
+// in hexadecimal digits: enough to tell that two places hold the same value, and
+// to find it again for those who know it.
 func fingerprint(v string) string {
-	h := sha256.Sum256([]byte(v))
+	h := sha256.Sum256([]byte(secret.Canonical(v)))
 	return hex.EncodeToString(h[:8])
 }

@@ -159,36 +159,6 @@ func strong(tools []tool) bool {
 	return slices.ContainsFunc(tools, func(t tool) bool { return t.class == compiler || t.class == sdk })
 }
 
-// builtDev looks for test runners and linters among the packages that the
-// Dockerfile's layers bring.
-func builtDev(ev check.Evidence) check.Verdict {
-	if ev.Source != nil && ev.Source.Toolbox() {
-		return check.Judge(nil)
-	}
-	byLayer := map[int][]string{}
-	var layers []int
-	for _, p := range ev.Image.Packages {
-		m := managersOf[p.Ecosystem]
-		if m != "pip" && m != "npm" || ev.FromBase(p.Layer) || classOf(m, p.Name) != devTool {
-			continue
-		}
-		if m == "npm" && strings.Count(p.Path, "/node_modules/") > 1 {
-			continue // what another package brings along
-		}
-		if byLayer[p.Layer] == nil {
-			layers = append(layers, p.Layer)
-		}
-		byLayer[p.Layer] = append(byLayer[p.Layer], p.Name)
-	}
-	slices.Sort(layers)
-	var found []check.Finding
-	for _, l := range layers {
-		list := slices.Compact(slices.Sorted(slices.Values(byLayer[l])))
-		found = append(found, check.Finding{Place: ev.LayerPlace(l), Message: fmt.Sprintf("the image contains %s, which only development needs", sentence(list))})
-	}
-	return check.Judge(found)
-}
-
 // builtBroken asks the layers whether what was copied in can run where it is.
 func builtBroken(ev check.Evidence) check.Verdict {
 	img := ev.Image

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -27,6 +28,8 @@ func builtSettings(kind image.Setting, vars func(*image.Image) []image.Var) func
 			found = append(found, check.Finding{
 				Place:   check.Place{File: img.Text, Span: img.Span(kind, v.Name)},
 				Message: fmt.Sprintf("the image's %s %s %s", kind, v.Name, l.what),
+				Cause:   valueCause(img.Text.Text(l.hide)),
+				Where:   fmt.Sprintf("the image's %s %s", kind, v.Name),
 				// The history says it again.
 				Secrets: append(occurrences(img.Text, text.Span{End: len(img.Text.Data)}, img.Text.Text(l.hide)), l.hide),
 			})
@@ -71,7 +74,8 @@ func builtArgs(ev check.Evidence) check.Verdict {
 				Place:   check.Place{File: img.Text, Span: line},
 				Message: fmt.Sprintf("the image's history contains the build argument %s, which %s", name, what),
 				Secrets: occurrences(img.Text, text.Span{End: len(img.Text.Data)}, value),
-				Cause:   argCause(name),
+				Cause:   valueCause(value),
+				Where:   "the history's build argument " + name,
 			})
 		}
 	}
@@ -150,6 +154,8 @@ func builtLeaks(img *image.Image, at text.Span, what string) []check.Finding {
 			Place:   check.Place{File: img.Text, Span: l.at},
 			Message: what + " " + l.what,
 			Secrets: []text.Span{l.hide},
+			Cause:   valueCause(img.Text.Text(l.hide)),
+			Where:   what,
 		})
 	}
 	return found
@@ -179,16 +185,76 @@ func shaped(img *image.Image, line text.Span, what string) []check.Finding {
 	body := img.Text.Text(line)
 	for _, v := range vendors(body) {
 		at := text.Span{Start: line.Start + v.from, End: line.Start + v.to}
-		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + v.what, Secrets: []text.Span{at}})
+		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + v.what, Secrets: []text.Span{at}, Cause: valueCause(img.Text.Text(at)), Where: what})
 	}
 	for _, l := range logins(body) {
-		if !l.bare() || l.local() {
+		if !l.Bare() || l.Local() {
 			continue
 		}
-		at := text.Span{Start: line.Start + l.from, End: line.Start + l.to}
-		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + l.who(), Secrets: []text.Span{at}})
+		at := text.Span{Start: line.Start + l.From, End: line.Start + l.To}
+		found = append(found, check.Finding{Place: check.Place{File: img.Text, Span: at}, Message: what + " contains " + l.Who(), Secrets: []text.Span{at}, Cause: valueCause(img.Text.Text(at)), Where: what})
 	}
 	return found
+}
+
+// valueCause is the cause of everything that one secret value gives rise to, in
+// files, variables and the history.
+func valueCause(value string) check.Cause { return check.ValueCause.Of(secret.IDOf(value)) }
+
+// A holding is a value in a file of a layer, with all that is known of it there:
+// its name in the file, and whose shape it has.
+type holding struct {
+	image.Secret
+	shape string // what it is by its look; "" = it shows by its name alone
+}
+
+// holdings are the secrets of an image's files, one for each value in a file, in
+// the order in which they were found.
+func holdings(img *image.Image) []*holding {
+	type key struct {
+		layer       int
+		path, inner string
+		id          uint64
+	}
+	at := map[key]*holding{}
+	var list []*holding
+	for _, s := range img.Secrets {
+		k := key{s.Layer, s.Path, s.Inner, s.ID}
+		h := at[k]
+		if h == nil {
+			h = &holding{Secret: s}
+			at[k] = h
+			list = append(list, h)
+		}
+		h.Public = h.Public && s.Public
+		if s.Name == "" && h.shape == "" {
+			h.shape = s.What
+		}
+		if h.Name == "" {
+			h.Name = s.Name
+		}
+	}
+	return list
+}
+
+// file is how the file is called: one in an archive with both names.
+func (h *holding) file() string {
+	if h.Inner != "" {
+		return h.Path + "!/" + h.Inner
+	}
+	return h.Path
+}
+
+// what says what the value is.
+func (h *holding) what() string {
+	what := h.What
+	if h.shape != "" {
+		what = h.shape
+	}
+	if h.Name != "" {
+		what = h.Name + ", " + what
+	}
+	return what
 }
 
 // builtFiles judges the secrets in the files of all layers: those that a
@@ -196,39 +262,59 @@ func shaped(img *image.Image, line text.Span, what string) []check.Finding {
 func builtFiles(hidden bool) func(check.Evidence) check.Verdict {
 	return func(ev check.Evidence) check.Verdict {
 		var found []check.Finding
-		told := map[string]bool{}
-		for _, s := range ev.Image.Secrets {
-			if (s.Hidden >= 0) != hidden {
+		count := map[uint64]int{} // places of a value that were taken
+		for _, h := range holdings(ev.Image) {
+			if (h.Hidden >= 0) != hidden {
 				continue
 			}
-			key := fmt.Sprint(s.Layer, s.Path, s.What, s.Name)
-			if told[key] || len(found) >= maxFiles {
+			if count[h.ID] == 0 && len(count) == maxValues || count[h.ID] == maxPlaces {
 				continue
 			}
-			told[key] = true
-			what := s.What
-			if s.Name != "" {
-				what = s.Name + ", " + what
-			}
-			f := check.Finding{Place: ev.LayerPlace(s.Layer), Cause: check.Cause("file").Of(s.Path + s.What + s.Name),
-				Message: fmt.Sprintf("%s in layer %d contains %s: %s (sha256 %s…)", s.Path, s.Layer+1, what, s.Masked, s.Sum)}
+			count[h.ID]++
+			f := check.Finding{Place: ev.LayerPlace(h.Layer), Cause: check.ValueCause.Of(h.ID),
+				Where:   fmt.Sprintf("%s (layer %d)", h.file(), h.Layer+1),
+				Message: fmt.Sprintf("%s in layer %d contains %s: %s (sha256 %s…)", h.file(), h.Layer+1, h.what(), h.Masked, h.Sum)}
 			if hidden {
-				f.Message += fmt.Sprintf("; layer %d hides it but does not remove it", s.Hidden+1)
-				p := ev.LayerPlace(s.Hidden)
+				f.Message += fmt.Sprintf("; layer %d hides it but does not remove it", h.Hidden+1)
+				f.Where = fmt.Sprintf("%s (layer %d, hidden by layer %d)", h.file(), h.Layer+1, h.Hidden+1)
+				p := ev.LayerPlace(h.Hidden)
 				p.Message = "it is hidden here"
 				f.Related = []check.Place{p}
 			}
-			if s.Public || ev.FromBase(s.Layer) {
+			if h.Public || ev.FromBase(h.Layer) {
 				f.Severity = check.Warning
 			}
-			if ev.FromBase(s.Layer) {
+			if ev.FromBase(h.Layer) {
 				f.Message += "; it comes from the base image"
 			}
 			found = append(found, f)
+		}
+		if len(found) == 0 {
+			if why := unsearched(ev.Image); why != "" {
+				return check.Unknown(check.ByEye, why)
+			}
 		}
 		return check.Judge(found)
 	}
 }
 
-// maxFiles is how many files of one kind are told.
-const maxFiles = 50
+// unsearched says that something of an image was not searched for secrets; "" =
+// all of it was.
+func unsearched(img *image.Image) string {
+	switch n := img.Unsearched; {
+	case img.NotLookedAt():
+		return "a layer of the image could not be read"
+	case n == 1:
+		return "a file of the image was not searched as a whole for secrets: see the image's problems"
+	case n > 1:
+		return fmt.Sprintf("%d files of the image were not searched as a whole for secrets: see the image's problems", n)
+	}
+	return ""
+}
+
+// maxValues is how many secrets of one kind are told, and maxPlaces in how many
+// files each.
+const (
+	maxValues = 50
+	maxPlaces = 20
+)

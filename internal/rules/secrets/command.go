@@ -96,9 +96,9 @@ func (s *scan) look(at text.Span) {
 		s.add(span, span, "contains "+f.what)
 	}
 	for _, l := range logins(raw) {
-		if l.bare() && !(l.local() && !s.runtime) {
-			span := part(at, raw, l.from, l.to)
-			s.add(at, span, "contains "+l.who())
+		if l.Bare() && !(l.Local() && !s.runtime) {
+			span := part(at, raw, l.From, l.To)
+			s.add(at, span, "contains "+l.Who())
 		}
 	}
 	if anyOf(raw, "uthorization", "UTHORIZATION") {

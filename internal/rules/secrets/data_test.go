@@ -42,7 +42,7 @@ func TestLines(t *testing.T) {
 	} {
 		got := ""
 		for _, l := range lines(s) {
-			got += strings.ReplaceAll(s, `\n`, " \n")[l.from:l.to]
+			got += strings.ReplaceAll(s, `\n`, " \n")[l.From:l.To]
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)

@@ -162,8 +162,8 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 			}
 		default:
 			for _, l := range logins(w.Raw) {
-				if l.bare() {
-					add(w, "contains "+l.who())
+				if l.Bare() {
+					add(w, "contains "+l.Who())
 					break
 				}
 			}

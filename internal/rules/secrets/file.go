@@ -23,6 +23,7 @@ type fileKind struct {
 var (
 	npmToken     = regexp.MustCompile(`(?m)^\s*[^#;\s][^=\n]*(?:_authToken|_password|_auth)\s*=\s*(\S+)`)
 	pypiPassword = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*(\S+)`)
+	netrc        = regexp.MustCompile(`(?m)\bmachine\s+\S+\s+(?:login\s+\S+\s+)?password\s+(\S+)`)
 	dockerAuth   = regexp.MustCompile(`"(?:auth|identitytoken|password)"\s*:\s*"([^"]+)"`)
 	kubeToken    = regexp.MustCompile(`(?m)^\s*-?\s*(?:token|client-key-data|password)\s*:\s*["']?([^\s"']+)`)
 	publicPEM    = regexp.MustCompile(`(?i)(?:^|[-_.])(?:ca|cacert|cert|certs|chain|fullchain|bundle|pub|public|root|crt|gpg|apt|rpm|repo|repos|keyring|release|signing|dh|dhparam|dhparams)(?:[-_.]|$)`)
@@ -48,7 +49,7 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		if k := held(ctx, p, npmToken, "contains a registry token"); k.severity != 0 {
 			return k
 		}
-		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for a registry", Reads: "urls"})
+		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for a registry", Reads: knowledge.URLs})
 	case knowledge.Pypirc:
 		return held(ctx, p, pypiPassword, "contains a password for a package index")
 	case knowledge.Netrc:
@@ -64,11 +65,13 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	case knowledge.DockerConfig:
 		return held(ctx, p, dockerAuth, "contains registry credentials")
 	case knowledge.GitSettings:
-		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for git", Reads: "urls"})
+		return settingsFile(ctx, p, knowledge.SettingsSecret{What: "contains a password for git", Reads: knowledge.URLs})
 	case knowledge.Settings:
 		if k := settingsFile(ctx, p, knowledge.SecretOf(dir, base)); k.severity != 0 {
 			return k
 		}
+	case knowledge.OpenKey:
+		return fileKind{}
 	case knowledge.SSHFolder:
 		if !strings.HasSuffix(base, ".pub") {
 			return pem(ctx, p, false)

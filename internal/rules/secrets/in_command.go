@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -81,7 +81,7 @@ func startScript(b *source.Build) []check.Finding {
 	}
 	var found []check.Finding
 	for _, l := range sc.leaks {
-		if v := file.Text(l.hide); len(vendors(v)) == 0 && !usable(v) {
+		if v := file.Text(l.hide); len(vendors(v)) == 0 && !secret.Usable(v) {
 			continue
 		}
 		found = append(found, check.Finding{
@@ -92,10 +92,4 @@ func startScript(b *source.Build) []check.Finding {
 		})
 	}
 	return found
-}
-
-// usable tells whether a value is more than a word: long enough, of letters
-// and digits.
-func usable(v string) bool {
-	return len(v) >= 8 && strings.ContainsAny(v, "0123456789") && strings.ContainsFunc(v, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' })
 }

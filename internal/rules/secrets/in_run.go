@@ -185,25 +185,25 @@ func refers(w shell.Word, name string) bool {
 
 // argumentURL judges one URL. own are variables that the program itself sets.
 func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map[string]bool) (check.Finding, bool) {
-	password := l.password
+	password := l.Password
 	if password == "" || knowledge.TokenPasswords.Has(password) {
-		password = l.user
+		password = l.User
 	}
 	for _, n := range variables(password) {
 		if own[n] {
 			continue
 		}
-		if password == l.user && nameOf(n) != strong && userName(n) {
+		if password == l.User && nameOf(n) != strong && userName(n) {
 			continue
 		}
 		v, ok := argument(s, n, true)
-		if !ok || password == l.user && v.Value != "" && !random(v.Value) {
+		if !ok || password == l.User && v.Value != "" && !random(v.Value) {
 			continue // a user's place with a name
 		}
 		return check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
 			Stage:   s.Stage,
-			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.host),
+			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.Host),
 			Cause:   argCause(n),
 		}, true
 	}

@@ -131,7 +131,7 @@ func (s *scan) userPassword(args []shell.Word, name string) {
 			value, from = value[1:], from+1
 		}
 		user, password, ok := strings.Cut(value, ":")
-		if !ok || worthOf(password) != literal || (login{user: user, password: password}).generic() {
+		if !ok || worthOf(password) != literal || (login{User: user, Password: password}).Generic() {
 			continue
 		}
 		s.add(where, part(at, raw, from+len(user)+1, len(raw)), "passes to curl the password of "+user)
@@ -262,7 +262,7 @@ func (s *scan) stored(c *shell.Command, program string, args []shell.Word) {
 func (s *scan) content(at text.Span) {
 	raw := s.file.Text(at)
 	for _, l := range lines(raw) {
-		span := part(at, raw, l.from, l.to)
-		s.add(span, span, "writes a literal value for "+clean(l.name))
+		span := part(at, raw, l.From, l.To)
+		s.add(span, span, "writes a literal value for "+clean(l.Name))
 	}
 }

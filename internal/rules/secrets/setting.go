@@ -33,10 +33,10 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 		return leak{at: at, hide: part(at, value, f.from, f.to), what: "contains " + f.what}, true
 	}
 	for _, l := range logins(value) {
-		if !l.bare() || l.local() && (quietLocal || weakPassword(l.password)) {
+		if !l.Bare() || l.Local() && (quietLocal || weakPassword(l.Password)) {
 			continue
 		}
-		return leak{at: at, hide: part(at, value, l.from, l.to), what: "contains " + l.who(), password: l.password, user: l.user}, true
+		return leak{at: at, hide: part(at, value, l.From, l.To), what: "contains " + l.Who(), password: l.Password, user: l.User}, true
 	}
 	if from, to, ok := among(value); ok {
 		return leak{at: at, hide: part(at, value, from, to), what: "contains a password in plain text among other settings", password: value[from:to]}, true
@@ -133,9 +133,9 @@ func settings(b *source.Build, s *source.Step, kind string) []check.Finding {
 // a URL.
 func logsIn(raw, name string) bool {
 	for _, l := range logins(raw) {
-		password := l.password
+		password := l.Password
 		if password == "" || knowledge.TokenPasswords.Has(password) {
-			if password = l.user; userName(name) {
+			if password = l.User; userName(name) {
 				continue
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -22,16 +23,16 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 	switch {
 	case len(vendors(content)) > 0:
 		held = true
-	case s.Reads == "urls":
-		for _, l := range logins(content) {
-			held = held || l.bare() && !l.local() && !weakPassword(l.password)
-		}
-	case s.Reads == "names":
-		for _, l := range lines(content) {
-			held = held || !weakPassword(content[l.from:l.to])
-		}
-	default:
+	case s.Pattern != "":
 		held = holds(content, compiled(s.Pattern))
+	}
+	if s.Reads == knowledge.URLs || s.Reads == knowledge.Both {
+		for _, l := range logins(content) {
+			held = held || l.Bare() && !l.Local() && !weakPassword(l.Password)
+		}
+	}
+	if s.Reads == knowledge.Names || s.Reads == knowledge.Both {
+		held = held || len(secret.Guarded(content)) > 0
 	}
 	if !held {
 		return fileKind{}
