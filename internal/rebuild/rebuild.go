@@ -70,8 +70,13 @@ type causes struct {
 // the same.
 func (x *causes) moved(s *source.Step) bool {
 	i, ok := x.at[s]
+	if !ok {
+		// The builder makes one of equal steps of several stages, and names it
+		// after one of them.
+		return x.itself(s) != ""
+	}
 	// An edit is new to every cache, so that what was cached did not take it.
-	return ok && (!x.Again.Steps[i].Cached || x.Before != nil && x.itself(s) != "")
+	return !x.Again.Steps[i].Cached || x.Before != nil && x.itself(s) != ""
 }
 
 // because is the cause of a step that moved.
@@ -97,7 +102,7 @@ func (x *causes) cause(s *source.Step) string {
 	}
 	if above != nil && x.because(above) != Unknown {
 		how := "ran again"
-		if x.Again.Steps[x.at[above]].Cached {
+		if i, ok := x.at[above]; ok && x.Again.Steps[i].Cached {
 			how = "changed"
 		}
 		if x.parent(s) == above {
@@ -121,6 +126,9 @@ func Name(s *source.Step) string {
 	const most, longest = 44, 100
 	short := ""
 	for i, w := range strings.Fields(s.Joined()) {
+		if s.Keyword == "RUN" && strings.HasPrefix(w, "--") && short == "RUN" {
+			continue
+		}
 		if i > 1 && len(short)+len(w) > most || len(w) > longest {
 			short += " …"
 			break
@@ -177,7 +185,7 @@ func (x *causes) parent(s *source.Step) *source.Step {
 	steps := s.Stage.Steps[:s.Index]
 	for st := s.Stage; ; {
 		for i := len(steps) - 1; i >= 0; i-- {
-			if _, ok := x.at[steps[i]]; ok {
+			if _, ok := x.at[steps[i]]; ok || x.moved(steps[i]) {
 				return steps[i]
 			}
 		}

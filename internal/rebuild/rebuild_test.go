@@ -229,6 +229,21 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// A builder makes one of equal steps of two stages.
+func TestExplainShared(t *testing.T) {
+	b := read(t, "FROM alpine:3.21 AS a\nCOPY x /\nRUN make\nFROM alpine:3.21\nCOPY x /\nRUN --mount=type=tmpfs,target=/t test a b\n", nil)
+	again := told(b, 2, 3, 6)
+	again.Steps = slices.DeleteFunc(again.Steps, func(s run.BuildStep) bool { return s.Stage == "stage-1" && s.Index == 2 })
+	rebuild.Explain(rebuild.Change{After: b, Edit: "x", Files: changed("x"), First: told(b), Again: again})
+	want := "2 x changed (the edit)\n3 its parent COPY x / (line 2) ran again\n6 its parent COPY x / (line 5) ran again\n"
+	if got := causes(b, again); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if got := rebuild.Name(b.Stages[1].Steps[1]); got != "RUN test a b (line 6)" {
+		t.Error(got)
+	}
+}
+
 // Names of steps keep words whole, so that secrets in them can be hidden.
 func TestName(t *testing.T) {
 	b := read(t, "FROM alpine:3.21\nRUN curl -H 'Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123456789' https://example.com\n", nil)

@@ -215,7 +215,10 @@ func (l *Log) write() *Transcript {
 			say(TopicRebuild, "", "after an edit to %s: %.1f s, %d of %d steps cached", r.Touched, r.Seconds, cached(r.Steps), instructions(r.Steps))
 		}
 		for i, s := range r.Steps {
-			if s.Index > 0 {
+			switch {
+			case s.Because != "":
+				say(TopicRebuilt, strconv.Itoa(i), "%s: %s", s.brief(), s.Because)
+			case s.Index > 0:
 				say(TopicRebuilt, strconv.Itoa(i), "%s", s)
 			}
 		}
@@ -278,6 +281,24 @@ func cached(steps []BuildStep) (n int) {
 		}
 	}
 	return n
+}
+
+// brief is a step with no more of its instruction than tells which it is.
+func (s BuildStep) brief() BuildStep {
+	const most = 60
+	instr := ""
+	for _, w := range strings.Fields(s.Instr) { // whole words: what hides secrets looks for them
+		if instr == "RUN" && strings.HasPrefix(w, "--") {
+			continue
+		}
+		if len(instr)+len(w) > most && instr != "" {
+			instr += " …"
+			break
+		}
+		instr = strings.TrimSpace(instr + " " + w)
+	}
+	s.Instr = instr
+	return s
 }
 
 func (s BuildStep) String() string {

@@ -56,6 +56,7 @@ type (
 	stepView struct {
 		Text         string
 		First, Again spanView
+		Because      string // why it ran again
 	}
 	// A spanView is a step's time in a drawing of the build.
 	spanView struct {
@@ -245,7 +246,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 				one.First = tl.draw(s)
 			}
 			if r, ok := tl.again[s.Name]; ok {
-				one.Again = tl.draw(r)
+				one.Again, one.Because = tl.draw(r), m.veil.Told(r.Because)
 			}
 			sv.Steps = append(sv.Steps, one)
 		}
