@@ -217,7 +217,7 @@ func (l *Log) write() *Transcript {
 		for i, s := range r.Steps {
 			switch {
 			case s.Because != "":
-				say(TopicRebuilt, strconv.Itoa(i), "%s: %s", s.brief(), s.Because)
+				say(TopicRebuilt, strconv.Itoa(i), "%s", s.Told())
 			case s.Index > 0:
 				say(TopicRebuilt, strconv.Itoa(i), "%s", s)
 			}
@@ -283,8 +283,11 @@ func cached(steps []BuildStep) (n int) {
 	return n
 }
 
-// brief is a step with no more of its instruction than tells which it is.
-func (s BuildStep) brief() BuildStep {
+// Told is a step that ran again, in a line with its cause.
+func (s BuildStep) Told() string { return s.Brief().String() + ": " + s.Because }
+
+// Brief is a step with no more of its instruction than tells which it is.
+func (s BuildStep) Brief() BuildStep {
 	const most = 60
 	instr := ""
 	for _, w := range strings.Fields(s.Instr) { // whole words: what hides secrets looks for them
