@@ -33,7 +33,7 @@ import (
 type fake struct {
 	t      *testing.T
 	record *run.Log
-	broken map[string]bool // builds that fail, by what their tag ends in
+	broken map[string]bool       // builds that fail, by what their tag ends in
 	says   map[string]*run.Build // what is told of a build in place of the recording, by what its tag ends in
 	// scratch lets the builder take nothing: each image is the same.
 	scratch bool

@@ -35,30 +35,32 @@ import (
 // have the same of that.
 type Past struct {
 	Ref, Commit string
-	Project     *dockworthy.Project
 
-	id    string // the run's
-	dir   string
-	fs    *repo.FS
-	now   *repo.FS
-	copy  *contextCopy // writes into it
-	held  map[string]git.Kind
-	notes []string
-	dirs  map[string]bool // folders that git ignores, and that it does not
+	paths   []string
+	opt     source.Options
+	project *dockworthy.Project // as it was read last
+	id      string              // the run's
+	dir     string
+	fs      *repo.FS
+	now     *repo.FS
+	copy    *contextCopy // writes into it
+	held    map[string]git.Kind
+	notes   []string
+	dirs    map[string]bool // folders, with whether git passes over them
 }
 
 // maxPast is how many bytes of a revision are laid out.
 const maxPast = 4 << 30
 
-// OpenPast lays out a revision of the repository in which the project lies, and
-// reads the project there: the same paths, with the same options. No file of the
+// OpenPast lays out a revision of the repository in which the project lies. It is
+// read as the project is: the same paths, with the same options. No file of the
 // user's is touched.
 func OpenPast(ctx context.Context, in *repo.FS, ref string, paths []string, opt source.Options) (past *Past, err error) {
 	r, err := git.Open(in.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("--since: %w", err)
 	}
-	p := &Past{Ref: ref, id: engine.NewID(), now: in, held: map[string]git.Kind{}, dirs: map[string]bool{}}
+	p := &Past{Ref: ref, paths: paths, opt: opt, id: engine.NewID(), now: in, held: map[string]git.Kind{}, dirs: map[string]bool{}}
 	if p.Commit, err = r.Commit(ctx, ref); err != nil {
 		return nil, fmt.Errorf("--since: %w", err)
 	}
@@ -86,11 +88,20 @@ func OpenPast(ctx context.Context, in *repo.FS, ref string, paths []string, opt 
 	if err := p.lay(ctx, r, list); err != nil {
 		return nil, fmt.Errorf("--since %s: %w", ref, err)
 	}
-	if p.fs, err = repo.Open(at, at); err != nil {
-		return nil, fmt.Errorf("open the folder of the revision: %w", err)
-	}
-	p.Project = dockworthy.Open(p.fs, paths, opt)
 	return p, nil
+}
+
+// read reads the project anew: what was laid beside it since is not in what was
+// read.
+func (p *Past) read() (err error) {
+	if p.fs != nil {
+		p.fs.Close()
+	}
+	if p.fs, err = repo.Open(p.copy.dir, p.copy.dir); err != nil {
+		return fmt.Errorf("open the folder of the revision: %w", err)
+	}
+	p.project = dockworthy.Open(p.fs, p.paths, p.opt)
+	return nil
 }
 
 // Close removes what was laid out.
@@ -307,7 +318,7 @@ func (p *Past) carry(file string) error {
 
 // same lays into the past what both builds are to have alike: what git ignores and
 // the context sends, and the secrets that the config names.
-func (p *Past) same(b, old *source.Build) error {
+func (p *Past) same(b *source.Build) error {
 	at, ok := b.ContextRoot()
 	if !ok {
 		return nil
@@ -329,14 +340,14 @@ func (p *Past) same(b, old *source.Build) error {
 		return fmt.Errorf("copy what git does not hold: %w", err)
 	}
 	if n > 0 {
-		p.notes = append(p.notes, fmt.Sprintf("%s that git ignores, or of a submodule, is in both builds as it is now", check.Count(n, "file")))
+		p.notes = append(p.notes, fmt.Sprintf("both builds have %s as now that git ignores, or that belong to a submodule", check.Count(n, "file")))
 	}
 	if repository {
 		p.notes = append(p.notes, ".git is part of the build context, and each commit changes it: what copies it runs again after every commit; here both builds have it as it is now")
 	}
-	if old.Config != nil && old.Config.Run != nil {
-		for _, name := range old.Config.Run.Secrets {
-			file := path.Join(path.Dir(old.Config.Path), name)
+	if b.Config != nil && b.Config.Run != nil {
+		for _, name := range b.Config.Run.Secrets {
+			file := path.Join(path.Dir(b.Config.Path), name)
 			if _, err := p.now.Stat(file); err != nil {
 				continue
 			}
@@ -350,19 +361,16 @@ func (p *Past) same(b, old *source.Build) error {
 
 // build is a build as it was at the revision. An error is told to people.
 func (p *Past) build(b *source.Build) (*source.Build, error) {
-	for _, prob := range p.Project.Problems() {
+	for _, prob := range p.project.Problems() {
 		if prob.Config {
 			return nil, fmt.Errorf("at %s, %s: %w", p.Ref, prob.Path, prob.Err)
 		}
 	}
-	if _, err := p.fs.Stat(b.Path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("git holds no %s at %s: there is no build to compare with; name a later revision", b.Path, p.Ref)
-	}
-	for _, u := range p.Project.Units() {
+	for _, u := range p.project.Units() {
 		if u.Path != b.Path || u.Kind != source.Dockerfile || u.Service != "" {
 			continue
 		}
-		builds, prob := p.Project.Builds(u)
+		builds, prob := p.project.Builds(u)
 		if prob != nil {
 			return nil, fmt.Errorf("%s at %s: %w", b.Path, p.Ref, prob.Err)
 		}
@@ -393,17 +401,23 @@ func Since(ctx context.Context, e Engine, b *source.Build, past *Past, opt Optio
 	if b.Context == nil {
 		return nil, fmt.Errorf("the build context of %s is not known: name it with --context", b.Path)
 	}
+	if _, ok := past.held[b.Path]; !ok {
+		return nil, fmt.Errorf("git holds no %s at %s: there is no build to compare with; name a later revision", b.Path, past.Ref)
+	}
+	common := len(past.notes)
+	defer func() { past.notes = past.notes[:common] }()
+	if err := past.same(b); err != nil {
+		return nil, err
+	}
+	if err := past.read(); err != nil {
+		return nil, err
+	}
 	old, err := past.build(b)
 	if err != nil {
 		return nil, err
 	}
 	if old.Context == nil {
 		return nil, fmt.Errorf("the build context of %s was not there at %s", b.Path, past.Ref)
-	}
-	common := len(past.notes)
-	defer func() { past.notes = past.notes[:common] }()
-	if err := past.same(b, old); err != nil {
-		return nil, err
 	}
 	out = &run.Since{Dockerfile: b.Path, Target: b.Target.Name, Ref: past.Ref, Commit: past.Commit, Recipe: !bytes.Equal(old.Text().Data, b.Text().Data)}
 	if out.Files, err = compare(old, b, past.fs, opt.Repo); err != nil {
@@ -522,12 +536,12 @@ func compare(old, now *source.Build, past, present *repo.FS) (list []run.Changed
 			}
 		case before:
 			how = run.Removed
-			if _, err := present.Lstat(path.Join(to, p)); err == nil {
+			if info, err := present.Lstat(path.Join(to, p)); err == nil && !info.IsDir() {
 				how = run.NoMoreSent
 			}
 		default:
 			how = run.Added
-			if _, err := past.Lstat(path.Join(from, p)); err == nil {
+			if info, err := past.Lstat(path.Join(from, p)); err == nil && !info.IsDir() {
 				how = run.SentNow
 			}
 		}
