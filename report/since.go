@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy"
@@ -48,6 +50,10 @@ type (
 		Instr string  `json:"instruction"`
 		Took  float64 `json:"took"`
 	}
+	jsonTool struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	}
 	jsonBuildFail struct {
 		Build string   `json:"build"`
 		Step  string   `json:"step,omitempty"`
@@ -71,7 +77,11 @@ func Since(format string, w io.Writer, list []*check.Result, opt Options) error 
 	for _, res := range list {
 		out = append(out, sinceOf(res.Proof.Since, opt.Names, opt.Names.Veil(res, opt.Names.Hide(res))))
 	}
-	data, err := json.MarshalIndent(map[string]any{"version": SchemaVersion, "tool": map[string]string{"name": "dockworthy", "version": dockworthy.Version}, "since": out}, "", " ")
+	data, err := json.MarshalIndent(struct {
+		Version int         `json:"version"`
+		Tool    jsonTool    `json:"tool"`
+		Since   []jsonSince `json:"since"`
+	}{SchemaVersion, jsonTool{"dockworthy", dockworthy.Version}, out}, "", " ")
 	if err != nil {
 		panic(err) // only plain data is ever written
 	}
@@ -143,10 +153,13 @@ func (t *textWriter) since(s *run.Since, veil *excerpt.Veil) {
 	}
 	if len(s.Files) > 0 || s.Recipe || s.Ignore {
 		line("%s", t.paint(bold, "changed"))
-		if s.Recipe {
+		sent := func(name string) bool {
+			return slices.ContainsFunc(s.Files, func(f run.Changed) bool { return path.Base(f.Path) == name })
+		}
+		if s.Recipe && !sent(path.Base(s.Dockerfile)) {
 			line("  the Dockerfile")
 		}
-		if s.Ignore {
+		if s.Ignore && !sent(".dockerignore") {
 			line("  the ignore file")
 		}
 		for i, f := range s.Files {

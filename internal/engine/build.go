@@ -287,7 +287,7 @@ func (g *progress) result() *run.Build {
 	}
 	seen := map[string]bool{}
 	for _, v := range g.order {
-		s := run.BuildStep{Name: v.Name, Cached: v.Cached, Error: v.Error}
+		s := run.BuildStep{Name: v.Name, Cached: v.Cached, Error: v.Error, Unreached: v.Started == nil && v.Completed == nil}
 		if v.Started != nil {
 			s.Begin = v.Started.Sub(first).Seconds()
 			if v.Completed != nil {

@@ -203,7 +203,7 @@ func variable(was, is []source.Var, s *source.Step) string {
 			where += fmt.Sprintf(" (line %d)", v.Step.Line())
 		}
 		if s.Keyword == "RUN" && !strings.Contains(words(s), name) {
-			how += "; each RUN below it sees it, and this one does not name it"
+			how += ", which each RUN below it sees"
 		}
 		return where + " " + how
 	}

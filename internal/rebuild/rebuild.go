@@ -32,17 +32,18 @@ const Unknown = "no cause is seen in the files; its result may have left the bui
 func Explain(c Change) {
 	x := &causes{
 		Change: c, at: Match(c.After, c.Again.Steps), prior: map[*source.Step]*source.Step{}, news: map[*source.Step]string{},
-		ends: map[*source.Stage]string{}, own: map[*source.Step]string{}, begins: map[*source.Stage]*source.Step{}, told: map[*source.Step]string{},
+		ends: map[*source.Stage]string{}, own: map[*source.Step]string{}, begins: map[*source.Stage]*source.Step{}, told: map[*source.Step]string{}, other: map[*source.Step]bool{},
 	}
 	if c.Before != nil {
 		for _, st := range c.After.Stages {
 			x.align(counterpart(c.Before, st), st)
 		}
 	}
+	x.hints()
 	for _, st := range c.After.Stages {
 		for _, s := range layers(st) {
 			i, ok := x.at[s]
-			if !ok || !x.moved(s) {
+			if !ok || !x.moved(s) || c.Again.Steps[i].Unreached {
 				continue
 			}
 			why := x.because(s)
@@ -64,6 +65,45 @@ type causes struct {
 	own    map[*source.Step]string       // see itself
 	begins map[*source.Stage]*source.Step
 	told   map[*source.Step]string
+	other  map[*source.Step]bool // see hints
+}
+
+// hints finds the steps that took something else from a stage or an image than in
+// the first build, and yet were cached, for an earlier build had taken the same: a
+// step below them that ran again for no other cause tells.
+func (x *causes) hints() {
+	if x.Before == nil {
+		return
+	}
+	for _, st := range x.After.Stages {
+		for _, s := range layers(st) {
+			if i, ok := x.at[s]; !ok || x.Again.Steps[i].Cached || x.Again.Steps[i].Unreached || x.because(s) != Unknown {
+				continue
+			}
+			if by := x.taker(s); by != nil {
+				x.other[by] = true
+				clear(x.begins)
+				clear(x.told)
+			}
+		}
+	}
+}
+
+// taker is the last step of the chain before s that takes what moved; nil = none
+// does.
+func (x *causes) taker(s *source.Step) *source.Step {
+	steps := s.Stage.Steps[:s.Index]
+	for st := s.Stage; ; {
+		for i := len(steps) - 1; i >= 0; i-- {
+			if _, ok := x.at[steps[i]]; ok && x.sources(steps[i]) != "" {
+				return steps[i]
+			}
+		}
+		if st = st.Parent; st == nil {
+			return nil
+		}
+		steps = st.Steps
+	}
 }
 
 // moved tells whether a step ran again, or would have if no earlier build had made
@@ -76,7 +116,7 @@ func (x *causes) moved(s *source.Step) bool {
 		return x.itself(s) != ""
 	}
 	// An edit is new to every cache, so that what was cached did not take it.
-	return !x.Again.Steps[i].Cached || x.Before != nil && x.itself(s) != ""
+	return !x.Again.Steps[i].Cached && !x.Again.Steps[i].Unreached || x.Before != nil && (x.itself(s) != "" || x.other[s])
 }
 
 // because is the cause of a step that moved.
@@ -245,7 +285,7 @@ func (x *causes) sources(s *source.Step) string {
 		}
 		for _, src := range c.Sources {
 			if remote(src.Value) {
-				return fmt.Sprintf("%s was fetched again: what it serves changed, or its server does not say that it did not", address(src.Value))
+				return fmt.Sprintf("what %s serves changed, or the date that its server gives it", address(src.Value))
 			}
 		}
 		return ""

@@ -122,7 +122,7 @@ func TestExplainEdit(t *testing.T) {
 			"2 " + unknown + "\n3 src/x.c changed (the edit)\n4 src/x.c changed (the edit)\n5 COPY *.py /a/ (line 2) above it ran again\n"},
 		{"not what --exclude keeps out", "FROM alpine:3.21\nCOPY --exclude=*.md . /a\nRUN make\n", "README.md", []int{3}, "3 " + unknown + "\n"},
 		{"an address", "FROM alpine:3.21\nADD https://user:word@example.com/a.tgz?token=1 /a/\nRUN make\n", "", []int{2, 3},
-			"2 https://example.com/a.tgz was fetched again: what it serves changed, or its server does not say that it did not\n3 its parent ADD https://user:word@example.com/a.tgz?token=1 … (line 2) ran again\n"},
+			"2 what https://example.com/a.tgz serves changed, or the date that its server gives it\n3 its parent ADD https://user:word@example.com/a.tgz?token=1 … (line 2) ran again\n"},
 		{"heredocs are not of the context", "FROM alpine:3.21\nCOPY <<EOF /a\nx\nEOF\nRUN make\n", "x", []int{5}, "5 " + unknown + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -167,9 +167,9 @@ func TestExplainChange(t *testing.T) {
 		{name: "an ENV", before: "FROM alpine:3.21\nENV A=1\nCOPY x /\nRUN echo $A\n", after: "FROM alpine:3.21\nENV A=2\nCOPY x /\nRUN echo $A\n", ran: []int{4},
 			want: "4 ENV A (line 2) has another value\n"},
 		{name: "an ARG of the command line", before: "FROM alpine:3.21\nARG V\nRUN echo $V\nRUN make\n", after: "FROM alpine:3.21\nARG V\nRUN echo $V\nRUN make\n", was: map[string]string{"V": "1"}, is: map[string]string{"V": "2"}, ran: []int{3, 4},
-			want: "3 ARG V (line 2) has another value\n4 ARG V (line 2) has another value; each RUN below it sees it, and this one does not name it\n"},
+			want: "3 ARG V (line 2) has another value\n4 ARG V (line 2) has another value, which each RUN below it sees\n"},
 		{name: "an ARG that nothing names", before: "FROM alpine:3.21\nARG V=1\nRUN make\n", after: "FROM alpine:3.21\nARG V=2\nRUN make\n", ran: []int{3},
-			want: "3 ARG V (line 2) has another value; each RUN below it sees it, and this one does not name it\n"},
+			want: "3 ARG V (line 2) has another value, which each RUN below it sees\n"},
 		{name: "an ARG in a COPY", before: "FROM alpine:3.21\nARG V=1\nCOPY a-$V /\n", after: "FROM alpine:3.21\nARG V=2\nCOPY a-$V /\n", ran: []int{3},
 			want: "3 ARG V (line 2) has another value\n"},
 		{name: "USER", before: "FROM alpine:3.21\nUSER 1\nRUN id\n", after: "FROM alpine:3.21\nUSER 2\nRUN id\n", ran: []int{3}, want: "3 USER 2 (line 2) changed\n"},
@@ -179,6 +179,10 @@ func TestExplainChange(t *testing.T) {
 			want: "5 a was added, and 2 files more\n6 its parent COPY . . (line 5) ran again\n7 COPY . . (line 5) above it ran again\n"},
 		{name: "what an earlier build had made", before: app, after: app, files: changed("app.py"), ran: []int{6, 7},
 			want: "5 app.py changed; an earlier build had left the result in the cache\n6 its parent COPY . . (line 5) changed\n7 COPY . . (line 5) above it changed\n"},
+		{name: "what an earlier build had taken of a stage", before: staged + "RUN x\n", after: staged + "RUN x\n", files: changed("main.go"), ran: []int{5, 6, 10},
+			want: "5 main.go changed\n6 its parent COPY . . (line 5) ran again\n9 stage build ran again from COPY . . (line 5); an earlier build had left the result in the cache\n10 its parent COPY --from=build /out /out (line 9) changed\n"},
+		{name: "quiet: a stage that made the same", before: staged + "RUN x\n", after: staged + "RUN x\n", files: changed("main.go"), ran: []int{5, 6},
+			want: "5 main.go changed\n6 its parent COPY . . (line 5) ran again\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before, after := read(t, c.before, c.was), read(t, c.after, c.is)
@@ -226,6 +230,24 @@ func TestMatch(t *testing.T) {
 	one := read(t, "FROM base\nRUN a\nRUN b\n", nil)
 	if at := rebuild.Match(one, []run.BuildStep{{Name: "[2/4] RUN trigger", Index: 2, Instr: "RUN trigger"}, {Name: "[3/4] RUN a", Index: 3, Instr: "RUN a"}}); len(at) != 0 {
 		t.Errorf("a stage with triggers was matched by its numbers: %v", at)
+	}
+}
+
+// Of a build that failed, what the builder did not come to did not run again.
+func TestExplainFailed(t *testing.T) {
+	b := read(t, app, nil)
+	again := told(b, 5, 6, 7)
+	for i := range again.Steps {
+		switch again.Steps[i].Index {
+		case 6:
+			again.Steps[i].Error = "exit code: 2"
+		case 7:
+			again.Steps[i].Unreached = true
+		}
+	}
+	rebuild.Explain(rebuild.Change{After: b, Edit: "app.py", Files: changed("app.py"), First: told(b), Again: again})
+	if got, want := causes(b, again), "5 app.py changed (the edit)\n6 its parent COPY . . (line 5) ran again\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

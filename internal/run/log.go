@@ -177,6 +177,8 @@ type BuildStep struct {
 	Cached  bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
 	Because string `json:",omitempty"` // of a rebuild: why it ran again
+	// Unreached tells that the build ended before the builder came to it.
+	Unreached bool `json:",omitempty"`
 }
 
 // A Size is how large the image of a stage is.

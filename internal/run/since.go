@@ -71,7 +71,7 @@ func (s *Since) Kept() (list []Kept) {
 		took[[2]string{step.Stage, step.Instr}] = step.Seconds
 	}
 	for _, step := range s.After.Steps {
-		if step.Index > 0 && step.Because == "" && step.Cached && !strings.HasPrefix(step.Instr, "FROM ") {
+		if step.Index > 0 && !step.Unreached && step.Because == "" && step.Cached && !strings.HasPrefix(step.Instr, "FROM ") {
 			list = append(list, Kept{step, took[[2]string{step.Stage, step.Instr}]})
 		}
 	}

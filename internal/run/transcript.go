@@ -315,6 +315,8 @@ func (s BuildStep) String() string {
 		how = "failed"
 	case s.Cached:
 		how = "cached"
+	case s.Unreached:
+		how = "not run"
 	}
 	return fmt.Sprintf("%-8s %s%s", how, stage, s.Instr)
 }

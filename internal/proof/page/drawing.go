@@ -300,6 +300,9 @@ func byName(steps []run.BuildStep) map[string]run.BuildStep {
 var absent = spanView{Class: "absent", Word: "not run"}
 
 func (t timeline) draw(s run.BuildStep) spanView {
+	if s.Unreached {
+		return absent
+	}
 	v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, t.whole), W: max(0.6, part(s.Seconds, t.whole))}
 	v.X = min(v.X, 100-v.W)
 	switch {

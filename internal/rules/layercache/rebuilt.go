@@ -34,7 +34,7 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 		v := newView(b)
 		v.each(func(l *layers, step *source.Step) {
 			i, ok := steps[step]
-			if !ok || log.Rebuild.Steps[i].Cached {
+			if !ok || log.Rebuild.Steps[i].Cached || log.Rebuild.Steps[i].Unreached {
 				return
 			}
 			moved = true
