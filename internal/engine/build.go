@@ -272,7 +272,7 @@ func (v *vertex) lines() []string {
 
 // stepName is "[build 3/4] COPY requirements.txt ." in its parts; the stage has
 // no name where the Dockerfile has one stage only.
-var stepName = regexp.MustCompile(`^\[(?:(\S+) +)?(\d+)/\d+\] (.*)$`)
+var stepName = regexp.MustCompile(`^\[ *(?:(\S+) +)?(\d+)/\d+\] (.*)$`)
 
 // resolvedName is an image with the digest that its tag stood for.
 var resolvedName = regexp.MustCompile(`(?:FROM|docker-image://|resolve image config for (?:docker-image://)?)\s*([^\s@]+)(?:@(sha256:[0-9a-f]{64}))?`)

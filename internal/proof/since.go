@@ -47,6 +47,7 @@ type Past struct {
 	held    map[string]git.Kind
 	notes   []string
 	dirs    map[string]bool // folders, with whether git passes over them
+	made    map[string]bool // folders of the past
 }
 
 // maxPast is how many bytes of a revision are laid out.
@@ -60,7 +61,7 @@ func OpenPast(ctx context.Context, in *repo.FS, ref string, paths []string, opt 
 	if err != nil {
 		return nil, fmt.Errorf("--since: %w", err)
 	}
-	p := &Past{Ref: ref, paths: paths, opt: opt, id: engine.NewID(), now: in, held: map[string]git.Kind{}, dirs: map[string]bool{}}
+	p := &Past{Ref: ref, paths: paths, opt: opt, id: engine.NewID(), now: in, held: map[string]git.Kind{}, dirs: map[string]bool{}, made: map[string]bool{".": true}}
 	if p.Commit, err = r.Commit(ctx, ref); err != nil {
 		return nil, fmt.Errorf("--since: %w", err)
 	}
@@ -136,13 +137,12 @@ func (p *Past) lay(ctx context.Context, r *git.Repo, list []git.Entry) error {
 		}
 		blobs = append(blobs, e)
 	}
-	made := map[string]bool{".": true}
 	left := int64(maxPast)
 	err := r.Contents(ctx, blobs, func(e git.Entry, size int64, in io.Reader) error {
 		if left -= size; left < 0 {
 			return fmt.Errorf("the files of %s are more than %d GiB together", p.Ref, int64(maxPast)>>30)
 		}
-		if err := p.copy.folders(p.now, ".", path.Dir(e.Path), made); err != nil {
+		if err := p.copy.folders(p.now, ".", path.Dir(e.Path), p.made); err != nil {
 			return fmt.Errorf("write %s: %w", e.Path, err)
 		}
 		if e.Kind == git.Link {
@@ -310,7 +310,7 @@ func (p *Past) carry(file string) error {
 		return err
 	}
 	// The folders have their own modes.
-	if err := p.copy.folders(p.now, ".", path.Dir(file), map[string]bool{".": true}); err != nil {
+	if err := p.copy.folders(p.now, ".", path.Dir(file), p.made); err != nil {
 		return err
 	}
 	return p.copy.file(p.now, file, source.Entry{Path: file})
@@ -593,7 +593,7 @@ func differ(past *repo.FS, p string, a source.Entry, present *repo.FS, q string,
 			return run.Edited, nil
 		}
 		if err != nil || rerr != nil {
-			if e := cmpEnd(err, rerr); e != nil {
+			if e := unless(err, rerr); e != nil {
 				return "", e
 			}
 			break
@@ -605,8 +605,8 @@ func differ(past *repo.FS, p string, a source.Entry, present *repo.FS, q string,
 	return "", nil
 }
 
-// cmpEnd is the error of a reading that did not come to the end of the file.
-func cmpEnd(errs ...error) error {
+// unless is the first error that is not the end of a file.
+func unless(errs ...error) error {
 	for _, err := range errs {
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err

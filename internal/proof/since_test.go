@@ -206,6 +206,33 @@ func TestSinceSalt(t *testing.T) {
 	}
 }
 
+// A project of several folders is built at the revision as it is now: by its Compose
+// file, with its config, its named contexts and its secrets, which git need not hold.
+func TestSinceProject(t *testing.T) {
+	project := map[string]string{".gitignore": "given\n"}
+	for k, v := range shop {
+		project[k] = v
+	}
+	h := remember(t, project)
+	h.write("svc/app.py", "print(2)\n")
+	h.write("compose.yaml", strings.Replace(shop["compose.yaml"], "VERSION: '2'", "VERSION: '3'", 1))
+	s := h.must(source.Options{})
+	same(t, "files", changes(s), []string{"app.py changed"})
+	before, after := h.plans["before"], h.plans["after"]
+	if before.Args["VERSION"] != "2" || after.Args["VERSION"] != "3" || before.Target != "app" || after.Target != "app" {
+		t.Errorf("at v1: %+v\nnow: %+v", before, after)
+	}
+	if strings.HasPrefix(before.Contexts["tools"], h.dir) || after.Contexts["tools"] != filepath.Join(h.dir, "tools") {
+		t.Errorf("contexts at v1: %q, now: %q", before.Contexts, after.Contexts)
+	}
+	if !strings.HasSuffix(before.Secrets["given"], "given") || h.sent["before"]["app.py"] != "print(1)\n" {
+		t.Errorf("secrets at v1: %q, sent: %q", before.Secrets, h.sent["before"])
+	}
+	if len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "the build context named tools") {
+		t.Errorf("notes: %q", s.Notes)
+	}
+}
+
 func TestSinceErrors(t *testing.T) {
 	for _, c := range []struct {
 		name, want string

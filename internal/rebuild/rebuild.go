@@ -132,7 +132,11 @@ func (x *causes) because(s *source.Step) string {
 
 func (x *causes) cause(s *source.Step) string {
 	above := x.above(s)
-	if above == nil {
+	linked := s.Copy != nil && s.Copy.Link
+	if linked {
+		above = nil // it has no parent: what it makes is laid over that
+	}
+	if above == nil && !linked {
 		if why := x.base(s.Stage); why != "" {
 			return why
 		}
@@ -150,7 +154,7 @@ func (x *causes) cause(s *source.Step) string {
 		}
 		return fmt.Sprintf("%s above it %s", Name(above), how)
 	}
-	if above == nil {
+	if above == nil && !linked {
 		for st := s.Stage.Parent; st != nil; st = st.Parent {
 			if why := x.ends[st]; why != "" {
 				return why

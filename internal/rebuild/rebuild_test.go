@@ -123,6 +123,8 @@ func TestExplainEdit(t *testing.T) {
 		{"not what --exclude keeps out", "FROM alpine:3.21\nCOPY --exclude=*.md . /a\nRUN make\n", "README.md", []int{3}, "3 " + unknown + "\n"},
 		{"an address", "FROM alpine:3.21\nADD https://user:word@example.com/a.tgz?token=1 /a/\nRUN make\n", "", []int{2, 3},
 			"2 what https://example.com/a.tgz serves changed, or the date that its server gives it\n3 its parent ADD https://user:word@example.com/a.tgz?token=1 … (line 2) ran again\n"},
+		{"a linked COPY has no parent", strings.Replace(staged, "FROM scratch\nCOPY --from=build /etc/ssl /etc/ssl\nCOPY", "FROM alpine:3.21\nCOPY go.mod /\nCOPY --link", 1), "go.mod", []int{3, 4, 5, 6, 8, 9},
+			"3 go.mod changed (the edit)\n4 its parent COPY go.mod . (line 3) ran again\n5 go.mod changed (the edit)\n6 COPY go.mod . (line 3) above it ran again\n8 go.mod changed (the edit)\n9 stage build ran again from COPY go.mod . (line 3)\n"},
 		{"heredocs are not of the context", "FROM alpine:3.21\nCOPY <<EOF /a\nx\nEOF\nRUN make\n", "x", []int{5}, "5 " + unknown + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
