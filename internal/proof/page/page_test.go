@@ -472,7 +472,7 @@ func TestPageCauses(t *testing.T) {
 		return proofOf(t, map[string]string{"Dockerfile": "FROM alpine:latest\n"}, nil, log)
 	}))
 	for i := range n {
-		says(t, doc.id("p1-build"), fmt.Sprintf("ran again: its parent COPY main.go ./ (line %d) ran again", i+1))
+		says(t, doc.id("p1-build"), fmt.Sprintf("cause: its parent COPY main.go ./ (line %d) ran again", i+1))
 	}
 }
 
