@@ -49,6 +49,7 @@ type proveFlags struct {
 	alone      bool
 	all        bool
 	verbose    bool
+	kubernetes string
 	hangLimit  time.Duration
 	service    string
 	push       string
@@ -109,7 +110,8 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.BoolVar(&f.alone, "no-services", false, "do not start the services that the program depends on")
 	fl.BoolVar(&f.verbose, "verbose", false, "print each build step, process and layer too")
 	fl.BoolVar(&f.all, "all", false, "prove every Dockerfile, one after the other, with one summary")
-	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it)")
+	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it); with --kubernetes, the container")
+	fl.StringVar(&f.kubernetes, "kubernetes", "", "a Kubernetes manifest to run the image by: its probes, securityContext, command and volumes, as far as a container engine can")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
 	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
 	fl.StringVar(&f.kind, "kind", "", "service or job (default: from the files)")
@@ -185,8 +187,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	kubernetes := ""
+	if f.kubernetes != "" {
+		if kubernetes, err = pl.inside(f.kubernetes); err != nil {
+			return fmt.Errorf("--kubernetes: %w", err)
+		}
+	}
 	p = &proving{f: f, c: c, e: e, names: pl.names, bar: bar, w: w, opt: proof.Options{
-		Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Only: f.service,
+		Kubernetes: kubernetes, Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Only: f.service,
 	}}
 	services := &proof.Services{Off: f.alone, Environ: opt.Environ, Give: c.red.Give}
 	switch f.network {

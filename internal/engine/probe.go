@@ -389,6 +389,9 @@ func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 			h.Last = h.Last[:500] + "…"
 		}
 	}
+	if !h.Healthy && t.outer != nil {
+		h.Last, h.LastCode = p.red.Hide(t.last), 1
+	}
 	if !h.Healthy {
 		return nil
 	}
@@ -457,7 +460,7 @@ func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, li
 		if !st.Running {
 			return false, nil
 		}
-		if st.Health != nil && st.Health.Status == want {
+		if t.status(ctx, st) == want {
 			return true, nil
 		}
 		if time.Now().After(deadline) {

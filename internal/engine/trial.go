@@ -29,6 +29,8 @@ type trial struct {
 	begun  time.Time
 	eyes   *eyes
 	health bool          // it has a health check, and it is asked
+	outer  *run.Probe    // it is asked from here; nil = the engine asks
+	last   string        // what the outer probe came to
 	brief  bool          // nobody waits for its health: an earlier one did
 	age    time.Duration // that it has to reach before it counts as ready
 	blind  bool          // eyes could not be opened on it
@@ -61,7 +63,11 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
 	}
 	t := &trial{p: p}
-	if probe := p.probe(s); probe != nil {
+	if probe := p.probe(s); probe.Outer() {
+		t.outer = probe
+		t.health = true
+		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"NONE"}}
+	} else if probe != nil {
 		// With Test nil the engine takes the image's, and its start period where none
 		// is given.
 		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: probe.Timeout, Retries: healthRetries}
@@ -220,7 +226,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		switch {
 		case s.Completes:
 		case t.health && !t.brief:
-			if st.Health != nil && st.Health.Status == container.Healthy && old {
+			if t.status(ctx, st) == container.Healthy && old {
 				t.start.Healthy, t.start.Up = true, true
 				t.start.Listened = t.listens(ctx)
 				return nil
@@ -271,6 +277,32 @@ func (t *trial) asks(ctx context.Context) (bool, error) {
 	}
 	c := startCause(run.Start{Logs: lines})
 	return c != nil && c.Kind == run.NoNetwork, nil
+}
+
+// status is the health of a running container: as the engine says, or as the probe
+// from outside finds it.
+func (t *trial) status(ctx context.Context, st *container.State) container.HealthStatus {
+	switch {
+	case t.outer == nil && st.Health == nil:
+		return ""
+	case t.outer == nil:
+		return st.Health.Status
+	case t.eyes == nil:
+		return container.Starting
+	}
+	q := peek.Request{Op: strings.ToLower(t.outer.Test[0]), Timeout: int(t.outer.Timeout.Milliseconds())}
+	fmt.Sscan(t.outer.Test[1], &q.Port)
+	if len(t.outer.Test) > 2 {
+		q.Path = t.outer.Test[2]
+	}
+	a, err := t.eyes.ask(ctx, q)
+	if t.last = a.Status; err != nil {
+		t.last = err.Error()
+	}
+	if err == nil && a.Well {
+		return container.Healthy
+	}
+	return container.Unhealthy
 }
 
 // ended notes that the program ended by itself.
