@@ -375,7 +375,7 @@ func (p *prober) stopAgain(ctx context.Context, first *run.Stop, s run.Settings)
 // process is stopped, and later runs on.
 func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 	probe := p.probe(s)
-	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s).Seconds(),
+	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s, probe.Timeout).Seconds(),
 		Interval: healthInterval.Seconds(), Timeout: probe.Timeout.Seconds(), Retries: healthRetries, Need: s.HangNeed.Seconds()}
 	p.log.Health = h
 	st, err := t.state(ctx)
@@ -551,13 +551,21 @@ func (p *prober) probe(s run.Settings) *run.Probe {
 
 // patience is how long a container may take to become ready: the limit that was
 // given, else what its health check allows before an engine calls it unhealthy,
-// else the usual limit.
-func (p *prober) patience(s run.Settings) time.Duration {
+// else the usual limit. took is how long one probe takes, at most its timeout.
+func (p *prober) patience(s run.Settings, took time.Duration) time.Duration {
 	probe := p.probe(s)
 	if s.StartGiven || probe == nil {
 		return s.StartLimit
 	}
-	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+probe.Timeout), maxPatience)
+	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+min(took, probe.Timeout)), maxPatience)
+}
+
+// probeTimeout is the time that one probe may take; 0 where there is none.
+func (p *prober) probeTimeout(s run.Settings) time.Duration {
+	if probe := p.probe(s); probe != nil {
+		return probe.Timeout
+	}
+	return 0
 }
 
 // maxPatience bounds what a health check can make everybody wait for.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -184,9 +185,7 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 const settle = 1500 * time.Millisecond
 
 func (t *trial) await(ctx context.Context, s run.Settings) error {
-	patience := t.p.patience(s)
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
+	deadline := t.begun.Add(t.p.patience(s, t.p.probeTimeout(s)))
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	listened := time.Time{}
@@ -250,9 +249,17 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 				return nil
 			}
 		}
+		if t.health && !t.brief && !s.StartGiven && st.Health != nil {
+			last, never := judged(st.Health.Log)
+			if deadline = t.begun.Add(t.p.patience(s, last)); never && time.Since(t.begun) > hopeless {
+				deadline = time.Now()
+			}
+		}
 		select {
 		case <-tick.C:
-		case <-limit.C:
+			if time.Now().Before(deadline) {
+				continue
+			}
 			t.start.Listened = t.listens(ctx)
 			// A program that listens runs: what its health check is worth is another
 			// question.
@@ -263,6 +270,27 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// hopeless is how long a probe is asked at least that cannot run at all.
+const hopeless = 8 * time.Second
+
+// cannotRun are the words of a probe whose program is not there or lacks a library:
+// no waiting mends that.
+var cannotRun = regexp.MustCompile(`executable file not found|error while loading shared libraries|Error loading shared library|: not found\s*$|OCI runtime exec failed`)
+
+// judged is how long the last probe took, and whether all that are known could not
+// run at all.
+func judged(log []*container.HealthcheckResult) (last time.Duration, never bool) {
+	if len(log) == 0 {
+		return 0, false
+	}
+	never = len(log) >= 3
+	for _, r := range log {
+		never = never && (r.ExitCode == 126 || r.ExitCode == 127 || r.ExitCode != 0 && cannotRun.MatchString(r.Output))
+	}
+	end := log[len(log)-1]
+	return max(0, end.End.Sub(end.Start)), never
 }
 
 // asks tells whether a program that has no network and does not listen says that it
