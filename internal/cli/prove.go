@@ -303,18 +303,22 @@ func (f *proveFlags) unready(c Command, log *run.Log, worst check.Severity) bool
 		c.complain("the container%s was not started: the service %s was not %s: %s", as, b.Name, b.Until, b.Why)
 		return true
 	}
-	s := log.Failed()
+	s, what := log.Failed(), "did not become ready"
+	if s == nil {
+		s, what = log.Lonely(), "did not become healthy"
+	}
 	if s == nil || f.fails(worst) {
 		return false
 	}
 	need := s.Need()
-	if what := need.String(); what != "" {
-		c.complain("the container%s did not become ready: it needs %s", as, what)
+	if it := need.String(); it != "" {
+		c.complain("the container%s %s: it needs %s", as, what, it)
 		if lines := need.Lines(); lines != nil {
-			c.complain("to have it started beside the container, add to .dockworthy.yaml (or to a Compose file that runs the image):\n\n%s\n", strings.Join(lines, "\n"))
+			c.complain("to have it started beside the container, add this to .dockworthy.yaml, or depends_on and a service to the Compose file that runs the image:")
+			fmt.Fprintf(c.Stderr, "\n%s\n\n", strings.Join(lines, "\n"))
 		}
 	} else {
-		c.complain("the container%s did not become ready: %s; %s", as, s.Why(), check.BySettings)
+		c.complain("the container%s %s: %s; %s", as, what, s.Why(), check.BySettings)
 	}
 	for _, r := range log.Settings.Requests {
 		if !r.Given && r.Flag != "" {

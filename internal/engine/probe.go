@@ -393,7 +393,7 @@ func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 		h.Last, h.LastCode = p.red.Hide(t.last), 1
 	}
 	if !h.Healthy {
-		return nil
+		return t.asked(ctx, s)
 	}
 	if t.eyes == nil {
 		return nil
@@ -436,6 +436,22 @@ func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 		}
 	}
 	return err
+}
+
+// asked notes what a program asked for that runs and is not healthy, where it has
+// nobody beside it.
+func (t *trial) asked(ctx context.Context, s run.Settings) error {
+	if s.Network != "none" {
+		return nil
+	}
+	lines, err := t.logs(ctx, 200)
+	if err != nil {
+		return err
+	}
+	if c := startCause(run.Start{Logs: lines}); c != nil && c.Kind == run.NoNetwork {
+		t.start.Logs, t.start.Cause = lines, c
+	}
+	return nil
 }
 
 // hang is how long a frozen program is watched: what two probes can take where

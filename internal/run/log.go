@@ -398,6 +398,16 @@ func (l *Log) Blocked() *Companion {
 	return nil
 }
 
+// Lonely is the start of a program that runs and is not healthy, and that asked for
+// another service where there is none; nil where that is not so.
+func (l *Log) Lonely() *Start {
+	s := l.Up()
+	if s == nil || l.Health == nil || l.Health.Healthy || s.Cause == nil || s.Cause.Kind != NoNetwork {
+		return nil
+	}
+	return s
+}
+
 // Failed is the start to read the cause of a failure from: the last one that
 // was tried; nil where one came up, or none was tried.
 func (l *Log) Failed() *Start {
