@@ -83,6 +83,7 @@ const (
 	DevStageWords    // say so of a stage as a part of its name, too
 	WeakStages       // are names of stages that make what ships, or that ship themselves
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
+	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
 	DevFolderParts   // say so of a folder as a part of its name, too
@@ -206,6 +207,7 @@ var kinds = [sets]struct {
 	DevStageWords:        {words, "dev-stage-word"},
 	WeakStages:           {words, "weak-stage"},
 	DevFileParts:         {words, "dev-file-part"},
+	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},

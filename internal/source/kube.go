@@ -3,6 +3,7 @@ package source
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -16,13 +17,20 @@ type kubeIndex struct {
 	containers  []*deploy.Container // that name an image and are no init containers, in order
 	byImage     map[string][]int    // in containers, by the familiar name
 	byFolder    map[string][]int    // in containers, by the last element of the name
-	services    map[string][]*deploy.KubeService
+	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
 	dockerfiles int
 }
 
+// A kubeService is a Service. One that stands in a file for development says
+// nothing of what is deployed.
+type kubeService struct {
+	*deploy.KubeService
+	development bool
+}
+
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byFolder: map[string][]int{}, services: map[string][]*deploy.KubeService{}, fileOf: map[*deploy.Container]*text.File{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -38,11 +46,12 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 				}
 			}
 		}
+		development := len(k.manifest.Services) > 0 && p.development(k.file.Name, KubernetesFile) != ""
 		for _, s := range k.manifest.Services {
 			// One of its labels leads to it.
 			for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
 				label := name + "=" + s.Selector[name]
-				x.services[label] = append(x.services[label], s)
+				x.services[label] = append(x.services[label], &kubeService{s, development})
 			}
 		}
 	}
@@ -54,17 +63,54 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 	return x
 }
 
-// HasService tells whether a Service of the project sends to a workload's pods.
-func (b *Build) HasService(w *deploy.Workload) bool {
-	services := b.project.links.services
-	for name, value := range w.Labels {
-		for _, s := range services[name+"="+value] {
-			if s.Selects(w) {
-				return true
+// ServiceTo is a Service of the project that sends to a container of a workload; nil
+// where none does: to the one that has its port, or where none has to any that has
+// some or is alone in its pod. A Service of a test sends to nothing that is
+// deployed.
+func (b *Build) ServiceTo(w *deploy.Workload, c *deploy.Container) *deploy.KubeService {
+	left := maxServices
+	for _, name := range sortedKeys(w.Labels) {
+		for _, s := range b.project.links.services[name+"="+w.Labels[name]] {
+			if left--; left < 0 {
+				return nil
+			}
+			if s.Selects(w) && (!s.development || b.development != "") && sendsTo(s.KubeService, w, c) {
+				return s.KubeService
 			}
 		}
 	}
-	return false
+	return nil
+}
+
+// maxServices is how many Services are asked for one container.
+const maxServices = 200
+
+// sendsTo tells whether a Service that selects a workload sends to this container.
+func sendsTo(s *deploy.KubeService, w *deploy.Workload, c *deploy.Container) bool {
+	alone, owned := true, false
+	for _, other := range w.Containers {
+		if other.Init {
+			continue
+		}
+		alone = alone && other == c
+		if has(other, s) {
+			if other == c {
+				return true
+			}
+			owned = true
+		}
+	}
+	return !owned && (alone || len(c.Ports) > 0)
+}
+
+// has tells whether a container has one of the ports that a Service sends to.
+func has(c *deploy.Container, s *deploy.KubeService) bool {
+	return slices.ContainsFunc(s.Ports, func(to deploy.Port) bool {
+		return slices.ContainsFunc(c.Ports, func(p deploy.Port) bool {
+			number, _, _ := strings.Cut(p.Text, "/")
+			return to.Text != "" && (number == to.Text || p.Name.Text == to.Text)
+		})
+	})
 }
 
 // Workloads are the Kubernetes containers that run this build's image: by the
