@@ -2,13 +2,16 @@ package source
 
 import (
 	"bytes"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dockworthy/dockworthy/internal/getopt"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
@@ -36,12 +39,12 @@ func (p *Snapshot) ciFiles() (list []string) {
 }
 
 // openCI takes the builds that CI files name with literal words: steps of
-// docker/build-push-action, and docker build in scripts.
+// docker/build-push-action and its like, and docker build in scripts.
 func (p *Snapshot) openCI() {
 	for _, name := range p.ciFiles() {
 		file, err := p.files.read(name, maxWorkflow)
 		if err != nil || !bytes.Contains(file.Data, []byte("build")) ||
-			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
+			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("actions-docker-build")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
 			continue
 		}
 		root := yamlNode(file.Data)
@@ -74,26 +77,243 @@ type ciReader struct {
 	project *Snapshot
 	name    string
 	nodes   meter.Meter
+	job     job // in which the walk is
 }
 
-// walk goes through all nodes once; aliases are not followed, for what they name
-// is looked at where it stands.
+// A job is what stands around the steps of a CI file.
+type job struct {
+	matrix map[string]string   // one row of the matrix, by NAME and NAME.FIELD
+	env    map[string]string   // with literal values
+	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
+}
+
+// walk goes through all nodes; aliases are not followed, for what they name is looked
+// at where it stands. The steps of a job are gone through once for each row of its
+// matrix.
 func (r *ciReader) walk(n *yaml.Node) {
 	if !r.nodes.Spend(1) {
 		return
 	}
-	if n.Kind == yaml.MappingNode {
-		step := fields(n)
-		if uses := step["uses"]; uses != nil && strings.HasPrefix(uses.Value, "docker/build-push-action@") {
-			r.action(fields(step["with"]))
+	if n.Kind != yaml.MappingNode {
+		for _, c := range n.Content {
+			r.walk(c)
+		}
+		return
+	}
+	step := fields(n)
+	outer := r.job
+	defer func() { r.job = outer }()
+	rows := r.rows(step)
+	if len(rows) > 1 && !r.builds(n) {
+		rows = rows[:1]
+	}
+	for _, row := range rows {
+		r.job = outer
+		if row != nil {
+			r.job.matrix = row
+		}
+		r.environ(step["env"])
+		r.environ(step["variables"])
+		r.metadata(step["steps"])
+		if uses := step["uses"]; uses != nil {
+			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
+				r.action(action, step["with"])
+			}
 		}
 		for _, key := range []string{"run", "script", "before_script"} {
-			r.script(step[key], scalar(step["working-directory"]))
+			r.script(step[key], r.text(step["working-directory"]))
+		}
+		for _, c := range n.Content {
+			r.walk(c)
 		}
 	}
-	for _, c := range n.Content {
-		r.walk(c)
+}
+
+// maxRows is how many rows of a matrix are looked at.
+const maxRows = 32
+
+// rows are those of the matrix of a job of GitHub or GitLab; one that is nil where
+// the mapping has none.
+// Source: docs.github.com/actions: matrix strategies; docs.gitlab.com/ci/yaml:
+// parallel:matrix.
+func (r *ciReader) rows(job map[string]*yaml.Node) []map[string]string {
+	none := []map[string]string{nil}
+	if list := fields(job["parallel"])["matrix"]; list != nil && list.Kind == yaml.SequenceNode {
+		var rows []map[string]string
+		for _, one := range list.Content {
+			rows = append(rows, crossed(fields(one), false)...)
+		}
+		if len(rows) == 0 {
+			return none
+		}
+		return rows[:min(len(rows), maxRows)]
 	}
+	matrix := fields(fields(job["strategy"])["matrix"])
+	if len(matrix) == 0 {
+		return none
+	}
+	rows := crossed(matrix, true)
+	if include := matrix["include"]; include != nil && include.Kind == yaml.SequenceNode {
+		for _, one := range include.Content {
+			if len(rows) >= maxRows {
+				break
+			}
+			rows = included(rows, rowOf(one))
+		}
+	}
+	if len(rows) == 0 {
+		return none
+	}
+	return rows
+}
+
+// crossed are the combinations of lists of a matrix.
+func crossed(lists map[string]*yaml.Node, apart bool) []map[string]string {
+	var rows []map[string]string
+	for _, name := range sortedKeys(lists) {
+		n := lists[name]
+		if apart && (name == "include" || name == "exclude") {
+			continue
+		}
+		values := n.Content
+		if n.Kind == yaml.ScalarNode && !apart {
+			values = []*yaml.Node{n}
+		} else if n.Kind != yaml.SequenceNode {
+			continue
+		}
+		if rows == nil {
+			rows = []map[string]string{{}}
+		}
+		var next []map[string]string
+		for _, row := range rows {
+			for _, v := range values {
+				if len(next) == maxRows {
+					break
+				}
+				one := maps.Clone(row)
+				for key, text := range valuesOf(name, v) {
+					one[key] = text
+				}
+				next = append(next, one)
+			}
+		}
+		if len(next) > 0 {
+			rows = next
+		}
+	}
+	return rows
+}
+
+// valuesOf is an entry of a matrix by its name, and by those of its fields.
+func valuesOf(name string, v *yaml.Node) map[string]string {
+	m := map[string]string{}
+	if v.Kind == yaml.ScalarNode {
+		m[name] = v.Value
+	}
+	for key, f := range fields(v) {
+		if f.Kind == yaml.ScalarNode {
+			m[name+"."+key] = f.Value
+		}
+	}
+	return m
+}
+
+// rowOf is an entry of include.
+func rowOf(n *yaml.Node) map[string]string {
+	row := map[string]string{}
+	for key, v := range fields(n) {
+		maps.Copy(row, valuesOf(key, v))
+	}
+	return row
+}
+
+// included are the rows with an entry of include: it says more of those that it
+// does not contradict, or else is one of its own.
+func included(rows []map[string]string, entry map[string]string) []map[string]string {
+	fits := false
+	for _, row := range rows {
+		against := false
+		for key, v := range entry {
+			have, ok := row[key]
+			against = against || ok && have != v
+		}
+		if !against {
+			fits = true
+			maps.Copy(row, entry)
+		}
+	}
+	if fits {
+		return rows
+	}
+	return append(rows, entry)
+}
+
+// builds tells whether a job seems to build an image, by a glance at its words.
+func (r *ciReader) builds(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode {
+		return strings.Contains(n.Value, "build") && (strings.Contains(n.Value, "docker") || strings.Contains(n.Value, "podman") || strings.Contains(n.Value, "buildah") || strings.Contains(n.Value, "build-push-action"))
+	}
+	return r.nodes.Spend(1) && slices.ContainsFunc(n.Content, r.builds)
+}
+
+// environ takes the variables that stand at a workflow, a job or a step.
+func (r *ciReader) environ(n *yaml.Node) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	env := maps.Clone(r.job.env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	for key, v := range fields(n) {
+		if text := r.text(v); v.Kind == yaml.ScalarNode && isLiteral(text) {
+			env[key] = text
+		} else {
+			delete(env, key)
+		}
+	}
+	r.job.env = env
+}
+
+// metadata takes the names of images for which steps make tags.
+// Source: github.com/docker/metadata-action, inputs.
+func (r *ciReader) metadata(steps *yaml.Node) {
+	if steps == nil {
+		return
+	}
+	for _, n := range steps.Content {
+		step := fields(n)
+		if id := scalar(step["id"]); id != "" && strings.HasPrefix(scalar(step["uses"]), "docker/metadata-action@") {
+			if r.job.names == nil {
+				r.job.names = map[string][]string{}
+			}
+			r.job.names[id] = strings.Fields(r.text(fields(step["with"])["images"]))
+		}
+	}
+}
+
+var (
+	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}`)
+	stepOutputs = regexp.MustCompile(`steps\.([\w-]+)\.outputs`)
+)
+
+// text is a scalar with the values of the matrix and of the environment.
+func (r *ciReader) text(n *yaml.Node) string {
+	s := scalar(n)
+	if !strings.Contains(s, "${{") {
+		return s
+	}
+	return matrixValue.ReplaceAllStringFunc(s, func(found string) string {
+		m := matrixValue.FindStringSubmatch(found)
+		from := r.job.env
+		if m[1] == "matrix" {
+			from = r.job.matrix
+		}
+		if v, ok := from[m[2]]; ok {
+			return v
+		}
+		return found
+	})
 }
 
 // fields are the entries of a mapping by their keys.
@@ -117,13 +337,34 @@ func scalar(n *yaml.Node) string {
 // literal tells whether a text has no expression of the CI and no variable in it.
 func isLiteral(s string) bool { return !strings.Contains(s, "$") && !strings.Contains(s, "{{") }
 
-// action is a step of docker/build-push-action.
-// Source: github.com/docker/build-push-action, inputs.
-func (r *ciReader) action(with map[string]*yaml.Node) {
-	b := ciBuild{context: scalar(with["context"]), file: scalar(with["file"]), target: scalar(with["target"])}
-	b.args, b.contexts = pairsOf(scalar(with["build-args"])), pairsOf(scalar(with["build-contexts"]))
-	for line := range strings.Lines(scalar(with["tags"])) {
+// action is a step of docker/build-push-action or its like.
+// Source: github.com/docker/build-push-action, github.com/hashicorp/actions-docker-build:
+// inputs.
+func (r *ciReader) action(name string, inputs *yaml.Node) {
+	with := fields(inputs)
+	first := func(keys ...string) string {
+		for _, key := range keys {
+			if v := r.text(with[key]); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	b := ciBuild{context: first("context", "workdir"), file: first("file", "dockerfile"), target: first("target")}
+	b.args, b.contexts = pairsOf(first("build-args")), pairsOf(first("build-contexts"))
+	b.defaults = pairsOf(scalar(with["build-args"]))
+	tags := first("tags")
+	for line := range strings.Lines(strings.ReplaceAll(tags, ",", "\n")) {
 		b.tags = append(b.tags, strings.TrimSpace(line))
+	}
+	for _, m := range stepOutputs.FindAllStringSubmatch(tags, -1) {
+		b.names = append(b.names, r.job.names[m[1]]...)
+	}
+	push, outputs := first("push"), first("outputs")
+	b.stays = strings.HasSuffix(name, "/build-push-action") && (push == "" || push == "false") && isLiteral(outputs) &&
+		!strings.Contains(outputs, "push") && !strings.Contains(outputs, "registry")
+	if r.job.matrix != nil {
+		b.step = inputs
 	}
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
@@ -156,18 +397,26 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") {
 		return
 	}
+	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})
+	lookup := func(name string) (string, bool) {
+		if v, ok := r.job.env[name]; ok {
+			return v, true
+		}
+		v, ok := r.job.matrix[name] // GitLab's are variables
+		return v, ok
+	}
 	// An expression of the workflow is some text.
-	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI")), Shell: "bash"})
+	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI_EXPRESSION")), Shell: "bash", Lookup: lookup})
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
-			r.command(c, dir)
+			r.command(n, c, dir)
 		}
 	}
 }
 
 // command is one command of a script, where it builds an image.
 // Source: docs.docker.com/reference/cli/docker/buildx/build.
-func (r *ciReader) command(c *shell.Command, dir string) {
+func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 	program, args := c.Underlying()
 	verbs := map[string][]string{"docker": {"build"}, "podman": {"build"}, "buildah": {"build", "bud"}}[program]
 	if program == "docker" && len(args) > 0 && (args[0].Text == "buildx" || args[0].Text == "image" || args[0].Text == "builder") {
@@ -183,7 +432,7 @@ func (r *ciReader) command(c *shell.Command, dir string) {
 	if c.Dir != "" && c.Dir != "." {
 		dir = path.Join(dir, c.Dir)
 	}
-	b := ciBuild{context: path.Join(dir, o.Operands[0].Text), target: o.Get("--target").Text, args: map[string]string{}, contexts: map[string]string{}}
+	b := ciBuild{step: step, context: path.Join(dir, o.Operands[0].Text), target: o.Get("--target").Text, args: map[string]string{}, contexts: map[string]string{}}
 	if strings.Contains(o.Operands[0].Text, "://") || !o.Operands[0].Known || o.Operands[0].Text == "-" {
 		return
 	}
@@ -211,6 +460,9 @@ func (r *ciReader) command(c *shell.Command, dir string) {
 			b.tags = append(b.tags, f.Value.Text)
 		}
 	}
+	if r.job.matrix == nil {
+		b.step = nil
+	}
 	r.project.ciRecipe(r.name, b)
 }
 
@@ -222,7 +474,11 @@ var ciValueFlags = []string{"-f", "--file", "-t", "--tag", "--target", "--build-
 type ciBuild struct {
 	context, file, target string
 	args, contexts        map[string]string
+	defaults              map[string]string // args as they are written, before the values of a matrix
 	tags                  []string
+	names                 []string   // of images, to which tags are added
+	step                  *yaml.Node // of a job with a matrix
+	stays                 bool       // nothing pushes what is built
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -238,9 +494,14 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if _, err := p.files.stat(file); err != nil {
 		return
 	}
-	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
+	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name, stays: b.stays}
 	for key, v := range b.args {
-		if isLiteral(v) && isLiteral(key) {
+		switch was, ok := b.defaults[key]; {
+		case !isLiteral(key):
+		case !isLiteral(v):
+			r.given = append(r.given, key)
+		case ok && was != v && p.hasDefault(file, key): // one of several values, and none is the product's
+		default:
 			r.args[key] = v
 		}
 	}
@@ -257,6 +518,36 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 			r.images = append(r.images, t)
 			p.baked[familiar(t)] = file
 		}
+		b.names = append(b.names, t)
 	}
+	for _, n := range b.names {
+		if repo := repoOf(n); repo != "" && isLiteral(repo) {
+			p.repos[repo] = file
+			r.repos = append(r.repos, repo)
+		}
+	}
+	for i := range p.composed[file] { // of the same step by another row of the matrix
+		if o := &p.composed[file][i]; b.step != nil && o.step == b.step && o.target == r.target && o.context == r.context {
+			o.images, o.repos, o.stays = append(o.images, r.images...), append(o.repos, r.repos...), o.stays && r.stays
+			return
+		}
+	}
+	r.step = b.step
 	p.composed[file] = append(p.composed[file], r)
+}
+
+// hasDefault tells whether a Dockerfile gives an argument a value, by a glance at
+// its lines.
+func (p *Snapshot) hasDefault(file, arg string) bool {
+	f, err := p.files.read(file, maxFile)
+	return err == nil && bytes.Contains(f.Data, []byte("ARG "+arg+"="))
+}
+
+// repoOf is an image's name without its tag, as Docker calls it.
+func repoOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return familiar(image)
 }

@@ -257,10 +257,16 @@ func (p *Snapshot) composeRecipes() {
 			continue
 		}
 		development := p.development(c.File.Name, ComposeFile)
+		over := p.override(c.File.Name)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
 			if s.Build == nil {
 				continue
+			}
+			if o := over.Service(own.Name.Text); o != nil && len(s.Ports)+len(s.Expose) == 0 && len(o.Ports)+len(o.Expose) > 0 {
+				merged := *s
+				merged.Ports, merged.Expose = o.Ports, o.Expose
+				s = &merged
 			}
 			ctx := s.Build.Context.Text
 			if ctx == "" {
@@ -303,6 +309,19 @@ func (p *Snapshot) composeRecipes() {
 			p.builtFrom[own] = file
 		}
 	}
+}
+
+// override is the file that Compose reads over another one, of which it knows by the
+// name; an empty one where there is none.
+// Source: docs.docker.com/compose: docker-compose.override.yml.
+func (p *Snapshot) override(name string) *deploy.Compose {
+	stem, ext := strings.TrimSuffix(name, path.Ext(name)), path.Ext(name)
+	for _, e := range []string{ext, ".yml", ".yaml"} {
+		if c := p.byPath[stem+".override"+e]; c != nil {
+			return c
+		}
+	}
+	return &deploy.Compose{}
 }
 
 // DockerfileOf is the Dockerfile that a service of this Compose unit is built

@@ -16,6 +16,8 @@ type kubeIndex struct {
 	files       map[string]*kubeFile
 	containers  []*deploy.Container // that name an image and are no init containers, in order
 	byImage     map[string][]int    // in containers, by the familiar name
+	byRepo      map[string][]int    // in containers, by the name without its tag
+	unknown     map[string]bool     // names without tags of images that not everybody knows
 	byFolder    map[string][]int    // in containers, by the last element of the name
 	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
@@ -30,7 +32,7 @@ type kubeService struct {
 }
 
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -38,7 +40,10 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 				if !c.Init && c.Image.Set {
 					name := familiar(c.Image.Text)
 					x.byImage[name] = append(x.byImage[name], len(x.containers))
+					repo := repoOf(c.Image.Text)
+					x.byRepo[repo] = append(x.byRepo[repo], len(x.containers))
 					if dir := folderOf(c.Image.Text); dir != "" {
+						x.unknown[repo] = true
 						x.byFolder[dir] = append(x.byFolder[dir], len(x.containers))
 					}
 					x.containers = append(x.containers, c)
@@ -114,9 +119,9 @@ func has(c *deploy.Container, s *deploy.KubeService) bool {
 }
 
 // Workloads are the Kubernetes containers that run this build's image: by the
-// names that Compose and the config give it, because the project has one
-// Dockerfile and all its workloads run one image that is nobody else's, or because
-// the image is named after the Dockerfile's folder.
+// names that Compose, CI and the config give it, because the project has one
+// Dockerfile and its workloads run one image that is nobody else's, or because the
+// image is named after the Dockerfile's folder.
 func (b *Build) Workloads() []*deploy.Container {
 	if b.project == nil || len(b.project.kube) == 0 {
 		return nil
@@ -125,6 +130,9 @@ func (b *Build) Workloads() []*deploy.Container {
 	var mine []int
 	for _, n := range b.images {
 		mine = append(mine, x.byImage[familiar(n)]...)
+	}
+	for _, n := range b.repos {
+		mine = append(mine, x.byRepo[n]...)
 	}
 	if len(mine) > 0 {
 		slices.Sort(mine)
@@ -135,10 +143,13 @@ func (b *Build) Workloads() []*deploy.Container {
 		return list
 	}
 	b.files.ask(aboutUnits, "")
-	if x.dockerfiles == 1 && len(x.byImage) == 1 {
-		return x.containers
-	}
 	var list []*deploy.Container
+	if repo := x.lone(); repo != "" {
+		for _, i := range x.byRepo[repo] {
+			list = append(list, x.containers[i])
+		}
+		return list
+	}
 	for _, i := range x.byFolder[path.Base(path.Dir(b.Path))] {
 		list = append(list, x.containers[i])
 	}
@@ -170,6 +181,50 @@ func (b *Build) KubeProbes() bool {
 	return len(list) > 0
 }
 
+// RunBy are the services of Compose files that run this build's image without
+// building it, as its name tells.
+func (b *Build) RunBy() []*Service {
+	if b.project == nil {
+		return nil
+	}
+	var list []*Service
+	add := func(repo string) {
+		for _, s := range b.project.running[repo] {
+			if s.Development == b.development || s.Development == "" {
+				list = append(list, s)
+			}
+		}
+	}
+	for _, n := range b.images {
+		add(repoOf(n))
+	}
+	for _, n := range b.repos {
+		if !slices.ContainsFunc(b.images, func(image string) bool { return repoOf(image) == n }) {
+			add(n)
+		}
+	}
+	return list
+}
+
+// services are the services that pull their images, by the names of these without
+// their tags.
+func (p *Snapshot) services() map[string][]*Service {
+	by := map[string][]*Service{}
+	for _, c := range p.compose {
+		if p.parents[c.File.Name] {
+			continue
+		}
+		development := p.development(c.File.Name, ComposeFile)
+		for _, s := range c.Services {
+			if s.Build == nil && s.Extends == nil && s.Image.Set && !s.Image.Unresolved {
+				repo := repoOf(s.Image.Text)
+				by[repo] = append(by[repo], &Service{s, c, development})
+			}
+		}
+	}
+	return by
+}
+
 // FileOf is the manifest that a container of Workloads stands in.
 func (b *Build) FileOf(c *deploy.Container) *text.File { return b.project.links.fileOf[c] }
 
@@ -177,6 +232,23 @@ func (b *Build) FileOf(c *deploy.Container) *text.File { return b.project.links.
 // with which it is judged.
 func (b *Build) RunsBuild(c *deploy.Container) bool {
 	b.files.ask(aboutUnits, "")
-	x := b.project.links
-	return x.dockerfiles == 1 && len(x.byImage) == 1 || b.project.named[folderOf(c.Image.Text)]
+	x, repo := b.project.links, repoOf(c.Image.Text)
+	return x.lone() == repo || b.project.repos[repo] != "" || b.project.named[folderOf(c.Image.Text)]
+}
+
+// lone is the one image, without its tag, that the workloads of a project with one
+// Dockerfile run: beside images that everybody knows; "" where there is no such.
+func (x *kubeIndex) lone() string {
+	switch {
+	case x.dockerfiles != 1:
+	case len(x.unknown) == 1:
+		for repo := range x.unknown {
+			return repo
+		}
+	case len(x.byRepo) == 1:
+		for repo := range x.byRepo {
+			return repo
+		}
+	}
+	return ""
 }

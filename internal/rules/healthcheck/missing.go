@@ -114,12 +114,17 @@ func advice(b *source.Build) string {
 	return ""
 }
 
-// composeHas tells whether every Compose service of the build has a check.
+// composeHas tells whether every Compose service that builds the image has a check,
+// or where none does every one that runs it.
 func composeHas(b *source.Build) bool {
-	if len(b.Services) == 0 {
+	services := b.Services
+	if len(services) == 0 {
+		services = b.RunBy()
+	}
+	if len(services) == 0 {
 		return false
 	}
-	for _, s := range b.Services {
+	for _, s := range services {
 		if s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0 {
 			return false
 		}
