@@ -117,7 +117,7 @@ func (r *ciReader) walk(n *yaml.Node) {
 		r.metadata(step["steps"])
 		if uses := step["uses"]; uses != nil {
 			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
-				r.action(action, step["with"])
+				r.action(step["with"])
 			}
 		}
 		for _, key := range []string{"run", "script", "before_script"} {
@@ -340,7 +340,7 @@ func isLiteral(s string) bool { return !strings.Contains(s, "$") && !strings.Con
 // action is a step of docker/build-push-action or its like.
 // Source: github.com/docker/build-push-action, github.com/hashicorp/actions-docker-build:
 // inputs.
-func (r *ciReader) action(name string, inputs *yaml.Node) {
+func (r *ciReader) action(inputs *yaml.Node) {
 	with := fields(inputs)
 	first := func(keys ...string) string {
 		for _, key := range keys {
@@ -360,9 +360,6 @@ func (r *ciReader) action(name string, inputs *yaml.Node) {
 	for _, m := range stepOutputs.FindAllStringSubmatch(tags, -1) {
 		b.names = append(b.names, r.job.names[m[1]]...)
 	}
-	push, outputs := first("push"), first("outputs")
-	b.stays = strings.HasSuffix(name, "/build-push-action") && (push == "" || push == "false") && isLiteral(outputs) &&
-		!strings.Contains(outputs, "push") && !strings.Contains(outputs, "registry")
 	if r.job.matrix != nil {
 		b.step = inputs
 	}
@@ -478,7 +475,6 @@ type ciBuild struct {
 	tags                  []string
 	names                 []string   // of images, to which tags are added
 	step                  *yaml.Node // of a job with a matrix
-	stays                 bool       // nothing pushes what is built
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -494,7 +490,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if _, err := p.files.stat(file); err != nil {
 		return
 	}
-	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name, stays: b.stays}
+	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {
 		case !isLiteral(key):
@@ -521,19 +517,44 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 		b.names = append(b.names, t)
 	}
 	for _, n := range b.names {
-		if repo := repoOf(n); repo != "" && isLiteral(repo) {
+		repo := repoOf(n)
+		switch last := path.Base(repo); {
+		case repo == "" || repo == ".":
+		case isLiteral(repo):
 			p.repos[repo] = file
 			r.repos = append(r.repos, repo)
+		case isLiteral(last) && !strings.ContainsAny(last, "{} "):
+			r.repos = append(r.repos, anywhere+last)
 		}
 	}
 	for i := range p.composed[file] { // of the same step by another row of the matrix
 		if o := &p.composed[file][i]; b.step != nil && o.step == b.step && o.target == r.target && o.context == r.context {
-			o.images, o.repos, o.stays = append(o.images, r.images...), append(o.repos, r.repos...), o.stays && r.stays
+			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
 			return
 		}
 	}
 	r.step = b.step
+	for i := range p.composed[file] { // what Compose or Bake builds alike, with arguments besides
+		o := &p.composed[file][i]
+		if o.target != r.target || o.context != r.context || o.development != "" || o.step != nil || len(o.services) == 0 && o.by == name || len(r.contexts) > 0 || len(o.services) > 0 && watches(o.services[0].Command) {
+			continue
+		}
+		if subset(r.args, o.args) {
+			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			return
+		}
+	}
 	p.composed[file] = append(p.composed[file], r)
+}
+
+// subset tells whether all entries of a map stand in another one.
+func subset(m, of map[string]string) bool {
+	for key, v := range m {
+		if have, ok := of[key]; !ok || have != v {
+			return false
+		}
+	}
+	return true
 }
 
 // hasDefault tells whether a Dockerfile gives an argument a value, by a glance at
@@ -542,6 +563,10 @@ func (p *Snapshot) hasDefault(file, arg string) bool {
 	f, err := p.files.read(file, maxFile)
 	return err == nil && bytes.Contains(f.Data, []byte("ARG "+arg+"="))
 }
+
+// anywhere is what stands before the last element of an image's name where CI works
+// out the rest.
+const anywhere = "*/"
 
 // repoOf is an image's name without its tag, as Docker calls it.
 func repoOf(image string) string {

@@ -21,6 +21,7 @@ type kubeIndex struct {
 	byFolder    map[string][]int    // in containers, by the last element of the name
 	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
+	jobs        map[*deploy.Container]bool // that end, so that nobody probes them
 	dockerfiles int
 }
 
@@ -32,7 +33,7 @@ type kubeService struct {
 }
 
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}, jobs: map[*deploy.Container]bool{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -48,6 +49,9 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 					}
 					x.containers = append(x.containers, c)
 					x.fileOf[c] = k.file
+					if w.IsJob {
+						x.jobs[c] = true
+					}
 				}
 			}
 		}
@@ -132,6 +136,9 @@ func (b *Build) Workloads() []*deploy.Container {
 		mine = append(mine, x.byImage[familiar(n)]...)
 	}
 	for _, n := range b.repos {
+		if last, ok := strings.CutPrefix(n, anywhere); ok {
+			mine = append(mine, x.byFolder[last]...)
+		}
 		mine = append(mine, x.byRepo[n]...)
 	}
 	if len(mine) > 0 {
@@ -169,39 +176,51 @@ func folderOf(image string) string {
 	return path.Base(ref.Repo)
 }
 
-// KubeProbes tells whether every Kubernetes container that runs the image has
-// a readiness or liveness probe.
+// KubeProbes tells whether every Kubernetes container that runs the image, and not
+// in a Job, has a readiness or liveness probe.
 func (b *Build) KubeProbes() bool {
-	list := b.Workloads()
-	for _, c := range list {
-		if c.Readiness == nil && c.Liveness == nil {
+	probed := false
+	for _, c := range b.Workloads() {
+		switch {
+		case c.Readiness != nil || c.Liveness != nil:
+			probed = true
+		case !b.project.links.jobs[c]:
 			return false
 		}
 	}
-	return len(list) > 0
+	return probed
 }
 
 // RunBy are the services of Compose files that run this build's image without
-// building it, as its name tells.
+// building it, as its name tells: those with its tag, or any where none has it.
 func (b *Build) RunBy() []*Service {
 	if b.project == nil {
 		return nil
 	}
-	var list []*Service
-	add := func(repo string) {
+	var list, exact []*Service
+	told := map[string]bool{}
+	add := func(repo, image string) {
 		for _, s := range b.project.running[repo] {
-			if s.Development == b.development || s.Development == "" {
+			if s.Development != b.development && s.Development != "" {
+				continue
+			}
+			if image != "" && familiar(s.Image.Text) == familiar(image) {
+				exact = append(exact, s)
+			}
+			if !told[repo] {
 				list = append(list, s)
 			}
 		}
+		told[repo] = true
 	}
 	for _, n := range b.images {
-		add(repoOf(n))
+		add(repoOf(n), n)
 	}
 	for _, n := range b.repos {
-		if !slices.ContainsFunc(b.images, func(image string) bool { return repoOf(image) == n }) {
-			add(n)
-		}
+		add(n, "")
+	}
+	if len(exact) > 0 {
+		return exact // others run another variant of it
 	}
 	return list
 }

@@ -21,11 +21,10 @@ type recipe struct {
 	folders  map[string]string // contexts, with folders as project paths
 	services []*Service
 	images   []string
-	repos    []string   // names of images, whatever their tags
+	repos    []string   // names of images, whatever their tags, or anywhere and the last element of one
 	given    []string   // arguments whose values are not known
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
-	stays    bool       // what it makes is not pushed anywhere
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }

@@ -227,10 +227,10 @@ func (t *targeting) found() *Problem {
 }
 
 // helps says why a stage that something builds makes no image that ships: it starts
-// nothing, nobody reaches or pushes it, and a stage that ships copies from it. "" =
-// it may ship.
+// nothing, nobody reaches it, and a stage that ships copies from it. That CI pushes it
+// is for its cache, or for who builds on it. "" = it may ship.
 func (t *targeting) helps(r recipe, target *Stage, stages []*Stage) string {
-	if starts(target) || r.by != "" && !r.stays || len(r.services) > 0 && (serves(r.services[0]) || works(r.services[0])) {
+	if starts(target) || serviceBase(target) || len(r.services) > 0 && (serves(r.services[0]) || works(r.services[0])) {
 		return ""
 	}
 	final := shipping(stages)
@@ -241,14 +241,14 @@ func (t *targeting) helps(r recipe, target *Stage, stages []*Stage) string {
 				continue
 			}
 		}
-		if final == nil || final == target || devStage(final.Name) {
+		if final == nil || final == target || devStage(final.Name) || !starts(final) && !serviceBase(final) {
 			continue
 		}
 		if !t.work.Spend(len(stages)) {
 			return ""
 		}
 		if copiesFrom(final, target) {
-			return fmt.Sprintf("the stage %s makes what %s copies, and is neither pushed nor reached", target.Ref(), final.Ref())
+			return fmt.Sprintf("the stage %s starts nothing and makes what stage %s copies", target.Ref(), final.Ref())
 		}
 	}
 	return ""
