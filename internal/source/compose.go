@@ -324,6 +324,42 @@ func (p *Snapshot) override(name string) *deploy.Compose {
 	return &deploy.Compose{}
 }
 
+// Template tells whether a service of this Compose unit is only there to be extended
+// by services that have an image or a build of their own: its file is not started.
+func (b *Build) Template(s *deploy.Service) bool { return b.project.templates[s] }
+
+// templatesOf are such services.
+func (p *Snapshot) templatesOf() map[*deploy.Service]bool {
+	templates := map[*deploy.Service]bool{}
+	if len(p.parents) == 0 {
+		return templates
+	}
+	for _, c := range p.compose {
+		for _, by := range c.Services {
+			if by.Extends == nil {
+				continue
+			}
+			parent := c
+			if by.Extends.File.Set {
+				file, ok := p.beside(c, by.Extends.File)
+				if parent = p.byPath[file]; !ok || parent == nil {
+					continue
+				}
+			}
+			s := parent.Service(by.Extends.Service.Text)
+			if s == nil || !p.parents[parent.File.Name] {
+				continue
+			}
+			own := by.Image.Set || by.Build != nil
+			if was, known := templates[s]; known {
+				own = own && was
+			}
+			templates[s] = own
+		}
+	}
+	return templates
+}
+
 // DockerfileOf is the Dockerfile that a service of this Compose unit is built
 // from; "" where it builds none of the project's.
 func (b *Build) DockerfileOf(s *deploy.Service) string { return b.project.builtFrom[s] }

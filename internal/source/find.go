@@ -22,6 +22,10 @@ func IsDockerfileName(name string) bool {
 	if knowledge.NotDockerfiles.Ends(low) {
 		return false
 	}
+	// A program about Dockerfiles; Dockerfile.php is one for PHP.
+	if strings.HasPrefix(name, "dockerfile.") && knowledge.SourceEnds.Has(path.Ext(name)) {
+		return false
+	}
 	for _, stem := range []string{"dockerfile", "containerfile"} {
 		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
 			return true

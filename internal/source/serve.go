@@ -155,7 +155,11 @@ func (b *Build) program(st *Start) (string, []shell.Word) {
 				}
 				p, args := e.Command.Underlying()
 				if p == "$@" || p == "${@}" || strings.Contains(p, "$@") || p == "" {
-					return wordsProgram(st.File.Args)
+					given := st.File.Args
+					if len(given) > 1 && given[0].Text == st.File.Path {
+						given = given[1:] // it is handed itself, and then what it hands over to
+					}
+					return wordsProgram(given)
 				}
 				return p, args
 			}

@@ -86,7 +86,8 @@ type Snapshot struct {
 	makes     map[string]string          // image name: the Dockerfile that makes it
 	named     map[string]bool            // names of folders with Dockerfiles
 	links     *kubeIndex
-	running   map[string][]*Service // image name without a tag: the services that pull it
+	templates map[*deploy.Service]bool // services that are only there to be extended
+	running   map[string][]*Service    // image name without a tag: the services that pull it
 
 	extending meter.Meter // see whole
 
@@ -235,7 +236,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 func (p *Snapshot) index() {
 	p.links = newKubeIndex(p)
 	p.makes, p.named = p.makers(), p.folders()
-	p.running = p.services()
+	p.running, p.templates = p.services(), p.templatesOf()
 	p.users = sync.OnceValue(p.usersOfImages)
 	p.answers.most, p.scripts.most = maxGlobs, maxScripts
 }

@@ -105,6 +105,9 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 	if cached(run) {
 		return brought{}, check.Finding{}, false
 	}
+	if br, f, ok := v.lateInScript(l, step); ok {
+		return br, f, true
+	}
 	for _, c := range run.Commands() {
 		what, ok := v.downloads(l, step, c)
 		if !ok {
@@ -125,6 +128,31 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 	}
 	return brought{}, check.Finding{}, false
 }
+
+// lateInScript is the finding on a script of the project that a RUN calls and that
+// installs the dependencies.
+func (v *view) lateInScript(l *layers, step *source.Step) (brought, check.Finding, bool) {
+	for _, called := range v.b.Calls(step) {
+		for _, in := range called.Effects.Installs {
+			family := knowledge.EcosystemOf(in.Manager)
+			if in.System || in.Global || in.When == shell.Never || family == "" || l.done[family] || len(in.Packages) > 0 && !ownPath(in) || in.NoDeps || in.Offline {
+				continue
+			}
+			for _, br := range l.brought {
+				if br.submodule || br.sort != tree && br.path != "" && v.b.Context != nil && !v.holds(br, called.Origin) && v.isPackage(br.path) && !within(br.dest, called.Command.Dir) {
+					continue
+				}
+				f := v.finding(br, step, called.Command, path.Base(called.Path)+", which calls "+in.Manager, in.Manager)
+				f.Severity = check.Warning
+				return br, f, true
+			}
+		}
+	}
+	return brought{}, check.Finding{}, false
+}
+
+// holds tells whether a copy brings a file.
+func (v *view) holds(br brought, o *source.Origin) bool { return o != nil && o.Step == br.step }
 
 // closer is the copy to name where several come before an install: the first that
 // brings what the install works in, where the first of all is some file that lies
