@@ -381,6 +381,17 @@ func (t *targeting) finish() []*Build {
 	if len(t.builds) < 2 {
 		return t.builds
 	}
+	// Builds that differ in arguments alone are the same image to who runs it.
+	type image struct{ target, root string }
+	images, repos := map[image][]string{}, map[image][]string{}
+	for _, b := range t.builds {
+		key := image{b.Target.Ref(), b.contextRoot}
+		images[key], repos[key] = append(images[key], b.images...), append(repos[key], b.repos...)
+	}
+	for _, b := range t.builds {
+		key := image{b.Target.Ref(), b.contextRoot}
+		b.images, b.repos = images[key], repos[key]
+	}
 	reached := map[*Stage]bool{}
 	for _, b := range t.builds {
 		maps.Copy(reached, b.reached)

@@ -139,8 +139,8 @@ func (v *view) lateInScript(l *layers, step *source.Step) (brought, check.Findin
 				continue
 			}
 			for _, br := range l.brought {
-				if br.submodule || br.sort != tree && br.path != "" && v.b.Context != nil && !v.holds(br, called.Origin) && v.isPackage(br.path) && !within(br.dest, called.Command.Dir) {
-					continue
+				if br.submodule || br.sort != tree && (brings(br, called.Origin) || br.path != "" && v.b.Context != nil && v.isPackage(br.path) && !within(br.dest, called.Command.Dir)) {
+					continue // the script's own folder, or a member of the workspace
 				}
 				f := v.finding(br, step, called.Command, path.Base(called.Path)+", which calls "+in.Manager, in.Manager)
 				f.Severity = check.Warning
@@ -151,8 +151,8 @@ func (v *view) lateInScript(l *layers, step *source.Step) (brought, check.Findin
 	return brought{}, check.Finding{}, false
 }
 
-// holds tells whether a copy brings a file.
-func (v *view) holds(br brought, o *source.Origin) bool { return o != nil && o.Step == br.step }
+// brings tells whether a copy brings a file.
+func brings(br brought, o *source.Origin) bool { return o != nil && o.Step == br.step }
 
 // closer is the copy to name where several come before an install: the first that
 // brings what the install works in, where the first of all is some file that lies
