@@ -72,54 +72,78 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 	return x
 }
 
-// ServiceTo is a Service of the project that sends to a container of a workload; nil
-// where none does: to the one that has its port, or where none has to any that has
-// some or is alone in its pod. A Service of a test sends to nothing that is
-// deployed.
-func (b *Build) ServiceTo(w *deploy.Workload, c *deploy.Container) *deploy.KubeService {
-	left := maxServices
+// Receivers are the containers of a workload that Services of the project send to,
+// each with the first of these: those that have the Service's port, or where none has
+// it, those that have some and one that is alone in its pod. A Service of a test sends
+// to nothing that is deployed.
+func (b *Build) Receivers(w *deploy.Workload) map[*deploy.Container]*deploy.KubeService {
+	var at map[string][]*deploy.Container // by number and name of their ports
+	var open []*deploy.Container          // that have some port, or are alone
+	to := map[*deploy.Container]*deploy.KubeService{}
+	send := func(list []*deploy.Container, s *deploy.KubeService) {
+		for _, c := range list {
+			if to[c] == nil {
+				to[c] = s
+			}
+		}
+	}
+	left, spread := maxServices, false
 	for _, name := range sortedKeys(w.Labels) {
 		for _, s := range b.project.links.services[name+"="+w.Labels[name]] {
 			if left--; left < 0 {
-				return nil
+				return to
 			}
-			if s.Selects(w) && (!s.development || b.development != "") && sendsTo(s.KubeService, w, c) {
-				return s.KubeService
+			if !s.Selects(w) || s.development && b.development == "" {
+				continue
+			}
+			if at == nil {
+				at, open = portsOf(w)
+			}
+			owned := false
+			for _, p := range s.Ports {
+				if list := at[p.Text]; len(list) > 0 {
+					owned = true
+					send(list, s.KubeService)
+				}
+			}
+			if !owned && !spread {
+				spread = true
+				send(open, s.KubeService)
 			}
 		}
 	}
-	return nil
+	return to
 }
 
-// maxServices is how many Services are asked for one container.
-const maxServices = 200
+// maxServices is how many Services are asked for one workload.
+const maxServices = 1000
 
-// sendsTo tells whether a Service that selects a workload sends to this container.
-func sendsTo(s *deploy.KubeService, w *deploy.Workload, c *deploy.Container) bool {
-	alone, owned := true, false
-	for _, other := range w.Containers {
-		if other.Init {
+// portsOf are the containers of a workload by the numbers and names of their ports,
+// and those that may receive something.
+func portsOf(w *deploy.Workload) (at map[string][]*deploy.Container, open []*deploy.Container) {
+	at = map[string][]*deploy.Container{}
+	var all []*deploy.Container
+	for _, c := range w.Containers {
+		if c.Init {
 			continue
 		}
-		alone = alone && other == c
-		if has(other, s) {
-			if other == c {
-				return true
+		all = append(all, c)
+		if len(c.Ports) > 0 {
+			open = append(open, c)
+		}
+		for _, p := range c.Ports {
+			number, _, _ := strings.Cut(p.Text, "/")
+			for _, key := range []string{number, p.Name.Text} {
+				if list := at[key]; key != "" && (len(list) == 0 || list[len(list)-1] != c) {
+					at[key] = append(list, c)
+				}
 			}
-			owned = true
 		}
 	}
-	return !owned && (alone || len(c.Ports) > 0)
-}
-
-// has tells whether a container has one of the ports that a Service sends to.
-func has(c *deploy.Container, s *deploy.KubeService) bool {
-	return slices.ContainsFunc(s.Ports, func(to deploy.Port) bool {
-		return slices.ContainsFunc(c.Ports, func(p deploy.Port) bool {
-			number, _, _ := strings.Cut(p.Text, "/")
-			return to.Text != "" && (number == to.Text || p.Name.Text == to.Text)
-		})
-	})
+	if len(all) == 1 {
+		open = all
+	}
+	return at, open
 }
 
 // Workloads are the Kubernetes containers that run this build's image: by the

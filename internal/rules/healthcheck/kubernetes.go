@@ -19,11 +19,16 @@ var kubeNoReadiness = &check.Check{
 	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"checkov CKV_K8S_9"},
 	Source: func(b *source.Build) check.Verdict {
+		var of *deploy.Workload
+		var to map[*deploy.Container]*deploy.KubeService
 		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {
 			if c.Readiness != nil {
 				return ""
 			}
-			s := b.ServiceTo(w, c)
+			if of != w {
+				of, to = w, b.Receivers(w)
+			}
+			s := to[c]
 			if s == nil {
 				return ""
 			}
