@@ -124,4 +124,3 @@ func included(rows []map[string]string, entry map[string]string) []map[string]st
 	}
 	return append(rows, entry)
 }
-

@@ -115,21 +115,14 @@ func advice(b *source.Build) string {
 }
 
 // composeHas tells whether every Compose service that builds the image has a check,
-// or where none does every one that runs it.
-func composeHas(b *source.Build) bool {
-	services := b.Services
-	if len(services) == 0 {
-		services = b.RunBy()
-	}
-	if len(services) == 0 {
-		return false
-	}
-	for _, s := range services {
-		if s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0 {
-			return false
-		}
-	}
-	return true
+// or every one that only runs it.
+func composeHas(b *source.Build) bool { return checked(b.Services) || checked(b.RunBy()) }
+
+// checked tells whether there are services, all of which have a health check.
+func checked(services []*source.Service) bool {
+	return len(services) > 0 && !slices.ContainsFunc(services, func(s *source.Service) bool {
+		return s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0
+	})
 }
 
 // platform is a hosting platform's file with a check in it, or "".
