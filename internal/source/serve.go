@@ -149,7 +149,12 @@ func (b *Build) program(st *Start) (string, []shell.Word) {
 	if st.File != nil && st.File.Script != nil {
 		// exec "$@" hands over to the arguments, which are CMD.
 		if ends, ok := st.File.Script.Endings(); ok {
-			for _, e := range ends {
+			// Where it gives up is not what it is for.
+			goals := slices.DeleteFunc(slices.Clone(ends), func(e shell.Ending) bool { return e.Exit || e.Command == nil })
+			if len(goals) == 0 {
+				goals = ends
+			}
+			for _, e := range goals {
 				if e.Command == nil {
 					continue
 				}

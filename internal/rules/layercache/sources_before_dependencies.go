@@ -142,6 +142,12 @@ func (v *view) lateInScript(l *layers, step *source.Step) (brought, check.Findin
 				if br.submodule || br.sort != tree && (brings(br, called.Origin) || br.path != "" && v.b.Context != nil && v.isPackage(br.path) && !within(br.dest, called.Command.Dir)) {
 					continue // the script's own folder, or a member of the workspace
 				}
+				for _, first := range l.brought {
+					if !first.submodule && !brings(first, called.Origin) {
+						br = first // a member of the workspace is sources, too, where others come as well
+						break
+					}
+				}
 				f := v.finding(br, step, called.Command, path.Base(called.Path)+", which calls "+in.Manager, in.Manager)
 				f.Severity = check.Warning
 				return br, f, true
