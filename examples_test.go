@@ -37,7 +37,7 @@ func findings(t *testing.T, dir string, least check.Severity) map[string]string 
 // The golden examples are what the project asks of others: no error and no
 // warning, in no rule.
 func TestGoldenExamplesAreClean(t *testing.T) {
-	for _, dir := range []string{"examples/agent/golden", "examples/node/golden", "examples/go/golden"} {
+	for _, dir := range []string{"examples/agent/golden", "examples/node/golden", "examples/go/golden", "examples/shop/golden"} {
 		for id, msg := range findings(t, dir, check.Warning) {
 			t.Errorf("%s: %s: %s", dir, id, msg)
 		}
@@ -50,6 +50,7 @@ func TestFirstExamplesAreJudged(t *testing.T) {
 	for dir, want := range map[string]string{
 		"examples/agent": "multi-stage/broken-copy non-root/unreadable-files pinned-base/floating",
 		"examples/node":  "non-root/final-user-root layer-cache/sources-before-dependencies pinned-base/latest dockerignore/missing entrypoint/shell-form healthcheck/missing",
+		"examples/shop":  "non-root/final-user-root layer-cache/sources-before-dependencies pinned-base/floating dockerignore/missing entrypoint/shell-form healthcheck/missing secrets/file-copied secrets/compose-literal",
 		"examples/go":    "multi-stage/sdk-base-in-final non-root/final-user-root secrets/in-run entrypoint/shell-form healthcheck/vacuous non-root/compose-privileged pinned-base/kube-latest secrets/compose-literal",
 	} {
 		got := findings(t, dir, check.Warning)

@@ -265,6 +265,12 @@ func (t *textWriter) finding(f check.Reported, also []check.Reported, hidden *ex
 	}
 	t.say("why:", f.Check.Why)
 	t.say("fix:", excerpt.Visible(hidden.Hide(help)))
+	for _, o := range also {
+		if o.Help != "" && o.Help != help {
+			t.say("fix:", excerpt.Visible(hidden.Hide(o.Help)))
+			help = o.Help
+		}
+	}
 	fmt.Fprintln(t.w)
 }
 

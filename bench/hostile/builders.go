@@ -41,6 +41,11 @@ var builders = []Kind{
 			return fmt.Sprintf("      - uses: docker/build-push-action@v6\n        with: {context: ., build-args: \"A=%d\"}\n", i)
 		})
 	})},
+	{"ci-matrix", workflow(func(n int) string {
+		return fill(n, "      - run: true\n", func(i int) string {
+			return fmt.Sprintf("  j%d:\n    strategy: {matrix: {a: [1, 2, 3, 4, 5, 6], b: [1, 2, 3, 4, 5, 6], c: [1, 2, 3]}}\n    steps:\n      - {uses: docker/build-push-action@v6, with: {context: ., target: \"x${{ matrix.a }}\", build-args: \"A=${{ matrix.b }}\"}}\n", i)
+		})
+	})},
 	{"ci-commands", workflow(func(n int) string {
 		return "      - run: |\n" + fill(n/2, "", func(i int) string { return fmt.Sprintf("          docker build --build-arg A=%d .\n", i) })
 	})},

@@ -237,6 +237,15 @@ var deployments = []Kind{
 			return fmt.Sprintf("---\napiVersion: v1\nkind: Service\nmetadata: {name: a%d}\nspec: {selector: {app: a%d}, ports: [{port: 80}]}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a%d, labels: {app: a%d}}\nspec: {containers: [{name: a, image: x, ports: [{containerPort: 80}]}]}\n", i, i, i, i)
 		})
 	})},
+	{"kubernetes-services-containers", beside("k.yaml", func(n int) string {
+		head := "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec:\n  containers:\n"
+		return fill(n/2, head, func(i int) string {
+			return fmt.Sprintf("  - {name: a%d, image: x, ports: [{containerPort: %d}]}\n", i, i)
+		}) +
+			fill(n/2, "", func(i int) string {
+				return fmt.Sprintf("---\napiVersion: v1\nkind: Service\nmetadata: {name: a%d}\nspec: {selector: {app: a}, ports: [{port: x}]}\n", i)
+			})
+	})},
 	{"kubernetes-containers", beside("k.yaml", func(n int) string {
 		return pod(fill(n, "", func(i int) string { return fmt.Sprintf("  - {name: a%d, image: x}\n", i) }))
 	})},

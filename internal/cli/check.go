@@ -151,7 +151,7 @@ func (f *checkFlags) run(ctx context.Context, c Command, args []string) error {
 	var rest []source.Problem
 	forPeople := f.format == "text"
 	for _, p := range project.Problems() {
-		mine := p.Config || slices.Contains(pl.paths, p.Path)
+		mine := p.Config || !p.Limit && slices.Contains(pl.paths, p.Path)
 		if mine || forPeople && errors.Is(p.Err, files.ErrOutside) {
 			trouble = trouble || mine
 			c.complain("%s: %v", pl.names.Shown(p.Path), reason(p.Err))

@@ -223,3 +223,16 @@ func pairs(flag string, words []string) (map[string]string, error) {
 	}
 	return m, nil
 }
+
+// inside is the path in the repository of a file that the user named.
+func (pl *place) inside(file string) (string, error) {
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return "", fmt.Errorf("find %s: %w", file, err)
+	}
+	rel, err := filepath.Rel(pl.names.Root, full)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%s is not in the repository", file)
+	}
+	return filepath.ToSlash(rel), nil
+}

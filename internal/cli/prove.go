@@ -49,6 +49,7 @@ type proveFlags struct {
 	alone      bool
 	all        bool
 	verbose    bool
+	kubernetes string
 	hangLimit  time.Duration
 	service    string
 	push       string
@@ -115,7 +116,8 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.BoolVar(&f.alone, "no-services", false, "do not start the services that the program depends on")
 	fl.BoolVar(&f.verbose, "verbose", false, "print each build step, process and layer too")
 	fl.BoolVar(&f.all, "all", false, "prove every Dockerfile, one after the other, with one summary")
-	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it)")
+	fl.StringVar(&f.service, "service", "", "the Compose service to run the image as (default: each that runs it); with --kubernetes, the container")
+	fl.StringVar(&f.kubernetes, "kubernetes", "", "a Kubernetes manifest to run the image by: its probes, securityContext, command and volumes, as far as a container engine can")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
 	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
 	fl.StringVar(&f.kind, "kind", "", "service or job (default: from the files)")
@@ -203,8 +205,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	kubernetes := ""
+	if f.kubernetes != "" {
+		if kubernetes, err = pl.inside(f.kubernetes); err != nil {
+			return fmt.Errorf("--kubernetes: %w", err)
+		}
+	}
 	p = &proving{f: f, c: c, e: e, names: pl.names, bar: bar, w: w, opt: proof.Options{
-		Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Only: f.service,
+		Kubernetes: kubernetes, Repo: pl.repo, Redactor: c.red, Trust: f.trust, Look: look, Plan: adjust, Target: target, Swarm: f.swarm, Image: f.image, Say: bar.say, Only: f.service,
 	}}
 	services := &proof.Services{Off: f.alone, Environ: opt.Environ, Give: c.red.Give}
 	switch f.network {
@@ -313,18 +321,22 @@ func (f *proveFlags) unready(c Command, log *run.Log, worst check.Severity) bool
 		c.complain("the container%s was not started: the service %s was not %s: %s", as, b.Name, b.Until, b.Why)
 		return true
 	}
-	s := log.Failed()
+	s, what := log.Failed(), "did not become ready"
+	if s == nil {
+		s, what = log.Lonely(), "did not become healthy"
+	}
 	if s == nil || f.fails(worst) {
 		return false
 	}
 	need := s.Need()
-	if what := need.String(); what != "" {
-		c.complain("the container%s did not become ready: it needs %s", as, what)
+	if it := need.String(); it != "" {
+		c.complain("the container%s %s: it needs %s", as, what, it)
 		if lines := need.Lines(); lines != nil {
-			c.complain("to have it started beside the container, add to .dockworthy.yaml (or to a Compose file that runs the image):\n\n%s\n", strings.Join(lines, "\n"))
+			c.complain("to have it started beside the container, add this to .dockworthy.yaml, or depends_on and a service to the Compose file that runs the image:")
+			fmt.Fprintf(c.Stderr, "\n%s\n\n", strings.Join(lines, "\n"))
 		}
 	} else {
-		c.complain("the container%s did not become ready: %s; %s", as, s.Why(), check.BySettings)
+		c.complain("the container%s %s: %s; %s", as, what, s.Why(), check.BySettings)
 	}
 	for _, r := range log.Settings.Requests {
 		if !r.Given && r.Flag != "" {

@@ -144,7 +144,7 @@ func (p *prober) name(ctx context.Context, t *trial, c Companion) error {
 
 // accompany waits until a companion is what others wait for.
 func (t *trial) accompany(ctx context.Context, c Companion, out *run.Companion) error {
-	limit := t.p.patience(c.Settings)
+	limit := t.p.patience(c.Settings, t.p.probeTimeout(c.Settings))
 	if c.Until == run.Completed {
 		limit = maxPatience
 	}

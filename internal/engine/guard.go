@@ -27,12 +27,14 @@ func Guard(in io.Reader) error {
 		return err
 	}
 	defer e.Close()
-	// The engine may still be making something for it, so look more than once.
-	for range 5 {
+	// The engine may still be making something for it, or be busy with removing what
+	// something else hangs on: it is looked for until nothing was there for a while.
+	for quiet := 0; quiet < 5 && ctx.Err() == nil; quiet++ {
 		time.Sleep(500 * time.Millisecond)
-		if _, err = e.Sweep(ctx); err != nil {
-			return err
+		gone, serr := e.Sweep(ctx)
+		if err = serr; err != nil || len(gone) > 0 {
+			quiet = -1
 		}
 	}
-	return nil
+	return err
 }

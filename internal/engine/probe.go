@@ -375,7 +375,7 @@ func (p *prober) stopAgain(ctx context.Context, first *run.Stop, s run.Settings)
 // process is stopped, and later runs on.
 func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 	probe := p.probe(s)
-	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s).Seconds(),
+	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s, probe.Timeout).Seconds(),
 		Interval: healthInterval.Seconds(), Timeout: probe.Timeout.Seconds(), Retries: healthRetries, Need: s.HangNeed.Seconds()}
 	p.log.Health = h
 	st, err := t.state(ctx)
@@ -389,8 +389,11 @@ func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 			h.Last = h.Last[:500] + "…"
 		}
 	}
+	if !h.Healthy && t.outer != nil {
+		h.Last, h.LastCode = p.red.Hide(t.last), 1
+	}
 	if !h.Healthy {
-		return nil
+		return t.asked(ctx, s)
 	}
 	if t.eyes == nil {
 		return nil
@@ -435,6 +438,22 @@ func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
 	return err
 }
 
+// asked notes what a program asked for that runs and is not healthy, where it has
+// nobody beside it.
+func (t *trial) asked(ctx context.Context, s run.Settings) error {
+	if s.Network != "none" {
+		return nil
+	}
+	lines, err := t.logs(ctx, 200)
+	if err != nil {
+		return err
+	}
+	if c := startCause(run.Start{Logs: lines}); c != nil && c.Kind == run.NoNetwork {
+		t.start.Logs, t.start.Cause = lines, c
+	}
+	return nil
+}
+
 // hang is how long a frozen program is watched: what two probes can take where
 // they wait for an answer, or what the probe's own logic lets pass, and no longer
 // than the limit.
@@ -457,7 +476,7 @@ func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, li
 		if !st.Running {
 			return false, nil
 		}
-		if st.Health != nil && st.Health.Status == want {
+		if t.status(ctx, st) == want {
 			return true, nil
 		}
 		if time.Now().After(deadline) {
@@ -548,13 +567,21 @@ func (p *prober) probe(s run.Settings) *run.Probe {
 
 // patience is how long a container may take to become ready: the limit that was
 // given, else what its health check allows before an engine calls it unhealthy,
-// else the usual limit.
-func (p *prober) patience(s run.Settings) time.Duration {
+// else the usual limit. took is how long one probe takes, at most its timeout.
+func (p *prober) patience(s run.Settings, took time.Duration) time.Duration {
 	probe := p.probe(s)
 	if s.StartGiven || probe == nil {
 		return s.StartLimit
 	}
-	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+probe.Timeout), maxPatience)
+	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+min(took, probe.Timeout)), maxPatience)
+}
+
+// probeTimeout is the time that one probe may take; 0 where there is none.
+func (p *prober) probeTimeout(s run.Settings) time.Duration {
+	if probe := p.probe(s); probe != nil {
+		return probe.Timeout
+	}
+	return 0
 }
 
 // maxPatience bounds what a health check can make everybody wait for.

@@ -51,7 +51,7 @@ var startCauses = []struct {
 	{run.NoConfig, regexp.MustCompile(`(?i)(?:missing|required|must (?:be )?set|not set|undefined|provide)[^A-Z\n]{0,60}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b`), "it needs the environment variable $1"},
 	{run.NoConfig, regexp.MustCompile(`\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}(?i:is required|is missing|is not set|must be set|not defined|Field required)`), "it needs the environment variable $1"},
 	// Words, not parts of them: FileNotFoundError holds enotfound.
-	{run.NoNetwork, regexp.MustCompile(`(?:\bgetaddrinfo\b|(?i:could not translate host name|name resolution|no such host|name or service not known|connection refused|network is unreachable|no route to host)|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|UnknownHostException)\b)[^\n]*`), "it needs another service: $0"},
+	{run.NoNetwork, regexp.MustCompile(`[^\n]*?(?:\bgetaddrinfo\b|(?i:could not translate host name|name resolution|no such host|name or service not known|connection refused|network is unreachable|no route to host)|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|UnknownHostException)\b)[^\n]*`), "it needs another service: $0"},
 	{run.NoFile, regexp.MustCompile(`(?:FileNotFoundError: \[Errno 2\] No such file or directory: |ENOENT: no such file or directory, \w+ |(?i:can't open|cannot open|could not open|failed to open)[^'"/]{0,40})['"]?([^'"\s:]+)`), "the file $1 does not exist"},
 	{run.NoFile, regexp.MustCompile(`(?:^|[\s'"(=])(/[^\s:'"]+)['"]?: [Nn]o such file or directory`), "the file $1 does not exist"},
 	{run.NoFile, regexp.MustCompile(`(?:FileNotFoundException|NoSuchFileException): ([^\s(]+)`), "the file $1 does not exist"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type trial struct {
 	begun  time.Time
 	eyes   *eyes
 	health bool          // it has a health check, and it is asked
+	outer  *run.Probe    // it is asked from here; nil = the engine asks
+	last   string        // what the outer probe came to
 	brief  bool          // nobody waits for its health: an earlier one did
 	age    time.Duration // that it has to reach before it counts as ready
 	blind  bool          // eyes could not be opened on it
@@ -61,7 +64,11 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
 	}
 	t := &trial{p: p}
-	if probe := p.probe(s); probe != nil {
+	if probe := p.probe(s); probe.Outer() {
+		t.outer = probe
+		t.health = true
+		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"NONE"}}
+	} else if probe != nil {
 		// With Test nil the engine takes the image's, and its start period where none
 		// is given.
 		cfg.Healthcheck = &dockerspec.HealthcheckConfig{Interval: healthInterval, Timeout: probe.Timeout, Retries: healthRetries}
@@ -178,9 +185,7 @@ func (t *trial) run(ctx context.Context, s run.Settings) error {
 const settle = 1500 * time.Millisecond
 
 func (t *trial) await(ctx context.Context, s run.Settings) error {
-	patience := t.p.patience(s)
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
+	deadline := t.begun.Add(t.p.patience(s, t.p.probeTimeout(s)))
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	listened := time.Time{}
@@ -220,7 +225,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		switch {
 		case s.Completes:
 		case t.health && !t.brief:
-			if st.Health != nil && st.Health.Status == container.Healthy && old {
+			if t.status(ctx, st) == container.Healthy && old {
 				t.start.Healthy, t.start.Up = true, true
 				t.start.Listened = t.listens(ctx)
 				return nil
@@ -244,9 +249,17 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 				return nil
 			}
 		}
+		if t.health && !t.brief && !s.StartGiven && st.Health != nil {
+			last, never := judged(st.Health.Log)
+			if deadline = t.begun.Add(t.p.patience(s, last)); never && time.Since(t.begun) > hopeless {
+				deadline = time.Now()
+			}
+		}
 		select {
 		case <-tick.C:
-		case <-limit.C:
+			if time.Now().Before(deadline) {
+				continue
+			}
 			t.start.Listened = t.listens(ctx)
 			// A program that listens runs: what its health check is worth is another
 			// question.
@@ -257,6 +270,27 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// hopeless is how long a probe is asked at least that cannot run at all.
+const hopeless = 8 * time.Second
+
+// cannotRun are the words of a probe whose program is not there or lacks a library:
+// no waiting mends that.
+var cannotRun = regexp.MustCompile(`executable file not found|error while loading shared libraries|Error loading shared library|: not found\s*$|OCI runtime exec failed`)
+
+// judged is how long the last probe took, and whether all that are known could not
+// run at all.
+func judged(log []*container.HealthcheckResult) (last time.Duration, never bool) {
+	if len(log) == 0 {
+		return 0, false
+	}
+	never = len(log) >= 3
+	for _, r := range log {
+		never = never && (r.ExitCode == 126 || r.ExitCode == 127 || r.ExitCode != 0 && cannotRun.MatchString(r.Output))
+	}
+	end := log[len(log)-1]
+	return max(0, end.End.Sub(end.Start)), never
 }
 
 // asks tells whether a program that has no network and does not listen says that it
@@ -271,6 +305,32 @@ func (t *trial) asks(ctx context.Context) (bool, error) {
 	}
 	c := startCause(run.Start{Logs: lines})
 	return c != nil && c.Kind == run.NoNetwork, nil
+}
+
+// status is the health of a running container: as the engine says, or as the probe
+// from outside finds it.
+func (t *trial) status(ctx context.Context, st *container.State) container.HealthStatus {
+	switch {
+	case t.outer == nil && st.Health == nil:
+		return ""
+	case t.outer == nil:
+		return st.Health.Status
+	case t.eyes == nil:
+		return container.Starting
+	}
+	q := peek.Request{Op: strings.ToLower(t.outer.Test[0]), Timeout: int(t.outer.Timeout.Milliseconds())}
+	fmt.Sscan(t.outer.Test[1], &q.Port)
+	if len(t.outer.Test) > 2 {
+		q.Path = t.outer.Test[2]
+	}
+	a, err := t.eyes.ask(ctx, q)
+	if t.last = a.Status; err != nil {
+		t.last = err.Error()
+	}
+	if err == nil && a.Well {
+		return container.Healthy
+	}
+	return container.Unhealthy
 }
 
 // ended notes that the program ended by itself.

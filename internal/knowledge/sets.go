@@ -88,6 +88,9 @@ const (
 	DevStageWords    // say so of a stage as a part of its name, too
 	WeakStages       // are names of stages that make what ships, or that ship themselves
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
+	LocalTags        // are tags of images that are built where they are used
+	BuildActions     // are actions of a CI that build an image from a Dockerfile
+	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
 	DevFolderParts   // say so of a folder as a part of its name, too
@@ -216,6 +219,9 @@ var kinds = [sets]struct {
 	DevStageWords:        {words, "dev-stage-word"},
 	WeakStages:           {words, "weak-stage"},
 	DevFileParts:         {words, "dev-file-part"},
+	LocalTags:            {words, "local-tag"},
+	BuildActions:         {words, "build-action"},
+	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},

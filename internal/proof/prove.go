@@ -80,8 +80,12 @@ type Options struct {
 	Plan  func(*engine.BuildPlan, *run.Settings) // changes what the project says; nil = nothing
 	// Services are what programs depend on; nil = nothing is started.
 	Services *Services
-	// Only is the one service of Compose that is run; "" = each that runs the image.
+	// Only is the one service of Compose that is run, or with Kubernetes the container;
+	// "" = each that runs the image.
 	Only string
+	// Kubernetes is a manifest of the project that the image is run by in place of
+	// Compose; "" = none.
+	Kubernetes string
 	// Target is where the image goes when it is proved; nil = it is removed.
 	Target *Target
 	// Redactor hides secrets in what is signed; nil = by their look alone.
@@ -123,7 +127,11 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 			p.project = own
 		}
 	}
-	if p.roles = roles(b, p.project.Project); opt.Only != "" {
+	if opt.Kubernetes != "" {
+		if p.pod, err = PodOf(opt.Repo, opt.Kubernetes, b, opt.Only); err != nil {
+			return nil, fmt.Errorf("--kubernetes: %w", err)
+		}
+	} else if p.roles = roles(b, p.project.Project); opt.Only != "" {
 		p.roles = slices.DeleteFunc(p.roles, func(s *compose.Service) bool { return s.Name != opt.Only })
 	}
 	if ctx.Err() != nil {
@@ -183,6 +191,7 @@ type prover struct {
 	opt     Options
 	project *project           // the Compose file that says how it runs
 	roles   []*compose.Service // that run it
+	pod     *Pod               // that runs it in place of them; nil = none
 	dir     string             // for copies of the context
 	plan    engine.BuildPlan
 	log     *run.Log     // of the build, and of the first run
@@ -202,7 +211,9 @@ func (p *prover) first() *compose.Service {
 // and over that the flags.
 func (p *prover) settings(svc *compose.Service) run.Settings {
 	set := settings(p.b)
-	if svc != nil {
+	if p.pod != nil {
+		p.pod.apply(&set)
+	} else if svc != nil {
 		set = as(set, p.opt.Repo, p.project.Project, svc)
 	} else if p.project.err != nil {
 		set.Left = append(set.Left, p.project.err.Error())
@@ -215,6 +226,9 @@ func (p *prover) settings(svc *compose.Service) run.Settings {
 		configured(&set, &r)
 	}
 	asked := wishes(p.b, svc)
+	if p.pod != nil {
+		asked = p.pod.wishes()
+	}
 	if p.opt.Trust {
 		granted(asked, &set)
 	}
@@ -319,6 +333,10 @@ func (p *prover) one(ctx context.Context, img *image.Image, svc *compose.Service
 	}
 	if svc == nil {
 		svc = p.project.alone
+	}
+	if p.pod != nil {
+		as = " as " + p.pod.Name()
+		log.Name = check.RunOf + p.b.Path + ", " + p.pod.Name()
 	}
 	if svc != nil {
 		list, network, err := p.opt.Services.before(ctx, p.project.Project, svc, p.opt.say)

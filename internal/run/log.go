@@ -98,6 +98,12 @@ type Settings struct {
 	Left         []string          `json:",omitempty"` // what was not, and why
 }
 
+// Outer tells whether the probe is asked from outside of the container, as
+// Kubernetes asks: over HTTP or TCP.
+func (p *Probe) Outer() bool {
+	return p != nil && len(p.Test) > 1 && (p.Test[0] == "HTTP" || p.Test[0] == "TCP")
+}
+
 // A Ulimit is a limit of a resource of the kernel, as nofile.
 type Ulimit struct {
 	Name       string
@@ -125,7 +131,7 @@ type File struct {
 // A Probe is a health check.
 type Probe struct {
 	From        string   `json:",omitempty"` // what gives it: "compose.yaml, web"
-	Test        []string // as in the image's config: CMD, CMD-SHELL, or NONE alone
+	Test        []string // as in the image's config: CMD, CMD-SHELL, or NONE alone; HTTP or TCP with the port and the path, which nobody inside is asked for
 	Interval    time.Duration
 	Timeout     time.Duration
 	StartPeriod time.Duration
@@ -392,6 +398,16 @@ func (l *Log) Blocked() *Companion {
 		return &l.Companions[n-1]
 	}
 	return nil
+}
+
+// Lonely is the start of a program that runs and is not healthy, and that asked for
+// another service where there is none; nil where that is not so.
+func (l *Log) Lonely() *Start {
+	s := l.Up()
+	if s == nil || l.Health == nil || l.Health.Healthy || s.Cause == nil || s.Cause.Kind != NoNetwork {
+		return nil
+	}
+	return s
 }
 
 // Failed is the start to read the cause of a failure from: the last one that

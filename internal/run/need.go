@@ -18,6 +18,7 @@ type Need struct {
 var (
 	hostPort = regexp.MustCompile(`(?:[@/\s"'(=]|^)([a-zA-Z][a-zA-Z0-9_.-]*|\d+\.\d+\.\d+\.\d+):(\d{2,5})\b`)
 	namedIn  = regexp.MustCompile(`(?:host name|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|lookup|server at|host|Host|UnknownHostException:)\s+["']?([a-zA-Z][a-zA-Z0-9_.-]+)`)
+	missed   = regexp.MustCompile(`(?i)refused|resol|not known|unreachable|no such host|unknown ?host|translate|timed? ?out|enotfound|eai_again|connect(?:ing|ion)? (?:to|failed|error|refused)`)
 	portIn   = regexp.MustCompile(`\bport (\d{2,5})\b`)
 )
 
@@ -29,6 +30,9 @@ func (s *Start) Need() (n Need) {
 	}
 	lines := append(s.Logs[:len(s.Logs):len(s.Logs)], s.Cause.Text)
 	for i := len(lines) - 1; i >= 0 && i > len(lines)-40; i-- {
+		if !missed.MatchString(lines[i]) {
+			continue // what it listens on itself
+		}
 		if m := hostPort.FindStringSubmatch(lines[i]); m != nil && n.Port == 0 && m[2] != "53" { // which is who was asked for a name
 			n.Host = m[1]
 			n.Port, _ = strconv.Atoi(m[2])

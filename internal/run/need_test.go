@@ -1,6 +1,9 @@
 package run
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestNeed(t *testing.T) {
 	for _, c := range []struct{ line, want, first string }{
@@ -10,9 +13,10 @@ func TestNeed(t *testing.T) {
 		{`redis.exceptions.ConnectionError: Error -2 connecting to redis:6379. Name or service not known.`, "Redis at redis:6379", "  redis:"},
 		{`Error: connect ECONNREFUSED 127.0.0.1:27017`, "MongoDB at 127.0.0.1:27017", "  mongo:"},
 		{`dial tcp: lookup mysql on 127.0.0.11:53: no such host`, "MySQL at mysql", "  mysql:"},
+		{"psycopg.OperationalError: [Errno -3] Temporary failure in name resolution\nINFO: Uvicorn running on http://0.0.0.0:8000", "PostgreSQL", "  db:"},
 		{`socket.gaierror: [Errno -3] Temporary failure in name resolution`, "", ""},
 	} {
-		n := (&Start{Logs: []string{c.line}, Cause: &Cause{Kind: NoNetwork}}).Need()
+		n := (&Start{Logs: strings.Split(c.line, "\n"), Cause: &Cause{Kind: NoNetwork}}).Need()
 		if got := n.String(); got != c.want {
 			t.Errorf("%s\ngot  %q\nwant %q", c.line, got, c.want)
 		}

@@ -18,8 +18,8 @@ type Topic string
 const (
 	TopicSettings Topic = "settings"
 	TopicRequest  Topic = "request"
-	TopicTaken    Topic = "compose"
-	TopicLeft     Topic = "compose left"
+	TopicTaken    Topic = "deployed"
+	TopicLeft     Topic = "deployed left"
 	TopicService  Topic = "service"
 	TopicBuild    Topic = "build"
 	TopicStep     Topic = "build step"

@@ -1,7 +1,9 @@
 package secret
 
 import (
+	"encoding/base64"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -59,7 +61,33 @@ func WorthOf(v string) Worth {
 			return Dummy
 		}
 	}
-	return data.words(low)
+	if w := data.words(low); w != Literal {
+		return w
+	}
+	if plain, ok := decoded(v); ok {
+		if w := WorthOf(plain); w != Nothing {
+			return w
+		}
+	}
+	return Literal
+}
+
+// decoded is what a value in base64 stands for, where that is a text of words.
+func decoded(v string) (string, bool) {
+	if len(v) < 8 || len(v) > 256 || len(v)%4 != 0 || strings.ContainsAny(v, " -_.:@") || !(strings.HasSuffix(v, "=") || Mixed(v)) {
+		return "", false
+	}
+	data, err := base64.StdEncoding.DecodeString(v)
+	if err != nil {
+		return "", false
+	}
+	plain := strings.TrimSpace(string(data))
+	for i := range len(plain) {
+		if plain[i] < ' ' || plain[i] > '~' {
+			return "", false
+		}
+	}
+	return plain, len(plain) >= 4
 }
 
 // rows are what people type for a value that stands for nothing.
@@ -76,30 +104,102 @@ func row(low string) bool {
 }
 
 // words judges a value by its words: one that is made of dummies and fillers
-// alone is a dummy.
+// alone is a dummy, and so is one that says so in a word. A few letters in the
+// midst of digits are no word.
 func (d *placeholderWords) words(low string) Worth {
-	found, all := Nothing, true
-	for _, w := range strings.FieldsFunc(low, func(r rune) bool { return r < 'a' || r > 'z' }) {
-		switch {
-		case d.is["later"][w]:
-			return Later
-		case d.is["dummy"][w]:
-			found = Dummy
-		case d.is["filler"][w]:
-		default:
-			all = false
-		}
-	}
 	digits := 0
 	for _, r := range low {
 		if r >= '0' && r <= '9' {
 			digits++
 		}
 	}
+	found, all := Nothing, true
+	for _, w := range strings.FieldsFunc(low, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+		if w = strings.Trim(w, "0123456789"); w == "" {
+			continue
+		}
+		if d.is["later"][w] {
+			return Later
+		}
+		if d.is["telling"][w] && digits <= 4 {
+			return Dummy
+		}
+		known, dummies := Spelled(w, d.piece)
+		if dummies {
+			found = Dummy
+		}
+		all = all && known
+	}
 	if found == Dummy && all && digits <= 4 {
 		return Dummy
 	}
 	return Literal
+}
+
+// piece tells whether a word is a dummy or may stand beside one.
+func (d *placeholderWords) piece(w string) (known, dummy bool) {
+	dummy = d.is["dummy"][w]
+	return dummy || d.is["filler"][w], dummy
+}
+
+// Filler tells whether a word protects nothing by itself: test, password, key.
+func Filler(w string) bool {
+	known, _ := placeholderData().piece(w)
+	return known
+}
+
+// longestSpelled is the longest word, in bytes, that is taken apart.
+const longestSpelled = 48
+
+// Spelled tells whether a word in lower case is one of those known, or several
+// written together: testpassword. Pieces have three letters or more, the first one
+// two. telling is whether one of the pieces is telling.
+func Spelled(w string, known func(piece string) (ok, telling bool)) (ok, telling bool) {
+	if ok, telling = known(w); ok || len(w) < 5 || len(w) > longestSpelled {
+		return ok, telling
+	}
+	// ends[i] is how w[:i] is spelled: 0 = it is not, 1 = it is, 2 = and is telling.
+	var ends [longestSpelled + 1]uint8
+	ends[0] = 1
+	for i := range len(w) {
+		if ends[i] == 0 {
+			continue
+		}
+		from := 3
+		if i == 0 {
+			from = 2
+		}
+		for j := i + from; j <= len(w); j++ {
+			if is, tells := known(w[i:j]); is {
+				n := ends[i]
+				if tells {
+					n = 2
+				}
+				ends[j] = max(ends[j], n)
+			}
+		}
+	}
+	return ends[len(w)] > 0, ends[len(w)] == 2
+}
+
+// SelfNamed tells whether a value says no more than the name under which it
+// stands: SECRET_KEY=secret_key. A single word is none: people use it.
+func SelfNamed(name, value string) bool {
+	words := NameParts(value)
+	if len(value) > 100 || len(words) == 0 {
+		return false
+	}
+	own := NameParts(name)
+	if len(words) == 1 {
+		joined := strings.Join(own, "")
+		return len(own) > 1 && !slices.Contains(own, words[0]) && len(words[0]) >= 6 && strings.HasSuffix(joined, words[0])
+	}
+	for _, w := range words {
+		if !slices.Contains(own, w) {
+			return false
+		}
+	}
+	return true
 }
 
 // placeholderRecord is one line of placeholders.jsonl.

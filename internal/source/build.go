@@ -46,6 +46,8 @@ type Build struct {
 	files        view
 	trail        []string // the Dockerfiles for whose sake this one is read
 	images       []string
+	repos        []string // its images without their tags
+	given        []string // arguments that CI gives it, with values that are not known
 	contextRoot  string
 	development  string
 	chain        []*Stage
@@ -84,6 +86,12 @@ func (b *Build) link() {
 		todo = append(todo, s.needs()...)
 	}
 	b.resolveLocal()
+}
+
+// Given tells whether CI gives the build all of these arguments, with values that
+// are not known here.
+func (b *Build) Given(args []string) bool {
+	return len(args) > 0 && !slices.ContainsFunc(args, func(a string) bool { return !slices.Contains(b.given, a) })
 }
 
 // Banking tells whether the build is judged by the banking profile.

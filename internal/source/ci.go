@@ -2,13 +2,16 @@ package source
 
 import (
 	"bytes"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dockworthy/dockworthy/internal/getopt"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
@@ -36,12 +39,12 @@ func (p *Snapshot) ciFiles() (list []string) {
 }
 
 // openCI takes the builds that CI files name with literal words: steps of
-// docker/build-push-action, and docker build in scripts.
+// docker/build-push-action and its like, and docker build in scripts.
 func (p *Snapshot) openCI() {
 	for _, name := range p.ciFiles() {
 		file, err := p.files.read(name, maxWorkflow)
 		if err != nil || !bytes.Contains(file.Data, []byte("build")) ||
-			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
+			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("actions-docker-build")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
 			continue
 		}
 		root := yamlNode(file.Data)
@@ -74,26 +77,124 @@ type ciReader struct {
 	project *Snapshot
 	name    string
 	nodes   meter.Meter
+	job     job // in which the walk is
 }
 
-// walk goes through all nodes once; aliases are not followed, for what they name
-// is looked at where it stands.
+// A job is what stands around the steps of a CI file.
+type job struct {
+	matrix map[string]string   // one row of the matrix, by NAME and NAME.FIELD
+	env    map[string]string   // with literal values
+	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
+}
+
+// walk goes through all nodes; aliases are not followed, for what they name is looked
+// at where it stands. The steps of a job are gone through once for each row of its
+// matrix.
 func (r *ciReader) walk(n *yaml.Node) {
 	if !r.nodes.Spend(1) {
 		return
 	}
-	if n.Kind == yaml.MappingNode {
-		step := fields(n)
-		if uses := step["uses"]; uses != nil && strings.HasPrefix(uses.Value, "docker/build-push-action@") {
-			r.action(fields(step["with"]))
+	if n.Kind != yaml.MappingNode {
+		for _, c := range n.Content {
+			r.walk(c)
+		}
+		return
+	}
+	step := fields(n)
+	outer := r.job
+	defer func() { r.job = outer }()
+	rows := r.rows(step)
+	if len(rows) > 1 && !r.builds(n) {
+		rows = rows[:1]
+	}
+	for _, row := range rows {
+		r.job = outer
+		if row != nil {
+			r.job.matrix = row
+		}
+		r.environ(step["env"])
+		r.environ(step["variables"])
+		r.metadata(step["steps"])
+		if uses := step["uses"]; uses != nil {
+			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
+				r.action(step["with"])
+			}
 		}
 		for _, key := range []string{"run", "script", "before_script"} {
-			r.script(step[key], scalar(step["working-directory"]))
+			r.script(step[key], r.text(step["working-directory"]))
+		}
+		for _, c := range n.Content {
+			r.walk(c)
 		}
 	}
-	for _, c := range n.Content {
-		r.walk(c)
+}
+
+// builds tells whether a job seems to build an image, by a glance at its words.
+func (r *ciReader) builds(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode {
+		return strings.Contains(n.Value, "build") && (strings.Contains(n.Value, "docker") || strings.Contains(n.Value, "podman") || strings.Contains(n.Value, "buildah") || strings.Contains(n.Value, "build-push-action"))
 	}
+	return r.nodes.Spend(1) && slices.ContainsFunc(n.Content, r.builds)
+}
+
+// environ takes the variables that stand at a workflow, a job or a step.
+func (r *ciReader) environ(n *yaml.Node) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	env := maps.Clone(r.job.env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	for key, v := range fields(n) {
+		if text := r.text(v); v.Kind == yaml.ScalarNode && isLiteral(text) {
+			env[key] = text
+		} else {
+			delete(env, key)
+		}
+	}
+	r.job.env = env
+}
+
+// metadata takes the names of images for which steps make tags.
+// Source: github.com/docker/metadata-action, inputs.
+func (r *ciReader) metadata(steps *yaml.Node) {
+	if steps == nil {
+		return
+	}
+	for _, n := range steps.Content {
+		step := fields(n)
+		if id := scalar(step["id"]); id != "" && strings.HasPrefix(scalar(step["uses"]), "docker/metadata-action@") {
+			if r.job.names == nil {
+				r.job.names = map[string][]string{}
+			}
+			r.job.names[id] = strings.Fields(r.text(fields(step["with"])["images"]))
+		}
+	}
+}
+
+var (
+	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}`)
+	stepOutputs = regexp.MustCompile(`steps\.([\w-]+)\.outputs`)
+)
+
+// text is a scalar with the values of the matrix and of the environment.
+func (r *ciReader) text(n *yaml.Node) string {
+	s := scalar(n)
+	if !strings.Contains(s, "${{") {
+		return s
+	}
+	return matrixValue.ReplaceAllStringFunc(s, func(found string) string {
+		m := matrixValue.FindStringSubmatch(found)
+		from := r.job.env
+		if m[1] == "matrix" {
+			from = r.job.matrix
+		}
+		if v, ok := from[m[2]]; ok {
+			return v
+		}
+		return found
+	})
 }
 
 // fields are the entries of a mapping by their keys.
@@ -117,13 +218,31 @@ func scalar(n *yaml.Node) string {
 // literal tells whether a text has no expression of the CI and no variable in it.
 func isLiteral(s string) bool { return !strings.Contains(s, "$") && !strings.Contains(s, "{{") }
 
-// action is a step of docker/build-push-action.
-// Source: github.com/docker/build-push-action, inputs.
-func (r *ciReader) action(with map[string]*yaml.Node) {
-	b := ciBuild{context: scalar(with["context"]), file: scalar(with["file"]), target: scalar(with["target"])}
-	b.args, b.contexts = pairsOf(scalar(with["build-args"])), pairsOf(scalar(with["build-contexts"]))
-	for line := range strings.Lines(scalar(with["tags"])) {
+// action is a step of docker/build-push-action or its like.
+// Source: github.com/docker/build-push-action, github.com/hashicorp/actions-docker-build:
+// inputs.
+func (r *ciReader) action(inputs *yaml.Node) {
+	with := fields(inputs)
+	first := func(keys ...string) string {
+		for _, key := range keys {
+			if v := r.text(with[key]); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	b := ciBuild{context: first("context", "workdir"), file: first("file", "dockerfile"), target: first("target")}
+	b.args, b.contexts = pairsOf(first("build-args")), pairsOf(first("build-contexts"))
+	b.defaults = pairsOf(scalar(with["build-args"]))
+	tags := first("tags")
+	for line := range strings.Lines(strings.ReplaceAll(tags, ",", "\n")) {
 		b.tags = append(b.tags, strings.TrimSpace(line))
+	}
+	for _, m := range stepOutputs.FindAllStringSubmatch(tags, -1) {
+		b.names = append(b.names, r.job.names[m[1]]...)
+	}
+	if r.job.matrix != nil {
+		b.step = inputs
 	}
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
@@ -156,18 +275,26 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") {
 		return
 	}
+	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})
+	lookup := func(name string) (string, bool) {
+		if v, ok := r.job.env[name]; ok {
+			return v, true
+		}
+		v, ok := r.job.matrix[name] // GitLab's are variables
+		return v, ok
+	}
 	// An expression of the workflow is some text.
-	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI")), Shell: "bash"})
+	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI_EXPRESSION")), Shell: "bash", Lookup: lookup})
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
-			r.command(c, dir)
+			r.command(n, c, dir)
 		}
 	}
 }
 
 // command is one command of a script, where it builds an image.
 // Source: docs.docker.com/reference/cli/docker/buildx/build.
-func (r *ciReader) command(c *shell.Command, dir string) {
+func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 	program, args := c.Underlying()
 	verbs := map[string][]string{"docker": {"build"}, "podman": {"build"}, "buildah": {"build", "bud"}}[program]
 	if program == "docker" && len(args) > 0 && (args[0].Text == "buildx" || args[0].Text == "image" || args[0].Text == "builder") {
@@ -183,7 +310,7 @@ func (r *ciReader) command(c *shell.Command, dir string) {
 	if c.Dir != "" && c.Dir != "." {
 		dir = path.Join(dir, c.Dir)
 	}
-	b := ciBuild{context: path.Join(dir, o.Operands[0].Text), target: o.Get("--target").Text, args: map[string]string{}, contexts: map[string]string{}}
+	b := ciBuild{step: step, context: path.Join(dir, o.Operands[0].Text), target: o.Get("--target").Text, args: map[string]string{}, contexts: map[string]string{}}
 	if strings.Contains(o.Operands[0].Text, "://") || !o.Operands[0].Known || o.Operands[0].Text == "-" {
 		return
 	}
@@ -211,6 +338,9 @@ func (r *ciReader) command(c *shell.Command, dir string) {
 			b.tags = append(b.tags, f.Value.Text)
 		}
 	}
+	if r.job.matrix == nil {
+		b.step = nil
+	}
 	r.project.ciRecipe(r.name, b)
 }
 
@@ -222,7 +352,10 @@ var ciValueFlags = []string{"-f", "--file", "-t", "--tag", "--target", "--build-
 type ciBuild struct {
 	context, file, target string
 	args, contexts        map[string]string
+	defaults              map[string]string // args as they are written, before the values of a matrix
 	tags                  []string
+	names                 []string   // of images, to which tags are added
+	step                  *yaml.Node // of a job with a matrix
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -240,7 +373,12 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	}
 	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
-		if isLiteral(v) && isLiteral(key) {
+		switch was, ok := b.defaults[key]; {
+		case !isLiteral(key):
+		case !isLiteral(v):
+			r.given = append(r.given, key)
+		case ok && was != v && p.hasDefault(file, key): // one of several values, and none is the product's
+		default:
 			r.args[key] = v
 		}
 	}
@@ -257,6 +395,69 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 			r.images = append(r.images, t)
 			p.baked[familiar(t)] = file
 		}
+		b.names = append(b.names, t)
+	}
+	for _, n := range b.names {
+		repo := repoOf(n)
+		switch last := path.Base(repo); {
+		case repo == "" || repo == ".":
+		case isLiteral(repo):
+			p.repos[repo] = file
+			r.repos = append(r.repos, repo)
+		case isLiteral(last) && !strings.ContainsAny(last, "{} "):
+			r.repos = append(r.repos, anywhere+last)
+		}
+	}
+	list := p.composed[file]
+	for i := range list[max(0, len(list)-maxAlike):] { // of the same step by another row of the matrix
+		if o := &list[max(0, len(list)-maxAlike)+i]; b.step != nil && o.step == b.step && o.target == r.target && o.context == r.context {
+			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			return
+		}
+	}
+	r.step = b.step
+	for i := range list[:min(len(list), maxAlike)] { // what Compose or Bake builds alike, with arguments besides
+		o := &list[i]
+		if o.target != r.target || o.context != r.context || o.development != "" || o.step != nil || len(o.services) == 0 && o.by == name || len(r.contexts) > 0 || len(o.services) > 0 && watches(o.services[0].Command) {
+			continue
+		}
+		if subset(r.args, o.args) {
+			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			return
+		}
 	}
 	p.composed[file] = append(p.composed[file], r)
+}
+
+// maxAlike is how many builds of a Dockerfile are compared with another one.
+const maxAlike = 128
+
+// subset tells whether all entries of a map stand in another one.
+func subset(m, of map[string]string) bool {
+	for key, v := range m {
+		if have, ok := of[key]; !ok || have != v {
+			return false
+		}
+	}
+	return true
+}
+
+// hasDefault tells whether a Dockerfile gives an argument a value, by a glance at
+// its lines.
+func (p *Snapshot) hasDefault(file, arg string) bool {
+	f, err := p.files.read(file, maxFile)
+	return err == nil && bytes.Contains(f.Data, []byte("ARG "+arg+"="))
+}
+
+// anywhere is what stands before the last element of an image's name where CI works
+// out the rest.
+const anywhere = "*/"
+
+// repoOf is an image's name without its tag, as Docker calls it.
+func repoOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
+		image = image[:i]
+	}
+	return familiar(image)
 }

@@ -257,10 +257,16 @@ func (p *Snapshot) composeRecipes() {
 			continue
 		}
 		development := p.development(c.File.Name, ComposeFile)
+		over := p.override(c.File.Name)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
 			if s.Build == nil {
 				continue
+			}
+			if o := over.Service(own.Name.Text); o != nil && len(s.Ports)+len(s.Expose) == 0 && len(o.Ports)+len(o.Expose) > 0 {
+				merged := *s
+				merged.Ports, merged.Expose = o.Ports, o.Expose
+				s = &merged
 			}
 			ctx := s.Build.Context.Text
 			if ctx == "" {
@@ -303,6 +309,55 @@ func (p *Snapshot) composeRecipes() {
 			p.builtFrom[own] = file
 		}
 	}
+}
+
+// override is the file that Compose reads over another one, of which it knows by the
+// name; an empty one where there is none.
+// Source: docs.docker.com/compose: docker-compose.override.yml.
+func (p *Snapshot) override(name string) *deploy.Compose {
+	stem, ext := strings.TrimSuffix(name, path.Ext(name)), path.Ext(name)
+	for _, e := range []string{ext, ".yml", ".yaml"} {
+		if c := p.byPath[stem+".override"+e]; c != nil {
+			return c
+		}
+	}
+	return &deploy.Compose{}
+}
+
+// Template tells whether a service of this Compose unit is only there to be extended
+// by services that have an image or a build of their own: its file is not started.
+func (b *Build) Template(s *deploy.Service) bool { return b.project.templates[s] }
+
+// templatesOf are such services.
+func (p *Snapshot) templatesOf() map[*deploy.Service]bool {
+	templates := map[*deploy.Service]bool{}
+	if len(p.parents) == 0 {
+		return templates
+	}
+	for _, c := range p.compose {
+		for _, by := range c.Services {
+			if by.Extends == nil {
+				continue
+			}
+			parent := c
+			if by.Extends.File.Set {
+				file, ok := p.beside(c, by.Extends.File)
+				if parent = p.byPath[file]; !ok || parent == nil {
+					continue
+				}
+			}
+			s := parent.Service(by.Extends.Service.Text)
+			if s == nil || !p.parents[parent.File.Name] {
+				continue
+			}
+			own := by.Image.Set || by.Build != nil
+			if was, known := templates[s]; known {
+				own = own && was
+			}
+			templates[s] = own
+		}
+	}
+	return templates
 }
 
 // DockerfileOf is the Dockerfile that a service of this Compose unit is built

@@ -27,9 +27,23 @@ func devStage(name string) bool {
 // ships, or else what ships itself: builder, tools.
 func weakStage(name string) bool { return knowledge.WeakStages.Has(name) }
 
-// parts are the words of a name.
+// parts are the words of a name, in lower case: parted by marks, and where a capital
+// follows a small letter or begins a word behind others.
 func parts(name string) []string {
-	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	list := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	for i := 0; i < len(list); i++ {
+		for j := 1; j < len(list[i]); j++ {
+			a, b := list[i][j-1], list[i][j]
+			small := j+1 < len(list[i]) && list[i][j+1] >= 'a' && list[i][j+1] <= 'z'
+			if capital := b >= 'A' && b <= 'Z'; capital && (a >= 'a' && a <= 'z' || a < 'a' && small) {
+				list = slices.Insert(list, i+1, list[i][j:])
+				list[i] = list[i][:j]
+				break
+			}
+		}
+		list[i] = strings.ToLower(list[i])
+	}
+	return list
 }
 
 // development says why what a file makes or starts does not ship, as the config,
@@ -46,8 +60,9 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 	}
 	base := path.Base(name)
 	if kind != KubernetesFile {
-		for _, w := range parts(base) {
-			if knowledge.DevFileParts.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
+		words := parts(base)
+		for _, w := range words {
+			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
 				return fmt.Sprintf("the file name contains %q", w)
 			}
 		}

@@ -22,6 +22,10 @@ func IsDockerfileName(name string) bool {
 	if knowledge.NotDockerfiles.Ends(low) {
 		return false
 	}
+	// A program about Dockerfiles; Dockerfile.php is one for PHP.
+	if strings.HasPrefix(name, "dockerfile.") && knowledge.SourceEnds.Has(path.Ext(name)) {
+		return false
+	}
 	for _, stem := range []string{"dockerfile", "containerfile"} {
 		if low == stem || strings.HasPrefix(low, stem+".") || strings.HasSuffix(low, "."+stem) {
 			return true
@@ -55,6 +59,9 @@ type Problem struct {
 
 	// Config tells that it is a .dockworthy.yaml: what it says was not heard.
 	Config bool
+	// Limit tells that everything was looked at, and that more may have been: a
+	// search went on beyond a limit.
+	Limit bool
 }
 
 // Find walks the folder root of fsys for Dockerfiles and deployment files. It
@@ -64,7 +71,7 @@ func Find(fsys fs.FS, root string) *Listing {
 	l := &Listing{links: map[string]string{}}
 	l.walk(fsys, root, gitignore.For(fsys, root), 0)
 	if l.beyond {
-		l.Problems = append(l.Problems, Problem{Path: root, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
+		l.Problems = append(l.Problems, Problem{Path: root, Limit: true, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
 	}
 	// A link to another Dockerfile of the tree is judged as that.
 	found := map[string]bool{}

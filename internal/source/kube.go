@@ -3,6 +3,7 @@ package source
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -15,14 +16,24 @@ type kubeIndex struct {
 	files       map[string]*kubeFile
 	containers  []*deploy.Container // that name an image and are no init containers, in order
 	byImage     map[string][]int    // in containers, by the familiar name
+	byRepo      map[string][]int    // in containers, by the name without its tag
+	unknown     map[string]bool     // names without tags of images that not everybody knows
 	byFolder    map[string][]int    // in containers, by the last element of the name
-	services    map[string][]*deploy.KubeService
+	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
+	jobs        map[*deploy.Container]bool // that end, so that nobody probes them
 	dockerfiles int
 }
 
+// A kubeService is a Service. One that stands in a file for development says
+// nothing of what is deployed.
+type kubeService struct {
+	*deploy.KubeService
+	development bool
+}
+
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byFolder: map[string][]int{}, services: map[string][]*deploy.KubeService{}, fileOf: map[*deploy.Container]*text.File{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}, jobs: map[*deploy.Container]bool{}}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -30,19 +41,26 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 				if !c.Init && c.Image.Set {
 					name := familiar(c.Image.Text)
 					x.byImage[name] = append(x.byImage[name], len(x.containers))
+					repo := repoOf(c.Image.Text)
+					x.byRepo[repo] = append(x.byRepo[repo], len(x.containers))
 					if dir := folderOf(c.Image.Text); dir != "" {
+						x.unknown[repo] = true
 						x.byFolder[dir] = append(x.byFolder[dir], len(x.containers))
 					}
 					x.containers = append(x.containers, c)
 					x.fileOf[c] = k.file
+					if w.IsJob {
+						x.jobs[c] = true
+					}
 				}
 			}
 		}
+		development := len(k.manifest.Services) > 0 && p.development(k.file.Name, KubernetesFile) != ""
 		for _, s := range k.manifest.Services {
 			// One of its labels leads to it.
 			for _, name := range sortedKeys(s.Selector)[:min(1, len(s.Selector))] {
 				label := name + "=" + s.Selector[name]
-				x.services[label] = append(x.services[label], s)
+				x.services[label] = append(x.services[label], &kubeService{s, development})
 			}
 		}
 	}
@@ -54,23 +72,84 @@ func newKubeIndex(p *Snapshot) *kubeIndex {
 	return x
 }
 
-// HasService tells whether a Service of the project sends to a workload's pods.
-func (b *Build) HasService(w *deploy.Workload) bool {
-	services := b.project.links.services
-	for name, value := range w.Labels {
-		for _, s := range services[name+"="+value] {
-			if s.Selects(w) {
-				return true
+// Receivers are the containers of a workload that Services of the project send to,
+// each with the first of these: those that have the Service's port, or where none has
+// it, those that have some and one that is alone in its pod. A Service of a test sends
+// to nothing that is deployed.
+func (b *Build) Receivers(w *deploy.Workload) map[*deploy.Container]*deploy.KubeService {
+	var at map[string][]*deploy.Container // by number and name of their ports
+	var open []*deploy.Container          // that have some port, or are alone
+	to := map[*deploy.Container]*deploy.KubeService{}
+	send := func(list []*deploy.Container, s *deploy.KubeService) {
+		for _, c := range list {
+			if to[c] == nil {
+				to[c] = s
 			}
 		}
 	}
-	return false
+	left, spread := maxServices, false
+	for _, name := range sortedKeys(w.Labels) {
+		for _, s := range b.project.links.services[name+"="+w.Labels[name]] {
+			if left--; left < 0 {
+				return to
+			}
+			if !s.Selects(w) || s.development && b.development == "" {
+				continue
+			}
+			if at == nil {
+				at, open = portsOf(w)
+			}
+			owned := false
+			for _, p := range s.Ports {
+				if list := at[p.Text]; len(list) > 0 {
+					owned = true
+					send(list, s.KubeService)
+				}
+			}
+			if !owned && !spread {
+				spread = true
+				send(open, s.KubeService)
+			}
+		}
+	}
+	return to
+}
+
+// maxServices is how many Services are asked for one workload.
+const maxServices = 1000
+
+// portsOf are the containers of a workload by the numbers and names of their ports,
+// and those that may receive something.
+func portsOf(w *deploy.Workload) (at map[string][]*deploy.Container, open []*deploy.Container) {
+	at = map[string][]*deploy.Container{}
+	var all []*deploy.Container
+	for _, c := range w.Containers {
+		if c.Init {
+			continue
+		}
+		all = append(all, c)
+		if len(c.Ports) > 0 {
+			open = append(open, c)
+		}
+		for _, p := range c.Ports {
+			number, _, _ := strings.Cut(p.Text, "/")
+			for _, key := range []string{number, p.Name.Text} {
+				if list := at[key]; key != "" && (len(list) == 0 || list[len(list)-1] != c) {
+					at[key] = append(list, c)
+				}
+			}
+		}
+	}
+	if len(all) == 1 {
+		open = all
+	}
+	return at, open
 }
 
 // Workloads are the Kubernetes containers that run this build's image: by the
-// names that Compose and the config give it, because the project has one
-// Dockerfile and all its workloads run one image that is nobody else's, or because
-// the image is named after the Dockerfile's folder.
+// names that Compose, CI and the config give it, because the project has one
+// Dockerfile and its workloads run one image that is nobody else's, or because the
+// image is named after the Dockerfile's folder.
 func (b *Build) Workloads() []*deploy.Container {
 	if b.project == nil || len(b.project.kube) == 0 {
 		return nil
@@ -79,6 +158,12 @@ func (b *Build) Workloads() []*deploy.Container {
 	var mine []int
 	for _, n := range b.images {
 		mine = append(mine, x.byImage[familiar(n)]...)
+	}
+	for _, n := range b.repos {
+		if last, ok := strings.CutPrefix(n, anywhere); ok {
+			mine = append(mine, x.byFolder[last]...)
+		}
+		mine = append(mine, x.byRepo[n]...)
 	}
 	if len(mine) > 0 {
 		slices.Sort(mine)
@@ -89,10 +174,13 @@ func (b *Build) Workloads() []*deploy.Container {
 		return list
 	}
 	b.files.ask(aboutUnits, "")
-	if x.dockerfiles == 1 && len(x.byImage) == 1 {
-		return x.containers
-	}
 	var list []*deploy.Container
+	if repo := x.lone(); repo != "" {
+		for _, i := range x.byRepo[repo] {
+			list = append(list, x.containers[i])
+		}
+		return list
+	}
 	for _, i := range x.byFolder[path.Base(path.Dir(b.Path))] {
 		list = append(list, x.containers[i])
 	}
@@ -112,16 +200,72 @@ func folderOf(image string) string {
 	return path.Base(ref.Repo)
 }
 
-// KubeProbes tells whether every Kubernetes container that runs the image has
-// a readiness or liveness probe.
+// KubeProbes tells whether every Kubernetes container that runs the image, and not
+// in a Job, has a readiness or liveness probe.
 func (b *Build) KubeProbes() bool {
-	list := b.Workloads()
-	for _, c := range list {
-		if c.Readiness == nil && c.Liveness == nil {
+	probed := false
+	for _, c := range b.Workloads() {
+		switch {
+		case c.Readiness != nil || c.Liveness != nil:
+			probed = true
+		case !b.project.links.jobs[c]:
 			return false
 		}
 	}
-	return len(list) > 0
+	return probed
+}
+
+// RunBy are the services of Compose files that run this build's image without
+// building it, as its name tells: those with its tag, or any where none has it.
+func (b *Build) RunBy() []*Service {
+	if b.project == nil {
+		return nil
+	}
+	var list, exact []*Service
+	told := map[string]bool{}
+	add := func(repo, image string) {
+		for _, s := range b.project.running[repo] {
+			if s.Development != b.development && s.Development != "" {
+				continue
+			}
+			if image != "" && familiar(s.Image.Text) == familiar(image) {
+				exact = append(exact, s)
+			}
+			if !told[repo] {
+				list = append(list, s)
+			}
+		}
+		told[repo] = true
+	}
+	for _, n := range b.images {
+		add(repoOf(n), n)
+	}
+	for _, n := range b.repos {
+		add(n, "")
+	}
+	if len(exact) > 0 {
+		return exact // others run another variant of it
+	}
+	return list
+}
+
+// services are the services that pull their images, by the names of these without
+// their tags.
+func (p *Snapshot) services() map[string][]*Service {
+	by := map[string][]*Service{}
+	for _, c := range p.compose {
+		if p.parents[c.File.Name] {
+			continue
+		}
+		development := p.development(c.File.Name, ComposeFile)
+		for _, s := range c.Services {
+			if s.Build == nil && s.Extends == nil && s.Image.Set && !s.Image.Unresolved {
+				repo := repoOf(s.Image.Text)
+				by[repo] = append(by[repo], &Service{s, c, development})
+			}
+		}
+	}
+	return by
 }
 
 // FileOf is the manifest that a container of Workloads stands in.
@@ -131,6 +275,23 @@ func (b *Build) FileOf(c *deploy.Container) *text.File { return b.project.links.
 // with which it is judged.
 func (b *Build) RunsBuild(c *deploy.Container) bool {
 	b.files.ask(aboutUnits, "")
-	x := b.project.links
-	return x.dockerfiles == 1 && len(x.byImage) == 1 || b.project.named[folderOf(c.Image.Text)]
+	x, repo := b.project.links, repoOf(c.Image.Text)
+	return x.lone() == repo || b.project.repos[repo] != "" || b.project.named[folderOf(c.Image.Text)]
+}
+
+// lone is the one image, without its tag, that the workloads of a project with one
+// Dockerfile run: beside images that everybody knows; "" where there is no such.
+func (x *kubeIndex) lone() string {
+	switch {
+	case x.dockerfiles != 1:
+	case len(x.unknown) == 1:
+		for repo := range x.unknown {
+			return repo
+		}
+	case len(x.byRepo) == 1:
+		for repo := range x.byRepo {
+			return repo
+		}
+	}
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/files"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
@@ -150,7 +151,7 @@ func (b *Build) userOfImage(names []string) string {
 	b.files.ask(aboutFroms, "")
 	users := b.project.users()
 	for _, n := range names {
-		for _, user := range users[familiar(n)] {
+		for _, user := range users.users[familiar(n)] {
 			if user != b.Path {
 				return user
 			}
@@ -159,11 +160,17 @@ func (b *Build) userOfImage(names []string) string {
 	return ""
 }
 
+// froms are what the FROM lines of the Dockerfiles of a project say.
+type froms struct {
+	users  map[string][]string // image name: the Dockerfiles built on it
+	stages map[string]bool     // names of stages
+}
+
 // usersOfImages are the Dockerfiles that name images in FROM, by a glance at
 // their lines: the whole parse of every file of a project would cost too much for
 // a question that few ask.
-func (p *Snapshot) usersOfImages() map[string][]string {
-	users := map[string][]string{}
+func (p *Snapshot) usersOfImages() *froms {
+	f := &froms{map[string][]string{}, map[string]bool{}}
 	for _, u := range p.Units {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
@@ -172,19 +179,27 @@ func (p *Snapshot) usersOfImages() map[string][]string {
 		if err != nil {
 			continue
 		}
-		for _, image := range fromsIn(data) {
-			users[image] = append(users[image], u.Path)
+		images, stages := fromsIn(data)
+		for _, image := range images {
+			f.users[image] = append(f.users[image], u.Path)
+		}
+		for _, s := range stages {
+			f.stages[s] = true
 		}
 	}
-	return users
+	return f
 }
 
-// fromsIn are the familiar names of what stands in the FROM lines of a Dockerfile.
-func fromsIn(data []byte) (images []string) {
+// fromsIn are the familiar names of what stands in the FROM lines of a Dockerfile,
+// and the names of its stages.
+func fromsIn(data []byte) (images, stages []string) {
 	for line := range bytes.Lines(data) {
 		fields := strings.Fields(string(line))
 		if len(fields) < 2 || !strings.EqualFold(fields[0], "FROM") {
 			continue
+		}
+		if n := len(fields); n >= 4 && strings.EqualFold(fields[n-2], "AS") {
+			stages = append(stages, strings.ToLower(fields[n-1]))
 		}
 		for _, f := range fields[1:] {
 			if !strings.HasPrefix(f, "--") {
@@ -193,18 +208,31 @@ func fromsIn(data []byte) (images []string) {
 			}
 		}
 	}
-	return images
+	return images, stages
 }
 
 // MadeHere tells whether the project builds an image of this name: by what
-// Compose and the config say, or because it is a bare name that a folder with a
-// Dockerfile bears, as Skaffold's and Tilt's placeholders do.
+// Compose and the config say, because it is a bare name that a folder with a
+// Dockerfile bears, as Skaffold's and Tilt's placeholders do, or because its tag is
+// one that nobody publishes, as "test", and a folder with a Dockerfile or a stage
+// is called as it.
 func (b *Build) MadeHere(image string) bool {
 	if b.project.makes[familiar(image)] != "" {
 		return true
 	}
 	b.files.ask(aboutUnits, "")
-	return !strings.ContainsAny(image, "/:@") && b.project.named[image]
+	if !strings.ContainsAny(image, "/:@") {
+		return b.project.named[image]
+	}
+	ref, err := base.ParseRef(image)
+	if err != nil || ref.Digest != "" || !knowledge.LocalTags.Has(strings.ToLower(ref.Tag)) || folderOf(image) == "" {
+		return false
+	}
+	if b.project.named[folderOf(image)] {
+		return true
+	}
+	b.files.ask(aboutFroms, "")
+	return b.project.users().stages[strings.ToLower(folderOf(image))]
 }
 
 // BuiltHere tells whether the project says that it builds an image of this name:

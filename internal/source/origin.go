@@ -73,6 +73,34 @@ func (b *Build) Sees(step *Step, p string) *Origin {
 	return b.fileIn(step.Stage, p)
 }
 
+// SeesThen is Sees, but the file that was there when the RUN began, where a later
+// COPY replaces it.
+func (b *Build) SeesThen(step *Step, p string) *Origin {
+	o := b.Sees(step, p)
+	if o == nil || o.Step == nil || o.Step.Stage != step.Stage || o.Step.Index < step.Index {
+		return o
+	}
+	p = path.Clean(p)
+	b.memo.origins.begin(b)
+	for _, earlier := range b.memo.origins.copies(step.Stage) {
+		if earlier.Index >= step.Index {
+			continue
+		}
+		if !b.memo.origins.spend(b, 1) {
+			return o
+		}
+		if then := b.broughtBy(earlier, p); then != nil {
+			return then
+		}
+	}
+	if step.Stage.Parent != nil {
+		if then := b.fileIn(step.Stage.Parent, p); then != nil {
+			return then
+		}
+	}
+	return o
+}
+
 // SeesBefore is Sees where the file is certainly there when the RUN begins: it was
 // copied by then, and its context lets it through. It is nil otherwise.
 func (b *Build) SeesBefore(step *Step, p string) *Origin {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 )
 
@@ -19,7 +21,10 @@ type recipe struct {
 	folders  map[string]string // contexts, with folders as project paths
 	services []*Service
 	images   []string
-	by       string // the file that says so, where that is neither Compose nor the config
+	repos    []string   // names of images, whatever their tags, or anywhere and the last element of one
+	given    []string   // arguments whose values are not known
+	by       string     // the file that says so, where that is neither Compose nor the config
+	step     *yaml.Node // of a job with a matrix that by has
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }

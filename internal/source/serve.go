@@ -149,13 +149,22 @@ func (b *Build) program(st *Start) (string, []shell.Word) {
 	if st.File != nil && st.File.Script != nil {
 		// exec "$@" hands over to the arguments, which are CMD.
 		if ends, ok := st.File.Script.Endings(); ok {
-			for _, e := range ends {
+			// Where it gives up is not what it is for.
+			goals := slices.DeleteFunc(slices.Clone(ends), func(e shell.Ending) bool { return e.Exit || e.Command == nil })
+			if len(goals) == 0 {
+				goals = ends
+			}
+			for _, e := range goals {
 				if e.Command == nil {
 					continue
 				}
 				p, args := e.Command.Underlying()
 				if p == "$@" || p == "${@}" || strings.Contains(p, "$@") || p == "" {
-					return wordsProgram(st.File.Args)
+					given := st.File.Args
+					if len(given) > 1 && given[0].Text == st.File.Path {
+						given = given[1:] // it is handed itself, and then what it hands over to
+					}
+					return wordsProgram(given)
 				}
 				return p, args
 			}

@@ -81,14 +81,17 @@ type Snapshot struct {
 	builtFrom map[*deploy.Service]string // the Dockerfile that a service is built from
 	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
 	baked     map[string]string          // image name: the Dockerfile that a Bake file makes it of
+	repos     map[string]string          // image name without a tag: the Dockerfile that CI makes it of
 	versions  map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
 	makes     map[string]string          // image name: the Dockerfile that makes it
 	named     map[string]bool            // names of folders with Dockerfiles
 	links     *kubeIndex
+	templates map[*deploy.Service]bool // services that are only there to be extended
+	running   map[string][]*Service    // image name without a tag: the services that pull it
 
 	extending meter.Meter // see whole
 
-	users    func() map[string][]string  // image name: the Dockerfiles built on it
+	users    func() *froms               // what the FROM lines of all Dockerfiles say
 	configs  table[string, *Config]      // by folder
 	trees    table[string, *tree]        // by folder
 	ignores  table[string, *ignoreFile]  // by path; nil = there is none
@@ -188,7 +191,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -233,6 +236,7 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 func (p *Snapshot) index() {
 	p.links = newKubeIndex(p)
 	p.makes, p.named = p.makers(), p.folders()
+	p.running, p.templates = p.services(), p.templatesOf()
 	p.users = sync.OnceValue(p.usersOfImages)
 	p.answers.most, p.scripts.most = maxGlobs, maxScripts
 }

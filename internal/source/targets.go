@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/meter"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 )
 
@@ -120,12 +123,13 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	at := place{target, t.contextOf(r, e.stages)}
 	if b := t.made[at]; b != nil {
 		b.Services = append(b.Services, r.services...)
+		b.images, b.repos = append(slices.Clip(b.images), r.images...), append(slices.Clip(b.repos), r.repos...)
 		return nil
 	}
 	t.work.Spend(len(t.inputs.File.Data) + workOfBuild)
 	b := t.inputs
 	b.Stages, b.Target, b.Meta, b.development = e.stages, target, e.metaArgs, development
-	b.Services, b.images = r.services, r.images
+	b.Services, b.images, b.repos, b.given = r.services, r.images, r.repos, r.given
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
 	if !t.project.opt.NoContext && b.contextRoot != outside {
@@ -198,6 +202,9 @@ func (t *targeting) found() *Problem {
 			continue // Compose names a stage that is gone: its own file's matter
 		}
 		why, doubt := t.purpose(r, target)
+		if why == "" {
+			why = t.helps(r, target, e.stages)
+		}
 		if why != "" {
 			dev = append(dev, other{r, why})
 			continue
@@ -217,6 +224,79 @@ func (t *targeting) found() *Problem {
 		}
 	}
 	return nil
+}
+
+// helps says why a stage that something builds makes no image that ships: it starts
+// nothing, nobody reaches it, and a stage that ships copies from it. That CI pushes it
+// is for its cache, or for who builds on it. "" = it may ship.
+func (t *targeting) helps(r recipe, target *Stage, stages []*Stage) string {
+	if starts(target) || serviceBase(target) || len(r.services) > 0 && (serves(r.services[0]) || works(r.services[0])) {
+		return ""
+	}
+	final := shipping(stages)
+	for i := -1; i < len(t.recipes); i++ {
+		if i >= 0 {
+			o := t.recipes[i]
+			if final = find(stages, o.target); o.target == "" || o.development != "" {
+				continue
+			}
+		}
+		if final == nil || final == target || devStage(final.Name) || !starts(final) && !serviceBase(final) {
+			continue
+		}
+		if !t.work.Spend(len(stages)) {
+			return ""
+		}
+		if copiesFrom(final, target) {
+			return fmt.Sprintf("the stage %s starts nothing and makes what stage %s copies", target.Ref(), final.Ref())
+		}
+	}
+	return ""
+}
+
+// works tells whether a service has something to do of its own, behind others: it is
+// probed, or runs what serves or waits for jobs.
+func works(s *Service) bool {
+	if s.Healthcheck != nil {
+		return true
+	}
+	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+		if c == nil {
+			continue
+		}
+		words := make([]shell.Word, len(c.Words))
+		for i, w := range c.Words {
+			words[i] = shell.Word{Text: w.Text}
+		}
+		program, args := wordsProgram(words)
+		if serverCommand(program, args) || knowledge.ServerOf(program).Role == knowledge.Works {
+			return true
+		}
+	}
+	return false
+}
+
+// copiesFrom tells whether a stage needs another one, and not as its parent.
+func copiesFrom(s, other *Stage) bool {
+	for p := s; p != nil; p = p.Parent {
+		if p == other {
+			return false
+		}
+	}
+	seen := map[*Stage]bool{}
+	todo := []*Stage{s}
+	for len(todo) > 0 {
+		one := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if one == other {
+			return true
+		}
+		if !seen[one] {
+			seen[one] = true
+			todo = append(todo, one.needs()...)
+		}
+	}
+	return false
 }
 
 // last is the last stage that ships by its name, else the last one.
@@ -300,6 +380,17 @@ func (t *targeting) finish() []*Build {
 	}
 	if len(t.builds) < 2 {
 		return t.builds
+	}
+	// Builds that differ in arguments alone are the same image to who runs it.
+	type image struct{ target, root string }
+	images, repos := map[image][]string{}, map[image][]string{}
+	for _, b := range t.builds {
+		key := image{b.Target.Ref(), b.contextRoot}
+		images[key], repos[key] = append(images[key], b.images...), append(repos[key], b.repos...)
+	}
+	for _, b := range t.builds {
+		key := image{b.Target.Ref(), b.contextRoot}
+		b.images, b.repos = images[key], repos[key]
 	}
 	reached := map[*Stage]bool{}
 	for _, b := range t.builds {

@@ -83,7 +83,7 @@ func (t *trace) again(asked []question) {
 type change struct {
 	files map[string]int64 // size of what is changed or added; -1 = it is removed
 	names map[string]bool  // of them, and of their folders, those that come or go
-	froms bool             // other images stand in FROM of a Dockerfile
+	froms bool             // other images or names of stages stand in FROM of a Dockerfile
 }
 
 // changeOf is what changes do to a file system.
@@ -93,7 +93,9 @@ func changeOf(before fs.FS, changes overlay.Changes) *change {
 		_, err := fs.Stat(before, name)
 		if IsDockerfileName(path.Base(name)) && !c.froms {
 			old, _ := files.Read(before, name, maxFile)
-			c.froms = !slices.Equal(fromsIn(old), fromsIn(data))
+			images, stages := fromsIn(old)
+			nextImages, nextStages := fromsIn(data)
+			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages)
 		}
 		if data == nil {
 			c.files[name] = -1

@@ -8,9 +8,11 @@ import "github.com/dockworthy/dockworthy/internal/run"
 
 // A Request asks for one thing.
 type Request struct {
-	Op   string // procs, freeze, thaw, dial, orphan
-	Port int    `json:",omitempty"` // of dial
-	Host string `json:",omitempty"` // of dial; "" = 127.0.0.1
+	Op      string // procs, freeze, thaw, dial, orphan, http, tcp
+	Port    int    `json:",omitempty"` // of dial, http and tcp
+	Host    string `json:",omitempty"` // of dial; "" = 127.0.0.1
+	Path    string `json:",omitempty"` // of http; "" = /
+	Timeout int    `json:",omitempty"` // of http and tcp, in milliseconds
 }
 
 // An Answer is what came of a request.
@@ -20,5 +22,6 @@ type Answer struct {
 	Listens []run.Listen  `json:",omitempty"`
 	Count   int           `json:",omitempty"` // processes that were signalled; connections that were made
 	Reaped  bool          `json:",omitempty"` // of orphan
-	Status  string        `json:",omitempty"` // of dial: the first line of the HTTP answer
+	Status  string        `json:",omitempty"` // of dial and http: the first line of the HTTP answer
+	Well    bool          `json:",omitempty"` // of http and tcp: it answered, with a status from 200 to 399
 }

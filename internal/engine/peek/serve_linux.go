@@ -53,6 +53,12 @@ func Main(args []string, in io.Reader, out io.Writer) error {
 				open = append(open, c)
 				a.Count, a.Status = len(open), status
 			}
+		case "http", "tcp":
+			var err error
+			if a.Status, err = probe(q); err != nil {
+				a.Status = err.Error()
+			}
+			a.Well = err == nil
 		case "orphan":
 			reaped, err := orphan()
 			a.Reaped = reaped
@@ -97,6 +103,48 @@ func signal(sig syscall.Signal) int {
 		}
 	}
 	return n
+}
+
+// outside is the address at which others reach this network; 127.0.0.1 where there
+// is no other.
+func outside() string {
+	list, _ := net.InterfaceAddrs()
+	for _, a := range list {
+		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && n.IP.To4() != nil {
+			return n.IP.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// probe asks as a kubelet does: a connection, or an HTTP answer from 200 to 399.
+func probe(q Request) (string, error) {
+	limit := time.Duration(q.Timeout) * time.Millisecond
+	addr := net.JoinHostPort(outside(), strconv.Itoa(q.Port))
+	c, err := net.DialTimeout("tcp", addr, limit)
+	if err != nil || q.Op == "tcp" {
+		if c != nil {
+			c.Close()
+		}
+		return "", err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(limit))
+	path := "/" + strings.TrimPrefix(q.Path, "/")
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: kube-probe/1.0\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, addr)
+	line, err := bufio.NewReader(io.LimitReader(c, 4096)).ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	line = strings.TrimSpace(line)
+	fields := strings.Fields(line)
+	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/") {
+		return line, fmt.Errorf("the answer is not HTTP: %q", line)
+	}
+	if code, err := strconv.Atoi(fields[1]); err != nil || code < 200 || code > 399 {
+		return line, fmt.Errorf("HTTP status %s", fields[1])
+	}
+	return line, nil
 }
 
 // dial opens a connection, has one request answered where the other side

@@ -114,7 +114,7 @@ func kindOf(p string) (fileKind, bool) {
 func kindByName(p string) (fileKind, bool) {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	if image.IsEnv(base) {
-		return fileKind{what: "an environment file's value", value: envLine}, true
+		return fileKind{what: "an environment file's value", value: envLine, reads: knowledge.URLs}, true
 	}
 	switch knowledge.HeldBy(dir, base) {
 	case knowledge.Npmrc:
@@ -183,7 +183,7 @@ func (k fileKind) secretsIn(data []byte) []image.Secret {
 	}
 	if k.reads == knowledge.URLs || k.reads == knowledge.Both {
 		for _, l := range secret.Logins(string(data)) {
-			if l.Bare() && !l.Local() && !secret.WeakPassword(l.Password) {
+			if l.Bare() && !l.Local() && !secret.WeakPassword(l.Password) && !strings.EqualFold(l.Password, l.User) {
 				add("", l.From, string(data[l.From:l.To]))
 			}
 		}

@@ -87,6 +87,7 @@ func TestSecretsInContents(t *testing.T) {
 		"usr/bin/tool":                 {elfOf(program{}) + "\x00\x00" + token + "\x00", "a GitHub token", ""},
 		"opt/venv/lib/python3.12/site-packages/company/settings.py": {"KEY='" + aws + "'", "an AWS access key", ""},
 		"app/__pycache__/settings.cpython-312.pyc":                  {"\xcb\x0d\x0d\x0a\x00\x00\x00\x00\xda(" + token + "\xa9\x00", "a GitHub token", ""},
+		"srv/.env":                          {"DATABASE_URL=postgresql://shop:kV7-Lantern-55@db:5432/shop\n", "an environment file's value", ""},
 		"app/.env":                          {"DEBUG=1\nDB_PASSWORD=\"kV7-Lantern-55\"\n", "an environment file's value", "DB_PASSWORD"},
 		"root/.npmrc":                       {"//registry.npmjs.org/:_authToken=9f8e7d6c5b4a3210\n", "a registry's token", "//registry.npmjs.org/:_authToken"},
 		"root/.netrc":                       {"machine github.com login bob password kV7Lantern55\n", "a login", "password"},

@@ -19,11 +19,20 @@ var kubeNoReadiness = &check.Check{
 	RestsOn:  []source.Subject{source.Deployments},
 	Aliases:  []string{"checkov CKV_K8S_9"},
 	Source: func(b *source.Build) check.Verdict {
+		var of *deploy.Workload
+		var to map[*deploy.Container]*deploy.KubeService
 		return workloads(b, func(w *deploy.Workload, c *deploy.Container) string {
-			if c.Readiness != nil || !b.HasService(w) || !listens(w, c) {
+			if c.Readiness != nil {
 				return ""
 			}
-			return fmt.Sprintf("a Service sends traffic to the container %s of %s %s, which has no readinessProbe", c.Name.Text, w.Kind.Text, w.Name.Text)
+			if of != w {
+				of, to = w, b.Receivers(w)
+			}
+			s := to[c]
+			if s == nil {
+				return ""
+			}
+			return fmt.Sprintf("the Service %s sends traffic to the container %s of %s %s, which has no readinessProbe", s.Name.Text, c.Name.Text, w.Kind.Text, w.Name.Text)
 		})
 	},
 }
@@ -72,19 +81,4 @@ func workloads(b *source.Build, judge func(*deploy.Workload, *deploy.Container) 
 		}
 	}
 	return check.Judge(found)
-}
-
-// listens tells whether a container is the one that a Service sends to: it
-// names a port, or is alone in its pod.
-func listens(w *deploy.Workload, c *deploy.Container) bool {
-	if len(c.Ports) > 0 {
-		return true
-	}
-	n := 0
-	for _, other := range w.Containers {
-		if !other.Init {
-			n++
-		}
-	}
-	return n == 1
 }

@@ -114,17 +114,15 @@ func advice(b *source.Build) string {
 	return ""
 }
 
-// composeHas tells whether every Compose service of the build has a check.
-func composeHas(b *source.Build) bool {
-	if len(b.Services) == 0 {
-		return false
-	}
-	for _, s := range b.Services {
-		if s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0 {
-			return false
-		}
-	}
-	return true
+// composeHas tells whether every Compose service that builds the image has a check,
+// or every one that only runs it.
+func composeHas(b *source.Build) bool { return checked(b.Services) || checked(b.RunBy()) }
+
+// checked tells whether there are services, all of which have a health check.
+func checked(services []*source.Service) bool {
+	return len(services) > 0 && !slices.ContainsFunc(services, func(s *source.Service) bool {
+		return s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0
+	})
 }
 
 // platform is a hosting platform's file with a check in it, or "".

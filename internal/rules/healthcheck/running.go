@@ -33,6 +33,8 @@ var neverHealthy = &check.Check{
 			return check.Unknown(check.ByRun, "the program did not become ready, so its health check could not be judged")
 		case h == nil:
 			return noProbe(ev)
+		case log.Lonely() != nil:
+			return check.Unknown(check.BySettings, "the program runs and is not healthy, and "+log.Lonely().Cause.Text)
 		}
 		f := check.Finding{Place: check.Seen(log, run.TopicHealth, ""), Message: "the program listens, but its health check fails"}
 		if h != nil {

@@ -129,6 +129,13 @@ func (v *view) note(l *layers, step *source.Step) {
 			l.done[f] = true
 		}
 	}
+	for _, called := range v.b.Calls(step) {
+		for _, in := range called.Effects.Installs {
+			if !in.System && in.When != shell.Never && (len(in.Packages) == 0 || ownPath(in)) {
+				l.done[knowledge.EcosystemOf(in.Manager)] = true
+			}
+		}
+	}
 	for _, in := range run.Effects.Installs {
 		if in.System || in.When == shell.Never {
 			continue
@@ -149,7 +156,7 @@ func (v *view) copied(l *layers, step *source.Step, c *source.Copy) {
 		return
 	}
 	for i := range c.Sources {
-		br := brought{step: step, span: step.SourcePlace(i), what: c.Sources[i].Value, dest: path.Clean(c.Target)}
+		br := brought{step: step, span: step.SourcePlace(i), what: written(c.Sources[i]), dest: path.Clean(c.Target)}
 		if c.FromContext() {
 			br.path = source.Clean(c.Sources[i].Value)
 			if br.sort = v.takes(c, i); br.sort == other {
@@ -174,6 +181,15 @@ func (v *view) copied(l *layers, step *source.Step, c *source.Copy) {
 		l.brought = append(l.brought, br)
 		return
 	}
+}
+
+// written is a source as people know it: as it is written where it stands for
+// nothing, which takes the whole context.
+func written(src source.Text) string {
+	if src.Value == "" {
+		return src.Raw + " (not set, so the whole context)"
+	}
+	return src.Value
 }
 
 // installedFolder tells whether a path holds installed packages and nothing of

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -67,8 +68,9 @@ type duplicates struct {
 // A put is what one step put somewhere.
 type put struct {
 	step  *source.Step
-	bytes int64  // -1 = a folder, or of a size that nobody knows
-	owner string // user or user:group as written; "" = root
+	bytes int64    // -1 = a folder, or of a size that nobody knows
+	owner string   // user or user:group as written; "" = root
+	modes []uint32 // of the files; nil = not known
 }
 
 // small is how many bytes may be written twice for a note.
@@ -116,7 +118,7 @@ func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, b
 		return nil, 0 // who changes all of it is beyond advice on layers
 	}
 	for _, p := range d.filled[dir] {
-		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) {
+		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, p.modes) {
 			continue
 		}
 		if first == nil {
@@ -130,7 +132,7 @@ func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, b
 	}
 	if first == nil {
 		step := d.copiedInto(d.copies, dir)
-		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) {
+		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, modesOf(step.Copy)) {
 			return nil, 0
 		}
 		return step, -1
@@ -149,7 +151,7 @@ func (d *duplicates) changes(fx effects.File, owner string) bool {
 		return from == "" || d.uid(from) == d.uid(user)
 	}
 	sameUser := fx.Owner == "" || d.uid(fx.Owner) == d.uid(user)
-	sameGroup := fx.Group == "" || fx.Group == group || group == "" && fx.Group == user
+	sameGroup := fx.Group == "" || fx.Group == group || group == "" && fx.Group == user || isRoot(fx.Group) && isRoot(cmp.Or(group, user))
 	return !sameUser || !sameGroup
 }
 
@@ -208,7 +210,7 @@ func (d *duplicates) fill(step *source.Step) {
 			if !c.Chown.Known && owner != "" {
 				owner = someone
 			}
-			one(c.Target, &put{step, d.size(c), owner})
+			one(c.Target, &put{step, d.size(c), owner, modesOf(c)})
 		}
 		return
 	}
@@ -244,6 +246,81 @@ func (d *duplicates) fill(step *source.Step) {
 			one(f.To.Text, p)
 		}
 	}
+}
+
+// isRoot tells whether a user or group is root: "" is, where nothing else is said.
+func isRoot(name string) bool { return name == "" || name == "root" || name == "0" }
+
+// modesOf are the modes that the files of a COPY may have: those that it sets, or
+// those that git keeps.
+func modesOf(c *source.Copy) []uint32 {
+	switch {
+	case c.Chmod.Value != "":
+		if n, err := strconv.ParseUint(c.Chmod.Value, 8, 12); err == nil && c.Chmod.Known {
+			return []uint32{uint32(n)}
+		}
+		return nil
+	case c.FromContext() && !c.Add:
+		return []uint32{0o644, 0o755}
+	}
+	return nil
+}
+
+// keepsModes tells whether chmod leaves files of these modes as they are.
+func keepsModes(mode string, modes []uint32) bool {
+	if len(modes) == 0 {
+		return false
+	}
+	for _, m := range modes {
+		if after, ok := chmodded(mode, m); !ok || after != m {
+			return false
+		}
+	}
+	return true
+}
+
+// chmodded is a file's mode after chmod; ok is false for what is not read.
+func chmodded(mode string, m uint32) (after uint32, ok bool) {
+	if n, err := strconv.ParseUint(mode, 8, 12); err == nil {
+		return uint32(n), true
+	}
+	for clause := range strings.SplitSeq(mode, ",") {
+		i := strings.IndexAny(clause, "+-=")
+		if i < 0 || clause[i] == '=' {
+			return 0, false
+		}
+		who, what := clause[:i], clause[i+1:]
+		if who == "" {
+			who = "a"
+		}
+		var bits uint32
+		for _, w := range what {
+			switch {
+			case w == 'r':
+				bits |= 4
+			case w == 'w':
+				bits |= 2
+			case w == 'x' || w == 'X' && m&0o111 != 0:
+				bits |= 1
+			case w != 'X':
+				return 0, false
+			}
+		}
+		var mask uint32
+		for _, w := range who {
+			shift, known := map[rune]uint32{'u': 0o100, 'g': 0o10, 'o': 1, 'a': 0o111}[w]
+			if !known {
+				return 0, false
+			}
+			mask |= bits * shift
+		}
+		if clause[i] == '+' {
+			m |= mask
+		} else {
+			m &^= mask
+		}
+	}
+	return m, true
 }
 
 // size is how many bytes the files are that a COPY names; -1 where it takes a

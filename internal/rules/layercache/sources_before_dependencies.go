@@ -32,8 +32,8 @@ var sourcesBeforeDependencies = &check.Check{
 		found := map[check.Cause]check.Finding{}
 		v.each(func(l *layers, step *source.Step) {
 			run := step.Run()
-			if run == nil || len(l.brought) == 0 {
-				return
+			if run == nil || len(l.brought) == 0 || !b.Needs(step.Stage) && b.Reaches(step.Stage) {
+				return // what only another target needs is judged with that
 			}
 			br, f, ok := v.late(l, step, run)
 			if !ok {
@@ -59,6 +59,9 @@ var sourcesBeforeDependencies = &check.Check{
 
 // better tells whether a finding says more than another of the same copy.
 func better(b *source.Build, f, old check.Finding) bool {
+	if b.InChain(f.Stage) != b.InChain(old.Stage) {
+		return b.InChain(f.Stage)
+	}
 	if b.Reaches(f.Stage) != b.Reaches(old.Stage) {
 		return b.Reaches(f.Stage)
 	}
@@ -82,7 +85,12 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			if v.member(br, step, in) || br.submodule && !worksIn(in, br.dest) {
 				continue
 			}
+			br = v.closer(l, br, in)
 			f := v.finding(br, step, in.Command, called(in.Command), in.Manager)
+			if tool := len(in.Packages) > 0 && len(in.Manifests) == 0 && !ownPath(in) && l.done[knowledge.EcosystemOf(in.Manager)]; tool {
+				f.Severity = check.Warning
+				f.Message = strings.Replace(f.Message, "installs all dependencies again", "installs it again", 1)
+			}
 			if in.When == shell.Maybe && branches(run) < 2 {
 				f.Severity = check.Warning
 				f.Message = strings.Replace(f.Message, ": each edit installs", ", which runs under a condition: where it does, each edit installs", 1)
@@ -96,6 +104,9 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 	}
 	if cached(run) {
 		return brought{}, check.Finding{}, false
+	}
+	if br, f, ok := v.lateInScript(l, step); ok {
+		return br, f, true
 	}
 	for _, c := range run.Commands() {
 		what, ok := v.downloads(l, step, c)
@@ -116,6 +127,58 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		}
 	}
 	return brought{}, check.Finding{}, false
+}
+
+// lateInScript is the finding on a script of the project that a RUN calls and that
+// installs the dependencies.
+func (v *view) lateInScript(l *layers, step *source.Step) (brought, check.Finding, bool) {
+	for _, called := range v.b.Calls(step) {
+		for _, in := range called.Effects.Installs {
+			family := knowledge.EcosystemOf(in.Manager)
+			if in.System || in.Global || in.When == shell.Never || family == "" || l.done[family] || len(in.Packages) > 0 && !ownPath(in) || in.NoDeps || in.Offline {
+				continue
+			}
+			for _, br := range l.brought {
+				if br.submodule || br.sort != tree && (brings(br, called.Origin) || br.path != "" && v.b.Context != nil && v.isPackage(br.path) && !within(br.dest, called.Command.Dir)) {
+					continue // the script's own folder, or a member of the workspace
+				}
+				for _, first := range l.brought {
+					if !first.submodule && !brings(first, called.Origin) {
+						br = first // a member of the workspace is sources, too, where others come as well
+						break
+					}
+				}
+				f := v.finding(br, step, called.Command, path.Base(called.Path)+", which calls "+in.Manager, in.Manager)
+				f.Severity = check.Warning
+				return br, f, true
+			}
+		}
+	}
+	return brought{}, check.Finding{}, false
+}
+
+// brings tells whether a copy brings a file.
+func brings(br brought, o *source.Origin) bool { return o != nil && o.Step == br.step }
+
+// closer is the copy to name where several come before an install: the first that
+// brings what the install works in, where the first of all is some file that lies
+// elsewhere.
+func (v *view) closer(l *layers, first brought, in packages.Install) brought {
+	works := func(br brought) bool {
+		return worksIn(in, br.dest) || names(in.Command, br.dest) || slices.ContainsFunc(in.Command.Args(), func(w shell.Word) bool {
+			_, value, ok := strings.Cut(w.Text, "=")
+			return ok && br.dest != "/" && within(br.dest, value)
+		})
+	}
+	if first.sort == tree || works(first) {
+		return first
+	}
+	for _, br := range l.brought {
+		if !br.submodule && works(br) {
+			return br
+		}
+	}
+	return first
 }
 
 // names tells whether an argument of a command is a path in a folder.

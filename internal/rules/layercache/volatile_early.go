@@ -2,6 +2,7 @@ package layercache
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -39,6 +40,7 @@ type changing struct {
 	related []check.Place
 	word    string // ARG or ENV
 	early   bool   // it stands above the sources
+	commit  bool   // it changes with each commit, and not between
 	said    bool
 }
 
@@ -89,7 +91,11 @@ func (v *volatile) stage(s *source.Stage) {
 			active = v.declare(active, step, labels, !sent)
 		case step.Copy != nil && step.Copy.FromContext():
 			for i := range step.Copy.Sources {
-				sent = sent || v.view.takes(step.Copy, i) != other
+				takes := v.view.takes(step.Copy, i)
+				sent = sent || takes != other
+				if takes == tree { // which changes with each commit, too
+					active = slices.DeleteFunc(slices.Clone(active), func(c *changing) bool { return c.commit })
+				}
 			}
 		case step.Run() != nil && len(active) > 0:
 			active = v.run(active, step)
@@ -118,7 +124,7 @@ func (v *volatile) declare(active []*changing, step *source.Step, labels string,
 		if len(active) >= maxChanging || !changes(x, given, labels) {
 			continue
 		}
-		active = append(active[:len(active):len(active)], &changing{names: []string{x.Name}, span: span, word: step.Keyword, early: early})
+		active = append(active[:len(active):len(active)], &changing{names: []string{x.Name}, span: span, word: step.Keyword, early: early, commit: commit.MatchString(strings.ToUpper(x.Name))})
 	}
 	return active
 }

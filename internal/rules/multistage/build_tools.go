@@ -103,9 +103,16 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 	}
 	for _, t := range all {
 		if later, ok := gone[t.name]; ok && later.step.Span.Start > step.Span.Start && later.step != step {
-			f.Message += "; removing packages in a later layer leaves them in this one"
+			if later.file {
+				f.Message = fmt.Sprintf("%s %s %s here, and removing a file in a later layer leaves it in this one", names(all), plural(len(all), "is", "are"), verb)
+			} else {
+				f.Message += "; removing packages in a later layer leaves them in this one"
+			}
 			f.Related = append(f.Related, check.Place{File: b.Text(), Span: later.command.Span, Message: "removed here, in a separate layer"})
 			f.Help = "remove the packages in the RUN that installs them, or install them in a builder stage"
+			if later.file {
+				f.Help = "mount it for the RUN that needs it (RUN --mount=type=bind,from=…), or run it in a builder stage"
+			}
 			break
 		}
 	}
@@ -119,9 +126,10 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 type removal struct {
 	step    *source.Step
 	command *shell.Command
+	file    bool // it deletes the program itself
 }
 
-// removals are the packages that the chain removes anywhere, by name.
+// removals are the packages and programs that the chain removes anywhere, by name.
 func removals(b *source.Build) map[string]removal {
 	gone := map[string]removal{}
 	for step := range b.Steps() {
@@ -129,9 +137,19 @@ func removals(b *source.Build) map[string]removal {
 		if run == nil {
 			continue
 		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != effects.Delete || fx.When == shell.Never {
+				continue
+			}
+			for _, p := range fx.Paths {
+				if name := path.Base(p.Text); knowledge.CopiedTool(name) != "" {
+					gone[name] = removal{step, fx.Command, true}
+				}
+			}
+		}
 		for _, r := range run.Effects.Removes {
 			for _, p := range r.Packages {
-				gone[p.Name] = removal{step, r.Command}
+				gone[p.Name] = removal{step, r.Command, false}
 			}
 		}
 	}

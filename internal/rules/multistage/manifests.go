@@ -43,7 +43,7 @@ func (d *deposits) manifests(step *source.Step, dir string) *manifests {
 // bring it.
 func (m *manifests) file(name string) *source.Origin {
 	if strings.HasPrefix(m.dir, "/") {
-		return m.b.Sees(m.step, path.Join(m.dir, name))
+		return m.b.SeesThen(m.step, path.Join(m.dir, name))
 	}
 	// The working folder is the base image's own, which is not known: the
 	// file at the root of the context is the likely one.

@@ -14,7 +14,7 @@ var composeLatest = &check.Check{
 	Claim:    "every image that Compose pulls has a version",
 	Why:      "the next `docker compose pull` may fetch a different program",
 	Mend:     "use a full version, such as postgres:16.6-bookworm, or a digest",
-	Quiet:    "For images that the project builds itself.",
+	Quiet:    "For images that the project builds itself, and in a service of another file that others extend with an image of their own.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -27,7 +27,7 @@ var composeLatest = &check.Check{
 			if s.Build != nil || !s.Image.Set || b.MadeHere(s.Image.Text) {
 				continue
 			}
-			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok {
+			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok && !b.Template(s) {
 				f.Place.File = b.Text()
 				f.Group = s.Image.Text
 				found = append(found, f)

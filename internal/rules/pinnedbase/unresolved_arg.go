@@ -14,7 +14,7 @@ var unresolvedArg = &check.Check{
 	Claim:    "every build argument in FROM has a value in the project",
 	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
 	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
-	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, the config or --build-arg gives a value.",
+	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, CI, the config or --build-arg gives a value. Where CI gives one that it works out, the finding is a note.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -32,12 +32,17 @@ var unresolvedArg = &check.Check{
 			if v := placeholder(b, missing); v != "" {
 				why = fmt.Sprintf("has only the placeholder %q as its default", v)
 			}
-			found = append(found, check.Finding{
+			f := check.Finding{
 				Group:   name,
 				Place:   u.place,
 				Stage:   u.stage,
 				Message: fmt.Sprintf("FROM %s: %s %s, and nothing in the project sets it", u.image.Text.Raw, name, why),
-			})
+			}
+			if b.Given(missing) {
+				f.Severity = check.Note
+				f.Message = fmt.Sprintf("FROM %s: %s %s, and CI sets it to a value that is not in the project", u.image.Text.Raw, name, why)
+			}
+			found = append(found, f)
 		}
 		return check.Judge(found)
 	},

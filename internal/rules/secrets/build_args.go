@@ -76,7 +76,7 @@ func (u *credentialUse) given(s *deploy.Service, kv deploy.KeyValue, known *name
 		Message: fmt.Sprintf("the build of %s: %s has a literal value, and %s uses it as a credential", s.Name.Text, kv.Key.Text, use.Place.File.Name),
 		Related: []check.Place{{File: use.Place.File, Span: use.Place.Span, Message: use.Message}},
 	}
-	if known.tell(kv.Value.Raw, "") {
+	if known.tell(kv.Value.Raw, "", kv.Key.Text) {
 		f.Severity = check.Note
 		f.Message += ", but it is easy to guess"
 	}

@@ -2,10 +2,12 @@ package secrets
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
@@ -76,13 +78,14 @@ func deployed(b *source.Build, kv deploy.KeyValue, who string, known *names) []c
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: entry(kv)}, Secrets: []text.Span{at}}
 	if l, ok := setting(kv.Key.Text, value, at, false); ok {
 		f.Message = fmt.Sprintf("%s: %s %s", who, kv.Key.Text, l.what)
-		if known.tell(l.password, l.user) {
+		if known.tell(l.password, l.user, kv.Key.Text) {
 			f.Severity = check.Note
 			f.Message += ", which is easy to guess"
+			f.Secrets = unlessNamed(f.Secrets, l.password, who)
 		}
 		return []check.Finding{f}
 	}
-	if w := worthOf(value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
+	if w := worthUnder(kv.Key.Text, value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
 		f.Severity, f.Secrets = check.Note, nil
 		f.Message = fmt.Sprintf("%s: %s has a placeholder as its value", who, kv.Key.Text)
 		return []check.Finding{f}
@@ -210,6 +213,20 @@ var kubeLiteral = &check.Check{
 	},
 }
 
+// openKey tells whether a key of a Secret names what need not be one: username,
+// ca.crt, clientID.
+func openKey(key string) bool {
+	low := strings.ToLower(key)
+	if knowledge.OpenKeys.Has(low) {
+		return true
+	}
+	if nameOf(key) != notSecret {
+		return false
+	}
+	words := secret.NameParts(key)
+	return len(words) > 0 && knowledge.OpenKeys.Has(strings.ToLower(words[len(words)-1]))
+}
+
 // stored judges a literal of a Secret: whatever lies there is meant to be one,
 // unless its key says otherwise.
 func stored(b *source.Build, kv deploy.KeyValue, name string, known *names) []check.Finding {
@@ -225,22 +242,37 @@ func stored(b *source.Build, kv deploy.KeyValue, name string, known *names) []ch
 		f.Message = fmt.Sprintf("the Secret %s contains the value of %s only base64-encoded, which is not encryption", name, kv.Key.Text)
 	}
 	l, hidden := setting(kv.Key.Text, kv.Value.Text, kv.Value.Span, false)
-	w := worthOf(kv.Value.Text)
-	last := strings.ToLower(kv.Key.Text)
-	if i := strings.LastIndexAny(last, "_-"); i >= 0 {
-		last = last[i+1:]
-	}
+	w := worthUnder(kv.Key.Text, kv.Value.Text)
+	open := openKey(kv.Key.Text)
+	inside := lines(kv.Value.Text)
 	switch {
-	case hidden, w == literal && !knowledge.OpenKeys.Has(last) && nameOf(kv.Key.Text) != notSecret, len(lines(kv.Value.Text)) > 0:
-	case w == literal && !knowledge.OpenKeys.Has(last) && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
-	case (w == later || w == dummy) && !knowledge.OpenKeys.Has(last):
+	case hidden, w == literal && !open && nameOf(kv.Key.Text) != notSecret:
+	case len(inside) > 0:
+		if !slices.ContainsFunc(inside, func(l line) bool { return !known.tell(kv.Value.Text[l.From:l.To], "", l.Name) }) {
+			f.Severity = check.Note
+		}
+	case w == literal && !open && !strings.ContainsAny(kv.Value.Text, " \n") && len(kv.Value.Text) >= 8:
+		if strings.Trim(kv.Value.Text, "abcdefghijklmnopqrstuvwxyz-_.@:/") == "" {
+			f.Severity = check.Note // words under a name that says nothing
+		}
+	case (w == later || w == dummy) && !open:
 		f.Severity, f.Secrets = check.Note, nil
 		f.Message = fmt.Sprintf("the Secret %s contains a placeholder for %s", name, kv.Key.Text)
 	default:
 		return nil
 	}
-	if known.tell(l.password, l.user) {
+	if known.tell(l.password, l.user, kv.Key.Text) {
 		f.Severity = check.Note
+		f.Secrets = unlessNamed(f.Secrets, l.password, name)
 	}
 	return []check.Finding{f}
+}
+
+// unlessNamed are the secrets of a finding, without a password that is no more than
+// a part of the name which the finding tells.
+func unlessNamed(secrets []text.Span, password, name string) []text.Span {
+	if strings.Contains(strings.ToLower(name), strings.ToLower(password)) {
+		return nil
+	}
+	return secrets
 }

@@ -47,6 +47,9 @@ func arguments(b *source.Build, s *source.Step) []check.Finding {
 		if p.set && len(variables(p.raw)) == 0 {
 			builder := s.Stage != nil && !b.InChain(s.Stage)
 			if l, ok := setting(p.name, p.value, p.valueAt, builder); ok {
+				if builder && onlyForAssets(s.Stage, l) {
+					continue
+				}
 				f.Message = fmt.Sprintf("the default of the build argument %s %s", p.name, l.what)
 				f.Secrets = []text.Span{l.hide}
 				if l.what == "has a literal value" {

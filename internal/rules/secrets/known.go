@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -53,8 +54,9 @@ func (n *names) name(s string) {
 }
 
 // tell tells whether a password is one that everybody knows, or made of these
-// names and such words: umbra, umbra-password, umbra123. user is whose it is.
-func (n *names) tell(password, user string) bool {
+// names and such words: umbra, umbra-password, umbra123, testpassword. user is
+// whose it is, and key the name under which it stands.
+func (n *names) tell(password, user, key string) bool {
 	low := strings.ToLower(password)
 	if gather := n.gather; gather != nil {
 		n.gather = nil
@@ -63,15 +65,16 @@ func (n *names) tell(password, user string) bool {
 	if low == "" || weakPassword(low) || n.set[low] || strings.EqualFold(password, user) {
 		return low != ""
 	}
+	own := secret.NameParts(key)
+	known := func(w string) (ok, telling bool) {
+		return n.set[w] && (len(w) > 2 || w == low) || weakPassword(w) || secret.Filler(w) || slices.Contains(own, strings.ToUpper(w)), false
+	}
 	for _, w := range secret.NameParts(low) {
 		w = strings.ToLower(w)
-		for _, end := range []string{"password", "passwd", "pass", "secret", "pwd", "pw"} {
-			if rest, ok := strings.CutSuffix(w, end); ok && rest != "" {
-				w = rest
-				break
-			}
+		if year := len(w) <= 4 && strings.Trim(w, "0123456789") == ""; year || n.set[w] {
+			continue
 		}
-		if year := len(w) <= 4 && strings.Trim(w, "0123456789") == ""; !year && !n.set[w] && !weakPassword(w) {
+		if ok, _ := secret.Spelled(w, known); !ok {
 			return false
 		}
 	}

@@ -33,15 +33,15 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 		return leak{at: at, hide: part(at, value, f.from, f.to), what: "contains " + f.what}, true
 	}
 	for _, l := range logins(value) {
-		if !l.Bare() || l.Local() && (quietLocal || weakPassword(l.Password)) {
+		if !l.Bare() || l.Local() && (quietLocal || weakPassword(l.Password) || strings.EqualFold(l.User, l.Password)) {
 			continue
 		}
 		return leak{at: at, hide: part(at, value, l.From, l.To), what: "contains " + l.Who(), password: l.Password, user: l.User}, true
 	}
-	if from, to, ok := among(value); ok {
+	if from, to, ok := among(value); ok && !(strings.HasPrefix(value, "{") && forEverybody(name)) {
 		return leak{at: at, hide: part(at, value, from, to), what: "contains a password in plain text among other settings", password: value[from:to]}, true
 	}
-	if s == notSecret || worthOf(value) != literal {
+	if s == notSecret || worthUnder(name, value) != literal {
 		return leak{}, false
 	}
 	if s == weak && !random(value) {
@@ -53,16 +53,26 @@ func setting(name, value string, at text.Span, quietLocal bool) (leak, bool) {
 // connection is the password of a connection string: Server=db;Password=x;
 var connection = regexp.MustCompile(`(?i)(?:^|;)\s*(?:password|pwd)\s*=\s*([^;"'$]+)`)
 
+// inObject is a text of a JSON object.
+var inObject = regexp.MustCompile(`"([A-Za-z0-9_.-]{1,64})"\s*:\s*"([^"\\$]+)"`)
+
 // among finds a secret among the settings that one value holds: a connection
-// string, or options as of JAVA_OPTS.
+// string, options as of JAVA_OPTS, or a JSON object.
 func among(value string) (from, to int, ok bool) {
-	if !strings.Contains(value, "=") {
-		return 0, 0, false
-	}
 	if strings.Contains(value, ";") {
 		if m := connection.FindStringSubmatchIndex(value); m != nil && worthOf(value[m[2]:m[3]]) == literal {
 			return m[2], m[3], true
 		}
+	}
+	if strings.HasPrefix(value, "{") && strings.Contains(value, `":`) || strings.HasPrefix(value, "[{") {
+		for _, m := range inObject.FindAllStringSubmatchIndex(value, -1) {
+			if nameOf(value[m[2]:m[3]]) == strong && worthUnder(value[m[2]:m[3]], value[m[4]:m[5]]) == literal {
+				return m[4], m[5], true
+			}
+		}
+	}
+	if !strings.Contains(value, "=") {
+		return 0, 0, false
 	}
 	for at := 0; at < len(value); {
 		end := at + len(value[at:])
@@ -109,7 +119,7 @@ func settings(b *source.Build, s *source.Step, kind string) []check.Finding {
 		}
 		builder := s.Stage != nil && !b.InChain(s.Stage)
 		l, ok := setting(p.name, value, at, builder)
-		if !ok {
+		if !ok || builder && onlyForAssets(s.Stage, l) {
 			continue
 		}
 		f := check.Finding{
@@ -127,6 +137,18 @@ func settings(b *source.Build, s *source.Step, kind string) []check.Finding {
 		found = append(found, inFile(b, s.Stage, f))
 	}
 	return found
+}
+
+// onlyForAssets tells whether a value that no machine made is there because what
+// publishes the assets in this stage wants some: the value is used for nothing.
+func onlyForAssets(stage *source.Stage, l leak) bool {
+	if l.password == "" || random(l.password) || mixed(l.password) {
+		return false
+	}
+	return slices.ContainsFunc(stage.Steps, func(s *source.Step) bool {
+		run := s.Run()
+		return run != nil && slices.ContainsFunc(run.Commands(), assets)
+	})
 }
 
 // logsIn tells whether a variable is the password, or the token in its place, of
@@ -171,6 +193,10 @@ func laundered(b *source.Build, s *source.Step, p pair, kind string) (check.Find
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("%s %s stores the value of the build argument %s in the image", kind, p.name, n),
 			Cause:   argCause(n),
+		}
+		if s.Stage != nil && b.Reaches(s.Stage) && !b.InChain(s.Stage) {
+			f.Severity = check.Warning
+			f.Message = fmt.Sprintf("%s %s keeps the value of the build argument %s in the build cache", kind, p.name, n)
 		}
 		f.Related = []check.Place{{File: b.Text(), Span: v.Step.Span, Message: "the build argument is declared here"}}
 		if span, ok := defaultAt(v); ok && worthOf(b.Text().Text(span)) == literal {

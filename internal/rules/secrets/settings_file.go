@@ -51,7 +51,7 @@ func holds(content string, re *regexp.Regexp) bool {
 		own.name(m[1])
 	}
 	for _, m := range re.FindAllStringSubmatch(content, -1) {
-		if v := strings.Trim(m[1], `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") && !own.tell(v, "") {
+		if v := strings.Trim(m[1], `"'`); worthOf(v) == literal && !strings.HasPrefix(v, "%(") && !own.tell(v, "", "") {
 			return true
 		}
 	}

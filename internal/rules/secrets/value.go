@@ -15,6 +15,15 @@ const (
 // worthOf judges a value without its quotes.
 func worthOf(v string) worth { return secret.WorthOf(v) }
 
+// worthUnder judges a value by the name under which it stands, too.
+func worthUnder(name, v string) worth {
+	w := worthOf(v)
+	if w == literal && secret.SelfNamed(name, v) && !weakPassword(v) {
+		return dummy
+	}
+	return w
+}
+
 // random tells whether a value looks as if a machine had made it.
 func random(v string) bool { return secret.Random(v) }
 

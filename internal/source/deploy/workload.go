@@ -14,7 +14,8 @@ type Workload struct {
 	Labels                        map[string]string // of the pods; nil: none
 	PodSecurity                   SecurityContext   // what containers inherit
 	HostNetwork, HostPID, HostIPC Value
-	HostPaths                     []Value // paths of the node that are mounted
+	HostPaths                     []Value           // paths of the node that are mounted
+	Volumes                       map[string]string // their kinds by name: emptyDir, configMap, secret, persistentVolumeClaim, …
 	Containers                    []*Container
 	IsJob                         bool      // Job or CronJob: it ends
 	PodSpan                       text.Span // of the pod's spec
@@ -32,7 +33,14 @@ type Container struct {
 	Ports                        []Port
 	Security                     SecurityContext
 	Readiness, Liveness, Startup *Probe // nil: none
+	Mounts                       []KubeMount
 	Span                         text.Span
+}
+
+// A KubeMount is where a container has a volume of its pod.
+type KubeMount struct {
+	Volume, Path Value
+	ReadOnly     bool
 }
 
 // A SecurityContext is a pod's or a container's; the zero one is a missing
@@ -53,6 +61,9 @@ type Probe struct {
 	Path    Value   // of http
 	Command []Value // of exec
 	Span    text.Span
+	// Delay, Period, Timeout and Threshold are in seconds, and times; not set: 0, 10,
+	// 1 and 3. Source: kubernetes.io, Configure Liveness, Readiness and Startup Probes.
+	Delay, Period, Timeout, Threshold Value
 }
 
 // podPaths are where the kinds keep the pod: its metadata and spec.
@@ -89,6 +100,14 @@ func (s *source) workload(kind Value, n *yaml.Node) *Workload {
 		IsJob: kind.Text == "Job" || kind.Text == "CronJob", PodSpan: s.span(spec), Span: s.span(n),
 	}
 	for _, v := range s.items(s.get(spec, "volumes")) {
+		for _, f := range s.pairs(v) {
+			if name := s.value(s.get(v, "name")); name.Set && f.key.Value != "name" {
+				if w.Volumes == nil {
+					w.Volumes = map[string]string{}
+				}
+				w.Volumes[name.Text] = f.key.Value
+			}
+		}
 		if p := s.value(s.get(v, "hostPath", "path")); p.Set {
 			w.HostPaths = append(w.HostPaths, p)
 		}
@@ -133,6 +152,10 @@ func (s *source) container(n *yaml.Node) *Container {
 			c.Env = s.containerEnv(v)
 		case "ports":
 			c.Ports = s.containerPorts(v)
+		case "volumeMounts":
+			for _, item := range s.items(v) {
+				c.Mounts = append(c.Mounts, KubeMount{s.value(s.get(item, "name")), s.value(s.get(item, "mountPath")), s.value(s.get(item, "readOnly")).True()})
+			}
 		case "securityContext":
 			c.Security = s.security(v)
 		case "readinessProbe", "livenessProbe", "startupProbe":
@@ -212,6 +235,14 @@ func (s *source) probe(n *yaml.Node, ports []Port) *Probe {
 			p.Kind, p.Port = "grpc", s.value(s.get(f.value, "port"))
 		case "exec":
 			p.Kind, p.Command = "exec", s.texts(s.get(f.value, "command"), "")
+		case "initialDelaySeconds":
+			p.Delay = s.value(f.value)
+		case "periodSeconds":
+			p.Period = s.value(f.value)
+		case "timeoutSeconds":
+			p.Timeout = s.value(f.value)
+		case "failureThreshold":
+			p.Threshold = s.value(f.value)
 		}
 	}
 	for _, port := range ports {

@@ -7,24 +7,24 @@ package gitignore
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/files"
 )
 
 // A Stack is the patterns in force in one folder: its own .gitignore over its
-// parents'. The nil Stack ignores nothing.
+// parents'. The nil Stack ignores nothing. It serves one goroutine.
 type Stack struct {
 	parent *Stack
 	dir    string
-	rules  []rule
+	rules  *rules
 	tries  *tries
 }
 
 // tries are how often a pattern may still be tried, so that a walk costs no more
-// than its folders and its patterns are worth. Steps are tries of a name; a
-// .gitignore brings some for each byte, and every path that is asked about.
+// than its paths and its patterns are worth. A .gitignore brings some for each
+// byte, and so does every path that is asked about; they are spent by looking a
+// path up, by a look at a pattern and by matching an expression.
 type tries struct {
 	left   int
 	beyond bool
@@ -33,22 +33,13 @@ type tries struct {
 const (
 	freeTries    = 1 << 20
 	triesPerByte = 16
-	triesOfPath  = 256
+	triesOfPath  = 1024
 	maxPattern   = 4096 // bytes of a pattern that is no plain text: as long as a path is
 )
 
 // Beyond tells whether patterns were left untried; what they may ignore was
 // taken not to be. It holds for all folders of a walk.
 func (s *Stack) Beyond() bool { return s != nil && s.tries.beyond }
-
-type rule struct {
-	name    string // a plain name that matches at any depth; "" = see suffix
-	suffix  string // of a base name, for *.log; "" = see re
-	re      *regexp.Regexp
-	negated bool
-	dirOnly bool
-	size    int // bytes of the pattern
-}
 
 // For is the stack above the folder root: the .gitignore files of the folders
 // that hold it, from the top of fsys.
@@ -85,16 +76,10 @@ func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
 		next.tries = s.tries
 	}
 	next.tries.left += triesPerByte * len(data)
-	for line := range strings.Lines(string(data)) {
-		if len(line) > maxPattern {
-			next.tries.beyond = true
-			continue
-		}
-		if r, ok := parse(strings.TrimRight(line, "\r\n")); ok {
-			next.rules = append(next.rules, r)
-		}
-	}
-	if len(next.rules) == 0 {
+	var long bool
+	next.rules, long = parse(string(data))
+	next.tries.beyond = next.tries.beyond || long
+	if next.rules.count == 0 && !long {
 		return s
 	}
 	return next
@@ -103,120 +88,23 @@ func (s *Stack) enter(fsys fs.FS, dir string) *Stack {
 // Ignored tells whether git passes over a path; its parent folders are taken
 // to be not ignored, as in a walk from the top.
 func (s *Stack) Ignored(p string, dir bool) bool {
-	if s != nil {
-		s.tries.left += triesOfPath
+	if s == nil {
+		return false
 	}
+	s.tries.left += triesOfPath
+	base := path.Base(p)
 	for ; s != nil; s = s.parent {
 		rel := p
 		if s.dir != "." {
 			rel = strings.TrimPrefix(p, s.dir+"/")
 		}
-		for i := len(s.rules) - 1; i >= 0; i-- {
-			r := &s.rules[i]
-			if s.tries.left -= r.cost(rel); s.tries.left < 0 {
-				s.tries.left, s.tries.beyond = 0, true
-				return false
-			}
-			if r.dirOnly && !dir {
-				continue
-			}
-			if r.match(rel) {
-				return !r.negated
-			}
+		last, negated := s.rules.last(rel, base, dir, s.tries)
+		if s.tries.beyond && s.tries.left <= 0 {
+			return false
+		}
+		if last >= 0 {
+			return !negated
 		}
 	}
 	return false
-}
-
-// cost is how many steps it takes to try a rule on a path.
-func (r *rule) cost(rel string) int {
-	if r.re == nil {
-		return 1
-	}
-	return 8 + r.size*len(rel)/8
-}
-
-// match tells whether a rule's pattern matches a path. Most patterns are a name
-// or an ending, for which no expression is needed.
-func (r *rule) match(rel string) bool {
-	switch {
-	case r.name != "":
-		return path.Base(rel) == r.name
-	case r.suffix != "":
-		return strings.HasSuffix(path.Base(rel), r.suffix)
-	}
-	return r.re.MatchString(rel)
-}
-
-// parse reads one line of a .gitignore.
-func parse(line string) (rule, bool) {
-	var r rule
-	if strings.HasPrefix(line, "#") {
-		return r, false
-	}
-	for strings.HasSuffix(line, " ") && !strings.HasSuffix(line, `\ `) {
-		line = line[:len(line)-1]
-	}
-	if strings.HasPrefix(line, "!") {
-		r.negated, line = true, line[1:]
-	}
-	if strings.HasSuffix(line, "/") {
-		r.dirOnly, line = true, strings.TrimSuffix(line, "/")
-	}
-	if line == "" {
-		return r, false
-	}
-	anchored := strings.Contains(line, "/")
-	switch {
-	case !strings.ContainsAny(line, `/*?[\`):
-		r.name = line
-		return r, true
-	case line[0] == '*' && len(line) > 1 && !strings.ContainsAny(line[1:], `/*?[\`):
-		r.suffix = line[1:]
-		return r, true
-	}
-	line = strings.TrimPrefix(line, "/")
-	var b strings.Builder
-	b.WriteString("^")
-	if !anchored {
-		b.WriteString("(?:.*/)?")
-	}
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case strings.HasPrefix(line[i:], "**/"):
-			b.WriteString("(?:.*/)?")
-			i += 2
-		case strings.HasPrefix(line[i:], "**"):
-			b.WriteString(".*")
-			i++
-		case c == '*':
-			b.WriteString("[^/]*")
-		case c == '?':
-			b.WriteString("[^/]")
-		case c == '[':
-			end := strings.IndexByte(line[i+1:], ']')
-			if end < 1 {
-				b.WriteString(`\[`)
-				continue
-			}
-			class := line[i+1 : i+1+end]
-			if class[0] == '!' {
-				class = "^" + class[1:]
-			}
-			b.WriteString("[" + strings.ReplaceAll(class, `\`, `\\`) + "]")
-			i += end + 1
-		case c == '\\' && i+1 < len(line):
-			i++
-			b.WriteString(regexp.QuoteMeta(line[i : i+1]))
-		default:
-			b.WriteString(regexp.QuoteMeta(line[i : i+1]))
-		}
-	}
-	b.WriteString("$")
-	re, err := regexp.Compile(b.String())
-	if err != nil {
-		return r, false
-	}
-	r.re, r.size = re, len(line)
-	return r, true
 }
