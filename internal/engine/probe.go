@@ -161,6 +161,9 @@ func (p *prober) softer(ctx context.Context, s run.Settings, age time.Duration) 
 		return nil, s, err
 	}
 	p.log.Relaxed = &t.start
+	if !t.start.Up && barred(&t.start, s) {
+		return p.usual(ctx, t, s, age)
+	}
 	if !t.start.Up {
 		return t, soft, nil
 	}

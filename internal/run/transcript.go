@@ -147,7 +147,11 @@ func (l *Log) write() *Transcript {
 		say(TopicStart, "", "%s", l.Start)
 	}
 	if l.Relaxed != nil {
-		say(TopicRelaxed, "", "with a writable root file system: %s", l.Relaxed)
+		with := ""
+		if len(l.Relaxed.Caps) > 0 {
+			with = " and the capabilities " + strings.Join(l.Relaxed.Caps, ", ")
+		}
+		say(TopicRelaxed, "", "with a writable root file system%s: %s", with, l.Relaxed)
 	}
 	if l.Procs != nil {
 		for i, p := range l.Procs.List {
@@ -479,6 +483,9 @@ func (l *Log) Verdict() string {
 	}
 	if up == l.Relaxed {
 		how += ", only with a writable root file system"
+		if len(up.Caps) > 0 {
+			how += " and the capabilities " + strings.Join(up.Caps, ", ")
+		}
 	}
 	if st := l.Stop; st != nil && st.Killed {
 		how += ", and had to be killed"

@@ -42,6 +42,15 @@ var needsMore = &check.Check{
 		}
 		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
 		wrote := log.Relaxed.Wrote
+		if caps := log.Relaxed.Caps; len(caps) > 0 {
+			word := "capabilities"
+			if len(caps) == 1 {
+				word = "capability"
+			}
+			f.Message = fmt.Sprintf("the container becomes ready only with the %s %s and a writable root file system", word, check.List(caps))
+			f.Help = fmt.Sprintf("start the container as the user that the program runs as, so that it needs no capability to switch users or change ownership (nginxinc/nginx-unprivileged in place of nginx); or declare them under `run: {capabilities: [%s]}` and in Compose or Kubernetes, where all others are dropped", strings.Join(caps, ", "))
+			return check.Judge([]check.Finding{f})
+		}
 		if folders := added(log); len(folders) > 0 {
 			// It was tried: with these folders the hard settings are enough.
 			f.Message = "the container does not become ready with a read-only root file system, but it does when " + check.List(folders) + " can be written to"
