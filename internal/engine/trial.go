@@ -200,7 +200,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
 		}
-		if s.Completes && t.eyes != nil {
+		if t.eyes != nil && (s.Completes || t.seen == nil) {
 			t.glance(ctx)
 		}
 		if t.eyes == nil && t.p.peek != "" && !t.blind {
