@@ -161,7 +161,7 @@ func (t *targeting) supplies(dir string, stages []*Stage) (found, missing int) {
 				if strings.ContainsAny(p0, "*?[") {
 					// COPY *.sln . tells as much as a name; the ? of an
 					// optional file does not.
-					if strings.HasSuffix(p0, "*") || strings.HasSuffix(p0, "?") {
+					if strings.HasSuffix(p0, "*") && !strings.HasSuffix(p0, ".*") || strings.HasSuffix(p0, "?") {
 						continue
 					}
 					if t.matches(path.Join(dir, p0)) {
