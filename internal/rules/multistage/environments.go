@@ -3,6 +3,7 @@ package multistage
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
@@ -172,6 +173,9 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 			if env.own || v.links[env.made] {
 				continue
 			}
+			if to != env.made && v.asksPython(to) {
+				continue
+			}
 			if to != env.made {
 				v.add(step, i, "copy it to "+env.made+", or create it at "+to,
 					"the virtual environment was created at %s and is copied to %s: its scripts still name %s/bin/python", env.made, to, env.made)
@@ -194,6 +198,20 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 		}
 	}
 	return false
+}
+
+// asksPython tells whether what is started out of an environment is its interpreter,
+// by its path: that finds its packages wherever they lie, and the scripts, which name
+// the old place, are only read.
+func (v *breaks) asksPython(dir string) bool {
+	if p, ok := v.b.RuntimeEnv("PATH"); ok && slices.Contains(strings.Split(p, ":"), dir+"/bin") {
+		return false
+	}
+	e := v.b.Entrypoint()
+	if e.Step == nil || e.Shell || len(e.Words) == 0 {
+		e = v.b.Cmd()
+	}
+	return e.Step != nil && !e.Shell && len(e.Words) > 1 && path.Dir(e.Words[0]) == dir+"/bin" && shell.IsPython(path.Base(e.Words[0]))
 }
 
 // pythonFolder matches the version in …/lib/python3.12/site-packages.

@@ -169,8 +169,8 @@ func (s *scan) assign(c *shell.Command, a shell.Assign) {
 		s.look(a.Span)
 		return
 	}
-	if !s.runtime && assets(c) && !mixed(value) {
-		return
+	if !s.runtime && (assets(c) && !mixed(value) || weakPassword(value)) {
+		return // for this command alone, and a word that everybody knows
 	}
 	s.named(a.Name, value, a.Span, at)
 }
