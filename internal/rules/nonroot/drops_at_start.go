@@ -67,11 +67,22 @@ func drop(b *source.Build) (dropped, bool) {
 			return dropped{check.Place{File: f.Origin.File}, "os.setuid in " + f.Path}, true
 		}
 	}
-	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && b.Target.Final.User == nil {
+	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && startsAsRoot(b) {
 		from := b.Chain()[0].From
 		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entrypoint script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
 	}
 	return dropped{}, false
+}
+
+// startsAsRoot tells whether an image starts as its base does: nothing names a user, or
+// root is named, as which such bases start.
+func startsAsRoot(b *source.Build) bool {
+	step := b.Target.Final.User
+	if step == nil {
+		return true
+	}
+	name, _, _ := strings.Cut(step.Value.Value, ":")
+	return name == "root" || name == "0"
 }
 
 // drops tells whether a command hands over to another user than root.
@@ -86,6 +97,13 @@ func drops(c *shell.Command) (string, bool) {
 		for _, a := range args {
 			if strings.HasPrefix(a.Text, "--userspec") {
 				return "chroot --userspec", true
+			}
+		}
+		return "", false
+	case "capsh":
+		for _, a := range args {
+			if name, ok := strings.CutPrefix(a.Text, "--user="); ok {
+				return program, name != "root" && name != "0"
 			}
 		}
 		return "", false

@@ -78,8 +78,8 @@ var podPaths = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template"},
 }
 
-// workload is nil for other kinds, and for a patch: one in which no container
-// names an image.
+// workload is nil for other kinds, and for a patch: one in which a container names no
+// image, which a cluster would refuse.
 func (s *source) workload(kind Value, n *yaml.Node) *Workload {
 	path, ok := podPaths[kind.Text]
 	if !ok {
@@ -112,7 +112,7 @@ func (s *source) workload(kind Value, n *yaml.Node) *Workload {
 			w.HostPaths = append(w.HostPaths, p)
 		}
 	}
-	whole := false
+	whole, some := true, false
 	for _, list := range []string{"initContainers", "containers"} {
 		for _, item := range s.items(s.get(spec, list)) {
 			if !s.budget.spend(stepsOfThing, manyEntries) {
@@ -121,11 +121,11 @@ func (s *source) workload(kind Value, n *yaml.Node) *Workload {
 			c := s.container(item)
 			c.Init = list == "initContainers"
 			c.Sidecar = c.Init && s.value(s.get(item, "restartPolicy")).Text == "Always"
-			whole = whole || c.Image.Set
+			whole, some = whole && c.Image.Set, true
 			w.Containers = append(w.Containers, c)
 		}
 	}
-	if !whole {
+	if !whole || !some {
 		return nil
 	}
 	return w
