@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/audit"
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -55,7 +57,11 @@ func TestOf(t *testing.T) {
 func TestControls(t *testing.T) {
 	card := attest.Scorecard{"non-root": {attest.BySource: attest.Undecided, attest.ByRun: attest.Holds}}
 	seen := map[string]bool{}
+	direct := map[string]bool{}
 	for _, c := range audit.Controls(rules.All, card) {
+		if c.Strength == attest.Direct {
+			direct[c.ID] = true
+		}
 		if c.Version == "" && !strings.HasPrefix(c.Standard, "OWASP") {
 			t.Errorf("%s: the version of the standard is not known", c.Standard)
 		}
@@ -68,6 +74,12 @@ func TestControls(t *testing.T) {
 		seen[c.Rule] = true
 		switch c.Rule {
 		case "non-root":
+			if c.Checks != nil {
+				if c.Outcome != attest.NotLookedAt {
+					t.Errorf("%s %s: %v, and no check was asked", c.Standard, c.ID, c.Outcome)
+				}
+				continue
+			}
 			if c.Outcome != attest.Holds || !slices.Equal(c.Levels, []attest.Level{attest.BySource, attest.ByRun}) {
 				t.Errorf("%s %s: %v at %v", c.Standard, c.ID, c.Outcome, c.Levels)
 			}
@@ -78,7 +90,45 @@ func TestControls(t *testing.T) {
 		}
 	}
 	// Honest blanks: what is tenuous is no control.
-	if len(seen) != 6 || seen["layer-cache"] || seen["entrypoint"] {
+	if len(seen) != 7 || seen["entrypoint"] {
 		t.Errorf("rules with controls: %v", seen)
+	}
+	if want := map[string]bool{"4.1": true, "4.6": true, "4.7": true, "4.10": true}; !maps.Equal(direct, want) {
+		t.Errorf("direct are %v", direct)
+	}
+}
+
+// controlsOf are the controls of CIS that were looked at, by their ids.
+func controlsOf(t *testing.T, dockerfile string, img *image.Image) map[string]attest.Outcome {
+	t.Helper()
+	p := dockworthy.Open(fstest.MapFS{"Dockerfile": {Data: []byte(dockerfile)}, "main.py": {}}, []string{"."}, source.Options{})
+	builds, prob := p.Builds(p.Units()[0])
+	if prob != nil {
+		t.Fatal(prob.Err)
+	}
+	ids := map[string]attest.Outcome{}
+	for _, c := range audit.Of(rules.All, dockworthy.Look(check.Evidence{Source: builds[0], Image: img}, check.Options{})).Controls {
+		if strings.HasPrefix(c.Standard, "CIS") && len(c.Levels) > 0 {
+			ids[c.ID] = c.Outcome
+		}
+	}
+	return ids
+}
+
+// Where a control is about one check, the others of its rule say nothing of it.
+func TestControlsByCheck(t *testing.T) {
+	const good = "FROM debian:12.8-slim\nRUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\nCOPY main.py /srv/\nUSER 10001:10001\nHEALTHCHECK CMD [\"/bin/true\"]\nEXPOSE 8080\nCMD [\"python3\", \"-m\", \"http.server\", \"8080\"]\n"
+	ids := controlsOf(t, good, nil)
+	// The health check shows nothing, and there is one: 4.6 asks for no more.
+	if ids["4.1"] != attest.Holds || ids["4.6"] != attest.Holds || ids["4.7"] != attest.Holds {
+		t.Errorf("good: %v", ids)
+	}
+	if _, ok := ids["4.8"]; ok {
+		t.Error("4.8 without a look into the image")
+	}
+	bad := strings.NewReplacer("RUN apt-get update && ", "RUN apt-get update\nRUN ", "USER 10001:10001\n", "", "HEALTHCHECK CMD [\"/bin/true\"]\n", "").Replace(good)
+	ids = controlsOf(t, bad, nil)
+	if ids["4.1"] != attest.Violated || ids["4.6"] != attest.Violated || ids["4.7"] != attest.Violated {
+		t.Errorf("bad: %v", ids)
 	}
 }
