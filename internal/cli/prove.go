@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/origin"
 	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -183,7 +184,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	var p *proving
 	outcome := func() error { return f.outcome(p.unsent, p.failed || p.unseen, p.worst) }
-	w, err := f.writer(out, pl.names, outcome)
+	w, err := f.writer(ctx, c, out, pl.names, target, outcome)
 	if err != nil {
 		return err
 	}
@@ -364,9 +365,13 @@ func (f *proveFlags) target() (*proof.Target, error) {
 }
 
 // writer is the writer of the format that was asked for.
-func (f *proveFlags) writer(out *output, names report.Names, outcome func() error) (report.Writer, error) {
+func (f *proveFlags) writer(ctx context.Context, c Command, out *output, names report.Names, target *proof.Target, outcome func() error) (report.Writer, error) {
 	if f.format == "html" {
-		return page.New(out, names), nil
+		id := page.Identity{Origin: origin.Of(ctx, names.Root), Command: append([]string{"dockworthy"}, c.args...)}
+		if target != nil && target.Key != nil {
+			id.Key = target.Key.Public().Hint()
+		}
+		return page.New(out, names, id), nil
 	}
 	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes, Verbose: f.verbose}, outcome)
 }
