@@ -1,6 +1,10 @@
 package audit_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +17,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/audit"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -130,5 +135,54 @@ func TestControlsByCheck(t *testing.T) {
 	ids = controlsOf(t, bad, nil)
 	if ids["4.1"] != attest.Violated || ids["4.6"] != attest.Violated || ids["4.7"] != attest.Violated {
 		t.Errorf("bad: %v", ids)
+	}
+}
+
+// imageOf is an image of a base layer and one of the Dockerfile's, each with a program
+// that has this mode.
+func imageOf(t *testing.T, base, own int64) *image.Image {
+	t.Helper()
+	pack := func(files ...tar.Header) []byte {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, h := range files {
+			h.Size = int64(len(h.Linkname))
+			body := h.Linkname
+			h.Linkname = ""
+			if err := w.WriteHeader(&h); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	layers := [][]byte{pack(tar.Header{Name: "bin/su", Mode: base, Linkname: "su"}), pack(tar.Header{Name: "srv/helper", Mode: own, Linkname: "helper"})}
+	ids := []string{fmt.Sprintf("sha256:%x", sha256.Sum256(layers[0])), fmt.Sprintf("sha256:%x", sha256.Sum256(layers[1]))}
+	config := `{"architecture":"amd64","os":"linux","config":{"User":"10001:10001"},"history":[{"created_by":"ADD rootfs / # buildkit"},{"created_by":"COPY helper /srv/ # buildkit"}],"rootfs":{"type":"layers","diff_ids":["` + ids[0] + `","` + ids[1] + `"]}}`
+	data := pack(tar.Header{Name: "config.json", Mode: 0o644, Linkname: config}, tar.Header{Name: "manifest.json", Mode: 0o644, Linkname: `[{"Config":"config.json","Layers":["0.tar","1.tar"]}]`},
+		tar.Header{Name: "0.tar", Mode: 0o644, Linkname: string(layers[0])}, tar.Header{Name: "1.tar", Mode: 0o644, Linkname: string(layers[1])})
+	img, err := read.Archive(t.Context(), "image", bytes.NewReader(data), int64(len(data)), read.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// 4.8 asks that no file of the image is set-id, and not only none that the Dockerfile
+// adds.
+func TestSetIDControl(t *testing.T) {
+	const dockerfile = "FROM debian:12.8-slim\nCOPY main.py /srv/\nUSER 10001:10001\nCMD [\"python3\"]\n"
+	for _, c := range []struct {
+		base, own int64
+		want      attest.Outcome
+	}{{0o755, 0o755, attest.Holds}, {0o4755, 0o755, attest.Undecided}, {0o755, 0o4755, attest.Violated}, {0o4755, 0o4755, attest.Violated}} {
+		if got := controlsOf(t, dockerfile, imageOf(t, c.base, c.own))["4.8"]; got != c.want {
+			t.Errorf("modes %o and %o: %v, want %v", c.base, c.own, got, c.want)
+		}
 	}
 }

@@ -176,6 +176,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	id := page.Identity{Command: append([]string{"dockworthy"}, c.args...)}
+	if target != nil && target.Key != nil {
+		id.Key = target.Key.Public().Hint()
+	}
+	if f.format == "html" {
+		// Before anything is written that would be a new file of the repository.
+		id.Origin = origin.Of(ctx, pl.names.Root)
+	}
 	out, err := f.open(c)
 	if err != nil {
 		return err
@@ -184,7 +192,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	var p *proving
 	outcome := func() error { return f.outcome(p.unsent, p.failed || p.unseen, p.worst) }
-	w, err := f.writer(ctx, c, out, pl.names, target, outcome)
+	w, err := f.writer(out, pl.names, id, outcome)
 	if err != nil {
 		return err
 	}
@@ -365,12 +373,8 @@ func (f *proveFlags) target() (*proof.Target, error) {
 }
 
 // writer is the writer of the format that was asked for.
-func (f *proveFlags) writer(ctx context.Context, c Command, out *output, names report.Names, target *proof.Target, outcome func() error) (report.Writer, error) {
+func (f *proveFlags) writer(out *output, names report.Names, id page.Identity, outcome func() error) (report.Writer, error) {
 	if f.format == "html" {
-		id := page.Identity{Origin: origin.Of(ctx, names.Root), Command: append([]string{"dockworthy"}, c.args...)}
-		if target != nil && target.Key != nil {
-			id.Key = target.Key.Public().Hint()
-		}
 		return page.New(out, names, id), nil
 	}
 	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes, Verbose: f.verbose}, outcome)
