@@ -217,7 +217,7 @@ func (m *pageMaker) card() {
 			case len(found[k]) > 0:
 				c.Detail, c.Href = severities(found[k], ""), m.first[k]
 			case o == check.NotLookedAt:
-				c.Detail = m.whyNot(level)
+				c.Detail = "(" + m.whyNot(level) + ")"
 			default:
 				c.Detail, c.Href = check.Count(judged[k], "check"), "#"+m.id+"-checks-"+row.Rule.Name
 			}
