@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -45,6 +46,8 @@ type Proof struct {
 	// Given are the values that the build and the program were given. They are
 	// hidden in what both of them said.
 	Given []string
+	// Since is what the changes since a revision rebuild; nil = it was not asked for.
+	Since *run.Since
 }
 
 // A Published is an image that was sent to a registry.

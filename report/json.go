@@ -73,6 +73,7 @@ type (
 	}
 	jsonBuild struct {
 		Target    string            `json:"target,omitempty"`
+		Service   string            `json:"service,omitempty"` // that it was run as
 		Context   *string           `json:"context,omitempty"`
 		Profile   string            `json:"profile,omitempty"`
 		Why       string            `json:"development,omitempty"` // why it does not ship
@@ -101,6 +102,7 @@ type (
 	}
 	jsonProof struct {
 		Log            any                 `json:"log"`
+		More           []any               `json:"more,omitempty"` // the logs of further runs, each as another service
 		Contradictions []jsonContradiction `json:"contradictions,omitempty"`
 		Published      []jsonPublished     `json:"published,omitempty"`
 	}
@@ -239,6 +241,9 @@ func (j *jsonWriter) build(rep *check.Report, hidden *excerpt.Hidden) jsonBuild 
 			out.Context = &root
 		}
 	}
+	if log := rep.Evidence.Run; log != nil {
+		out.Service = log.Settings.Role
+	}
 	out.Image = imageOf(rep.Evidence.Image, hidden)
 	for _, r := range rep.Answers {
 		if r.Verdict.Outcome == check.Undecided {
@@ -262,13 +267,17 @@ func (j *jsonWriter) evidence(p check.Place, hidden *excerpt.Hidden) string {
 // proved is what a proof says beside its verdicts; nil = nothing was run.
 func (j *jsonWriter) proved(res *check.Result, hidden *excerpt.Hidden) *jsonProof {
 	var out *jsonProof
-	for _, rep := range res.Reports { // one, for each proof is a result of its own
+	for _, rep := range res.Reports { // of one build, a report for each run
 		log := rep.Evidence.Run
 		if log == nil {
 			continue
 		}
 		j.all = true
-		out = &jsonProof{Log: j.names.Veil(res, hidden).Log(log)}
+		if shown := j.names.Veil(res, hidden).Log(log); out == nil {
+			out = &jsonProof{Log: shown}
+		} else {
+			out.More = append(out.More, shown)
+		}
 		for _, c := range rep.Contradictions() {
 			out.Contradictions = append(out.Contradictions, jsonContradiction{c.Rule.ID(c.Check), c.Holds.String(), c.Violated.String()})
 		}

@@ -57,6 +57,7 @@ type proveFlags struct {
 	layout     string
 	attest     bool
 	key        string
+	since      string
 }
 
 func proveCommand(c Command) *cobra.Command {
@@ -80,12 +81,17 @@ these flags; later ones override earlier ones. COMMAND replaces CMD. Capabilitie
 a network, and memory, processes and time beyond the defaults are granted only by
 flags, or, where the files ask for them, by --trust-config.
 
+With --since REF, prove runs nothing: it builds what git holds at REF, without an
+earlier cache, then what is there now, and prints each step that ran again with
+its seconds and its cause.
+
 Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 2 when the build fails or the container did not become ready.`,
 		Example: `  dockworthy prove .
   dockworthy prove -f docker/Dockerfile . --env DATABASE_URL=sqlite:////tmp/x.db
   dockworthy prove . --writable /tmp --writable /var/cache/app
   dockworthy prove --format html -o proof.html .
+  dockworthy prove --since main .
   dockworthy prove . --push registry.example.com/team/app:1.4.2 --attest --key release.key`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -129,6 +135,7 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.StringVar(&f.layout, "layout", "", "write the image to this new folder as an OCI layout")
 	fl.BoolVar(&f.attest, "attest", false, "sign the proof and attach it to the image that --push or --layout names")
 	fl.StringVar(&f.key, "key", "dockworthy.key", "the signing key; dockworthy keygen generates one")
+	fl.StringVar(&f.since, "since", "", "a git revision: build what was there and what is there now, and print which steps the changes rebuild, why, and how long they take; nothing is run or checked")
 	fl.StringVar(&f.record, "record", "", "write the record of the run to this file as JSON")
 	return cmd
 }
@@ -154,6 +161,13 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 		return err
 	}
 	defer pl.close()
+	past, err := f.past(ctx, pl, opt)
+	if err != nil {
+		return err
+	}
+	if past != nil {
+		defer past.Close()
+	}
 	e, err := openEngine(ctx)
 	if err != nil {
 		return err
@@ -190,6 +204,10 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	defer out.abandon()
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
+	if past != nil {
+		p := &proving{f: f, c: c, e: e, names: pl.names, bar: bar, opt: proof.Options{Repo: pl.repo, Plan: adjust, Say: bar.say}}
+		return p.compare(ctx, project, units, past, out)
+	}
 	var p *proving
 	outcome := func() error { return f.outcome(p.unsent, p.failed || p.unseen, p.worst) }
 	w, err := f.writer(out, pl.names, id, outcome)

@@ -132,17 +132,14 @@ func Load(ctx context.Context, in fs.FS, file string, opt Options) (*Project, er
 		return nil, fmt.Errorf("create a folder for Compose files: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return nil, fmt.Errorf("create a folder for Compose files: %w", err)
-	}
-	r := &reader{in: in, dir: dir, environ: opt.Environ, unset: map[string]bool{}, name: file, data: opt.Data}
+	r := &reader{in: in, copies: dir, environ: opt.Environ, unset: map[string]bool{}, name: file, data: opt.Data}
 	p := &Project{File: file, Services: map[string]*Service{}}
 	list := []string{file}
 	if over := override(in, file); over != "" && opt.Data == nil {
 		list = append(list, over)
 	}
 	if err := r.load(ctx, p, list, 0); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, errors.New(strings.ReplaceAll(err.Error(), dir+"/", "")))
+		return nil, fmt.Errorf("%s: %w", file, errors.New(strings.NewReplacer(root+"/", "", dir+"/", "").Replace(err.Error())))
 	}
 	p.Unset = slices.Sorted(maps.Keys(r.unset))
 	return p, nil
@@ -171,7 +168,7 @@ func override(in fs.FS, file string) string {
 // A reader reads the files of one project.
 type reader struct {
 	in      fs.FS
-	dir     string // where the repository seems to be
+	copies  string // a folder for copies of files that extends names
 	environ map[string]string
 	name    string // of what data stands for
 	data    []byte
@@ -279,12 +276,27 @@ func withoutComments(data string) string {
 	return b.String()
 }
 
+// root is where the repository seems to be: no such folder has to be there, and a
+// path that leads above it is told from one of the machine.
+const (
+	above = "/dockworthy-repository"
+	root  = above + "/1/2/3/4/5/6/7/8"
+)
+
 // local is where a path of the repository seems to be, repository the way back; ok
 // is false for a path that is not in it.
-func (r *reader) local(p string) string { return filepath.Join(r.dir, filepath.FromSlash(p)) }
+func (r *reader) local(p string) string { return filepath.Join(root, filepath.FromSlash(p)) }
+
+// shown is a path as its file wrote it, or might have.
+func shown(p string) string {
+	if rel, err := filepath.Rel(root, p); err == nil && strings.HasPrefix(p, above) {
+		return filepath.ToSlash(rel)
+	}
+	return p
+}
 
 func (r *reader) repository(p string) (string, bool) {
-	rel, err := filepath.Rel(r.dir, p)
+	rel, err := filepath.Rel(root, p)
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", false
 	}
@@ -309,6 +321,9 @@ func (l lender) Accept(string) bool { return true }
 
 func (l lender) Load(_ context.Context, p string) (string, error) {
 	name, ok := l.r.repository(p)
+	if rel, err := filepath.Rel(l.r.copies, p); !ok && err == nil && filepath.IsLocal(rel) {
+		name, ok = filepath.ToSlash(rel), true
+	}
 	if !ok {
 		if filepath.IsAbs(p) {
 			return "", fmt.Errorf("%s is not in the repository", p)
@@ -322,7 +337,7 @@ func (l lender) Load(_ context.Context, p string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	to := l.r.local(name)
+	to := filepath.Join(l.r.copies, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return "", err
 	}
@@ -424,7 +439,7 @@ func (r *reader) build(b *types.BuildConfig) *Build {
 	}
 	var ok bool
 	if out.Context, ok = r.repository(b.Context); !ok {
-		out.Context, out.Outside = b.Context, true
+		out.Context, out.Outside = shown(b.Context), true
 	}
 	file := b.Dockerfile
 	if file == "" {
@@ -450,7 +465,7 @@ func (out *Service) environment(r *reader, s types.ServiceConfig, env map[string
 	for _, f := range s.EnvFiles {
 		name, ok := r.repository(f.Path)
 		if !ok {
-			out.Left = append(out.Left, "env_file "+f.Path+": it is not in the repository")
+			out.Left = append(out.Left, "env_file "+shown(f.Path)+": it is not in the repository")
 			continue
 		}
 		data, err := files.Read(r.in, name, maxFile)
@@ -507,7 +522,7 @@ func (out *Service) volume(r *reader, v types.ServiceVolumeConfig) {
 		if p, ok := r.repository(v.Source); ok {
 			m.Bind = p
 		} else {
-			m.Host = v.Source
+			m.Host = shown(v.Source)
 		}
 	default:
 		out.Left = append(out.Left, fmt.Sprintf("%s: a mount of the type %s", v.Target, v.Type))
@@ -545,7 +560,7 @@ func (r *reader) grant(secret bool, ref types.FileReferenceConfig, object types.
 	case object.File != "":
 		name, ok := r.repository(object.File)
 		if !ok {
-			g.Absent = object.File + " is not in the repository"
+			g.Absent = shown(object.File) + " is not in the repository"
 			break
 		}
 		data, err := files.Read(r.in, name, maxFile)

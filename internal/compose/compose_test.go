@@ -87,7 +87,7 @@ configs: {inline: {content: "a=$${b}"}}
 		"tmpfs":       {s.Tmpfs, []string{"/run/x", "/t"}},
 		"ports":       {s.Ports, []int{80, 81}},
 		"volumes": {s.Volumes, []Volume{{Name: "data", Target: "/data"}, {Bind: "app/conf", Target: "/conf", ReadOnly: true}, {Host: "/var/run/docker.sock", Target: "/sock"},
-			{Host: s.Volumes[3].Host, Target: "/up"}}},
+			{Host: "../up", Target: "/up"}}},
 		"grants": {s.Grants, []Grant{
 			{Name: "file", Secret: true, Target: "/run/secrets/file", Mode: 0o444, Data: []byte("hunter2")},
 			{Name: "env", Secret: true, Target: "/run/secrets/key", Mode: 0o400, Data: []byte("t0ken")},

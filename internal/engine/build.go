@@ -272,7 +272,7 @@ func (v *vertex) lines() []string {
 
 // stepName is "[build 3/4] COPY requirements.txt ." in its parts; the stage has
 // no name where the Dockerfile has one stage only.
-var stepName = regexp.MustCompile(`^\[(?:(\S+) +)?(\d+)/\d+\] (.*)$`)
+var stepName = regexp.MustCompile(`^\[ *(?:(\S+) +)?(\d+)/\d+\] (.*)$`)
 
 // resolvedName is an image with the digest that its tag stood for.
 var resolvedName = regexp.MustCompile(`(?:FROM|docker-image://|resolve image config for (?:docker-image://)?)\s*([^\s@]+)(?:@(sha256:[0-9a-f]{64}))?`)
@@ -287,7 +287,7 @@ func (g *progress) result() *run.Build {
 	}
 	seen := map[string]bool{}
 	for _, v := range g.order {
-		s := run.BuildStep{Name: v.Name, Cached: v.Cached, Error: v.Error}
+		s := run.BuildStep{Name: v.Name, Cached: v.Cached, Error: v.Error, Unreached: v.Started == nil && v.Completed == nil}
 		if v.Started != nil {
 			s.Begin = v.Started.Sub(first).Seconds()
 			if v.Completed != nil {

@@ -122,3 +122,19 @@ func TestPodmanBuildsItself(t *testing.T) {
 		t.Errorf("it is %+v, want %+v", got, want)
 	}
 }
+
+// The builder pads numbers to the width of the last one, also where a stage has no
+// name.
+func TestStepName(t *testing.T) {
+	for name, want := range map[string][3]string{
+		"[build  2/12] RUN x": {"build", "2", "RUN x"}, "[ 2/12] RUN x": {"", "2", "RUN x"}, "[12/12] RUN x": {"", "12", "RUN x"}, "[stage-1 1/2] COPY a b": {"stage-1", "1", "COPY a b"},
+	} {
+		m := stepName.FindStringSubmatch(name)
+		if m == nil || [3]string(m[1:]) != want {
+			t.Errorf("%q: %q, want %q", name, m, want)
+		}
+	}
+	if m := stepName.FindStringSubmatch("[internal] load build context"); m != nil {
+		t.Errorf("%q", m)
+	}
+}

@@ -13,54 +13,11 @@ import (
 	"time"
 
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
-	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/internal/engine/peek"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
-
-// Harden fills the settings that nobody gave with the hardest that a program
-// should work under.
-func Harden(s run.Settings) run.Settings {
-	s.ReadOnly, s.NoNewPrivs = true, true
-	if s.Capabilities == nil {
-		s.Capabilities = []string{}
-	}
-	if s.Writable == nil {
-		s.Writable = []string{"/tmp"}
-	}
-	if s.Memory == 0 {
-		s.Memory = 512 << 20
-	}
-	if s.Pids == 0 {
-		s.Pids = 128
-	}
-	if s.Network == "" {
-		s.Network = "none"
-	}
-	if s.StopLimit == 0 {
-		s.StopLimit = 2 * time.Second
-	}
-	if s.StartLimit == 0 {
-		s.StartLimit = 60 * time.Second
-	} else {
-		s.StartGiven = true
-	}
-	if s.HangLimit == 0 {
-		s.HangLimit = 45 * time.Second
-	}
-	return s
-}
-
-// relax lets a program write where it likes in its own container. What protects
-// this machine stays: no new privileges, no capabilities but those that the
-// caller gave, the limits.
-func relax(s run.Settings) run.Settings {
-	s.ReadOnly, s.Writable, s.Volumes = false, nil, nil
-	return s
-}
 
 // A prober runs the containers of one image.
 type prober struct {
@@ -204,6 +161,9 @@ func (p *prober) softer(ctx context.Context, s run.Settings, age time.Duration) 
 		return nil, s, err
 	}
 	p.log.Relaxed = &t.start
+	if !t.start.Up && barred(&t.start, s) {
+		return p.usual(ctx, t, s, age)
+	}
 	if !t.start.Up {
 		return t, soft, nil
 	}
@@ -371,125 +331,6 @@ func (p *prober) stopAgain(ctx context.Context, first *run.Stop, s run.Settings)
 	return again, nil
 }
 
-// freeze looks whether the health check notices a program that hangs: every
-// process is stopped, and later runs on.
-func (p *prober) freeze(ctx context.Context, t *trial, s run.Settings) error {
-	probe := p.probe(s)
-	h := &run.Health{From: probe.From, Test: probe.Test, Healthy: t.start.Healthy, HealthyIn: t.start.Seconds, Patience: p.patience(s, probe.Timeout).Seconds(),
-		Interval: healthInterval.Seconds(), Timeout: probe.Timeout.Seconds(), Retries: healthRetries, Need: s.HangNeed.Seconds()}
-	p.log.Health = h
-	st, err := t.state(ctx)
-	if err != nil {
-		return err
-	}
-	if st.Health != nil && len(st.Health.Log) > 0 && !h.Healthy {
-		last := st.Health.Log[len(st.Health.Log)-1]
-		h.Last, h.LastCode = p.red.Hide(strings.TrimSpace(last.Output)), last.ExitCode
-		if len(h.Last) > 500 {
-			h.Last = h.Last[:500] + "…"
-		}
-	}
-	if !h.Healthy && t.outer != nil {
-		h.Last, h.LastCode = p.red.Hide(t.last), 1
-	}
-	if !h.Healthy {
-		return t.asked(ctx, s)
-	}
-	if t.eyes == nil {
-		return nil
-	}
-	// PID 1 is shielded from its own namespace, so the engine has to stop it.
-	if _, err := p.e.cli.ContainerKill(ctx, t.id, client.ContainerKillOptions{Signal: "SIGSTOP"}); err != nil {
-		if gone, derr := t.died(ctx, "before it was frozen"); derr != nil || gone {
-			return derr
-		}
-		p.unseen("freezing", err)
-		return nil
-	}
-	if _, err := t.eyes.ask(ctx, peek.Request{Op: "freeze"}); err != nil {
-		p.unseen("freezing", err)
-		return nil
-	}
-	h.Frozen = true
-	begin := time.Now()
-	h.Unhealthy, err = t.awaitHealth(ctx, container.Unhealthy, hang(probe, s))
-	h.UnhealthyIn = time.Since(begin).Seconds()
-	if err != nil {
-		return err
-	}
-	if gone, err := t.died(ctx, "while it was frozen"); err != nil || gone {
-		h.Frozen = false
-		return err
-	}
-	if _, err := t.eyes.ask(ctx, peek.Request{Op: "thaw"}); err != nil {
-		p.unseen("thawing", err)
-	}
-	if _, err := p.e.cli.ContainerKill(ctx, t.id, client.ContainerKillOptions{Signal: "SIGCONT"}); err != nil {
-		return fmt.Errorf("resume the container: %w", err)
-	}
-	if h.Unhealthy {
-		begin = time.Now()
-		h.Recovered, err = t.awaitHealth(ctx, container.Healthy, max(15*time.Second, 2*probe.Timeout))
-		h.RecoveredIn = time.Since(begin).Seconds()
-		if err == nil && !h.Recovered {
-			_, err = t.died(ctx, "after it was frozen and resumed")
-		}
-	}
-	return err
-}
-
-// asked notes what a program asked for that runs and is not healthy, where it has
-// nobody beside it.
-func (t *trial) asked(ctx context.Context, s run.Settings) error {
-	if s.Network != "none" {
-		return nil
-	}
-	lines, err := t.logs(ctx, 200)
-	if err != nil {
-		return err
-	}
-	if c := startCause(run.Start{Logs: lines}); c != nil && c.Kind == run.NoNetwork {
-		t.start.Logs, t.start.Cause = lines, c
-	}
-	return nil
-}
-
-// hang is how long a frozen program is watched: what two probes can take where
-// they wait for an answer, or what the probe's own logic lets pass, and no longer
-// than the limit.
-func hang(probe *run.Probe, s run.Settings) time.Duration {
-	d := 10 * time.Second
-	if s.HangNeed < 0 {
-		return s.HangLimit
-	}
-	d = max(d, 2*(healthInterval+probe.Timeout)+3*time.Second, s.HangNeed+2*(healthInterval+probe.Timeout)+3*time.Second)
-	return min(d, s.HangLimit)
-}
-
-func (t *trial) awaitHealth(ctx context.Context, want container.HealthStatus, limit time.Duration) (bool, error) {
-	deadline := time.Now().Add(limit)
-	for {
-		st, err := t.state(ctx)
-		if err != nil {
-			return false, err
-		}
-		if !st.Running {
-			return false, nil
-		}
-		if t.status(ctx, st) == want {
-			return true, nil
-		}
-		if time.Now().After(deadline) {
-			return false, nil
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-}
-
 // busy stops a second container while a client keeps a connection open.
 func (p *prober) busy(ctx context.Context, first *trial, s run.Settings) error {
 	if p.peek == "" || !s.Service {
@@ -527,65 +368,6 @@ func (p *prober) busy(ctx context.Context, first *trial, s run.Settings) error {
 	}
 	return nil
 }
-
-func (p *prober) hasHealth() bool {
-	h := p.cfg.Healthcheck
-	return h != nil && len(h.Test) > 0 && h.Test[0] != "NONE"
-}
-
-// The values of a health check that gives none.
-// Source: docs.docker.com/reference/dockerfile/#healthcheck.
-const (
-	defaultInterval = 30 * time.Second
-	defaultTimeout  = 30 * time.Second
-	defaultRetries  = 3
-)
-
-// probe is the health check that counts, with all its values; nil where there is
-// none.
-func (p *prober) probe(s run.Settings) *run.Probe {
-	var pr run.Probe
-	switch h := p.cfg.Healthcheck; {
-	case s.Probe != nil:
-		pr = *s.Probe
-		if len(pr.Test) == 0 && h != nil {
-			pr.Test = h.Test // it changes only the pace
-		}
-		if h != nil {
-			pr.Interval, pr.Timeout = cmp.Or(pr.Interval, h.Interval), cmp.Or(pr.Timeout, h.Timeout)
-			pr.StartPeriod, pr.Retries = cmp.Or(pr.StartPeriod, h.StartPeriod), cmp.Or(pr.Retries, h.Retries)
-		}
-	case h != nil:
-		pr = run.Probe{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}
-	}
-	if len(pr.Test) == 0 || pr.Test[0] == "NONE" {
-		return nil
-	}
-	pr.Interval, pr.Timeout, pr.Retries = cmp.Or(pr.Interval, defaultInterval), cmp.Or(pr.Timeout, defaultTimeout), cmp.Or(pr.Retries, defaultRetries)
-	return &pr
-}
-
-// patience is how long a container may take to become ready: the limit that was
-// given, else what its health check allows before an engine calls it unhealthy,
-// else the usual limit. took is how long one probe takes, at most its timeout.
-func (p *prober) patience(s run.Settings, took time.Duration) time.Duration {
-	probe := p.probe(s)
-	if s.StartGiven || probe == nil {
-		return s.StartLimit
-	}
-	return min(probe.StartPeriod+time.Duration(probe.Retries)*(probe.Interval+min(took, probe.Timeout)), maxPatience)
-}
-
-// probeTimeout is the time that one probe may take; 0 where there is none.
-func (p *prober) probeTimeout(s run.Settings) time.Duration {
-	if probe := p.probe(s); probe != nil {
-		return probe.Timeout
-	}
-	return 0
-}
-
-// maxPatience bounds what a health check can make everybody wait for.
-const maxPatience = 10 * time.Minute
 
 // volumes are the folders that get a volume: those that the image names and
 // those that the user does, each once, for an engine mounts one thing on a path.

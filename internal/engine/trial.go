@@ -200,7 +200,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 			t.start.Up = !s.Service && st.ExitCode == 0
 			return nil
 		}
-		if s.Completes && t.eyes != nil {
+		if t.eyes != nil && (s.Completes || t.seen == nil) {
 			t.glance(ctx)
 		}
 		if t.eyes == nil && t.p.peek != "" && !t.blind {
@@ -365,9 +365,16 @@ func (t *trial) died(ctx context.Context, during string) (bool, error) {
 
 // glance looks at the processes once.
 func (t *trial) glance(ctx context.Context) {
-	if a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"}); err == nil && len(a.Procs) > 0 {
+	if a, err := t.eyes.ask(ctx, peek.Request{Op: "procs"}); err == nil && len(a.Procs) > 0 && !starter(a.Procs[0]) {
 		t.seen = t.p.procs(a)
 	}
+}
+
+// starter tells whether a process is still the engine's own, which becomes the
+// program: until then it is root.
+func starter(p run.Process) bool {
+	name := path.Base(p.Argv[0])
+	return len(p.Argv) > 1 && p.Argv[1] == "init" && (name == "runc" || name == "exe" || name == "crun" || name == "youki") || strings.HasPrefix(p.Argv[0], "[runc:[") || strings.HasPrefix(p.Argv[0], "[crun") || strings.HasPrefix(p.Argv[0], "[libcrun")
 }
 
 // state asks the engine for the container's state; never nil without an error.

@@ -33,7 +33,8 @@ import (
 type fake struct {
 	t      *testing.T
 	record *run.Log
-	broken map[string]bool // builds that fail, by what their tag ends in
+	broken map[string]bool       // builds that fail, by what their tag ends in
+	says   map[string]*run.Build // what is told of a build in place of the recording, by what its tag ends in
 	// scratch lets the builder take nothing: each image is the same.
 	scratch bool
 	// instead is what happens in place of deeds. Empty = all goes well.
@@ -149,6 +150,9 @@ func (f *fake) Build(ctx context.Context, p engine.BuildPlan) (*run.Build, error
 		b.Sizes, b.Context, b.Files = nil, 0, 0
 	case "rebuild":
 		b.Seconds, b.Steps = f.record.Rebuild.Seconds, f.record.Rebuild.Steps
+	}
+	if said := f.says[w]; said != nil {
+		*b = *said
 	}
 	if f.broken[w] {
 		b.Error, b.Step = "exit code: 1", "RUN make"

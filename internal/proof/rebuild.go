@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/rebuild"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -37,6 +38,7 @@ func (p *prover) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rebuild.Explain(rebuild.Change{After: p.b, Files: []run.Changed{{Path: file, How: run.Edited}}, Edit: file, First: p.log.Build, Again: b})
 	p.log.Rebuild = &run.Rebuild{Touched: file, Seconds: b.Seconds, Steps: b.Steps, Error: b.Error}
 	return undo()
 }

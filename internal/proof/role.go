@@ -84,6 +84,9 @@ func as(set run.Settings, in fs.FS, p *compose.Project, svc *compose.Service) ru
 	set.Role = svc.Name
 	own := svc.Command != nil || svc.Entrypoint != nil
 	serve(&set, in, p, svc)
+	if len(p.Unset) > 0 {
+		set.Left = append(set.Left, fmt.Sprintf("%s, which %s names and nobody sets, so that Compose puts nothing there; name it with --env-from", strings.Join(p.Unset, ", "), p.File))
+	}
 	switch {
 	case p.OneShot(svc.Name):
 		set.Service, set.Completes, set.Ports = false, true, nil
@@ -135,9 +138,6 @@ func serve(set *run.Settings, in fs.FS, p *compose.Project, svc *compose.Service
 	took("environment", len(svc.Environment) > 0)
 	if len(svc.Unset) > 0 {
 		set.Left = append(set.Left, fmt.Sprintf("environment %s: nobody sets it; give it with --env, or --env-from for Compose", strings.Join(svc.Unset, ", ")))
-	}
-	if len(p.Unset) > 0 {
-		set.Left = append(set.Left, fmt.Sprintf("%s, which %s names and nobody sets, so that Compose puts nothing there; name it with --env-from", strings.Join(p.Unset, ", "), p.File))
 	}
 	set.Probe = svc.Probe
 	took("healthcheck", svc.Probe != nil)

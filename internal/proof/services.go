@@ -216,7 +216,9 @@ func (s *Services) one(ctx context.Context, p *compose.Project, svc *compose.Ser
 	if svc.Build != nil {
 		c.Image = "built from " + svc.Build.Dockerfile
 	}
-	c.Left = append(c.Left, set.Left...)
+	if c.Left == nil {
+		c.Left = set.Left
+	}
 	return c, nil
 }
 

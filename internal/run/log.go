@@ -183,6 +183,8 @@ type BuildStep struct {
 	Cached  bool   `json:",omitempty"`
 	Error   string `json:",omitempty"`
 	Because string `json:",omitempty"` // of a rebuild: why it ran again
+	// Unreached tells that the build ended before the builder came to it.
+	Unreached bool `json:",omitempty"`
 }
 
 // A Size is how large the image of a stage is.
@@ -214,6 +216,7 @@ type Start struct {
 	Healthy  bool     `json:",omitempty"` // it became healthy
 	Wrote    []string `json:",omitempty"` // what it changed outside writable folders, where that could be seen
 	Listened bool     `json:",omitempty"` // it had a listening port
+	Caps     []string `json:",omitempty"` // the capabilities without which it did not come up
 	Lived    bool     `json:",omitempty"` // it was ready, and ended by itself later
 	During   string   `json:",omitempty"` // what was looked at when it then ended
 	Load     float64  `json:",omitempty"` // the machine's load for each processor, where it was not ready in time

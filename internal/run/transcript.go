@@ -147,7 +147,11 @@ func (l *Log) write() *Transcript {
 		say(TopicStart, "", "%s", l.Start)
 	}
 	if l.Relaxed != nil {
-		say(TopicRelaxed, "", "with a writable root file system: %s", l.Relaxed)
+		with := ""
+		if len(l.Relaxed.Caps) > 0 {
+			with = " and the capabilities " + strings.Join(l.Relaxed.Caps, ", ")
+		}
+		say(TopicRelaxed, "", "with a writable root file system%s: %s", with, l.Relaxed)
 	}
 	if l.Procs != nil {
 		for i, p := range l.Procs.List {
@@ -215,7 +219,10 @@ func (l *Log) write() *Transcript {
 			say(TopicRebuild, "", "after an edit to %s: %.1f s, %d of %d steps cached", r.Touched, r.Seconds, cached(r.Steps), instructions(r.Steps))
 		}
 		for i, s := range r.Steps {
-			if s.Index > 0 {
+			switch {
+			case s.Because != "":
+				say(TopicRebuilt, strconv.Itoa(i), "%s", s.Told())
+			case s.Index > 0:
 				say(TopicRebuilt, strconv.Itoa(i), "%s", s)
 			}
 		}
@@ -280,6 +287,27 @@ func cached(steps []BuildStep) (n int) {
 	return n
 }
 
+// Told is a step that ran again, in a line with its cause.
+func (s BuildStep) Told() string { return s.Brief().String() + ": " + s.Because }
+
+// Brief is a step with no more of its instruction than tells which it is.
+func (s BuildStep) Brief() BuildStep {
+	const most = 60
+	instr := ""
+	for _, w := range strings.Fields(s.Instr) { // whole words: what hides secrets looks for them
+		if instr == "RUN" && strings.HasPrefix(w, "--") {
+			continue
+		}
+		if len(instr)+len(w) > most && instr != "" {
+			instr += " …"
+			break
+		}
+		instr = strings.TrimSpace(instr + " " + w)
+	}
+	s.Instr = instr
+	return s
+}
+
 func (s BuildStep) String() string {
 	stage := ""
 	if s.Stage != "" {
@@ -291,6 +319,8 @@ func (s BuildStep) String() string {
 		how = "failed"
 	case s.Cached:
 		how = "cached"
+	case s.Unreached:
+		how = "not run"
 	}
 	return fmt.Sprintf("%-8s %s%s", how, stage, s.Instr)
 }
@@ -453,6 +483,9 @@ func (l *Log) Verdict() string {
 	}
 	if up == l.Relaxed {
 		how += ", only with a writable root file system"
+		if len(up.Caps) > 0 {
+			how += " and the capabilities " + strings.Join(up.Caps, ", ")
+		}
 	}
 	if st := l.Stop; st != nil && st.Killed {
 		how += ", and had to be killed"

@@ -59,6 +59,7 @@ type (
 	stepView struct {
 		Text         string
 		First, Again spanView
+		Because      string // why it ran again
 	}
 	// A spanView is a step's time in a drawing of the build.
 	spanView struct {
@@ -258,7 +259,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 				one.First = tl.draw(s)
 			}
 			if r, ok := tl.again[s.Name]; ok {
-				one.Again = tl.draw(r)
+				one.Again, one.Because = tl.draw(r), m.veil.Told(r.Because)
 			}
 			sv.Steps = append(sv.Steps, one)
 			v.Count++
@@ -320,6 +321,9 @@ func byName(steps []run.BuildStep) map[string]run.BuildStep {
 var absent = spanView{Class: "absent", Word: "not run"}
 
 func (t timeline) draw(s run.BuildStep) spanView {
+	if s.Unreached {
+		return absent
+	}
 	v := spanView{Class: "done", Word: seconds(s.Seconds), W: max(0.6, part(s.Seconds, t.whole))}
 	switch {
 	case s.Error != "":

@@ -171,6 +171,7 @@ var places = map[string]func(line string, files map[string]string, log *run.Log)
 	"reasons": func(l string, _ map[string]string, log *run.Log) layer {
 		log.Unseen = map[string]string{"processes": "cannot: " + l}
 		log.Rebuild.Error = l
+		log.Rebuild.Steps[len(log.Rebuild.Steps)-1].Because = "RUN " + l + " (line 1) above it ran again"
 		return layer{}
 	},
 	"files of the image": func(l string, _ map[string]string, _ *run.Log) layer {

@@ -487,6 +487,27 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 	says(t, doc.id("p1-run"), "With a writable root file system", "ended by itself after 0.89 s with status 1: it must write to /data")
 }
 
+// A step that ran again after the edit has its cause beside it.
+func TestPageCauses(t *testing.T) {
+	log := readLog(t, "service.json")
+	n := 0
+	for i := range log.Rebuild.Steps {
+		if s := &log.Rebuild.Steps[i]; s.Index > 1 && !s.Cached {
+			n++
+			s.Because = fmt.Sprintf("its parent COPY main.go ./ (line %d) ran again", n)
+		}
+	}
+	if n == 0 {
+		t.Fatal("nothing ran again in the recording")
+	}
+	doc := sound(t, render(t, excerpt.Names{}, func(t *testing.T) *check.Result {
+		return proofOf(t, map[string]string{"Dockerfile": "FROM alpine:latest\n"}, nil, log)
+	}))
+	for i := range n {
+		says(t, doc.id("p1-build"), fmt.Sprintf("cause: its parent COPY main.go ./ (line %d) ran again", i+1))
+	}
+}
+
 // evil is what would be markup where it is not escaped, and too long for a line.
 var evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>` + "'`</style></title>&lt;--><!--" + "\x1b[31m\u202e" + strings.Repeat("long", 100)
 
@@ -502,6 +523,9 @@ func hostile(t *testing.T) *check.Result {
 		s.Stage, s.Instr, s.Name = s.Stage+evil, s.Instr+evil, s.Name+evil
 	}
 	log.Rebuild.Touched = evil
+	for i := range log.Rebuild.Steps {
+		log.Rebuild.Steps[i].Because = evil
+	}
 	log.Start.Argv, log.Start.User, log.Start.Logs, log.Start.Wrote = []string{evil}, evil, []string{evil}, []string{evil}
 	log.Procs.List[0].Argv = []string{evil}
 	log.Procs.List[0].State = evil

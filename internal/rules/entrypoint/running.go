@@ -61,6 +61,12 @@ var doesNotStart = &check.Check{
 		default:
 			f.Message = fmt.Sprintf("the container is not ready within %.0f s: it runs but does not become healthy", s.Seconds)
 		}
+		if !s.Ended && s.Error == "" {
+			f.Help = "see what it waits for in its output; where it only needs more time, give its health check a longer start period, or prove --start-limit"
+			if s.Load > 0 {
+				f.Message += fmt.Sprintf(" (measured at a load of %.1f for each processor)", s.Load)
+			}
+		}
 		return check.Judge([]check.Finding{f})
 	},
 }

@@ -41,6 +41,7 @@ var neverHealthy = &check.Check{
 			f.Message = fmt.Sprintf("the program runs, but its health check fails with status %d", h.LastCode)
 			if h.Patience > 0 {
 				f.Message += fmt.Sprintf(", also %.0f s after the start, as long as it is given", h.HealthyIn)
+				f.Help = "let the probe query the port that the program listens on at 127.0.0.1, with a tool that is in the image; where the program only needs more time, give the health check a longer start period, or prove --start-limit"
 			}
 			if said := strings.TrimSpace(h.Last); said != "" {
 				f.Message += ": " + strings.TrimSuffix(oneLine(said), ".")

@@ -2,9 +2,9 @@ package layercache
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/rebuild"
 	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -28,13 +28,13 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 		case log.Rebuild.Error != "":
 			return check.Unknown(check.ByRun, "the build after an edit failed: "+log.Rebuild.Error)
 		}
-		steps := matched(b, log.Rebuild.Steps)
+		steps := rebuild.Match(b, log.Rebuild.Steps)
 		moved := false
 		var found []check.Finding
 		v := newView(b)
 		v.each(func(l *layers, step *source.Step) {
 			i, ok := steps[step]
-			if !ok || log.Rebuild.Steps[i].Cached {
+			if !ok || log.Rebuild.Steps[i].Cached || log.Rebuild.Steps[i].Unreached {
 				return
 			}
 			moved = true
@@ -42,6 +42,9 @@ func rebuilt(system bool) func(check.Evidence) check.Verdict {
 				f.Place = check.Seen(log, run.TopicRebuilt, fmt.Sprint(i))
 				f.Related = append(f.Related, check.Place{File: b.Text(), Span: step.Span, Message: "this step ran again"})
 				f.Message = fmt.Sprintf("after an edit to %s, %s", log.Rebuild.Touched, f.Message)
+				if why := log.Rebuild.Steps[i].Because; why != "" && why != rebuild.Unknown {
+					f.Message += ", because " + why
+				}
 				found = append(found, f)
 			}
 		})
@@ -73,34 +76,4 @@ func (v *view) again(l *layers, step *source.Step, seen run.BuildStep, system bo
 		return f, true
 	}
 	return check.Finding{}, false
-}
-
-// matched are the steps of the Dockerfile that the builder's steps are, by
-// their stage and number. The builder counts FROM as 1 and leaves out what
-// makes no layer.
-func matched(b *source.Build, list []run.BuildStep) map[*source.Step]int {
-	out := map[*source.Step]int{}
-	for _, st := range b.Stages {
-		name := st.Name
-		if name == "" {
-			name = fmt.Sprintf("stage-%d", st.Index)
-		}
-		var counted []*source.Step
-		for _, s := range st.Steps {
-			switch s.Keyword {
-			case "RUN", "COPY", "ADD", "WORKDIR":
-				counted = append(counted, s)
-			}
-		}
-		for i, seen := range list {
-			// One stage alone has no name in the builder's words.
-			if seen.Index < 2 || !strings.EqualFold(seen.Stage, name) && (seen.Stage != "" || len(b.Stages) > 1) {
-				continue
-			}
-			if n := seen.Index - 2; n < len(counted) && strings.HasPrefix(strings.ToUpper(seen.Instr), counted[n].Keyword) {
-				out[counted[n]] = i
-			}
-		}
-	}
-	return out
 }

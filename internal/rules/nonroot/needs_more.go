@@ -2,10 +2,12 @@ package nonroot
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/run"
 )
 
@@ -40,9 +42,22 @@ var needsMore = &check.Check{
 		}
 		f := check.Finding{Place: check.Seen(log, run.TopicStart, "")}
 		wrote := log.Relaxed.Wrote
+		if caps := log.Relaxed.Caps; len(caps) > 0 {
+			word := "capabilities"
+			if len(caps) == 1 {
+				word = "capability"
+			}
+			f.Message = fmt.Sprintf("the container becomes ready only with the %s %s and a writable root file system", word, check.List(caps))
+			f.Help = fmt.Sprintf("start the container as the user that the program runs as, so that it needs no capability to switch users or change ownership (nginxinc/nginx-unprivileged in place of nginx); or declare them under `run: {capabilities: [%s]}` and in Compose or Kubernetes, where all others are dropped", strings.Join(caps, ", "))
+			return check.Judge([]check.Finding{f})
+		}
 		if folders := added(log); len(folders) > 0 {
 			// It was tried: with these folders the hard settings are enough.
 			f.Message = "the container does not become ready with a read-only root file system, but it does when " + check.List(folders) + " can be written to"
+			if code := holdsCode(ev.Image, folders); code != "" {
+				f.Help = fmt.Sprintf("%s holds the program itself, which nobody should be able to change: let it write to a folder of its own (an option or a variable for its data, its database, its cache), and declare that one as a volume or tmpfs", code)
+				return check.Judge([]check.Finding{f})
+			}
 			f.Help = fmt.Sprintf("declare %s as a volume or tmpfs (Compose, Kubernetes emptyDir) and under `run: {volumes: [%s]}` in .dockworthy.yaml", check.List(folders), strings.Join(folders, ", "))
 			return check.Judge([]check.Finding{f})
 		}
@@ -55,6 +70,26 @@ var needsMore = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// codeNames are the ends of files that are programs, or parts of one.
+var codeNames = []string{".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".php", ".pl", ".jar", ".dll", ".so", ".ex", ".go"}
+
+// holdsCode is the first of some folders that has code right in it, or one folder
+// deeper; "" = none has.
+func holdsCode(img *image.Image, folders []string) string {
+	if img == nil {
+		return ""
+	}
+	for _, dir := range folders {
+		for f := range img.Tree.Under(dir) {
+			rel := strings.TrimPrefix(f.Path, dir+"/")
+			if f.IsRegular() && strings.Count(rel, "/") < 2 && (f.ELF != nil || slices.Contains(codeNames, path.Ext(f.Path))) {
+				return dir
+			}
+		}
+	}
+	return ""
 }
 
 // same tells whether a program ended in the same way under the hard settings and

@@ -16,9 +16,6 @@ const (
 // nameOf judges a name as people give them to variables, options and keys.
 func nameOf(name string) strength { return secret.StrengthOf(name) }
 
-// hasStem tells whether a text in upper case may have a secret's name in it.
-func hasStem(upper string) bool { return secret.HasStem(upper) }
-
 // forEverybody tells whether a name says that its value is handed to every
 // visitor.
 func forEverybody(name string) bool { return secret.ForEverybody(name) }
