@@ -57,12 +57,13 @@ type Finding struct {
 }
 
 // A Control is a requirement of a published standard that a rule supports, and
-// what that rule came to. It never says that anybody complies with anything.
+// what that rule, or a few of its checks, came to. It never says that anybody complies with anything.
 type Control struct {
 	Standard string   `json:"standard"` // "CIS Docker Benchmark"
 	Version  string   `json:"version"`  // "1.6"; "" = the standard has no versions
 	ID       string   `json:"id"`       // "4.1"
 	Rule     string   `json:"rule"`
+	Checks   []string `json:"checks,omitempty"` // of the rule, by their ids, that it is about; nil = the rule as a whole
 	Strength Strength `json:"strength"`
 	Outcome  Outcome  `json:"outcome"`
 	Levels   []Level  `json:"levels"` // those that were looked at

@@ -276,6 +276,12 @@ type Control struct {
 	Standard string // "CIS Docker 1.6"
 	IDs      string // "4.1"
 	Strength string // "direct", "supports", "tenuous"
+	// Checks are those of the rule that the control is about; nil = the rule as a whole.
+	Checks []*Check
+	// Whole tells whether all that the control asks for was seen to be so, where that is
+	// more than the checks judge; where it is not, what holds is undecided. nil = it is no
+	// more.
+	Whole func(Evidence) bool
 }
 
 // ID is a check's id within a rule: "non-root/final-user-root".

@@ -139,6 +139,42 @@ func (res *Result) merge() {
 	res.number()
 }
 
+// ByCause are findings of which those of one cause at several levels stand together:
+// by their cause, or where each level tells of one alone. The first of a group speaks
+// for it, and has its highest severity.
+func ByCause(list []Reported) (groups [][]Reported) {
+	type level struct {
+		id string
+		l  Level
+	}
+	alone := map[level]int{}
+	for _, f := range list {
+		alone[level{f.ID(), f.Level}]++
+	}
+	at := map[string]int{}
+	for _, f := range list {
+		key := f.ID() + "\x00" + string(f.Cause)
+		single := true
+		for l := Source; l <= Run; l++ {
+			single = single && alone[level{f.ID(), l}] <= 1
+		}
+		if single {
+			key = f.ID()
+		}
+		i, ok := at[key]
+		if !ok || f.Cause == "" && !single || slices.ContainsFunc(groups[i], func(o Reported) bool { return o.Level == f.Level }) {
+			at[key] = len(groups)
+			groups = append(groups, []Reported{f})
+			continue
+		}
+		groups[i] = append(groups[i], f)
+		if f.Severity > groups[i][0].Severity {
+			groups[i][0].Severity = f.Severity
+		}
+	}
+	return groups
+}
+
 // unused are the suppressions that no report was silenced by.
 func (res *Result) unused() {
 	used, seen := map[*source.Allow]bool{}, map[*source.Allow]bool{}

@@ -73,6 +73,32 @@ func (rep *Report) Scorecard() Scorecard {
 	return s
 }
 
+// Outcomes are what a control of a rule came to at each level: the worst of all
+// reports. Where it is about some checks, what one of them found counts, also as a note
+// and where it is suppressed: the control asks for no more and no less.
+func (r *Rule) Outcomes(c Control, reports ...*Report) (out [3]Outcome) {
+	if c.Checks == nil {
+		var card Scorecard
+		for _, rep := range reports {
+			card.Add(rep)
+		}
+		return card.Of(r).Outcomes
+	}
+	for _, rep := range reports {
+		for _, a := range rep.Answers {
+			if a.Rule != r || !slices.Contains(c.Checks, a.Check) {
+				continue
+			}
+			o := a.Verdict.Outcome
+			if o == Holds && c.Whole != nil && !c.Whole(rep.Evidence) {
+				o = Undecided
+			}
+			out[a.Level] = max(out[a.Level], o)
+		}
+	}
+	return out
+}
+
 // A Tally counts findings and keeps the scorecard over all results. The zero
 // Tally has counted nothing.
 type Tally struct {

@@ -23,41 +23,6 @@ func roles(res *check.Result) (list []string) {
 	return list
 }
 
-// grouped are findings of which those of one cause at several levels stand
-// together: by their cause, or where each level tells of one alone.
-func grouped(list []check.Reported) (groups [][]check.Reported) {
-	type level struct {
-		id string
-		l  check.Level
-	}
-	alone := map[level]int{}
-	for _, f := range list {
-		alone[level{f.ID(), f.Level}]++
-	}
-	at := map[string]int{}
-	for _, f := range list {
-		key := f.ID() + "\x00" + string(f.Cause)
-		single := true
-		for l := check.Source; l <= check.Run; l++ {
-			single = single && alone[level{f.ID(), l}] <= 1
-		}
-		if single {
-			key = f.ID()
-		}
-		i, ok := at[key]
-		if !ok || f.Cause == "" && !single || slices.ContainsFunc(groups[i], func(o check.Reported) bool { return o.Level == f.Level }) {
-			at[key] = len(groups)
-			groups = append(groups, []check.Reported{f})
-			continue
-		}
-		groups[i] = append(groups[i], f)
-		if f.Severity > groups[i][0].Severity {
-			groups[i][0].Severity = f.Severity
-		}
-	}
-	return groups
-}
-
 // mostWords is how many of a program's last lines are shown.
 const mostWords = 20
 

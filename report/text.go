@@ -82,7 +82,7 @@ func (t *textWriter) Result(res *check.Result) error {
 	if proved {
 		t.verdicts(res, t.Names.Veil(res, hidden))
 	}
-	for _, g := range grouped(shown) {
+	for _, g := range check.ByCause(shown) {
 		t.finding(g[0], g[1:], hidden)
 	}
 	t.suppressions(res, hidden)

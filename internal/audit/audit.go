@@ -49,7 +49,7 @@ func Of(rules []*check.Rule, reports ...*check.Report) attest.Audit {
 			ID: f.ID(), Level: level(f.Level), Severity: f.Severity.String(), Message: hidden.Hide(f.Message), Place: place(f.Place),
 		})
 	}
-	a.Controls = Controls(rules, a.Scorecard)
+	a.Controls = Controls(rules, a.Scorecard, reports...)
 	return a
 }
 
@@ -78,9 +78,10 @@ var standards = map[string]struct{ name, version string }{
 }
 
 // Controls are the controls that the given rules declare, each with what its
-// rule came to at the levels that were really looked at. A rule that declares
-// none, or only tenuous ones, gives none: that blank is honest.
-func Controls(rules []*check.Rule, card attest.Scorecard) []attest.Control {
+// rule came to at the levels that were really looked at, or those of its checks that
+// it is about, by the reports. A rule that declares none, or only tenuous ones, gives
+// none: that blank is honest.
+func Controls(rules []*check.Rule, card attest.Scorecard, reports ...*check.Report) []attest.Control {
 	list := []attest.Control{}
 	for _, r := range rules {
 		for _, c := range r.Controls {
@@ -92,10 +93,21 @@ func Controls(rules []*check.Rule, card attest.Scorecard) []attest.Control {
 			if !ok {
 				s.name = c.Standard
 			}
+			came, ids := card, []string(nil)
+			if c.Checks != nil {
+				row := map[attest.Level]attest.Outcome{}
+				for l, o := range r.Outcomes(c, reports...) {
+					row[level(check.Level(l))] = attest.Outcome(o)
+				}
+				came = attest.Scorecard{r.Name: row}
+				for _, k := range c.Checks {
+					ids = append(ids, r.ID(k))
+				}
+			}
 			for id := range strings.SplitSeq(c.IDs, ",") {
 				list = append(list, attest.Control{
-					Standard: s.name, Version: s.version, ID: strings.TrimSpace(id), Rule: r.Name, Strength: strength,
-					Outcome: card.Rule(r.Name), Levels: card.Looked(r.Name),
+					Standard: s.name, Version: s.version, ID: strings.TrimSpace(id), Rule: r.Name, Checks: ids, Strength: strength,
+					Outcome: came.Rule(r.Name), Levels: came.Looked(r.Name),
 				})
 			}
 		}

@@ -25,6 +25,8 @@ type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
+	args []string // as they were typed
+
 	red *redact.Redactor // knows what nothing that is written may show
 }
 
@@ -87,7 +89,7 @@ func (c Command) Main(args []string) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}
-	c.red = &redact.Redactor{}
+	c.red, c.args = &redact.Redactor{}, args
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	// A second signal ends the program at once; so does the first one where a

@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/engine"
+	"github.com/dockworthy/dockworthy/internal/origin"
 	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -189,6 +190,14 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	if err != nil {
 		return err
 	}
+	id := page.Identity{Command: append([]string{"dockworthy"}, c.args...)}
+	if target != nil && target.Key != nil {
+		id.Key = target.Key.Public().Hint()
+	}
+	if f.format == "html" {
+		// Before anything is written that would be a new file of the repository.
+		id.Origin = origin.Of(ctx, pl.names.Root)
+	}
 	out, err := f.open(c)
 	if err != nil {
 		return err
@@ -201,7 +210,7 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 	}
 	var p *proving
 	outcome := func() error { return f.outcome(p.unsent, p.failed || p.unseen, p.worst) }
-	w, err := f.writer(out, pl.names, outcome)
+	w, err := f.writer(out, pl.names, id, outcome)
 	if err != nil {
 		return err
 	}
@@ -382,9 +391,9 @@ func (f *proveFlags) target() (*proof.Target, error) {
 }
 
 // writer is the writer of the format that was asked for.
-func (f *proveFlags) writer(out *output, names report.Names, outcome func() error) (report.Writer, error) {
+func (f *proveFlags) writer(out *output, names report.Names, id page.Identity, outcome func() error) (report.Writer, error) {
 	if f.format == "html" {
-		return page.New(out, names), nil
+		return page.New(out, names, id), nil
 	}
 	return f.checkFlags.writer(out, report.Options{Names: names, Notes: f.checkFlags.notes, Verbose: f.verbose}, outcome)
 }

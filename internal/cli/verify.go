@@ -19,6 +19,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/registry"
@@ -33,7 +34,7 @@ type verifyFlags struct {
 func verifyCommand(c Command) *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
-		Use:   "verify [REF] --key FILE",
+		Use:   "verify [REF]",
 		Short: "Verify and show the signed evidence of an image",
 		Long: `verify finds the attestations of an image, verifies that they are signed with the
 key and are about the image's digest, and prints their contents. It looks for them
@@ -57,7 +58,7 @@ a rule that --require names does not hold in it, 2 when none verifies.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.key, "key", "", "the public key, as written by keygen or cosign")
+	fl.StringVar(&f.key, "key", "", "the public key of the signer that you trust, as written by keygen or cosign (required)")
 	fl.StringVar(&f.bundle, "bundle", "", "read the attestation from this file")
 	fl.StringVar(&f.layout, "layout", "", "read from this OCI layout, a folder")
 	fl.StringVar(&f.format, "format", "text", "text or json")
@@ -149,20 +150,81 @@ func (f *verifyFlags) run(ctx context.Context, c Command, ref string) error {
 		format = redact.JSON
 	}
 	w := c.list(format)
-	if err := errors.Join(v.write(w, f.format), w.Flush()); err != nil {
+	outcome := v.outcome(len(require) > 0)
+	if err := v.write(w, f.format); err != nil {
 		return err
 	}
+	if f.format == "text" {
+		fmt.Fprintf(w, "\n%s; exit %d\n", v.verdict(outcome), exitOf(outcome))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if f.format == "text" && outcome != nil && !errors.Is(outcome, errFindings) {
+		return errTrouble // the verdict says it
+	}
+	return outcome
+}
+
+// outcome is what a verification ends with: nil where it is as it is asked to be.
+func (v *verification) outcome(required bool) error {
 	switch {
 	case !v.Verified && v.silent > 0:
 		return fmt.Errorf("%s: attestations verify, but none of them is by dockworthy", v.name())
 	case !v.Verified:
 		return fmt.Errorf("%s: no attestation verifies", v.name())
-	case len(require) > 0 && len(v.audits) == 0:
+	case required && len(v.audits) == 0:
 		return fmt.Errorf("%s: --require needs an audit, and there is none", v.name())
 	case slices.ContainsFunc(v.Required, func(r requiredRule) bool { return !r.OK }):
 		return errFindings
 	}
 	return nil
+}
+
+// verdict is what was verified, by which key, and what came of it, in a line.
+func (v *verification) verdict(outcome error) string {
+	if !v.Verified {
+		return fmt.Sprintf("not verified with the key %s: %v", v.Key, outcome)
+	}
+	summaries := 0
+	for _, b := range v.Attestations {
+		if b.Verified && b.summary != nil {
+			summaries++
+		}
+	}
+	var parts []string
+	if len(v.audits) > 0 {
+		parts = append(parts, check.Count(len(v.audits), "audit"))
+	}
+	switch {
+	case summaries == 1:
+		parts = append(parts, "1 summary")
+	case summaries > 1:
+		parts = append(parts, fmt.Sprintf("%d summaries", summaries))
+	}
+	line := fmt.Sprintf("verified: %s of %s, signed with the key %s", check.List(parts), v.name(), v.Key)
+	if len(v.audits) > 0 {
+		line += ", the newest of " + v.audits[0].FinishedOn.Format(time.RFC3339)
+	}
+	switch n := len(v.Required); {
+	case n == 0:
+		line += "; authentic, and no rule is required to hold"
+	case len(v.audits) == 0:
+		line += "; --require needs an audit, and there is none"
+	default:
+		var broken []string
+		for _, r := range v.Required {
+			if !r.OK {
+				broken = append(broken, r.Rule)
+			}
+		}
+		if broken == nil {
+			line += fmt.Sprintf("; every required rule holds or is not applicable (%d)", n)
+		} else {
+			line += fmt.Sprintf("; %d of %d required rules do not hold: %s", len(broken), n, check.List(broken))
+		}
+	}
+	return line
 }
 
 // rules are the rules that have to hold.
@@ -331,8 +393,8 @@ func (v *verification) write(w io.Writer, format string) error {
 			fmt.Fprintf(w, "\nverified: %s, which dockworthy does not interpret\n", clean(b.PredicateType))
 		}
 	}
-	if v.Verified {
-		fmt.Fprintf(w, "\nsigned with the key %s\n", v.Key)
+	if len(v.Required) > 0 {
+		fmt.Fprintln(w)
 	}
 	for _, r := range v.Required {
 		verdict := "is required and holds"

@@ -184,9 +184,20 @@ func RulePage(r *check.Rule) string {
 		b.WriteString("None of the standards that dockworthy maps has a requirement for this rule.\n")
 		return b.String()
 	}
-	b.WriteString("Requirements that the rule supports. Passing the rule does not make a system compliant.\n\n| standard | ids | strength |\n|---|---|---|\n")
+	b.WriteString("Requirements that the rule, or the checks that are named, support. Passing them does not make a system compliant.\n\n| standard | ids | strength | by |\n|---|---|---|---|\n")
 	for _, c := range r.Controls {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Standard, c.IDs, c.Strength)
+		by := "the rule"
+		var ids []string
+		for _, k := range c.Checks {
+			ids = append(ids, r.ID(k))
+		}
+		if ids != nil {
+			by = check.List(ids)
+		}
+		if c.Whole != nil {
+			by += ", and what the base image brings"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Standard, c.IDs, c.Strength, by)
 	}
 	return b.String()
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func TestPageInABrowser(t *testing.T) {
 	for name, text := range map[string]string{
 		"service": render(t, excerpt.Names{}, clock),
 		"broken":  render(t, excerpt.Names{}, broken),
+		"shop":    render(t, excerpt.Names{}, shop),
 		"hostile": render(t, excerpt.Names{}, hostile),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,7 +62,7 @@ func TestPageInABrowser(t *testing.T) {
 				}
 				// A word that is cut off is not read.
 				var cut string
-				b.eval(t, `[...document.querySelectorAll("td, th, dd, dt, h2, h5, figcaption")].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline").slice(0, 3).map(e => e.outerHTML.slice(0, 200)).join("\n")`, &cut)
+				b.eval(t, `[...document.querySelectorAll("td, th, dd, dt, h2, h5, li, p, pre, figcaption")].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline").slice(0, 3).map(e => e.outerHTML.slice(0, 200)).join("\n")`, &cut)
 				if cut != "" {
 					t.Errorf("at a width of %d this does not fit its place:\n%s", width, cut)
 				}
@@ -92,6 +94,13 @@ func TestPageInABrowser(t *testing.T) {
 			for _, f := range faint {
 				t.Errorf("print: %s", f)
 			}
+			// The summary fits one sheet: A4 without its margins, at 96 pixels an inch.
+			b.call(t, "Emulation.setDeviceMetricsOverride", map[string]any{"width": 695, "height": 1024, "deviceScaleFactor": 1, "mobile": false}, nil)
+			var low float64
+			b.eval(t, `document.getElementById("p1-summary").getBoundingClientRect().bottom + scrollY`, &low)
+			if low > 1020 {
+				t.Errorf("the printed summary is %.0f pixels high", low)
+			}
 			b.call(t, "Emulation.setEmulatedMedia", map[string]any{"media": ""}, nil)
 			var pdf struct{ Data string }
 			b.call(t, "Page.printToPDF", map[string]any{"preferCSSPageSize": true}, &pdf)
@@ -99,10 +108,17 @@ func TestPageInABrowser(t *testing.T) {
 			if err != nil || !bytes.HasPrefix(data, []byte("%PDF-")) || len(data) < 20_000 {
 				t.Errorf("printing gives %d bytes: %v", len(data), err)
 			}
+			// What is long is not printed: the logs have all that a run can show.
+			if n := len(sheets.FindAll(data, -1)); n < 2 || n > map[string]int{"service": 5, "broken": 5, "shop": 7}[name] {
+				t.Errorf("it is printed on %d sheets", n)
+			}
 			b.leave(t, name+".pdf", data)
 		})
 	}
 }
+
+// sheets are the pages of a PDF.
+var sheets = regexp.MustCompile(`/Type\s*/Page\b`)
 
 // contrast lists words whose colour is too near that of their ground, by WCAG's
 // measure: 4.5 to 1.

@@ -40,14 +40,17 @@ type (
 
 	// A buildView is the build's timeline, with the rebuild after an edit.
 	buildView struct {
-		Anchor  string
-		Facts   []fact
-		Stages  []stageView
-		Rebuild string // its sentence; "" = there was none
-		Touched string
-		Failed  string
-		Again   bool   // there is a rebuild to be drawn
-		Whole   string // how long the whole drawing is
+		Anchor      string
+		Facts       []fact
+		Stages      []stageView
+		Rebuild     string // its sentence; "" = there was none
+		Touched     string
+		Failed      string
+		Again       bool   // there is a rebuild to be drawn
+		Whole       string // how long the longest step is
+		Count       int    // steps
+		Canaries    []canaryView
+		CanaryError string
 	}
 	stageView struct {
 		Name  string
@@ -61,12 +64,16 @@ type (
 	// A spanView is a step's time in a drawing of the build.
 	spanView struct {
 		Class, Word string
-		X, W        pct
+		W           pct // from 0
 	}
 
 	// A runView is what was seen of the container.
 	runView struct {
 		Anchor      string
+		Title       string
+		Beside      []besideView
+		Taken       string   // what of Compose it was run with
+		Left        []string // and what not
 		Starts      []startView
 		CommandLine string
 		Settings    []fact
@@ -76,12 +83,15 @@ type (
 		Health      *healthView
 		Stops       []stopView
 		Facts       []answer
-		Canaries    []canaryView
-		CanaryError string
 		Wrote       []string
 		// What is beyond the lists.
 		MoreWrote, MoreProcesses, MorePorts string
-		Empty                               bool // there was no run
+		Empty                               string // why there is nothing; "" = there is
+	}
+	besideView struct {
+		outcomeView
+		Name, Image, What string
+		Left              []string
 	}
 	startView   struct{ How, Argv, User, What string }
 	processView struct {
@@ -92,6 +102,7 @@ type (
 	portView   struct{ Address, Port, Remark string }
 	healthView struct {
 		Test   string
+		From   string // what gives it
 		Spans  []trackView
 		Timing string
 		Last   string
@@ -137,7 +148,6 @@ func (m *pageMaker) image() *imageView {
 		v.Facts = append(v.Facts, fact{Name: "From the base image", Value: image.Bytes(base)}, fact{Name: "From this Dockerfile", Value: image.Bytes(total - base)})
 	}
 	v.Facts = append(v.Facts, fact{Name: "Wasted", Value: image.Bytes(img.Wasted())}, fact{Name: "Efficiency", Value: percent(img.Efficiency())})
-	v.Facts = append(v.Facts, fact{Name: "Id of the config", Value: excerpt.Visible(img.ID), Code: true, Wide: true})
 	at := pct(0)
 	for i := range img.Layers {
 		l := &img.Layers[i]
@@ -216,11 +226,14 @@ func seconds(s float64) string {
 func (m *pageMaker) build(b *run.Build) *buildView {
 	v := &buildView{Anchor: m.id + "-build"}
 	m.buildFacts(v, b)
-	tl := timeline{whole: b.Seconds, first: byName(b.Steps)}
+	tl := timeline{first: byName(b.Steps)}
+	tl.fit(b.Steps)
+	m.canaries(v)
 	steps := b.Steps
 	if r := m.ev.Run.Rebuild; r != nil {
 		m.rebuild(v, r)
-		tl.whole, tl.again = max(tl.whole, r.Seconds), byName(r.Steps)
+		tl.again = byName(r.Steps)
+		tl.fit(r.Steps)
 		steps = slices.Clone(steps)
 		// What only the rebuild came to, as where the first build's base was cached.
 		for _, s := range r.Steps {
@@ -249,6 +262,7 @@ func (m *pageMaker) build(b *run.Build) *buildView {
 				one.Again, one.Because = tl.draw(r), m.veil.Told(r.Because)
 			}
 			sv.Steps = append(sv.Steps, one)
+			v.Count++
 		}
 		v.Stages = append(v.Stages, sv)
 	}
@@ -282,10 +296,17 @@ func (m *pageMaker) rebuild(v *buildView, r *run.Rebuild) {
 	v.Rebuild = fmt.Sprintf("After an edit to %s the build takes %s, and %d of %d steps come from the cache.", v.Touched, seconds(r.Seconds), kept, n)
 }
 
-// A timeline is how long a build and its rebuild took, to one scale.
+// A timeline is how long the steps of a build and of its rebuild took, to one scale:
+// each bar begins at 0, and the longest step fills the width.
 type timeline struct {
 	whole        float64 // seconds
 	first, again map[string]run.BuildStep
+}
+
+func (t *timeline) fit(steps []run.BuildStep) {
+	for _, s := range steps {
+		t.whole = max(t.whole, s.Seconds)
+	}
 }
 
 func byName(steps []run.BuildStep) map[string]run.BuildStep {
@@ -303,13 +324,12 @@ func (t timeline) draw(s run.BuildStep) spanView {
 	if s.Unreached {
 		return absent
 	}
-	v := spanView{Class: "done", Word: seconds(s.Seconds), X: part(s.Begin, t.whole), W: max(0.6, part(s.Seconds, t.whole))}
-	v.X = min(v.X, 100-v.W)
+	v := spanView{Class: "done", Word: seconds(s.Seconds), W: max(0.6, part(s.Seconds, t.whole))}
 	switch {
 	case s.Error != "":
 		v.Class, v.Word = "failed", "failed after "+seconds(s.Seconds)
 	case s.Cached:
-		v.Class, v.Word = "cached", "cached"
+		v.Class, v.Word, v.W = "cached", "cached", 1.2
 	}
 	return v
 }

@@ -10,14 +10,15 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/excerpt"
+	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// counts are the findings by severity, in words.
-func counts(found []check.Reported) string {
+// counts are the findings by severity, in words: one for each cause.
+func counts(found [][]check.Reported) string {
 	n := map[check.Severity]int{}
-	for _, f := range found {
-		n[f.Severity]++
+	for _, g := range found {
+		n[g[0].Severity]++
 	}
 	return severities(n, "No finding")
 }
@@ -37,39 +38,98 @@ func severities(n map[check.Severity]int, none string) string {
 
 func key(r *check.Rule, l check.Level) string { return r.Name + "-" + l.String() }
 
-// findings are sorted by rule, the worst first, and keep the order of the files.
+// findings are sorted by rule, the worst first, and keep the order of the files. Those
+// of one cause stand together.
 func (m *pageMaker) findings() {
-	byRule := map[*check.Rule][]check.Reported{}
+	byRule := map[*check.Rule][][]check.Reported{}
 	var order []*check.Rule
-	for _, f := range m.res.Findings {
-		if byRule[f.Rule] == nil {
-			order = append(order, f.Rule)
+	for _, g := range check.ByCause(m.res.Findings) {
+		r := g[0].Rule
+		if byRule[r] == nil {
+			order = append(order, r)
 		}
-		byRule[f.Rule] = append(byRule[f.Rule], f)
+		byRule[r] = append(byRule[r], g)
 	}
 	slices.SortFunc(order, func(a, b *check.Rule) int { return a.Number - b.Number })
-	n := 0
+	n, notes := 0, 0
+	type line struct {
+		severity check.Severity
+		todoView
+	}
+	var todo []line
 	for _, r := range order {
 		rv := ruleView{Number: r.Number, Name: r.Name, Title: r.Title, Text: r.Text}
 		found := byRule[r]
-		slices.SortStableFunc(found, func(a, b check.Reported) int { return int(b.Severity) - int(a.Severity) })
-		for _, f := range found {
+		slices.SortStableFunc(found, func(a, b []check.Reported) int { return int(b[0].Severity) - int(a[0].Severity) })
+		for _, g := range found {
 			n++
-			fv := findingView{
-				Anchor: fmt.Sprintf("%s-f%d", m.id, n), Severity: f.Severity.String(), ID: f.ID(), Level: f.Level.String(),
-				Message: proseOf(m.words(f.Level, f.Message)), Why: proseOf(f.Check.Why), Do: proseOf(m.words(f.Level, helpOf(f))),
-				Place: m.place(f.Place),
-			}
-			for _, p := range f.Related {
-				fv.Related = append(fv.Related, m.place(p))
-			}
-			if k := key(r, f.Level); m.first[k] == "" {
-				m.first[k] = "#" + fv.Anchor
-			}
+			fv := m.finding(g, fmt.Sprintf("%s-f%d", m.id, n))
 			rv.Findings = append(rv.Findings, fv)
+			if g[0].Severity == check.Note {
+				notes++
+				continue
+			}
+			todo = append(todo, line{g[0].Severity, todoView{fv.Severity, fv.ID, "#" + fv.Anchor, fv.Place.Name, m.brief(g[0].Level, g[0].Message), m.brief(g[0].Level, helpOf(g[0]))}})
 		}
 		m.view.Rules = append(m.view.Rules, rv)
 	}
+	slices.SortStableFunc(todo, func(a, b line) int { return int(b.severity) - int(a.severity) })
+	for _, t := range todo[:min(mostTodo, len(todo))] {
+		m.view.Todo = append(m.view.Todo, t.todoView)
+	}
+	var rest []string
+	if n := len(todo) - mostTodo; n > 0 {
+		rest = append(rest, check.Count(n, "further finding"))
+	}
+	if notes > 0 {
+		rest = append(rest, check.Count(notes, "note"))
+	}
+	if rest != nil {
+		m.view.More = check.List(rest) + " below"
+	}
+}
+
+// finding is a finding, and the others of its cause.
+func (m *pageMaker) finding(g []check.Reported, anchor string) findingView {
+	f := g[0]
+	v := findingView{
+		Anchor: anchor, Severity: f.Severity.String(), ID: f.ID(),
+		Message: proseOf(m.words(f.Level, f.Message)), Why: proseOf(f.Check.Why), Place: m.place(f.Place),
+	}
+	for _, p := range f.Related {
+		v.Related = append(v.Related, m.place(p))
+	}
+	var levels, told []string
+	runs := map[string]bool{}
+	for i, o := range g {
+		levels = append(levels, o.Level.String())
+		if do := helpOf(o); i == 0 || o.Help != "" && !slices.Contains(told, do) {
+			told = append(told, do)
+			v.Do = append(v.Do, proseOf(m.words(o.Level, do)))
+		}
+		if k := key(o.Rule, o.Level); m.first[k] == "" {
+			m.first[k] = "#" + v.Anchor
+		}
+		if i > 0 {
+			v.Also = append(v.Also, alsoView{o.Level.String(), proseOf(m.words(o.Level, o.Message)), m.place(o.Place)})
+		}
+		for _, t := range o.Targets {
+			runs[t] = true
+		}
+	}
+	v.Level = "level " + levels[0]
+	if len(levels) > 1 {
+		v.Level = "levels " + check.List(levels)
+	}
+	if n := len(m.res.Reports); n > 1 && len(runs) < n {
+		v.Of = m.veil.Said(check.List(slices.Sorted(maps.Keys(runs))))
+	}
+	return v
+}
+
+// brief is a message for a line.
+func (m *pageMaker) brief(l check.Level, s string) prose {
+	return proseOf(excerpt.Cut(m.words(l, s), 180))
 }
 
 func helpOf(f check.Reported) string {
@@ -97,7 +157,7 @@ func (m *pageMaker) place(p check.Place) placeView {
 	v.Name += fmt.Sprintf(":%d:%d", pos.Line, pos.Column)
 	v.Line = strconv.Itoa(pos.Line)
 	file, line, span := p.File, p.File.LineSpan(pos.Line), p.Span
-	if file == m.ev.Run.Transcript().File {
+	if m.said(file) {
 		// What was said in the run is hidden before it is cut to a line's width.
 		raw := strings.TrimRight(file.Text(line), "\n")
 		if told := m.veil.Told(raw); told != excerpt.Visible(raw) {
@@ -116,14 +176,27 @@ func (m *pageMaker) place(p check.Place) placeView {
 	return v
 }
 
-// card is the scorecard.
+// said tells whether a file is what was seen in a run.
+func (m *pageMaker) said(file *text.File) bool {
+	return slices.ContainsFunc(m.res.Reports, func(rep *check.Report) bool {
+		return rep.Evidence.Run != nil && rep.Evidence.Run.Transcript().File == file
+	})
+}
+
+// card is the scorecard. The worst of all runs counts.
 func (m *pageMaker) card() {
-	rep := m.rep
 	judged := map[string]int{}
 	found := map[string]map[check.Severity]int{}
-	for _, r := range rep.Answers {
-		if r.Verdict.Outcome != check.NotLookedAt {
-			judged[key(r.Rule, r.Level)]++
+	var all check.Scorecard
+	counted := map[string]bool{}
+	for _, rep := range m.res.Reports {
+		all.Add(rep)
+		for _, r := range rep.Answers {
+			id := key(r.Rule, r.Level)
+			if each := id + r.Check.Name; r.Verdict.Outcome != check.NotLookedAt && !counted[each] {
+				counted[each] = true
+				judged[id]++
+			}
 		}
 	}
 	for _, f := range m.res.Findings {
@@ -134,7 +207,7 @@ func (m *pageMaker) card() {
 		found[k][f.Severity]++
 	}
 	clashes := m.clashes()
-	for _, row := range rep.Scorecard().Rows {
+	for _, row := range all.Rows {
 		rv := rowView{Number: row.Rule.Number, Name: row.Rule.Name, Title: row.Rule.Title, Clashes: clashes[row.Rule]}
 		for l, o := range row.Outcomes {
 			level := check.Level(l)
@@ -144,7 +217,7 @@ func (m *pageMaker) card() {
 			case len(found[k]) > 0:
 				c.Detail, c.Href = severities(found[k], ""), m.first[k]
 			case o == check.NotLookedAt:
-				c.Detail = m.whyNot(level)
+				c.Detail = "(" + m.whyNot(level) + ")"
 			default:
 				c.Detail, c.Href = check.Count(judged[k], "check"), "#"+m.id+"-checks-"+row.Rule.Name
 			}
@@ -163,7 +236,14 @@ func (m *pageMaker) clashes() map[*check.Rule][]string {
 		level check.Level
 	}
 	good := map[where][]string{}
-	all := m.rep.Contradictions()
+	var all []check.Contradiction
+	for _, rep := range m.res.Reports {
+		for _, c := range rep.Contradictions() {
+			if !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
+	}
 	for _, c := range all {
 		w := where{c.Check, c.Violated}
 		good[w] = append(good[w], "level "+c.Holds.String())
@@ -187,6 +267,8 @@ func (m *pageMaker) whyNot(l check.Level) string {
 		return "not checked"
 	case log.Build != nil && log.Build.Error != "":
 		return "the build fails"
+	case l == check.Run && log.Blocked() != nil:
+		return "the container was not started"
 	case l == check.Run && log.Up() == nil && log.Start != nil:
 		return "the container does not become ready"
 	}
@@ -196,18 +278,23 @@ func (m *pageMaker) whyNot(l check.Level) string {
 // checks are all checks with their outcome at each level.
 func (m *pageMaker) checks() {
 	own := map[string]check.Severity{}
-	for _, f := range m.rep.Findings {
-		k := f.ID() + f.Level.String()
-		own[k] = max(own[k], f.Severity)
+	var answers []check.Answer
+	for _, rep := range m.res.Reports {
+		for _, f := range rep.Findings {
+			k := f.ID() + f.Level.String()
+			own[k] = max(own[k], f.Severity)
+		}
+		answers = append(answers, rep.Answers...)
 	}
+	worst := map[*check.Check]*[3]check.Outcome{}
 	type place struct{ rule, check int }
 	where := map[*check.Check]place{}
-	for _, r := range m.rep.Answers {
+	for _, r := range answers {
 		v := m.view
 		if _, ok := where[r.Check]; !ok {
 			n := len(v.Checks)
 			if n == 0 || v.Checks[n-1].Name != r.Rule.Name {
-				v.Checks = append(v.Checks, checksView{Anchor: m.id + "-checks-" + r.Rule.Name, Number: r.Rule.Number, Name: r.Rule.Name, Title: r.Rule.Title, Controls: r.Rule.Controls})
+				v.Checks = append(v.Checks, checksView{Anchor: m.id + "-checks-" + r.Rule.Name, Number: r.Rule.Number, Name: r.Rule.Name, Title: r.Rule.Title, Controls: m.controls(r.Rule)})
 				n++
 			}
 			g := &v.Checks[n-1]
@@ -227,6 +314,13 @@ func (m *pageMaker) checks() {
 		if !r.Check.At(r.Level) {
 			continue
 		}
+		if worst[r.Check] == nil {
+			worst[r.Check] = &[3]check.Outcome{}
+		}
+		if r.Verdict.Outcome < worst[r.Check][r.Level] {
+			continue // another run has done worse
+		}
+		worst[r.Check][r.Level] = r.Verdict.Outcome
 		c := cellView{outcomeView: shown(r.Verdict.Outcome), Level: r.Level.String()}
 		if r.Verdict.Outcome == check.Violated {
 			switch own[cv.ID+r.Level.String()] {
@@ -240,15 +334,46 @@ func (m *pageMaker) checks() {
 	}
 }
 
-// open are the undecided checks, and what could not be seen.
+// controls are the controls of a rule, each with what it came to where it is about a
+// few of its checks.
+func (m *pageMaker) controls(r *check.Rule) (list []controlView) {
+	for _, c := range r.Controls {
+		v := controlView{Standard: c.Standard, IDs: c.IDs, Strength: c.Strength}
+		if c.Checks != nil {
+			var ids []string
+			for _, k := range c.Checks {
+				ids = append(ids, k.Name)
+			}
+			v.By = check.List(ids)
+			all := r.Outcomes(c, m.res.Reports...)
+			v.outcomeView = shown(slices.Max(all[:]))
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+// open are the undecided checks, and what could not be seen, those of several runs
+// once.
 func (m *pageMaker) open() {
 	for _, r := range m.rep.Answers {
 		if v := r.Verdict; v.Outcome == check.Undecided {
-			m.view.Open = append(m.view.Open, openView{r.Rule.ID(r.Check), r.Level.String(), proseOf(m.words(r.Level, v.Reason)), proseOf(v.Settle.String())})
+			one := openView{r.Rule.ID(r.Check), r.Level.String(), proseOf(m.words(r.Level, v.Reason)), proseOf(v.Settle.String())}
+			if !slices.ContainsFunc(m.view.Open, func(o openView) bool {
+				return o.ID == one.ID && o.Level == one.Level && slices.Equal(o.Reason, one.Reason)
+			}) {
+				m.view.Open = append(m.view.Open, one)
+			}
 		}
 	}
 	for _, probe := range slices.Sorted(maps.Keys(m.ev.Run.Unseen)) {
-		m.view.Unseen = append(m.view.Unseen, fact{Name: excerpt.Visible(probe), Value: excerpt.Sentence(m.veil.Told(m.ev.Run.Unseen[probe]))})
+		one := fact{Name: excerpt.Visible(probe), Value: excerpt.Sentence(m.veil.Told(m.ev.Run.Unseen[probe]))}
+		if role := m.role(); role != "" && probe != run.ProbeRebuild {
+			one.Name += ", " + role
+		}
+		if !slices.Contains(m.view.Unseen, one) {
+			m.view.Unseen = append(m.view.Unseen, one)
+		}
 	}
 }
 
@@ -262,7 +387,7 @@ func (m *pageMaker) lets() {
 		return fmt.Sprintf("%s:%d", m.names.Shown(f.Name), f.Position(span.Start).Line)
 	}
 	idle := map[check.Place]bool{}
-	for _, un := range m.rep.Unused {
+	for _, un := range m.res.Unused {
 		idle[check.Place{File: un.Place.File, Span: un.Place.Span}] = true
 		m.view.Unused = append(m.view.Unused, letView{IDs: excerpt.Visible(strings.Join(un.Checks, ", ")), Reason: excerpt.Sentence(m.veil.Said(un.Problem)), Place: at(un.Place.File, un.Place.Span)})
 	}

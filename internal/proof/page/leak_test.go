@@ -243,7 +243,7 @@ func written(t *testing.T, names excerpt.Names, fsys fstest.MapFS, res *check.Re
 	}
 	for _, format := range append([]string{"html"}, report.Formats...) {
 		var b bytes.Buffer
-		var w report.Writer = page.New(&b, names)
+		var w report.Writer = page.New(&b, names, page.Identity{})
 		if format != "html" {
 			var err error
 			if w, err = report.New(format, &b, report.Options{Names: names, Notes: true}); err != nil {

@@ -12,29 +12,39 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/excerpt"
+	"github.com/dockworthy/dockworthy/internal/origin"
 	"github.com/dockworthy/dockworthy/internal/redact"
 )
 
 // A Page writes the proofs of one run as one page that needs nothing beside it:
 // no network, no font, no script to be read. What it shows comes from files and
 // programs that nobody vouches for; it is escaped, and the page forbids itself
-// every script and style but its own.
+// every script, and every style but its own.
 type Page struct {
 	names  excerpt.Names
+	id     Identity
 	w      *redact.Writer
 	proofs []proofView
 }
 
-// New writes to w when it is closed.
-func New(w io.Writer, names excerpt.Names) *Page {
-	names = names.Guarded()
-	return &Page{names: names, w: redact.NewWriter(w, names.Redactor, redact.HTML)}
+// An Identity is what the page says of itself beyond what was proved. What it does
+// not say is not known.
+type Identity struct {
+	Origin  origin.Origin // of the project's files
+	Command []string      // the command line, as it was typed
+	Key     string        // the id of the key that signs what is published
 }
 
-// Result adds the proofs of one result.
+// New writes to w when it is closed.
+func New(w io.Writer, names excerpt.Names, id Identity) *Page {
+	names = names.Guarded()
+	return &Page{names: names, id: id, w: redact.NewWriter(w, names.Redactor, redact.HTML)}
+}
+
+// Result adds the proof of one build: its runs are parts of it.
 func (h *Page) Result(res *check.Result) error {
-	for _, rep := range res.Reports {
-		h.proofs = append(h.proofs, viewOf(res, rep, h.names, fmt.Sprintf("p%d", len(h.proofs)+1)))
+	if len(res.Reports) > 0 {
+		h.proofs = append(h.proofs, viewOf(res, h.names, h.id, fmt.Sprintf("p%d", len(h.proofs)+1)))
 	}
 	return nil
 }
@@ -55,9 +65,8 @@ func (h *Page) Close([]check.Problem) error {
 	err := pageTemplate.Execute(h.w, struct {
 		Title, Version, Policy string
 		Style                  template.CSS
-		Script                 template.JS
 		Proofs                 []proofView
-	}{title, dockworthy.Version, policy, template.CSS(pageStyle), template.JS(pageScript), h.proofs})
+	}{title, dockworthy.Version, policy, template.CSS(pageStyle), h.proofs})
 	if err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
@@ -69,13 +78,11 @@ var (
 	pageText string
 	//go:embed page/page.css
 	pageStyle string
-	//go:embed page/page.js
-	pageScript string
 
 	pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-	// policy lets the page's own style and script in, and nothing else.
-	policy = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", fingerprint(pageStyle), fingerprint(pageScript))
+	// policy lets the page's own style in, and nothing else.
+	policy = fmt.Sprintf("default-src 'none'; style-src '%s'; base-uri 'none'; form-action 'none'", fingerprint(pageStyle))
 )
 
 func fingerprint(s string) string {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/image/read"
+	"github.com/dockworthy/dockworthy/internal/origin"
 	"github.com/dockworthy/dockworthy/internal/proof"
 	"github.com/dockworthy/dockworthy/internal/proof/page"
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -167,11 +169,18 @@ func broken(t *testing.T) *check.Result {
 	return proofOf(t, map[string]string{"Dockerfile": brokenDockerfile, ".dockerignore": ".git\n.env\n", "requirements.txt": "uvicorn\n", "main.py": "app = None\n"}, nil, readLog(t, "broken.json"))
 }
 
+// identity is what the pages say of themselves.
+var identity = page.Identity{
+	Origin:  origin.Origin{Repository: "https://git.example/team/clock.git", Commit: "0123456789abcdef0123456789abcdef01234567", Compared: true, Modified: 1},
+	Command: []string{"dockworthy", "prove", "--format", "html", "--env", "API_TOKEN=Zx81qqP0wLmN55t", "a b"},
+	Key:     "the-key",
+}
+
 // page writes proofs as one page.
 func render(t *testing.T, names excerpt.Names, proofs ...func(*testing.T) *check.Result) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := page.New(&b, names)
+	w := page.New(&b, names, identity)
 	for _, proof := range proofs {
 		if err := w.Result(proof(t)); err != nil {
 			t.Fatal(err)
@@ -312,10 +321,13 @@ func sound(t *testing.T, page string) *element {
 			}
 		}
 	})
-	for _, name := range []string{"script", "style", "h1", "main", "head"} {
+	for _, name := range []string{"style", "h1", "main", "head"} {
 		if got := len(doc.all(name)); got != 1 {
 			t.Errorf("%d <%s>", got, name)
 		}
+	}
+	if len(doc.all("script")) > 0 {
+		t.Error("the page has a script")
 	}
 	if got := len(doc.all("head")[0].all("title")); got != 1 {
 		t.Errorf("%d titles", got)
@@ -375,12 +387,12 @@ func TestPage(t *testing.T) {
 	}
 	says(t, doc.id("p1-scorecard"), "the levels disagree")
 	says(t, doc.id("p1-image"), "wasted", "/tmp/left.tar", "of layer 2, deleted in layer 3", "copied by layer 3 to change its mode", "COPY /out/clock /clock", "line 10")
-	says(t, doc.id("p1-build"), "After an edit to main.go the build takes 2.6 s, and 5 of 8 steps come from the cache.", "stage build", "stage runtime", "55 s", "cached", "ab12ab12")
+	says(t, doc.id("p1-build"), "After an edit to main.go the build takes 2.6 s, and 5 of 8 steps come from the cache.", "stage build", "stage runtime", "55 s", "cached", "ab12ab12",
+		"test_data/rows.csv file in the build context found layer 2 /srv/test_data/rows.csv", "GITHUB_TOKEN build argument found history 7 config env TOKEN", ".env file in the build context not found")
 	says(t, doc.id("p1-run"), "every process frozen until unhealthy", "resumed until healthy again", "within 57 s",
 		"SIGTERM: exited with status 0 after 0.07 s, without open connections", "still running after 10 s, killed", "limit 2.0 s",
 		"uid 65532, gid 65532", "uid 0, gid 0: root", "NET_BIND_SERVICE, SYS_ADMIN", "zombie", "only from inside the container", "on every interface",
 		"--dockworthy-override reaches the program", "1 zombie", "/var/lib/clock/state.db", "--read-only", "listening on 0.0.0.0:8080",
-		"test_data/rows.csv file in the build context found layer 2 /srv/test_data/rows.csv", "GITHUB_TOKEN build argument found history 7 config env TOKEN", ".env file in the build context not found",
 		"the frozen task was replaced after 18 s")
 	says(t, doc.id("p1-open"), "orphans The program ended before it could be asked.", "The tag is what our mirror freezes.", "2099-01-01")
 	says(t, doc.id("p1-checks"), "non-root/final-user-root", "supports CIS Docker Benchmark")
@@ -397,8 +409,27 @@ func TestPageTellsEveryFinding(t *testing.T) {
 		for _, f := range findings {
 			says(t, doc.id("p1-findings"), f.ID(), strings.ReplaceAll(f.Message, "`", ""), f.Check.Why)
 		}
-		if got := len(doc.id("p1-findings").all("article")); got != len(findings) {
-			t.Errorf("%d findings on the page, want %d", got, len(findings))
+		causes := check.ByCause(findings)
+		if got := len(doc.id("p1-findings").all("article")); got != len(causes) {
+			t.Errorf("%d findings on the page, want %d", got, len(causes))
+		}
+		// What to do is a line for each cause that counts, the errors first.
+		want, seen := 0, ""
+		for _, g := range causes {
+			if g[0].Severity > check.Note {
+				want++
+			}
+		}
+		for _, li := range doc.id("p1-todo").all("li") {
+			if seen == "warning" && li.attrs["class"] == "error" {
+				t.Error("an error stands below a warning")
+			}
+			if seen = li.attrs["class"]; seen == "note" {
+				t.Error("a note is among what to do")
+			}
+		}
+		if got := len(doc.id("p1-todo").all("li")); got != min(want, 6) {
+			t.Errorf("%d things to do, want %d", got, want)
 		}
 	}
 }
@@ -407,8 +438,9 @@ func TestPageOfABuildThatFails(t *testing.T) {
 	text := render(t, excerpt.Names{}, broken)
 	doc := sound(t, text)
 	says(t, doc.id("p1-failure"), "The build fails", "/usr/bin/curl is not in builder", "COPY --from=builder /usr/bin/curl", "failed to calculate checksum")
-	if strings.Index(text, `id="p1-failure"`) > strings.Index(text, `id="p1-scorecard"`) {
-		t.Error("what stopped it does not come first")
+	says(t, doc.id("p1-summary").all("ul")[0], "Does not build: ", "/usr/bin/curl is not in builder")
+	if strings.Index(text, `id="p1-failure"`) > strings.Index(text, `id="p1-findings"`) {
+		t.Error("what stopped it does not come first of the details")
 	}
 	for _, rule := range []string{"non-root", "secrets", "entrypoint", "healthcheck"} {
 		words, classes := cells(t, doc, rule)
@@ -451,8 +483,8 @@ func TestPageOfAProgramThatDoesNotComeUp(t *testing.T) {
 		ev.Run = log
 		return check.ResultOf(res.Unit, dockworthy.Look(ev, check.Options{}))
 	}))
-	says(t, doc.id("p1-failure"), "The container does not become ready", "It must write to /data", "open /data: read-only file system")
-	says(t, doc.id("p1-run"), "With a writable root file system", "not ready: it must write to /data")
+	says(t, doc.id("p1-failure"), "The program ends by itself", "After 0.89 s with status 1: it must write to /data", "open /data: read-only file system")
+	says(t, doc.id("p1-run"), "With a writable root file system", "ended by itself after 0.89 s with status 1: it must write to /data")
 }
 
 // A step that ran again after the edit has its cause beside it.
@@ -608,6 +640,151 @@ func TestOutcomesOnThePage(t *testing.T) {
 	for _, word := range []string{"holds", "violated", "undecided", "not applicable", "not looked at"} {
 		if !slices.Contains(seen, word) {
 			t.Errorf("%q is not explained", word)
+		}
+	}
+}
+
+// The summary comes before all details and identifies what was proved.
+func TestSummary(t *testing.T) {
+	text := render(t, excerpt.Names{}, clock)
+	doc := sound(t, text)
+	sum := doc.id("p1-summary")
+	for _, part := range []string{"p1-scorecard", "p1-todo", "p1-identity"} {
+		inside := false
+		for e := doc.id(part); e != nil; e = e.parent {
+			inside = inside || e == sum
+		}
+		if !inside {
+			t.Errorf("%s is not in the summary", part)
+		}
+	}
+	if strings.Index(text, `id="p1-summary"`) > strings.Index(text, `id="p1-findings"`) {
+		t.Error("the summary does not come first")
+	}
+	says(t, sum, "It was healthy in ", "Repository https://git.example/team/clock.git", "Commit 0123456789abcdef0123456789abcdef01234567, dirty: 1 changed file", "not published, so it has no manifest digest",
+		"Config none", "Signature not signed", "dockworthy prove --format html --env API_TOKEN=", "'a b'")
+	if strings.Contains(text, "Zx81qqP0wLmN55t") || strings.Contains(text, "the-key") {
+		t.Error("the summary shows a secret, or a key that signed nothing")
+	}
+	identity := doc.id("p1-identity").words()
+	doc = sound(t, render(t, excerpt.Names{}, func(t *testing.T) *check.Result {
+		res := clock(t)
+		res.Proof.Published = []check.Published{{Name: "registry.example/clock:1", Digest: "sha256:" + strings.Repeat("ab", 32), Signed: true}}
+		return res
+	}))
+	says(t, doc.id("p1-identity"), "Manifest registry.example/clock:1@sha256:abab", "the results are signed with the key the-key")
+	if strings.Contains(identity, "Manifest") {
+		t.Error("there is a manifest of what was not published")
+	}
+	// What nobody said is not known.
+	var b bytes.Buffer
+	w := page.New(&b, excerpt.Names{}, page.Identity{})
+	if err := errors.Join(w.Result(clock(t)), w.Close(nil)); err != nil {
+		t.Fatal(err)
+	}
+	says(t, parse(t, b.String()).id("p1-identity"), "Repository not known", "Commit not known", "Command not known")
+}
+
+// shop is one image that is run as two services: one came up, the other one ended.
+func shop(t *testing.T) *check.Result {
+	res := clock(t)
+	web, worker := readLog(t, "service.json"), readLog(t, "service.json")
+	worker.Name += ", worker"
+	web.Settings.Role, worker.Settings.Role = "web", "worker"
+	web.Companions = []run.Companion{{Name: "db", Image: "postgres:17", Until: run.Healthy, Ready: true, Seconds: 4.2, Left: []string{"the bind of /etc/passwd"}}}
+	web.Settings.Taken, web.Settings.Left = []string{"command", "environment"}, []string{"devices: nothing of the machine"}
+	web.Health.From, web.Health.Need = "compose.yaml, web", 30
+	worker.Health, worker.Stop, worker.StopBusy, worker.Swarm, worker.Override, worker.Orphan, worker.Procs = nil, nil, nil, nil, nil, nil, nil
+	worker.Relaxed = nil
+	worker.Start = &run.Start{Argv: []string{"/clock", "-work"}, User: "65532:65532", Ended: true, Lived: true, Code: 3, Seconds: 4, Lasted: 4.2, During: "the freeze", Cause: &run.Cause{Kind: run.Crashed, Text: "panic: lost the queue"}, Logs: []string{"working", "panic: lost the queue"}}
+	src, img := res.Reports[0].Evidence.Source, res.Reports[0].Evidence.Image
+	var reports []*check.Report
+	for _, log := range []*run.Log{web, worker} {
+		reports = append(reports, dockworthy.Look(check.Evidence{Source: src, Image: img, Run: log}, check.Options{}))
+	}
+	two := check.ResultOf(res.Unit, reports...)
+	two.Proof = res.Proof
+	return two
+}
+
+// Runs of one image are one proof: one build, one image, and a part for each run.
+func TestPageOfRuns(t *testing.T) {
+	text := render(t, excerpt.Names{}, shop)
+	doc := sound(t, text)
+	if strings.Contains(text, "Proofs of") || doc.id("p2") != nil {
+		t.Error("the runs are proofs of their own")
+	}
+	for _, h := range []string{"Build", "Image", "All checks", "What is not known", "Scorecard", "Run as web", "Run as worker"} {
+		n := 0
+		for _, e := range doc.all("h3") {
+			if e.words() == h {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%q stands %d times", h, n)
+		}
+	}
+	says(t, doc.id("p1-summary").all("ul")[0], "web was healthy in", "worker came up, and ended by itself after 4.2 s with status 3: panic: lost the queue.")
+	says(t, doc.id("p1-scorecard"), "The worst of all runs counts: web, worker.")
+	says(t, doc.id("p1-failure"), "The program ends by itself, as worker", "After 4.2 s with status 3: panic: lost the queue.", "working panic: lost the queue")
+	says(t, doc.id("p1-run"), "Services beside it", "db postgres:17", "healthy after 4.2 s", "not taken: the bind of /etc/passwd", "Taken from Compose command, environment", "Not taken devices: nothing of the machine",
+		"Probe, from compose.yaml, web:", "may wait 30 s before it fails")
+	says(t, doc.id("p1-run2"), "came up, and ended by itself after 4.2 s with status 3: panic: lost the queue, during the freeze")
+	says(t, doc.id("p1-findings"), "only run as worker")
+	if words, classes := cells(t, doc, "entrypoint"); classes[2] != "violated" {
+		t.Errorf("entrypoint: %q", words)
+	}
+}
+
+// A service that is not ready is told with its last words, and the program was not run.
+func TestPageOfABlockedRun(t *testing.T) {
+	doc := sound(t, render(t, excerpt.Names{}, func(t *testing.T) *check.Result {
+		log := &run.Log{Name: check.RunOf + "Dockerfile", Build: &run.Build{Seconds: 1}, Settings: run.Settings{Role: "web"}}
+		log.Companions = []run.Companion{{Name: "db", Image: "postgres:17", Until: run.Healthy, Why: "it ended with status 1", Logs: []string{"no password"}}}
+		return proofOf(t, map[string]string{"Dockerfile": clockDockerfile}, nil, log)
+	}))
+	says(t, doc.id("p1-failure"), "The container was not started, as web", "The service db was not healthy: it ended with status 1.", "no password", "the last output lines of the service db")
+	says(t, doc.id("p1-run"), "web was not started: the service db was not healthy", "not healthy: it ended with status 1")
+}
+
+// Each bar of the build begins at 0: nothing is drawn at another place.
+func TestTimelineBeginsAtZero(t *testing.T) {
+	doc := sound(t, render(t, excerpt.Names{}, clock))
+	bars := 0
+	for _, table := range doc.id("p1-build").all("table") {
+		if table.attrs["class"] != "timeline" {
+			continue
+		}
+		for _, e := range table.all("rect") {
+			bars++
+			if x := e.attrs["x"]; x != "" && x != "0" {
+				t.Errorf("a bar begins at %s", x)
+			}
+		}
+	}
+	if bars == 0 {
+		t.Error("there are no bars")
+	}
+}
+
+// What is long is folded, so that it is not printed.
+func TestFolded(t *testing.T) {
+	doc := sound(t, render(t, excerpt.Names{}, clock))
+	for _, table := range doc.all("table") {
+		folded := false
+		for e := table; e != nil; e = e.parent {
+			folded = folded || e.name == "details"
+		}
+		switch class := table.attrs["class"]; class {
+		case "checks", "layers", "timeline", "waste":
+			if !folded {
+				t.Errorf("%s is not folded", class)
+			}
+		case "card", "starts":
+			if folded {
+				t.Errorf("%s is folded", class)
+			}
 		}
 	}
 }

@@ -30,48 +30,80 @@ func more(n int, what string) string {
 	return "and one " + what + " more"
 }
 
-// ran is what was seen of the container.
-func (m *pageMaker) ran() *runView {
+// ran is what was seen of the container in a run.
+func (m *pageMaker) ran(i int) *runView {
 	log := m.ev.Run
-	v := &runView{Anchor: m.id + "-run", CommandLine: m.veil.Said(log.Settings.String())}
+	v := &runView{Anchor: m.runID(i), Title: "Run", CommandLine: m.veil.Said(log.Settings.String())}
+	if role := m.role(); role != "" {
+		v.Title = "Run as " + role
+	}
 	m.settings(v)
+	m.beside(v)
 	if log.Start == nil {
-		v.Empty = true
-		m.canaries(v)
+		v.Empty = "The container was not run."
+		if b := log.Blocked(); b != nil {
+			v.Empty = m.sentence()
+		}
 		return v
 	}
 	v.Starts = append(v.Starts, m.start("With the settings below", log.Start))
 	if log.Relaxed != nil {
 		v.Starts = append(v.Starts, m.start("With a writable root file system", log.Relaxed))
 	}
-	if m.view.Failure == nil {
-		last := log.Start
-		if up := log.Up(); up != nil {
-			last = up
-		}
+	last := log.Start
+	if up := log.Up(); up != nil {
+		last = up
 		v.Logs = m.veil.Lines(last.Logs)
-		for _, w := range last.Wrote[:min(most, len(last.Wrote))] {
-			v.Wrote = append(v.Wrote, m.veil.Said(w))
-		}
-		v.MoreWrote = more(len(last.Wrote), "file")
+	} else if log.Relaxed != nil {
+		last = log.Relaxed
 	}
+	for _, w := range last.Wrote[:min(most, len(last.Wrote))] {
+		v.Wrote = append(v.Wrote, m.veil.Said(w))
+	}
+	v.MoreWrote = more(len(last.Wrote), "file")
 	m.processes(v)
 	if log.Health != nil {
 		v.Health = m.health(log.Health)
 	}
 	m.stops(v)
 	m.answers(v)
-	m.canaries(v)
 	return v
+}
+
+// beside are the services that ran beside the program, and what of Compose it was run
+// with and what not.
+func (m *pageMaker) beside(v *runView) {
+	for _, c := range m.ev.Run.Companions {
+		b := besideView{outcomeView: shown(check.Holds), Name: m.veil.Said(c.Name), Image: m.veil.Said(c.Image), What: fmt.Sprintf("%s after %s", c.Until, seconds(c.Seconds))}
+		if !c.Ready {
+			b.outcomeView, b.What = shown(check.Violated), m.veil.Told(fmt.Sprintf("not %s: %s", c.Until, c.Why))
+		}
+		for _, left := range c.Left {
+			b.Left = append(b.Left, m.veil.Told(left))
+		}
+		v.Beside = append(v.Beside, b)
+	}
+	set := m.ev.Run.Settings
+	v.Taken = m.veil.Told(strings.Join(set.Taken, ", "))
+	for _, left := range set.Left {
+		v.Left = append(v.Left, m.veil.Told(left))
+	}
 }
 
 func (m *pageMaker) start(how string, s *run.Start) startView {
 	v := startView{How: how, Argv: m.veil.Words(s.Argv), User: m.veil.Said(cmp.Or(s.User, "root (the image sets no user)"))}
 	switch {
 	case s.Up && s.Ended:
-		v.What = "exited with status 0 after " + seconds(s.Seconds)
+		v.What = "did its work and exited with status 0 after " + seconds(s.After())
 	case s.Up:
 		v.What = "ready after " + seconds(s.Seconds)
+	case s.Lived:
+		v.What = m.veil.Told(fmt.Sprintf("came up, and ended by itself after %s with status %d: %s", seconds(s.After()), s.Code, s.Why()))
+		if s.During != "" {
+			v.What += ", during " + m.veil.Told(s.During)
+		}
+	case s.Ended && s.Error == "":
+		v.What = m.veil.Told(fmt.Sprintf("ended by itself after %s with status %d: %s", seconds(s.After()), s.Code, s.Why()))
 	default:
 		v.What = "not ready: " + m.veil.Told(s.Why())
 	}
@@ -115,9 +147,19 @@ func (m *pageMaker) settings(v *runView) {
 	add("Network", cmp.Or(s.Network, "none"))
 	if names := slices.Sorted(maps.Keys(s.Env)); len(names) > 0 {
 		add("Environment", strings.Join(names, ", ")+" (values are not shown)")
+		v.Settings[len(v.Settings)-1].Wide = true
+	}
+	if len(s.Entrypoint) > 0 {
+		add("Entrypoint", strings.Join(s.Entrypoint, " "))
 	}
 	if len(s.Command) > 0 {
 		add("Command", strings.Join(s.Command, " "))
+	}
+	if s.User != "" {
+		add("User", s.User)
+	}
+	if s.Init {
+		add("PID 1", "an init process of the engine")
 	}
 	if len(s.Ports) > 0 {
 		add("Expected ports", strings.Join(numbers(s.Ports), ", "))
@@ -215,7 +257,7 @@ func capabilities(set uint64) string {
 
 // health draws what the health check did, one stretch of time after the other.
 func (m *pageMaker) health(h *run.Health) *healthView {
-	v := &healthView{Test: m.veil.Words(h.Test), Last: m.veil.Told(h.Last)}
+	v := &healthView{Test: m.veil.Words(h.Test), From: m.veil.Told(cmp.Or(h.From, "the image")), Last: m.veil.Told(h.Last)}
 	type stretch struct {
 		class, label string
 		n            float64
@@ -259,7 +301,13 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 	if h.Interval > 0 {
 		v.Timing = fmt.Sprintf("In this run the probe interval was %s, the timeout %s, and %s in a row made the container unhealthy.", seconds(h.Interval), seconds(h.Timeout), check.Count(h.Retries, "failure"))
 	}
-	if img := m.ev.Image; img != nil && img.Config.Healthcheck != nil {
+	switch {
+	case h.Need < 0:
+		v.Timing += " It is not known how long the probe's own logic waits before it may fail."
+	case h.Need > 0:
+		v.Timing += " The probe's own logic may wait " + seconds(h.Need) + " before it fails."
+	}
+	if img := m.ev.Image; img != nil && img.Config.Healthcheck != nil && h.From == "" {
 		c := img.Config.Healthcheck
 		interval, timeout, retries := cmp.Or(c.Interval, 30*time.Second), cmp.Or(c.Timeout, 30*time.Second), cmp.Or(c.Retries, 3)
 		v.Timing += fmt.Sprintf(" With the image's own timing a hang is detected within %s.", seconds((time.Duration(retries) * (interval + timeout)).Seconds()))
@@ -273,7 +321,7 @@ func (m *pageMaker) health(h *run.Health) *healthView {
 func (m *pageMaker) spoken(topic run.Topic, name string) bool {
 	t := m.ev.Run.Transcript()
 	span := t.Span(topic, name)
-	return slices.ContainsFunc(m.res.Findings, func(f check.Reported) bool {
+	return slices.ContainsFunc(m.rep.Findings, func(f check.Reported) bool {
 		return f.Place.File == t.File && f.Place.Span == span && f.Severity > check.Note
 	})
 }
@@ -286,6 +334,9 @@ func (m *pageMaker) stops(v *runView) {
 		whole := max(s.Limit, s.Seconds) * 1.08
 		sv := stopView{Name: name, Good: !s.Killed && s.Seconds <= s.Limit && !m.spoken(topic, ""),
 			W: max(0.6, part(s.Seconds, whole)), LimitX: part(s.Limit, whole), Limit: "limit " + seconds(s.Limit)}
+		if s.From != "" {
+			sv.Limit += ", " + m.veil.Told(s.From)
+		}
 		sv.Result = fmt.Sprintf("%s: exited with status %d after %s", excerpt.Visible(s.Signal), s.Code, seconds(s.Seconds))
 		if s.Killed {
 			sv.Result = fmt.Sprintf("%s: still running after %s, killed", excerpt.Visible(s.Signal), seconds(s.Seconds))
@@ -348,7 +399,7 @@ func (m *pageMaker) answers(v *runView) {
 	}
 }
 
-func (m *pageMaker) canaries(v *runView) {
+func (m *pageMaker) canaries(v *buildView) {
 	c := m.ev.Run.Canaries
 	if c == nil {
 		return

@@ -1,7 +1,9 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,15 +20,19 @@ type proofView struct {
 	Path      string
 	Target    string
 	Verdict   verdictView
-	Facts     []fact
-	Failure   *failureView // what stopped the proof; nil = nothing did
+	Ran       []ranView     // what became of each run
+	Names     string        // of the runs, where there are several
+	Todo      []todoView    // the errors and warnings, the worst first
+	More      string        // what is beyond them
+	Facts     []fact        // what identifies the proof
+	Failures  []failureView // what stopped it
 	Counts    []countView
 	Rows      []rowView
 	Rules     []ruleView // those with findings
 	Findings  int
 	Image     *imageView
 	Build     *buildView
-	Run       *runView
+	Runs      []*runView
 	Open      []openView
 	Unseen    []fact
 	Lets      []letView
@@ -46,12 +52,21 @@ type (
 		Sentence string
 		More     []string
 	}
+	ranView struct {
+		outcomeView
+		Sentence, Href string
+	}
+	todoView struct {
+		Severity, ID, Href, Place string
+		Message, Do               prose
+	}
 	fact struct {
 		Name, Value string
 		Code        bool
 		Wide        bool // on a line of its own
 	}
 	failureView struct {
+		Anchor             string
 		Title, Step, Cause string
 		Lines              []string
 		LinesOf            string
@@ -78,11 +93,20 @@ type (
 		Findings          []findingView
 	}
 	findingView struct {
-		Anchor              string
-		Severity, ID, Level string
-		Message, Why, Do    prose
-		Place               placeView
-		Related             []placeView
+		Anchor       string
+		Severity, ID string
+		Level        string // or levels
+		Of           string // the runs that it is of, where it is not of all
+		Message, Why prose
+		Do           []prose
+		Place        placeView
+		Related      []placeView
+		Also         []alsoView // the same cause at other levels
+	}
+	alsoView struct {
+		Level   string
+		Message prose
+		Place   placeView
 	}
 	placeView struct {
 		Name, Message       string
@@ -99,8 +123,12 @@ type (
 	checksView struct {
 		Anchor, Name, Title string
 		Number              int
-		Controls            []check.Control
+		Controls            []controlView
 		Checks              []checkView
+	}
+	controlView struct {
+		outcomeView
+		Standard, IDs, Strength, By string
 	}
 	checkView struct {
 		ID    string
@@ -159,10 +187,12 @@ func proseOf(s string) (p prose) {
 	return p
 }
 
-// A pageMaker makes the view of one proof.
+// A pageMaker makes the view of one proof. rep is the report that is looked at, and
+// ev its evidence: the first one's where it is about the build.
 type pageMaker struct {
 	id    string
 	names excerpt.Names
+	about Identity
 	res   *check.Result
 	rep   *check.Report
 	ev    check.Evidence
@@ -172,22 +202,25 @@ type pageMaker struct {
 	first map[string]string // the anchor of the first finding, by rule and level
 }
 
-// viewOf is the view of one of a result's reports.
-func viewOf(res *check.Result, rep *check.Report, names excerpt.Names, id string) proofView {
-	m := &pageMaker{id: id, names: names, res: res, rep: rep, ev: rep.Evidence, mask: names.Hide(res), first: map[string]string{}}
-	if m.ev.Run == nil {
-		m.ev.Run = &run.Log{}
+// viewOf is the view of a result.
+func viewOf(res *check.Result, names excerpt.Names, about Identity, id string) proofView {
+	m := &pageMaker{id: id, names: names, about: about, res: res, mask: names.Hide(res), first: map[string]string{}}
+	m.look(res.Reports[0])
+	for _, rep := range res.Reports {
+		if log := rep.Evidence.Run; log != nil {
+			m.mask.Spread(log.Transcript().File)
+		}
 	}
-	m.mask.Spread(m.ev.Run.Transcript().File)
 	m.veil = names.Veil(res, m.mask)
 	m.view = &proofView{ID: id, Path: names.Shown(res.Unit.Path), Findings: len(res.Findings), Meanings: meanings}
 	m.findings()
 	m.card()
 	m.facts()
-	m.failure()
+	m.each(func(i int) { m.failure(i) })
+	m.each(func(i int) { m.became(i) })
 	m.verdict()
 	m.checks()
-	m.open()
+	m.each(func(int) { m.open() })
 	m.lets()
 	if m.ev.Image != nil {
 		m.view.Image = m.image()
@@ -195,16 +228,87 @@ func viewOf(res *check.Result, rep *check.Report, names excerpt.Names, id string
 	if b := m.ev.Run.Build; b != nil {
 		m.view.Build = m.build(b)
 	}
-	m.view.Run = m.ran()
+	m.each(func(i int) { m.view.Runs = append(m.view.Runs, m.ran(i)) })
 	return *m.view
 }
 
+// look turns to a report.
+func (m *pageMaker) look(rep *check.Report) {
+	m.rep, m.ev = rep, rep.Evidence
+	if m.ev.Run == nil {
+		m.ev.Run = &run.Log{}
+	}
+}
+
+// each does something for each run.
+func (m *pageMaker) each(f func(i int)) {
+	for i, rep := range m.res.Reports {
+		m.look(rep)
+		f(i)
+	}
+	m.look(m.res.Reports[0])
+}
+
+// role is what a run is called; "" where there is no more than one.
+func (m *pageMaker) role() string { return m.veil.Said(m.ev.Run.Settings.Role) }
+
+// runID is the anchor of a run.
+func (m *pageMaker) runID(i int) string {
+	if i == 0 {
+		return m.id + "-run"
+	}
+	return fmt.Sprintf("%s-run%d", m.id, i+1)
+}
+
+// mostTodo is how many findings the summary names: with the scorecard they fit a
+// printed page.
+const mostTodo = 6
+
+// facts are what identifies the proof: the files, the image, how it was made.
 func (m *pageMaker) facts() {
 	v, b, log := m.view, m.ev.Source, m.ev.Run
 	add := func(code bool, name, value string) {
 		if value != "" {
 			v.Facts = append(v.Facts, fact{Name: name, Value: value, Code: code})
 		}
+	}
+	const unknown = "not known"
+	from := m.about.Origin
+	add(true, "Repository", cmp.Or(m.veil.Said(from.Repository), unknown))
+	commit := cmp.Or(excerpt.Visible(from.Commit), unknown)
+	switch {
+	case from.Commit == "":
+	case !from.Compared:
+		commit += ", not known whether the files differ from it"
+	case from.Dirty():
+		var how []string
+		if n := from.Modified; n > 0 {
+			how = append(how, check.Count(n, "changed file"))
+		}
+		if n := from.Untracked; n > 0 {
+			how = append(how, check.Count(n, "untracked file"))
+		}
+		commit += ", dirty: " + check.List(how)
+	default:
+		commit += ", clean"
+	}
+	add(true, "Commit", commit)
+	signed := false
+	var published []check.Published
+	if m.res.Proof != nil {
+		published = m.res.Proof.Published
+	}
+	for _, out := range published {
+		signed = signed || out.Signed
+		add(true, "Manifest", fmt.Sprintf("%s@%s", m.veil.Told(out.Name), out.Digest))
+	}
+	if img := m.ev.Image; img != nil {
+		id := excerpt.Visible(img.ID)
+		if len(published) == 0 {
+			id += " (not published, so it has no manifest digest)"
+		}
+		add(true, "Image id", id)
+		add(false, "Image", strings.Join(slices.DeleteFunc([]string{img.Platform.String(), fmt.Sprintf("%s in %s", image.Bytes(img.Size()), check.Count(len(img.Layers), "layer")), excerpt.Visible(img.OS.Name)}, func(s string) bool { return s == "" }), ", "))
 	}
 	target := b.Target.Name
 	if target == "" {
@@ -213,48 +317,110 @@ func (m *pageMaker) facts() {
 	v.Target = excerpt.Visible(target)
 	add(true, "Target", v.Target)
 	if root, ok := b.ContextRoot(); ok {
-		add(true, "Context", m.names.Shown(root))
-	}
-	if bd := log.Build; bd != nil && bd.Files > 0 {
-		add(false, "Sent to the builder", fmt.Sprintf("%s in %s", image.Bytes(bd.Context), check.Count(bd.Files, "file")))
+		sent := ""
+		if bd := log.Build; bd != nil && bd.Files > 0 {
+			sent = fmt.Sprintf(" (%s in %s)", image.Bytes(bd.Context), check.Count(bd.Files, "file"))
+		}
+		add(true, "Context", m.names.Shown(root)+sent)
 	}
 	add(false, "Profile", string(b.Profile))
-	if img := m.ev.Image; img != nil {
-		add(true, "Image id", excerpt.Cut(img.ID, 7+12))
-		add(false, "Platform", img.Platform.String())
-		add(false, "Size", fmt.Sprintf("%s in %s", image.Bytes(img.Size()), check.Count(len(img.Layers), "layer")))
-		add(false, "System", excerpt.Visible(img.OS.Name))
+	config := "none"
+	if c := b.Config; c != nil && c.Path != "" {
+		config = m.names.Shown(c.Path)
 	}
+	add(true, "Config", config)
+	add(true, "Command", cmp.Or(m.command(), unknown))
 	if !log.Started.IsZero() {
-		add(false, "Started", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
+		add(false, "Date", log.Started.UTC().Format("2 January 2006, 15:04:05 UTC"))
 	}
 	add(false, "Engine", excerpt.Visible(strings.Join(strings.Fields(log.Engine.Name+" "+log.Engine.Version), " "))+
 		" ("+excerpt.Visible(log.Engine.Platform)+", API "+excerpt.Visible(log.Engine.API)+")")
 	add(false, "Judged by", "dockworthy "+dockworthy.Version)
-	add(true, "Run", excerpt.Visible(log.ID))
-	if m.res.Proof == nil {
-		return
+	add(true, "Run id", excerpt.Visible(log.ID))
+	signature := "not signed"
+	if signed {
+		signature = "the results are signed with the key " + excerpt.Visible(cmp.Or(m.about.Key, unknown))
 	}
-	for _, out := range m.res.Proof.Published {
-		what := ""
-		if out.Signed {
-			what = ", with the signed proof"
-		}
-		v.Facts = append(v.Facts, fact{Name: "Published" + what, Value: fmt.Sprintf("%s@%s", m.veil.Told(out.Name), out.Digest), Code: true, Wide: true})
-	}
+	add(false, "Signature", signature)
 }
 
-// failure is what stopped the proof before everything was seen.
-func (m *pageMaker) failure() {
+// command is the command line, with words that a shell would split in quotes.
+func (m *pageMaker) command() string {
+	words := m.names.Redactor.Argv(m.about.Command)
+	for i, w := range m.about.Command {
+		if w == "" || strings.ContainsAny(w, " \t\n\"'$`\\&|;<>()*?#~") {
+			words[i] = "'" + strings.ReplaceAll(words[i], "'", `'\''`) + "'"
+		}
+	}
+	return m.veil.Told(strings.Join(words, " "))
+}
+
+// failure is what stopped a run, or the build, before everything was seen.
+func (m *pageMaker) failure(i int) {
 	log := m.ev.Run
-	if b := log.Build; b != nil && b.Error != "" {
-		m.view.Failure = &failureView{Title: "The build fails", Step: m.veil.Told(b.Step), Cause: excerpt.Sentence(m.veil.Told(b.Error)),
-			Lines: m.veil.Lines(b.Tail), LinesOf: "the last output lines of the step"}
+	f := failureView{Lines: m.veil.Lines(lastOf(log.Words())), LinesOf: "the last output lines of the program"}
+	switch s, b := log.Failed(), log.Blocked(); {
+	case log.Build != nil && log.Build.Error != "":
+		if i > 0 {
+			return // it was said
+		}
+		f.Title, f.Step, f.Cause = "The build fails", m.veil.Told(log.Build.Step), m.veil.Told(log.Build.Error)
+		f.LinesOf = "the last output lines of the step"
+	case b != nil:
+		f.Title, f.Cause = "The container was not started", m.veil.Told(fmt.Sprintf("the service %s was not %s: %s", b.Name, b.Until, b.Why))
+		f.LinesOf = "the last output lines of the service " + m.veil.Said(b.Name)
+	case s == nil:
+		return
+	default:
+		f.Title, f.Step, f.Cause = "The container does not become ready", m.veil.Words(s.Argv), m.veil.Told(s.Why())
+		if s.Ended && s.Error == "" {
+			f.Title, f.Cause = "The program ends by itself", m.veil.Told(fmt.Sprintf("after %s with status %d: %s", seconds(s.After()), s.Code, s.Why()))
+		}
+	}
+	if role := m.role(); role != "" && f.Title != "The build fails" {
+		f.Title += ", as " + role
+	}
+	f.Cause = excerpt.Sentence(f.Cause)
+	f.Anchor = m.id + "-failure"
+	if n := len(m.view.Failures); n > 0 {
+		f.Anchor += strconv.Itoa(n + 1)
+	}
+	m.view.Failures = append(m.view.Failures, f)
+}
+
+// sentence is what became of a run. The name of a service keeps its letters.
+func (m *pageMaker) sentence() string {
+	said := m.veil.Told(m.ev.Run.Verdict())
+	if m.role() == "" {
+		return excerpt.Sentence(said)
+	}
+	return strings.TrimSuffix(said, ".") + "."
+}
+
+// mostWords is how many of a program's last lines are shown, as in the text.
+const mostWords = 20
+
+func lastOf(words []string) []string { return words[max(0, len(words)-mostWords):] }
+
+// became is what became of a run, in a sentence.
+func (m *pageMaker) became(i int) {
+	log := m.ev.Run
+	if log.Build != nil && log.Build.Error != "" && i > 0 {
 		return
 	}
-	if s := log.Failed(); s != nil {
-		m.view.Failure = &failureView{Title: "The container does not become ready", Step: m.veil.Words(s.Argv), Cause: excerpt.Sentence(m.veil.Told(s.Why())),
-			Lines: m.veil.Lines(s.Logs), LinesOf: "the last output lines of the program"}
+	if log.Build == nil && log.Start == nil && log.Blocked() == nil {
+		return
+	}
+	o := shown(check.Holds)
+	if log.Up() == nil || slices.ContainsFunc(m.rep.Findings, func(f check.Reported) bool { return f.Level == check.Run && f.Severity > check.Note }) {
+		o = shown(check.Violated)
+	}
+	m.view.Ran = append(m.view.Ran, ranView{o, m.sentence(), "#" + m.runID(i)})
+	if role := m.role(); role != "" {
+		if m.view.Names != "" {
+			m.view.Names += ", "
+		}
+		m.view.Names += role
 	}
 }
 
@@ -296,8 +462,8 @@ func (m *pageMaker) verdict() {
 	v.Verdict.outcomeView = shown(check.Violated)
 	rules := fmt.Sprintf("%d of %d rules", len(broken), len(v.Rows))
 	switch {
-	case v.Failure != nil:
-		v.Verdict.Sentence = v.Failure.Title + "."
+	case len(v.Failures) > 0:
+		v.Verdict.Sentence = v.Failures[0].Title + "."
 		if len(broken) > 0 {
 			be := "are"
 			if len(broken) == 1 {
@@ -322,7 +488,7 @@ func (m *pageMaker) verdict() {
 		v.Verdict.outcomeView = shown(check.Holds)
 		v.Verdict.Sentence = "Every rule holds at every level of evidence that could judge it."
 	}
-	say("%s.", counts(m.res.Findings))
+	say("%s.", counts(check.ByCause(m.res.Findings)))
 	if n := cells[check.NotLookedAt.String()]; n > 0 {
 		v.NotLooked = true
 		was := "were not looked at and show"

@@ -20,7 +20,7 @@ var Rule = &check.Rule{
 	Text: "The builder reuses a layer as long as no instruction above it has changed. System packages change monthly, dependencies weekly, and sources every few minutes: " +
 		"in that order a build after an edit takes seconds. In any other order each edit installs everything again, and the installed versions may differ from build to build.",
 	Controls: []check.Control{
-		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.7", Strength: "tenuous"},
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.7", Strength: "direct", Checks: []*check.Check{updateAlone}},
 	},
 	RestsOn: []source.Subject{source.Variables, source.Programs, source.Contents, source.Contexts, source.Variants},
 	Checks: []*check.Check{

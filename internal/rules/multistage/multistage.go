@@ -21,7 +21,7 @@ var Rule = &check.Rule{
 		"hundreds of megabytes to pull, packages to patch, and tools for an attacker. A multi-stage build compiles in a builder stage and copies only the result " +
 		"(a binary, a virtual environment, a folder of static files) onto a minimal base image that can run it.",
 	Controls: []check.Control{
-		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.3, 4.8", Strength: "direct"},
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.3", Strength: "supports"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.9, 8.18, 8.19, 8.8", Strength: "supports"},
 		{Standard: "SOC 2 TSC", IDs: "CC6.8, CC7.1, CC8.1", Strength: "supports"},
 		{Standard: "NIST SP 800-190", IDs: "4.1.1, 4.1.2", Strength: "supports"},

@@ -160,6 +160,12 @@ func said(img *image.Image, me image.Identity) string {
 	return strconv.Itoa(me.UID)
 }
 
+// noSetID tells whether no file of an image has one of the bits, the base's files
+// included.
+func noSetID(ev check.Evidence) bool {
+	return ev.Image != nil && len(ev.Image.SetID()) == 0
+}
+
 var setID = &check.Check{
 	Name:     "set-id",
 	Claim:    "no file that the Dockerfile adds has the setuid or setgid bit",

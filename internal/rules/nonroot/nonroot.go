@@ -22,7 +22,8 @@ var Rule = &check.Rule{
 		"what it can do outside the container, and a defect in these can let it escape. " +
 		"A dedicated numeric user, set with USER, costs nothing and can be verified by any platform that runs the image.",
 	Controls: []check.Control{
-		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.1", Strength: "direct"},
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.1", Strength: "direct", Checks: []*check.Check{finalUserRoot, dropsAtStart, unknownUser}},
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.8", Strength: "supports", Checks: []*check.Check{setID}, Whole: noSetID},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "8.2, 8.3, 8.18, 5.15, 8.9", Strength: "supports"},
 		{Standard: "SOC 2 TSC", IDs: "CC6.1, CC6.3, CC6.8", Strength: "supports"},
 		{Standard: "NIST SP 800-190", IDs: "4.1.2", Strength: "supports"},

@@ -21,7 +21,7 @@ var Rule = &check.Rule{
 	Text: "A tag is a name that its publisher can move. A build from a moving tag can give a different image each day: it can break without a " +
 		"change in your files, and it is not known afterwards what the image contained. A full version usually stays the same, if its publisher does not move it; a digest always does.",
 	Controls: []check.Control{
-		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.2, 4.4, 4.12", Strength: "direct"},
+		{Standard: "CIS Docker Benchmark 1.6", IDs: "4.2", Strength: "supports"},
 		{Standard: "ISO/IEC 27001:2022 Annex A", IDs: "5.21, 8.8, 8.9, 8.28, 8.32", Strength: "supports"},
 		{Standard: "SOC 2 TSC", IDs: "CC8.1, CC9.2, CC7.1", Strength: "supports"},
 		{Standard: "NIST SP 800-190", IDs: "4.1.5, 4.2.2", Strength: "supports"},
