@@ -141,7 +141,9 @@ func (m *Masks) ready() *hider {
 	h := &hider{m: m, clear: map[string]bool{}, lists: map[*text.File][]text.Span{}}
 	for _, f := range m.files {
 		for _, s := range m.spans[f] {
-			if v := f.Text(s); len(v) >= leastMasked {
+			// A word that everybody knows is hidden where it stands for a password, and
+			// nowhere else: --mount=type=secret would be unreadable.
+			if v := f.Text(s); len(v) >= leastMasked && !secret.WeakPassword(v) {
 				h.values = append(h.values, v)
 			}
 		}

@@ -91,17 +91,21 @@ func onPorts(b *source.Build) string {
 
 // advice is a probe that suits the base image.
 func advice(b *source.Build) string {
-	port := "8000"
-	if p, ok := b.ListenPort(); ok {
-		port = p
-	} else if ports := b.Ports(); len(ports) > 0 {
-		port = ports[0].Number
-	}
 	img := b.Base()
 	if img.Known == nil {
 		return ""
 	}
+	port := "PORT" // nothing says which one: better none than a wrong one
+	if p, ok := b.ListenPort(); ok {
+		port = p
+	} else if ports := b.Ports(); len(ports) > 0 {
+		port = ports[0].Number
+	} else if len(img.Known.Ports) > 0 {
+		port, _, _ = strings.Cut(img.Known.Ports[0], "/")
+	}
 	switch {
+	case img.Ref.Familiar == "php" && port == "9000":
+		return "add a HEALTHCHECK that asks php-fpm for its ping page over FastCGI on port 9000 (ping.path in its pool's settings, and cgi-fcgi of libfcgi-bin); HTTP is not spoken there"
 	case img.Known.HasTool("wget") == base.Yes:
 		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
 	case img.Known.HasTool("node") == base.Yes:
