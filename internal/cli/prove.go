@@ -71,7 +71,12 @@ file system, no capabilities, no new privileges, resource limits, no network. It
 checks the processes, the health check, a hang, and the stop signal.
 
 If the container does not become ready, it is run once more with a writable root
-file system; the other settings stay the same.
+file system; the other settings stay the same. A program of root's that fails for
+lack of a capability is run again with the usual ones, and then with as few as will
+do.
+
+Each Compose service that runs the image is run as itself, after the services that
+it depends on, which are started beside it in a network without a way out.
 
 Running an image executes its code. Everything that prove creates on the engine has
 the label io.dockworthy.run and is removed when prove ends, also if it is killed.
