@@ -56,6 +56,9 @@ func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.R
 			return
 		}
 		dep.why, dep.dev = d.manifests(step, dir).gemGroups()
+		if img := step.Stage.Origin(); dep.dev && img != nil && img.Known == nil && !img.Scratch {
+			dep.dev, dep.guess = false, true // its BUNDLE_WITHOUT may leave them out
+		}
 		at := "/usr/local/bundle"
 		if in.Target.Text != "" {
 			at = path.Join(dir, in.Target.Text)
