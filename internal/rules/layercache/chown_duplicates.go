@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -237,7 +238,7 @@ func (d *duplicates) fill(step *source.Step) {
 		if fx.When != shell.Always || len(fx.Paths) != 1 || !fx.Paths[0].Known {
 			continue
 		}
-		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack {
+		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack || fx.Kind == effects.Write && produces(fx) {
 			one(fx.Paths[0].Text, p)
 		}
 	}
@@ -246,6 +247,16 @@ func (d *duplicates) fill(step *source.Step) {
 			one(f.To.Text, p)
 		}
 	}
+}
+
+// produces tells whether what a command writes to a file may be large: it makes it,
+// and does not only say a few words or move what is there.
+func produces(fx effects.File) bool {
+	if fx.Link || fx.Command == nil {
+		return false
+	}
+	program := fx.Command.Program()
+	return program != "" && !knowledge.Speakers.Has(program) && !slices.Contains([]string{"touch", "tee", "sed", "cat", "cp", "mv", "ln", "install", "mkdir"}, program)
 }
 
 // isRoot tells whether a user or group is root: "" is, where nothing else is said.
