@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -42,6 +43,17 @@ type SettingsSecret struct {
 	What    string  `json:"what"`    // the predicate of a sentence: "contains a registry token"
 	Pattern string  `json:"pattern"` // an expression whose group is the secret; "" = Reads says
 	Reads   Reading `json:"reads"`
+}
+
+var expressions sync.Map // by their text
+
+// Expression is a Pattern, or one that is made of it, compiled on the first question.
+func Expression(pattern string) *regexp.Regexp {
+	if re, ok := expressions.Load(pattern); ok {
+		return re.(*regexp.Regexp)
+	}
+	re, _ := expressions.LoadOrStore(pattern, regexp.MustCompile(pattern))
+	return re.(*regexp.Regexp)
 }
 
 // A Reading is how secrets are found in settings for which there is no expression.

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -139,7 +138,7 @@ func kindByName(p string) (fileKind, bool) {
 			kind.tries = kind.tries || knowledge.DevFileParts.Has(w) || knowledge.DevComposeParts.Has(w)
 		}
 		if held.Pattern != "" {
-			kind.value = compiled("()" + held.Pattern)
+			kind.value = knowledge.Expression("()" + held.Pattern)
 		}
 		return kind, true
 	}
@@ -196,16 +195,6 @@ func (k fileKind) secretsIn(data []byte) []image.Secret {
 		}
 	}
 	return list
-}
-
-var patterns sync.Map // the expressions of secretfiles.jsonl, by their text
-
-func compiled(pattern string) *regexp.Regexp {
-	if re, ok := patterns.Load(pattern); ok {
-		return re.(*regexp.Regexp)
-	}
-	re, _ := patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
-	return re.(*regexp.Regexp)
 }
 
 // secret keeps one that was found.

@@ -3,7 +3,6 @@ package secrets
 import (
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -24,7 +23,7 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 	case len(vendors(content)) > 0:
 		held = true
 	case s.Pattern != "":
-		held = holds(content, compiled(s.Pattern))
+		held = holds(content, knowledge.Expression(s.Pattern))
 	}
 	if s.Reads == knowledge.URLs || s.Reads == knowledge.Both {
 		for _, l := range logins(content) {
@@ -56,14 +55,4 @@ func holds(content string, re *regexp.Regexp) bool {
 		}
 	}
 	return false
-}
-
-var patterns sync.Map // the expressions of secretfiles.jsonl, by their text
-
-func compiled(pattern string) *regexp.Regexp {
-	if re, ok := patterns.Load(pattern); ok {
-		return re.(*regexp.Regexp)
-	}
-	re, _ := patterns.LoadOrStore(pattern, regexp.MustCompile(pattern))
-	return re.(*regexp.Regexp)
 }
