@@ -53,8 +53,16 @@ func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 		"-c", "protocol.allow=never", "-c", "core.attributesFile=" + os.DevNull,
 	}, args...)...)
 	cmd.Dir = os.TempDir() // not one of the project's
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + os.DevNull, "XDG_CONFIG_HOME=" + os.DevNull,
+	cmd.Env = Environ(os.DevNull)
+	return cmd
+}
+
+// Environ is the environment of a git that reads nothing of the caller's or the
+// system's configuration, asks nobody and fetches nothing. home is a folder without
+// settings, or none.
+func Environ(home string) []string {
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + home, "XDG_CONFIG_HOME=" + home,
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_SYSTEM=" + os.DevNull, "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1",
 		"GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=",
 		// What a clone left out (--filter) is not fetched: by no protocol, whatever
@@ -63,10 +71,10 @@ func (r *Repo) command(ctx context.Context, args ...string) *exec.Cmd {
 	}
 	for _, name := range []string{"SystemRoot", "TMPDIR", "TEMP", "TMP"} {
 		if v, ok := os.LookupEnv(name); ok {
-			cmd.Env = append(cmd.Env, name+"="+v)
+			env = append(env, name+"="+v)
 		}
 	}
-	return cmd
+	return env
 }
 
 // maxSaid is how much is read of what git says of itself.

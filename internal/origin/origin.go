@@ -17,6 +17,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/dockworthy/dockworthy/internal/git"
 )
 
 // An Origin is where files come from. The zero Origin is not known.
@@ -262,9 +264,8 @@ func (g *folder) compare(ctx context.Context, commit string) (modified, untracke
 	run := func(args ...string) (int, error) {
 		cmd := exec.CommandContext(ctx, program, args...)
 		cmd.Dir = g.top
-		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1",
-			"GIT_DIR=" + dir, "GIT_WORK_TREE=" + g.top, "GIT_INDEX_FILE=" + filepath.Join(dir, "index"), "GIT_OBJECT_DIRECTORY=" + filepath.Join(g.common.Name(), "objects"),
-			"GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "GIT_NO_REPLACE_OBJECTS=1"}
+		cmd.Env = append(git.Environ(dir), "GIT_DIR="+dir, "GIT_WORK_TREE="+g.top, "GIT_INDEX_FILE="+filepath.Join(dir, "index"),
+			"GIT_OBJECT_DIRECTORY="+filepath.Join(g.common.Name(), "objects"), "GIT_NO_REPLACE_OBJECTS=1")
 		var names counter
 		cmd.Stdout = &names
 		err := cmd.Run()

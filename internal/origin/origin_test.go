@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// git runs git in a folder, or skips the test where there is none.
-func git(t *testing.T, dir string, args ...string) string {
+// runGit runs git in a folder, or skips the test where there is none.
+func runGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("git")
 	if err != nil {
@@ -42,10 +42,10 @@ func project(t *testing.T) (dir, commit string) {
 	dir = filepath.Join(t.TempDir(), "shop")
 	write(t, dir, "Dockerfile", "FROM alpine:3.20\n")
 	write(t, dir, ".gitignore", "*.log\n")
-	git(t, dir, "init", "-q")
-	git(t, dir, "add", "-A")
-	git(t, dir, "commit", "-qm", "first")
-	return dir, git(t, dir, "rev-parse", "HEAD")
+	runGit(t, dir, "init", "-q")
+	runGit(t, dir, "add", "-A")
+	runGit(t, dir, "commit", "-qm", "first")
+	return dir, runGit(t, dir, "rev-parse", "HEAD")
 }
 
 // Where there is no repository, nothing is known; nor where .git only looks like one,
@@ -85,15 +85,15 @@ func TestOf(t *testing.T) {
 	if o := Of(t.Context(), dir); !o.Compared || o.Dirty() {
 		t.Errorf("touched: %+v", o)
 	}
-	git(t, dir, "remote", "add", "origin", "https://me:ghp_secret@git.example/team/shop.git?token=x")
-	git(t, dir, "pack-refs", "--all")
+	runGit(t, dir, "remote", "add", "origin", "https://me:ghp_secret@git.example/team/shop.git?token=x")
+	runGit(t, dir, "pack-refs", "--all")
 	write(t, dir, "Dockerfile", "FROM alpine:3.21\n")
 	write(t, dir, "new/file", "")
 	if o := Of(t.Context(), dir); o != (Origin{Repository: "https://git.example/team/shop.git", Commit: commit, Compared: true, Modified: 1, Untracked: 1}) {
 		t.Errorf("dirty: %+v", o)
 	}
 	tree := filepath.Join(t.TempDir(), "tree")
-	git(t, dir, "worktree", "add", "-q", tree)
+	runGit(t, dir, "worktree", "add", "-q", tree)
 	if o := Of(t.Context(), tree); o.Commit != commit || !o.Compared || o.Dirty() {
 		t.Errorf("a further work tree: %+v", o)
 	}
@@ -112,12 +112,12 @@ func TestRunsNothing(t *testing.T) {
 	evil := filepath.Join(dir, "evil.sh")
 	write(t, dir, ".gitattributes", "* filter=evil diff=evil\n")
 	for _, set := range []string{"filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.command", "diff.evil.textconv", "core.fsmonitor", "core.sshCommand", "core.pager", "core.askPass", "diff.external"} {
-		git(t, dir, "config", set, evil)
+		runGit(t, dir, "config", set, evil)
 	}
-	git(t, dir, "config", "filter.evil.required", "true")
-	git(t, dir, "config", "remote.origin.promisor", "true")
-	git(t, dir, "config", "remote.origin.url", "ext::"+evil)
-	git(t, dir, "config", "alias.diff-index", "!"+evil)
+	runGit(t, dir, "config", "filter.evil.required", "true")
+	runGit(t, dir, "config", "remote.origin.promisor", "true")
+	runGit(t, dir, "config", "remote.origin.url", "ext::"+evil)
+	runGit(t, dir, "config", "alias.diff-index", "!"+evil)
 	for _, hook := range []string{"post-index-change", "fsmonitor-watchman", "pre-auto-gc", "reference-transaction"} {
 		write(t, filepath.Join(dir, ".git"), "hooks/"+hook, "#!/bin/sh\ntouch "+ran+"\n")
 	}
