@@ -89,13 +89,12 @@ func (x *causes) hints() {
 	}
 }
 
-// taker is the last step of the chain before s that takes what moved; nil = none
-// does.
-func (x *causes) taker(s *source.Step) *source.Step {
+// before is the last step of the chain before s that is wanted; nil = none is.
+func before(s *source.Step, wanted func(*source.Step) bool) *source.Step {
 	steps := s.Stage.Steps[:s.Index]
 	for st := s.Stage; ; {
 		for i := len(steps) - 1; i >= 0; i-- {
-			if _, ok := x.at[steps[i]]; ok && x.sources(steps[i]) != "" {
+			if wanted(steps[i]) {
 				return steps[i]
 			}
 		}
@@ -104,6 +103,15 @@ func (x *causes) taker(s *source.Step) *source.Step {
 		}
 		steps = st.Steps
 	}
+}
+
+// taker is the last step of the chain before s that takes what moved; nil = none
+// does.
+func (x *causes) taker(s *source.Step) *source.Step {
+	return before(s, func(o *source.Step) bool {
+		_, ok := x.at[o]
+		return ok && x.sources(o) != ""
+	})
 }
 
 // moved tells whether a step ran again, or would have if no earlier build had made
@@ -226,18 +234,10 @@ func (x *causes) first(st *source.Stage) *source.Step {
 // parent is the step before s that the builder ran or took from its cache; nil =
 // there is none.
 func (x *causes) parent(s *source.Step) *source.Step {
-	steps := s.Stage.Steps[:s.Index]
-	for st := s.Stage; ; {
-		for i := len(steps) - 1; i >= 0; i-- {
-			if _, ok := x.at[steps[i]]; ok || x.moved(steps[i]) {
-				return steps[i]
-			}
-		}
-		if st = st.Parent; st == nil {
-			return nil
-		}
-		steps = st.Steps
-	}
+	return before(s, func(o *source.Step) bool {
+		_, ok := x.at[o]
+		return ok || x.moved(o)
+	})
 }
 
 // itself is the cause that lies in a step: its words, its variables, its files;
