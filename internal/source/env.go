@@ -69,6 +69,12 @@ func (env *Env) indexed() {
 	env.index, env.links = t, 0
 }
 
+// Has tells whether anything set or declared a variable.
+func (env *Env) Has(name string) bool {
+	_, ok := env.Lookup(name)
+	return ok
+}
+
 // Lookup finds a variable by its name. ok is false where nothing set or
 // declared it.
 func (env *Env) Lookup(name string) (v Var, ok bool) {

@@ -95,7 +95,7 @@ func Home(step *source.Step, c *shell.Command) string {
 // have it take another one.
 func keepsSystem(b *source.Build, step *source.Step, c *shell.Command) bool {
 	for _, name := range []string{"UV_PYTHON_PREFERENCE", "UV_PYTHON_DOWNLOADS", "UV_NO_MANAGED_PYTHON", "UV_MANAGED_PYTHON", "UV_SYSTEM_PYTHON", "UV_CONFIG_FILE", "UV_NO_CONFIG", "UV_OFFLINE"} {
-		if _, ok := step.Env.Lookup(name); ok {
+		if step.Env.Has(name) {
 			return true
 		}
 	}
@@ -228,7 +228,7 @@ func askedPython(b *source.Build, step *source.Step, c *shell.Command) (version,
 		}
 		return m[1], name + " " + value, true
 	}
-	if v, set := c.Setting("UV_PYTHON"); set || envSet(step, "UV_PYTHON") {
+	if v, set := c.Setting("UV_PYTHON"); set || step.Env.Has("UV_PYTHON") {
 		m := pinnedPython.FindStringSubmatch(v)
 		if m == nil {
 			return "", "", false
@@ -254,11 +254,6 @@ func askedPython(b *source.Build, step *source.Step, c *shell.Command) (version,
 		}
 	}
 	return "", "", true
-}
-
-func envSet(step *source.Step, name string) bool {
-	_, ok := step.Env.Lookup(name)
-	return ok
 }
 
 // pythonTag matches the version at the beginning of a tag of Python's image.

@@ -112,7 +112,7 @@ func (e *environments) made(at map[string]environment, step *source.Step, img *s
 					at[p] = old
 				}
 			}
-		case in.Manager == "poetry" && len(in.Packages) == 0 && on(step, "POETRY_VIRTUALENVS_IN_PROJECT") && !envSet(step, "VIRTUAL_ENV"):
+		case in.Manager == "poetry" && len(in.Packages) == 0 && on(step, "POETRY_VIRTUALENVS_IN_PROJECT") && !step.Env.Has("VIRTUAL_ENV"):
 		case in.Manager == "pipenv" && !in.Global && on(step, "PIPENV_VENV_IN_PROJECT"):
 		default:
 			continue
@@ -247,9 +247,4 @@ func (v *breaks) otherPython(step *source.Step, i int, what string, made *source
 	v.add(step, i, "use the same minor version of Python in both stages",
 		"%s was created for Python %s of %s, but %s runs Python %s", what, want, made.String(), v.img.String(), have)
 	return true
-}
-
-func envSet(step *source.Step, name string) bool {
-	_, ok := step.Env.Lookup(name)
-	return ok
 }
