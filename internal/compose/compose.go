@@ -62,9 +62,7 @@ type Service struct {
 	Hosts                 []string
 	Sysctls               map[string]string
 	Ulimits               []run.Ulimit
-	CapAdd, CapDrop       []string
 	Aliases               []string
-	NetworkMode           string
 	Left                  []string // what could not be read, and why
 }
 
@@ -355,7 +353,7 @@ func (l lender) Dir(p string) string {
 func (r *reader) service(model *types.Project, s types.ServiceConfig, env map[string]string) *Service {
 	out := &Service{
 		Name: s.Name, Image: s.Image, User: s.User, Workdir: s.WorkingDir, Signal: s.StopSignal, Init: s.Init != nil && *s.Init, ReadOnly: s.ReadOnly,
-		Tmpfs: s.Tmpfs, Profiles: s.Profiles, Sysctls: s.Sysctls, CapAdd: s.CapAdd, CapDrop: s.CapDrop, NetworkMode: s.NetworkMode,
+		Tmpfs: s.Tmpfs, Profiles: s.Profiles, Sysctls: s.Sysctls,
 	}
 	if s.Entrypoint != nil {
 		out.Entrypoint = append([]string{}, s.Entrypoint...)

@@ -148,11 +148,7 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 	}
 	defer os.RemoveAll(dir)
 	defer func() {
-		// Also after an interruption: the context that ended is not the one
-		// that cleans up.
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		if rerr := e.Remove(clean, log.ID); rerr != nil && err == nil {
+		if rerr := remove(ctx, e, log.ID); rerr != nil && err == nil {
 			err = rerr
 		}
 	}()
@@ -182,6 +178,14 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 		return proof, err
 	}
 	return proof, nil
+}
+
+// remove removes all that a run made, also after an interruption: the context that
+// ended is not the one that cleans up.
+func remove(ctx context.Context, e Engine, id string) error {
+	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return e.Remove(clean, id)
 }
 
 // A prover proves one build.

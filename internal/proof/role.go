@@ -34,15 +34,7 @@ func roles(b *source.Build, p *compose.Project) []*compose.Service {
 	if always := slices.DeleteFunc(slices.Clone(list), func(s *compose.Service) bool { return len(s.Profiles) > 0 && !p.OneShot(s.Name) }); len(always) > 0 {
 		list = always
 	}
-	slices.SortStableFunc(list, func(a, b *compose.Service) int {
-		switch x, y := p.OneShot(a.Name), p.OneShot(b.Name); {
-		case x == y:
-			return 0
-		case x:
-			return -1
-		}
-		return 1
-	})
+	putFirst(list, func(s *compose.Service) bool { return p.OneShot(s.Name) })
 	return list
 }
 
@@ -53,16 +45,19 @@ func Order(builds []*source.Build) []*source.Build {
 		return slices.ContainsFunc(b.Services, func(s *source.Service) bool { return s.File.OneShot(s.Name.Text) })
 	}
 	list := slices.Clone(builds)
-	slices.SortStableFunc(list, func(a, b *source.Build) int {
-		switch x, y := awaited(a), awaited(b); {
-		case x == y:
+	putFirst(list, awaited)
+	return list
+}
+
+// putFirst puts what is wanted before the rest, each in the order that it had.
+func putFirst[T any](list []T, wanted func(T) bool) {
+	rank := func(x T) int {
+		if wanted(x) {
 			return 0
-		case x:
-			return -1
 		}
 		return 1
-	})
-	return list
+	}
+	slices.SortStableFunc(list, func(a, b T) int { return rank(a) - rank(b) })
 }
 
 // composeFile is the Compose file that says how a build runs; "" = none does. One

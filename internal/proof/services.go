@@ -112,10 +112,8 @@ func (s *Services) Close(ctx context.Context) error {
 	if s.id == "" {
 		return nil
 	}
-	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
 	defer os.RemoveAll(s.dir)
-	return s.e.Remove(clean, s.id)
+	return remove(ctx, s.e, s.id)
 }
 
 // before starts what a service waits for and gives it in the order in which it was

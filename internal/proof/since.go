@@ -16,7 +16,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
@@ -449,9 +448,7 @@ func Since(ctx context.Context, e Engine, b *source.Build, past *Past, opt Optio
 	}
 	defer os.RemoveAll(dir)
 	defer func() {
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		if rerr := e.Remove(clean, id); rerr != nil && err == nil {
+		if rerr := remove(ctx, e, id); rerr != nil && err == nil {
 			err = rerr
 		}
 	}()
