@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/internal/run"
@@ -99,15 +98,10 @@ func (e *Engine) Accompany(ctx context.Context, id string, c Companion) (*run.Co
 		return nil, err
 	}
 	out.Left = left
+	p.names = append([]string{c.Name}, c.Aliases...)
 	t, err := p.create(ctx, c.Settings, c.Settings.Command, "")
 	if err != nil {
 		return nil, fmt.Errorf("the service %s: %w", c.Name, err)
-	}
-	if c.Settings.Network != "" && c.Settings.Network != "none" && c.Settings.Network != "bridge" {
-		// It is known there by its name.
-		if err := p.name(ctx, t, c); err != nil {
-			return nil, err
-		}
 	}
 	t.begun = time.Now()
 	if _, err := e.cli.ContainerStart(ctx, t.id, client.ContainerStartOptions{}); err != nil {
@@ -126,20 +120,6 @@ func (e *Engine) Accompany(ctx context.Context, id string, c Companion) (*run.Co
 		}
 	}
 	return out, err
-}
-
-// name gives a companion its names in the network.
-func (p *prober) name(ctx context.Context, t *trial, c Companion) error {
-	steady, done := steadily(ctx)
-	defer done()
-	if _, err := p.e.cli.NetworkDisconnect(steady, c.Settings.Network, client.NetworkDisconnectOptions{Container: t.id, Force: true}); err != nil {
-		return fmt.Errorf("name the service %s: %w", c.Name, err)
-	}
-	_, err := p.e.cli.NetworkConnect(steady, c.Settings.Network, client.NetworkConnectOptions{Container: t.id, EndpointConfig: aliased(append([]string{c.Name}, c.Aliases...))})
-	if err != nil {
-		return fmt.Errorf("name the service %s: %w", c.Name, err)
-	}
-	return nil
 }
 
 // accompany waits until a companion is what others wait for.
@@ -197,8 +177,4 @@ func (t *trial) accompany(ctx context.Context, c Companion, out *run.Companion) 
 			return ctx.Err()
 		}
 	}
-}
-
-func aliased(names []string) *network.EndpointSettings {
-	return &network.EndpointSettings{Aliases: names}
 }

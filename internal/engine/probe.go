@@ -32,6 +32,9 @@ type prober struct {
 	// filled are the volumes with files that nobody writes to, by where they are
 	// mounted.
 	filled map[string]string
+	// names are those under which its containers are known in the network of the
+	// settings; nil = nobody asks for them.
+	names []string
 }
 
 // Probe runs an image of the engine under these settings and puts into the log

@@ -16,6 +16,7 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/dockworthy/dockworthy/internal/engine/peek"
@@ -125,12 +126,20 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 		// root as its owner, whatever the mode is to be.
 		host.Tmpfs[dir] = fmt.Sprintf("mode=1777,uid=%d,gid=%d", uid, gid)
 	}
-	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next())})
+	res, err := p.e.cli.ContainerCreate(steady, client.ContainerCreateOptions{Config: cfg, HostConfig: host, Name: fmt.Sprintf("dockworthy-%s-%d", p.id, p.next()), NetworkingConfig: p.known(s)})
 	if err != nil {
 		return nil, fmt.Errorf("create the container: %w", err)
 	}
 	t.id = res.ID
 	return t, nil
+}
+
+// known is where a container is known by its names: its network; nil = nowhere.
+func (p *prober) known(s run.Settings) *network.NetworkingConfig {
+	if p.names == nil || slices.Contains([]string{"", "none", "bridge"}, s.Network) {
+		return nil // only networks that users make know names
+	}
+	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{s.Network: {Aliases: p.names}}}
 }
 
 // maxCPU is how many seconds of computing one process of a container gets, far

@@ -33,9 +33,11 @@ func barred(start *run.Start, s run.Settings) bool {
 // back where it does not come up so either.
 func (p *prober) usual(ctx context.Context, failed *trial, s run.Settings, age time.Duration) (*trial, run.Settings, error) {
 	soft := relax(s)
-	caps, t, err := p.keeping(ctx, soft, usualCapabilities[:fewCapabilities], age)
+	caps := usualCapabilities[:fewCapabilities]
+	t, err := p.keeping(ctx, soft, caps, age)
 	if err == nil && t == nil {
-		caps, t, err = p.keeping(ctx, soft, usualCapabilities, age)
+		caps = usualCapabilities
+		t, err = p.keeping(ctx, soft, caps, age)
 	}
 	if err != nil || t == nil {
 		return failed, soft, err
@@ -51,7 +53,7 @@ func (p *prober) usual(ctx context.Context, failed *trial, s run.Settings, age t
 			break // a job is not done again and again
 		}
 		fewer := slices.DeleteFunc(slices.Clone(caps), func(o string) bool { return o == c })
-		_, less, err := p.keeping(ctx, soft, fewer, age)
+		less, err := p.keeping(ctx, soft, fewer, age)
 		if err != nil {
 			return t, soft, err
 		}
@@ -60,7 +62,7 @@ func (p *prober) usual(ctx context.Context, failed *trial, s run.Settings, age t
 			t, caps = less, fewer
 		}
 	}
-	slices.Sort(caps)
+	caps = slices.Sorted(slices.Values(caps))
 	t.start.Caps, t.start.Wrote = caps, wrote
 	p.log.Relaxed = &t.start
 	soft.Capabilities = caps
@@ -69,18 +71,18 @@ func (p *prober) usual(ctx context.Context, failed *trial, s run.Settings, age t
 
 // keeping tries settings with some capabilities; the trial is nil where it does not
 // come up.
-func (p *prober) keeping(ctx context.Context, s run.Settings, caps []string, age time.Duration) ([]string, *trial, error) {
-	s.Capabilities = slices.Clone(caps)
+func (p *prober) keeping(ctx context.Context, s run.Settings, caps []string, age time.Duration) (*trial, error) {
+	s.Capabilities = caps
 	t, err := p.try(ctx, s, trying{age: age})
 	if err != nil {
-		return s.Capabilities, nil, err
+		return nil, err
 	}
 	ok := t.start.Up
 	if ok && !t.start.Ended {
 		// Its master may listen while its workers die one after the other.
 		lines, err := t.logs(ctx, 50)
 		if err != nil {
-			return s.Capabilities, nil, err
+			return nil, err
 		}
 		c := startCause(run.Start{Logs: lines})
 		ok = c == nil || c.Kind != run.NoPermission
@@ -89,5 +91,5 @@ func (p *prober) keeping(ctx context.Context, s run.Settings, caps []string, age
 		t.remove(ctx)
 		t = nil
 	}
-	return s.Capabilities, t, nil
+	return t, nil
 }
