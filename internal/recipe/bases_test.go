@@ -170,6 +170,9 @@ func TestUsersAreBuilt(t *testing.T) {
 		})
 	}
 	if built == 0 {
+		if os.Getenv("DOCKWORTHY_ENGINE") == "required" {
+			t.Fatal("DOCKWORTHY_ENGINE=required, and the engine has none of the images")
+		}
 		t.Skip("the engine has none of the images")
 	}
 }
