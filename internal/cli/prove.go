@@ -247,6 +247,9 @@ func (f *proveFlags) run(ctx context.Context, c Command, args, command []string)
 			return err
 		}
 	}
+	if p.absent != nil && !p.proved {
+		return fmt.Errorf("--service: %w", p.absent)
+	}
 	if err := w.Close(nil); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -40,6 +41,8 @@ type proving struct {
 	failed bool  // a build failed
 	unseen bool  // nobody has seen a program alive
 	unsent error // why an image could not be sent
+	proved bool  // something was
+	absent error // that the service which is meant runs none of the images so far
 }
 
 // unit proves the builds of one Dockerfile.
@@ -54,9 +57,15 @@ func (p *proving) unit(ctx context.Context, project *dockworthy.Project, unit so
 	for _, b := range proof.Order(builds) {
 		proved, err := proof.Prove(ctx, p.e, b, p.opt)
 		p.bar.end()
+		var missing *proof.NoService
+		if errors.As(err, &missing) {
+			p.absent = err
+			continue
+		}
 		if err != nil && proved == nil {
 			return err
 		}
+		p.proved = true
 		if err != nil {
 			// What was proved is told, also when it could not be sent.
 			p.unsent = err

@@ -71,7 +71,7 @@ func TestPlan(t *testing.T) {
 	if p.project.err != nil {
 		t.Fatal(p.project.err)
 	}
-	p.roles = roles(b, p.project.Project)
+	p.roles = roles(b, p.project.Project, "")
 	s := p.settings(p.first())
 	if s.Role != "web" || s.Env["MODE"] != "proved" || s.Memory != 256<<20 || s.StopLimit != 5*time.Second || !s.Service {
 		t.Errorf("settings %+v", s)

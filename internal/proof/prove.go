@@ -131,8 +131,12 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 		if p.pod, err = PodOf(opt.Repo, opt.Kubernetes, b, opt.Only); err != nil {
 			return nil, fmt.Errorf("--kubernetes: %w", err)
 		}
-	} else if p.roles = roles(b, p.project.Project); opt.Only != "" {
-		p.roles = slices.DeleteFunc(p.roles, func(s *compose.Service) bool { return s.Name != opt.Only })
+	} else if p.roles = roles(b, p.project.Project, opt.Only); opt.Only != "" && len(p.roles) == 0 && p.project.err == nil {
+		missing := &NoService{Name: opt.Only, File: composeFile(b)}
+		for _, s := range roles(b, p.project.Project, "") {
+			missing.Have = append(missing.Have, s.Name)
+		}
+		return nil, missing
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

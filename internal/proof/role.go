@@ -18,8 +18,9 @@ import (
 )
 
 // roles are the services that run what a build makes, as itself each: what others
-// wait for to complete comes first. A build that no service runs has none.
-func roles(b *source.Build, p *compose.Project) []*compose.Service {
+// wait for to complete comes first. A build that no service runs has none. only is
+// the one that is meant, "" = all.
+func roles(b *source.Build, p *compose.Project, only string) []*compose.Service {
 	if p == nil {
 		return nil
 	}
@@ -30,12 +31,31 @@ func roles(b *source.Build, p *compose.Project) []*compose.Service {
 		}
 		list = append(list, p.Services[s.Name.Text])
 	}
+	if only != "" {
+		return slices.DeleteFunc(list, func(s *compose.Service) bool { return s.Name != only })
+	}
 	// One of a profile runs when somebody asks for it.
 	if always := slices.DeleteFunc(slices.Clone(list), func(s *compose.Service) bool { return len(s.Profiles) > 0 && !p.OneShot(s.Name) }); len(always) > 0 {
 		list = always
 	}
 	putFirst(list, func(s *compose.Service) bool { return p.OneShot(s.Name) })
 	return list
+}
+
+// A NoService is a service that was named and that does not run the image.
+type NoService struct {
+	Name, File string   // File = the Compose file that says how the image runs, "" = none does
+	Have       []string // the services that run it
+}
+
+func (e *NoService) Error() string {
+	switch {
+	case e.File == "":
+		return fmt.Sprintf("no Compose file runs this image, as the service %s or another", e.Name)
+	case len(e.Have) == 0:
+		return fmt.Sprintf("no service of %s runs this image", e.File)
+	}
+	return fmt.Sprintf("%s has no service %s that runs this image; there is %s", e.File, e.Name, strings.Join(e.Have, ", "))
 }
 
 // Order puts the builds first that make what others wait for to complete: those

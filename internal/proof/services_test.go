@@ -78,7 +78,7 @@ func opened(t *testing.T, compose string, e Engine) (*prover, *Services) {
 	if pr.project = s.project(t.Context(), composeFile(pr.b)); pr.project.err != nil {
 		t.Fatal(pr.project.err)
 	}
-	pr.roles = roles(pr.b, pr.project.Project)
+	pr.roles = roles(pr.b, pr.project.Project, "")
 	return pr, s
 }
 
@@ -158,5 +158,25 @@ func TestServicesFail(t *testing.T) {
 			t.Errorf("%s: because %s", what, list[n-1].Why)
 		}
 		s.Close(t.Context())
+	}
+}
+
+// TestOnly: a service that is named is the one that runs, of whatever profile, and
+// one that runs another image is none.
+func TestOnly(t *testing.T) {
+	p, _ := opened(t, shopCompose, nil)
+	for only, want := range map[string]int{"": 2, "web": 1, "tool": 1, "helper": 0, "nobody": 0} {
+		if got := roles(p.b, p.project.Project, only); len(got) != want {
+			t.Errorf("%q is run as %d services", only, len(got))
+		}
+	}
+	for want, err := range map[string]*NoService{
+		"no Compose file runs this image, as the service x or another": {Name: "x"},
+		"no service of c.yaml runs this image":                         {Name: "x", File: "c.yaml"},
+		"c.yaml has no service x that runs this image; there is a, b":  {Name: "x", File: "c.yaml", Have: []string{"a", "b"}},
+	} {
+		if err.Error() != want {
+			t.Errorf("%s", err)
+		}
 	}
 }
