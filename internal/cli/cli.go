@@ -61,7 +61,7 @@ var (
 
 // patience is how long a verb may go on after a signal.
 func (c Command) patience(args []string) time.Duration {
-	if slices.Contains(args, "prove") {
+	if slices.Contains(args, "prove") || slices.Contains(args, "init") {
 		return 2 * time.Minute
 	}
 	return 2 * time.Second
@@ -117,7 +117,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	root.AddCommand(checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
+	root.AddCommand(initCommand(c), checkCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -47,6 +47,16 @@ var (
 	platformsData string
 	//go:embed credentials.jsonl
 	credentialsData string
+	//go:embed frameworks.jsonl
+	frameworksData string
+	//go:embed natives.jsonl
+	nativesData string
+	//go:embed wheels.jsonl
+	wheelsData string
+	//go:embed clients.jsonl
+	clientsData string
+	//go:embed tools.jsonl
+	toolsData string
 )
 
 // The files of sets.

@@ -139,6 +139,19 @@ func TestSetsAreWhole(t *testing.T) {
 	}
 }
 
+func TestNewestPython(t *testing.T) {
+	for _, c := range []struct {
+		name, version string
+		want          int
+	}{
+		{"numpy", "1.26.4", 12}, {"numpy", "1.24.0", 11}, {"numpy", "99.0", 0}, {"asyncpg", "0.26.0", 10}, {"celery", "5.2.7", 11}, {"celery", "5.3.0", 0}, {"nobody", "1", 0}, {"psycopg2-binary", "2.9.10", 13}, {"psycopg2-binary", "2.9", 9},
+	} {
+		if got := NewestPython(c.name, c.version); got != c.want {
+			t.Errorf("%s %s: 3.%d, want 3.%d", c.name, c.version, got, c.want)
+		}
+	}
+}
+
 func TestFactsAreWhole(t *testing.T) {
 	each(t, "servers.jsonl", serversData, func(s *Server) origin { return s.origin }, func(s *Server) []string {
 		if s.Role != "" && s.Role != Serves && s.Role != Works && s.Role != Develops {
@@ -180,6 +193,30 @@ func TestFactsAreWhole(t *testing.T) {
 		return b.Programs
 	})
 	each(t, "services.jsonl", servicesData, func(s *Service) origin { return s.origin }, one(func(s *Service) string { return s.Name }))
+	services := map[string]bool{}
+	for _, s := range Services() {
+		services[s.Name] = true
+	}
+	each(t, "clients.jsonl", clientsData, func(c *Client) origin { return c.origin }, func(c *Client) []string {
+		if !services[c.Service] {
+			t.Errorf("%s is no service of services.jsonl", c.Service)
+		}
+		return []string{c.Service}
+	})
+	each(t, "frameworks.jsonl", frameworksData, func(f *Framework) origin { return f.origin }, func(f *Framework) []string {
+		if f.Language == "" || f.Name == "" || f.Interface == "" || len(f.Packages) == 0 || f.Kind != "service" && f.Kind != "worker" && f.Kind != "job" {
+			t.Errorf("%+v is not whole", f)
+		}
+		return slices.Concat(f.Calls, f.Imports, f.Runs)
+	})
+	each(t, "natives.jsonl", nativesData, func(n *Native) origin { return n.origin }, func(n *Native) []string {
+		if n.Language == "" || !n.Wheels && len(n.Build) == 0 || n.Wheels && len(n.Runtime) == 0 {
+			t.Errorf("%v: nothing is said of it", n.Packages)
+		}
+		return n.Packages
+	})
+	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))
+	each(t, "wheels.jsonl", wheelsData, func(w *wheels) origin { return w.origin }, one(func(w *wheels) string { return w.Package }))
 	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))
 	each(t, "packageusers.jsonl", packageUsersData, func(p *PackageUsers) origin { return p.origin }, func(p *PackageUsers) []string {
 		if len(p.Users) == 0 {

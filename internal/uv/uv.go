@@ -8,10 +8,10 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/python"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -52,7 +52,7 @@ func Downloads(b *source.Build, step *source.Step, c *shell.Command) Python {
 		m.Why = img.String() + " has no Python"
 	case asked == "" || have == "" || mayHavePython(step) || img.Ref.Familiar != "python" && img.Ref.Familiar != "ghcr.io/astral-sh/uv":
 		return Python{}
-	case !fitsPython(have, asked):
+	case !python.Fits(have, asked):
 		m.Why = fmt.Sprintf("%s asks for Python %s, and %s has %s", by, asked, img.String(), have)
 	default:
 		return Python{}
@@ -269,53 +269,6 @@ func pythonVersion(img *source.Image) string {
 		return m[1]
 	}
 	return Minor(img)
-}
-
-// fitsPython tells whether a version of Python may do for what is asked: a
-// version, or a specifier as requires-python has it.
-func fitsPython(have, asked string) bool {
-	for _, part := range strings.Split(asked, ",") {
-		part = strings.TrimSpace(part)
-		version := strings.TrimLeft(part, "=<>!~ ")
-		op := strings.TrimSpace(strings.TrimSuffix(part, version))
-		any := strings.HasSuffix(version, ".*")
-		want, ok := numbers(strings.TrimSuffix(version, ".*"))
-		got, ok2 := numbers(have)
-		if !ok || !ok2 || len(want) < 2 {
-			continue
-		}
-		n := min(len(want), len(got))
-		cmp := slices.Compare(got[:n], want[:n])
-		whole := len(got) >= len(want)
-		switch {
-		case (op == "" || op == "==" || op == "===") && cmp != 0:
-			return false
-		case op == "~=" && (cmp < 0 || got[0] != want[0] || len(want) > 2 && got[1] != want[1]):
-			return false
-		case op == ">=" && cmp < 0:
-			return false
-		case op == ">" && (cmp < 0 || cmp == 0 && whole && len(want) == len(got)):
-			return false
-		case op == "<=" && cmp > 0 && !any:
-			return false
-		case op == "<" && (cmp > 0 || cmp == 0 && whole):
-			return false
-		}
-	}
-	return true
-}
-
-// numbers are the parts of a version.
-func numbers(v string) ([]int, bool) {
-	var list []int
-	for _, part := range strings.Split(v, ".") {
-		n, err := strconv.Atoi(part)
-		if err != nil {
-			return nil, false
-		}
-		list = append(list, n)
-	}
-	return list, true
 }
 
 // Minor is the minor version of Python in an image, by its tag, or by

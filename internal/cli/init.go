@@ -1,0 +1,372 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dockworthy/dockworthy/internal/redact"
+	"github.com/dockworthy/dockworthy/internal/scaffold"
+	"github.com/dockworthy/dockworthy/internal/stack"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+type initFlags struct {
+	app, server, kind string
+	port              int
+	yes, json, dry    bool
+	force             bool
+	prove, noProve    bool
+	offline           bool
+	registry          string
+	env               []string
+	asOf              string
+}
+
+func initCommand(c Command) *cobra.Command {
+	var f initFlags
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Write a golden container for a project, and prove it",
+		Long: `init finds out what a project is, from its files alone, and writes a Dockerfile
+and a .dockerignore that keep the eight rules. It shows what it found and where,
+what it chose and why, and what it could not know. Then it builds the image, runs
+it, and proves it, where there is a container engine.
+
+Nothing of the project is run on this machine. A file that is there is never
+overwritten without --force: its difference is shown.
+
+Exit status: 0 when the files are written and, where they are proved, no finding is
+at or above warning; 1 when the proof has one; 2 when nothing could be written or
+proved.`,
+		Example: `  dockworthy init .
+  dockworthy init . --app api.main:app --port 8080
+  dockworthy init . --dry-run
+  dockworthy init . --json --offline`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			if f.prove && f.noProve {
+				return errors.New("--prove and --no-prove exclude each other")
+			}
+			return f.run(cmd.Context(), c, dir)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.app, "app", "", "the program to start, where the project has several: module:object or a file")
+	fl.StringVar(&f.server, "server", "", "the server that starts it: uvicorn, gunicorn, …")
+	fl.StringVar(&f.kind, "kind", "", "service, worker or job (default: from the source)")
+	fl.IntVar(&f.port, "port", 0, "the port that it listens on")
+	fl.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what stands as the default, or fail")
+	fl.BoolVar(&f.json, "json", false, "print the plan as JSON, and write nothing")
+	fl.BoolVar(&f.dry, "dry-run", false, "print the files, and write nothing")
+	fl.BoolVar(&f.force, "force", false, "replace files that are there")
+	fl.BoolVar(&f.prove, "prove", false, "prove what was written; fail without a container engine")
+	fl.BoolVar(&f.noProve, "no-prove", false, "do not build or run anything")
+	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
+	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
+	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
+	fl.StringVar(&f.asOf, "as-of", "", "the date that decides which versions are supported, YYYY-MM-DD (default: today)")
+	return cmd
+}
+
+func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
+	if err := exists(dir); err != nil {
+		return err
+	}
+	if !isFolder(dir) {
+		return fmt.Errorf("%s is no folder: init takes the folder of the project", dir)
+	}
+	asOf := time.Now()
+	if f.asOf != "" {
+		var err error
+		if asOf, err = time.Parse(time.DateOnly, f.asOf); err != nil {
+			return fmt.Errorf("--as-of %q is not a date like 2026-11-28", f.asOf)
+		}
+	}
+	if f.kind != "" && !slices.Contains([]string{"service", "worker", "job"}, f.kind) {
+		return fmt.Errorf("--kind %q is not one of service, worker, job", f.kind)
+	}
+	pl, err := open([]string{dir}, nil)
+	if err != nil {
+		return err
+	}
+	defer pl.close()
+	fsys, err := fs.Sub(pl.fsys, pl.paths[0])
+	if err != nil {
+		return fmt.Errorf("open %s: %w", dir, err)
+	}
+	s, err := f.detect(c, fsys)
+	if err != nil {
+		return err
+	}
+	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
+	e, engineErr := openEngine(ctx)
+	if engineErr == nil {
+		defer e.Close()
+	} else {
+		e = nil
+		if f.prove {
+			return engineErr
+		}
+	}
+	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
+	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	for _, base := range b.found {
+		if base.Digest == "" {
+			plan.Unknown = append(plan.Unknown, fmt.Sprintf("the digest of %s: no registry answered; `docker buildx imagetools inspect %s` prints it", base, base))
+		}
+	}
+	out := c.list(redact.Text)
+	if f.json {
+		data, err := json.MarshalIndent(plan, "", "  ")
+		if err != nil {
+			return fmt.Errorf("write the plan: %w", err)
+		}
+		if _, err := c.Stdout.Write(append(data, '\n')); err != nil {
+			return err
+		}
+		return nil
+	}
+	f.show(out, plan)
+	if f.dry {
+		for _, file := range plan.Files {
+			fmt.Fprintf(out, "\n--- %s\n%s", file.Name, file.Data)
+		}
+		return out.Flush()
+	}
+	if err := f.write(c, out, dir, plan); err != nil {
+		out.Flush()
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return f.proof(ctx, c, dir, s, engineErr)
+}
+
+// detect finds out what the project is, and asks on a terminal what its files do
+// not say.
+func (f *initFlags) detect(c Command, fsys fs.FS) (*stack.Stack, error) {
+	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind)}
+	for {
+		s, err := stack.Detect(fsys, opt)
+		var u *stack.Unclear
+		if !errors.As(err, &u) || f.yes || f.json || len(u.Choices) < 2 || !interactive(c) {
+			return s, err
+		}
+		answer, err := ask(c, u)
+		if err != nil {
+			return nil, err
+		}
+		opt.App = answer
+	}
+}
+
+// interactive tells whether a person can be asked.
+func interactive(c Command) bool {
+	in, ok := c.Stdin.(*os.File)
+	return ok && isTerminal(in) && isTerminal(c.Stderr)
+}
+
+// ask asks a person one question.
+func ask(c Command, u *stack.Unclear) (string, error) {
+	fmt.Fprintf(c.Stderr, "%s:\n", u.Question)
+	for i, choice := range u.Choices {
+		fmt.Fprintf(c.Stderr, "  %d  %s  (%s)\n", i+1, redact.OneLine(choice.Value), redact.OneLine(choice.Why))
+	}
+	r := bufio.NewReader(c.Stdin)
+	for {
+		fmt.Fprintf(c.Stderr, "Which one? [1-%d] ", len(u.Choices))
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return "", fmt.Errorf("no answer: %s answers it too", u.Flag)
+		}
+		if n, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && n >= 1 && n <= len(u.Choices) {
+			return u.Choices[n-1].Value, nil
+		}
+	}
+}
+
+// show prints what was found, what was chosen, and what is not known.
+func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
+	s := p.Stack
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "  %-10s %s\n", name, value)
+		}
+	}
+	fmt.Fprintln(w, "found")
+	row("language", s.Language.String())
+	version := s.Version.Spec
+	if version != "" {
+		version += " (" + s.Version.At.String() + ")"
+	}
+	row("version", version)
+	row("manager", s.Manager.String())
+	row("framework", s.Framework.String())
+	row("kind", string(s.Kind))
+	row("server", s.Server.String())
+	row("app", s.App.String())
+	row("start", s.Start.String())
+	row("port", s.Port.String())
+	row("health", s.Health.String())
+	for _, v := range s.Env {
+		if v.Required {
+			row("needs", fmt.Sprintf("%s (%s)", v.Name, v.At))
+		}
+	}
+	for _, v := range s.Services {
+		row("talks to", v.String())
+	}
+	for _, v := range slices.Concat(s.Steps, s.Others) {
+		row("also", fmt.Sprintf("%s: %s (%s)", v.Name, strings.Join(v.Exec, " "), v.At))
+	}
+	if len(p.Chosen) > 0 {
+		fmt.Fprintln(w, "chosen")
+		for _, x := range p.Chosen {
+			fmt.Fprintf(w, "  %s: %s\n", x.What, x.Why)
+		}
+	}
+	if notes := slices.Concat(s.Notes, p.Unknown); len(notes) > 0 {
+		fmt.Fprintln(w, "not known, or to be looked at")
+		for _, n := range notes {
+			fmt.Fprintf(w, "  %s\n", n)
+		}
+	}
+}
+
+// write writes the files, all or none.
+func (f *initFlags) write(c Command, w *redact.Writer, dir string, p *scaffold.Plan) error {
+	var fresh, same, other []string
+	for _, file := range p.Files {
+		have, err := os.ReadFile(filepath.Join(dir, file.Name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			fresh = append(fresh, file.Name)
+		case err != nil:
+			return fmt.Errorf("read %s: %w", filepath.Join(dir, file.Name), reason(err))
+		case bytes.Equal(have, []byte(file.Data)):
+			same = append(same, file.Name)
+		default:
+			other = append(other, file.Name)
+			if !f.force {
+				fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+			}
+		}
+	}
+	if len(other) > 0 && !f.force {
+		return fmt.Errorf("%s is there already: nothing was written; --force writes what the difference shows", strings.Join(other, " and "))
+	}
+	var made []*output
+	defer func() {
+		for _, o := range made {
+			o.abandon()
+		}
+	}()
+	for _, file := range p.Files {
+		if slices.Contains(same, file.Name) {
+			continue
+		}
+		o, err := newOutput(filepath.Join(dir, file.Name))
+		if err != nil {
+			return err
+		}
+		made = append(made, o)
+		if _, err := o.Write([]byte(file.Data)); err != nil {
+			return fmt.Errorf("write %s: %w", file.Name, err)
+		}
+	}
+	for _, o := range made {
+		if err := o.commit(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w)
+	for _, l := range []struct {
+		deed  string
+		names []string
+	}{{"wrote", fresh}, {"replaced", other}, {"unchanged", same}} {
+		if len(l.names) > 0 {
+			fmt.Fprintf(w, "%s %s\n", l.deed, strings.Join(l.names, ", "))
+		}
+	}
+	return nil
+}
+
+// proof proves what was written.
+func (f *initFlags) proof(ctx context.Context, c Command, dir string, s *stack.Stack, engineErr error) error {
+	if f.noProve {
+		return nil
+	}
+	if engineErr != nil {
+		c.complain("not proved: %v", engineErr)
+		return nil
+	}
+	fmt.Fprintln(c.Stdout)
+	args := []string{dir}
+	given := map[string]bool{}
+	for _, e := range f.env {
+		args = append(args, "--env", e)
+		name, _, _ := strings.Cut(e, "=")
+		given[name] = true
+	}
+	var made []string
+	for _, v := range s.Env {
+		if v.Required && !given[v.Name] {
+			args = append(args, "--env", v.Name+"="+madeUp(v.Name))
+			made = append(made, v.Name)
+		}
+	}
+	if len(made) > 0 {
+		fmt.Fprintf(c.Stdout, "the proof runs with made-up values of %s: --env gives it others\n\n", strings.Join(made, ", "))
+	}
+	if f.kind != "" && f.kind != "worker" {
+		args = append(args, "--kind", f.kind)
+	}
+	prove := proveCommand(c)
+	prove.SetArgs(args)
+	prove.SilenceErrors, prove.SilenceUsage = true, true
+	prove.SetOut(c.Stdout)
+	prove.SetErr(c.Stderr)
+	return prove.ExecuteContext(ctx)
+}
+
+// madeUp is a value of a variable with which a program may start that only needs one.
+func madeUp(name string) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
+	}
+	switch {
+	case has("HOSTS", "ORIGINS"):
+		return "127.0.0.1,localhost"
+	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):
+		return "1"
+	case has("DEBUG", "ENABLE"):
+		return "false"
+	case has("URL", "URI", "ENDPOINT"):
+		return "http://127.0.0.1"
+	case has("HOST"):
+		return "127.0.0.1"
+	}
+	return "made-up-for-the-proof"
+}

@@ -1,0 +1,190 @@
+package scaffold
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+)
+
+// A Base is an image that a build begins with.
+type Base struct {
+	Repo    string `json:"repo"`             // python
+	Tag     string `json:"tag"`              // 3.13.9-slim-trixie
+	Digest  string `json:"digest,omitempty"` // sha256:…, of the index; "" = not known
+	Version string `json:"version"`          // 3.13.9
+	Why     string `json:"why"`              // why this one
+}
+
+// String is the reference as FROM takes it.
+func (b Base) String() string {
+	s := b.Repo
+	if b.Tag != "" {
+		s += ":" + b.Tag
+	}
+	if b.Digest != "" {
+		s += "@" + b.Digest
+	}
+	return s
+}
+
+// A Want is what is asked of a base.
+type Want struct {
+	Repo    string                    // python
+	Product string                    // as endoflife.date names it: python, nodejs; "" = Repo
+	Fits    func(version string) bool // nil = any version does
+	Prefers func(version string) bool // the newest that it is true for comes first; nil = none
+	// Variant is what stands behind the version, with %s for the Debian release:
+	// slim-%s. "" = nothing.
+	Variant string
+	LTS     bool // only lines with long support, where the product has them
+	Spec    string
+	Spare   int // parts of a version that a tag has at least: 3
+	// Relax are versions that may do where none that Fits is to be had: the same
+	// minor, another one. It is told.
+	Relax []func(version string) bool
+}
+
+// Relaxed are the wants that may do instead, the nearest first.
+func (w Want) Relaxed() (list []Want) {
+	for _, f := range w.Relax {
+		next := w
+		next.Fits, next.Relax = f, nil
+		list = append(list, next)
+	}
+	return list
+}
+
+// debians are the releases of Debian that images are built on, newest first.
+var debians = []string{"trixie", "bookworm"}
+
+var tagRE = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:-(.*))?$`)
+
+// Choose picks the newest supported version that does, on the newest Debian. tags
+// are those that a registry or an engine has, and from names it; without them what
+// was known when the data was read has to do. ok is false where no version does.
+func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
+	product := cmp.Or(w.Product, w.Repo)
+	releases := base.Releases(product)
+	ended := func(version string) bool {
+		for _, r := range releases {
+			if knowledge.Compare(version, r.Cycle) == 0 {
+				return !r.End.IsZero() && asOf.After(r.End)
+			}
+		}
+		return false
+	}
+	known := func(version string) bool {
+		return len(releases) == 0 || slices.ContainsFunc(releases, func(r base.Release) bool { return knowledge.Compare(version, r.Cycle) == 0 })
+	}
+	lts := func(version string) bool {
+		return slices.ContainsFunc(releases, func(r base.Release) bool { return r.LTS && knowledge.Compare(version, r.Cycle) == 0 })
+	}
+	type candidate struct {
+		version, tag, debian string
+	}
+	var list []candidate
+	variants := debians
+	if !strings.Contains(w.Variant, "%s") {
+		variants = []string{""}
+	}
+	tagOf := func(version, debian string) string {
+		v := w.Variant
+		if strings.Contains(v, "%s") {
+			v = fmt.Sprintf(v, debian)
+		}
+		if v == "" {
+			return version
+		}
+		return version + "-" + v
+	}
+	for _, t := range tags {
+		m := tagRE.FindStringSubmatch(t)
+		if m == nil || strings.Count(m[1], ".")+1 < max(w.Spare, 1) {
+			continue
+		}
+		for _, d := range variants {
+			if t == tagOf(m[1], d) && known(m[1]) {
+				list = append(list, candidate{m[1], t, d})
+			}
+		}
+	}
+	source := from
+	if tags == nil {
+		for _, r := range releases {
+			if r.Latest == "" {
+				continue
+			}
+			for _, d := range variants {
+				list = append(list, candidate{r.Latest, tagOf(r.Latest, d), d})
+			}
+			source = "known on " + r.AsOf
+		}
+		if v := knowledge.ToolVersion(product); len(list) == 0 && v != "" {
+			list, source = append(list, candidate{v, tagOf(v, ""), ""}), "known to be good"
+		}
+	}
+	does := func(c candidate) bool { return w.Fits == nil || w.Fits(c.version) }
+	list = slices.DeleteFunc(list, func(c candidate) bool { return !does(c) })
+	rank := func(c candidate) int {
+		n := 0
+		// One that is not supported any more and builds comes before one that does not
+		// build: it is said.
+		if w.Prefers != nil && !w.Prefers(c.version) {
+			n += 4
+		}
+		if ended(c.version) {
+			n += 2
+		}
+		if w.LTS && !lts(c.version) {
+			n++
+		}
+		return n
+	}
+	// Where none is as is preferred, the one that is nearest to it.
+	newer := -1
+	if w.Prefers != nil && !slices.ContainsFunc(list, func(c candidate) bool { return w.Prefers(c.version) }) {
+		newer = 1
+	}
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), newer*knowledge.Compare(line(a.version), line(b.version)), -compare(a.version, b.version), cmp.Compare(slices.Index(variants, a.debian), slices.Index(variants, b.debian)))
+	})
+	if len(list) == 0 {
+		what := w.Repo
+		if w.Spec != "" {
+			what += " " + w.Spec
+		}
+		if tags != nil {
+			return Base{}, fmt.Errorf("%s has no tag of a full version of %s", from, what)
+		}
+		return Base{}, fmt.Errorf("no version of %s is known that does", what)
+	}
+	best := list[0]
+	why := "the newest supported version"
+	if newer > 0 {
+		why = "the oldest supported version"
+	}
+	if w.Spec != "" {
+		why += " for " + w.Spec
+	}
+	if ended(best.version) {
+		why = "no supported version does: this one is past its end of life"
+	}
+	return Base{Repo: w.Repo, Tag: best.tag, Version: best.version, Why: why + ", " + source}, nil
+}
+
+// line is the release line of a version: its first two parts.
+func line(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// compare compares versions to their last part.
+func compare(a, b string) int {
+	return cmp.Or(knowledge.Compare(a, b), cmp.Compare(strings.Count(a, "."), strings.Count(b, ".")))
+}

@@ -1,0 +1,499 @@
+package scaffold
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/python"
+	"github.com/dockworthy/dockworthy/internal/stack"
+)
+
+const venv = "/opt/venv"
+
+// python writes the container of a Python project.
+func (p *plan) python() error {
+	s, py := p.s, p.s.Python
+	in := &py.Install
+	want := Want{Repo: "python", Variant: "slim-%s", Spec: s.Version.Spec, Spare: 3}
+	if s.Version.Spec != "" {
+		want.Fits = func(v string) bool { return python.Fits(v, s.Version.Spec) }
+	}
+	if s.Version.Below != "" {
+		want.Prefers = func(v string) bool { return python.Fits(v, "<"+s.Version.Below) }
+	}
+	if n := strings.Count(s.Version.Spec, "."); n > 0 && !strings.ContainsAny(s.Version.Spec, "<>=~^!,*") {
+		parts := strings.SplitN(s.Version.Spec, ".", 3)
+		minor := parts[0] + "." + parts[1]
+		want.Relax = append(want.Relax, func(v string) bool { return python.Fits(v, minor) })
+		if s.Version.Soft {
+			want.Relax = append(want.Relax, func(v string) bool { return python.Fits(v, s.Version.Also) })
+		}
+	}
+	base, err := p.opt.Pick(want)
+	if err != nil {
+		return err
+	}
+	compiles := false
+	if s.Version.Below != "" {
+		if want.Prefers(base.Version) {
+			if base.Why != "" {
+				base.Why += "; " + s.Version.Why
+			}
+		} else {
+			compiles = true
+			p.chose("build-essential in the builder", s.Version.Why+" than Python "+s.Version.Below+" minus one, and no supported version of Python is that old: it is compiled")
+		}
+	}
+	p.chose("base "+base.String(), base.Why)
+	d := &p.d
+	d.line("# syntax=docker/dockerfile:1")
+	d.part("")
+	d.line("FROM %s AS base", base)
+	d.part("The build tools stay in this stage: the final stage copies only the virtual environment.")
+	d.line("FROM base AS build")
+	if build := p.natives(func(n stack.Native) []string { return n.Build }); len(build) > 0 || compiles {
+		if compiles && !slices.Contains(build, "build-essential") {
+			build = append(build, "build-essential")
+		}
+		slices.Sort(build)
+		d.apt(build)
+	}
+	if err := p.install(); err != nil {
+		return err
+	}
+	d.part("The same base image, so that the virtual environment finds its interpreter at the same path.")
+	d.line("FROM base AS runtime")
+	env := []string{"PATH=" + venv + "/bin:$PATH", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}
+	if py.Root != "." && !p.installed() {
+		env = append(env, "PYTHONPATH=/srv/"+py.Root)
+	}
+	for _, v := range s.Set {
+		env = append(env, v.Name+"="+v.Version)
+	}
+	if s.Framework.Value == "Streamlit" {
+		env = append(env, "HOME=/tmp")
+	}
+	d.line("ENV %s", strings.Join(env, " \\\n    "))
+	if runtime := p.natives(func(n stack.Native) []string { return n.Runtime }); len(runtime) > 0 {
+		slices.Sort(runtime)
+		d.apt(runtime)
+	}
+	d.user()
+	d.line("COPY --from=build %s %s", venv, venv)
+	d.line("WORKDIR /srv")
+	p.copies(p.pythonSources())
+	p.static()
+	p.writable("/srv")
+	d.line("USER 10001:10001")
+	p.serve()
+	_ = in
+	return nil
+}
+
+// installed tells whether the project itself is installed into the environment, so
+// that its source is not copied beside it.
+func (p *plan) installed() bool { return p.s.Python.Install.Project }
+
+// pythonSources are the files that the program needs beside its environment.
+func (p *plan) pythonSources() []string {
+	in := &p.s.Python.Install
+	var list []string
+	for _, n := range p.s.Sources {
+		if p.installed() && slices.ContainsFunc(in.Modules, func(m string) bool { return m == n || strings.HasPrefix(m, n+"/") }) {
+			// What starts by its file has to be there as one.
+			if !(len(p.s.Args) > 0 && strings.HasPrefix(p.s.Args[0], n+"/")) {
+				continue
+			}
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// natives are packages of Debian that dependencies need, each once.
+func (p *plan) natives(of func(stack.Native) []string) (list []string) {
+	for _, n := range p.s.Native {
+		for _, pkg := range of(n) {
+			if !slices.Contains(list, pkg) {
+				list = append(list, pkg)
+			}
+		}
+		if len(of(n)) > 0 {
+			p.chose(strings.Join(of(n), ", "), fmt.Sprintf("%s (%s): %s", n.Package, n.At, n.Why))
+		}
+	}
+	return list
+}
+
+// added are the packages that the project lacks, as pip takes them.
+func (p *plan) added() string {
+	var b strings.Builder
+	for _, t := range p.s.Python.Add {
+		b.WriteByte(' ')
+		spec := t.Name
+		if t.Version != "" {
+			spec += "==" + t.Version
+		}
+		if strings.ContainsAny(spec, "[]") {
+			spec = "'" + spec + "'"
+		}
+		b.WriteString(spec)
+		p.chose(t.Name+" "+t.Version, "the project declares no server that a container can start: the build installs it; --add-server puts it into the manifest instead")
+	}
+	return b.String()
+}
+
+const pipCache = "RUN --mount=type=cache,target=/root/.cache/pip \\\n    "
+
+// install fills the virtual environment.
+func (p *plan) install() error {
+	d, in := &p.d, &p.s.Python.Install
+	pip := "pip --python " + venv + "/bin/python install"
+	added := p.added()
+	makes := func() { d.line("RUN python -m venv --without-pip %s", venv) }
+	extra := func() {
+		if added != "" {
+			d.line("%s%s%s", pipCache, pip, added)
+		}
+	}
+	switch in.By {
+	case "uv":
+		return p.uv(added)
+	case "":
+		makes()
+		extra()
+		return nil
+	case "script":
+		makes()
+		list := ""
+		for _, spec := range in.Packages {
+			list += " " + shellWord(spec)
+		}
+		d.line("# What the script declares in its first lines.")
+		d.line("%s%s%s%s", pipCache, pip, list, added)
+		return nil
+	}
+	makes()
+	d.line("WORKDIR /src")
+	p.manifests(in.Files)
+	tool := func(name string) string { return name + "==" + in.Tool.Version }
+	switch in.By {
+	case "pip":
+		for _, l := range in.Locals {
+			d.line("COPY %s ./%s", l, l)
+			p.takes(l)
+		}
+		files := ""
+		for _, f := range in.Requires {
+			if len(in.Drop) > 0 {
+				f = p.without(f)
+			}
+			files += " -r " + f
+		}
+		hashes := ""
+		if in.Hashes {
+			hashes = " --require-hashes"
+		}
+		if in.Hashes && added != "" {
+			d.line("%s%s%s%s", pipCache, pip, hashes, files)
+			extra()
+		} else {
+			d.line("%s%s%s%s%s", pipCache, pip, hashes, files, added)
+		}
+		if in.Project {
+			p.dependenciesOf(pip)
+		}
+	case "poetry":
+		plugin := ""
+		if !strings.HasPrefix(in.Tool.Version, "1.") {
+			plugin = " poetry-plugin-export"
+		}
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    python -m venv /opt/poetry \\\n && /opt/poetry/bin/pip install %s%s", tool("poetry"), plugin)
+		if p.s.Lock.Known() {
+			d.line("# The lock says what is installed; pip installs it, from whatever index pip is set to.")
+		}
+		d.line("%s/opt/poetry/bin/poetry export --only main --output /tmp/requirements.txt \\\n && %s -r /tmp/requirements.txt%s", pipCache, pip, p.plain(added))
+		if p.plain(added) == "" {
+			extra()
+		}
+	case "pdm":
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    python -m venv /opt/pdm \\\n && /opt/pdm/bin/pip install 'pdm[locked]==%s'", in.Tool.Version)
+		d.line("RUN --mount=type=cache,target=/root/.cache/pdm \\\n    VIRTUAL_ENV=%s PDM_IGNORE_SAVED_PYTHON=1 PDM_CHECK_UPDATE=0 /opt/pdm/bin/pdm sync --prod --no-self", venv)
+		extra()
+	case "pipenv":
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    python -m venv /opt/pipenv \\\n && /opt/pipenv/bin/pip install %s", tool("pipenv"))
+		if p.s.Lock.Known() {
+			d.line("%s/opt/pipenv/bin/pipenv requirements > /tmp/requirements.txt \\\n && %s -r /tmp/requirements.txt%s", pipCache, pip, p.plain(added))
+			if p.plain(added) == "" {
+				extra()
+			}
+		} else {
+			d.line("%s/opt/pipenv/bin/pipenv lock && /opt/pipenv/bin/pipenv requirements > /tmp/requirements.txt \\\n && %s -r /tmp/requirements.txt", pipCache, pip)
+			extra()
+		}
+	case "pyproject":
+		p.dependenciesOf(pip)
+		extra()
+	case "setup":
+		p.takes(in.Reads...)
+		if len(in.Reads) > 0 {
+			d.line("COPY %s ./", words(in.Reads))
+		}
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install %s", strings.Join(in.Build, " "))
+		d.line("%spython setup.py -q egg_info --egg-base /tmp \\\n && sed '/^\\[/,$d' /tmp/*.egg-info/requires.txt > /tmp/requirements.txt \\\n && %s -r /tmp/requirements.txt%s", pipCache, pip, added)
+	}
+	p.project(pip)
+	return nil
+}
+
+// shellWord is a word as a shell takes it.
+func shellWord(s string) string {
+	if strings.ContainsAny(s, " <>=[]();'\"*~!|&$") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+// plain are packages to add where the others carry no hashes; a lock's do, and
+// then they are installed by themselves.
+func (p *plan) plain(added string) string {
+	if p.s.Lock.Known() {
+		return ""
+	}
+	return added
+}
+
+// without is a requirements file without the lines that install the project.
+func (p *plan) without(file string) string {
+	out := "/tmp/" + path.Base(file)
+	p.d.line("RUN grep -vE '^(-e |--editable[= ])?\\.(\\[|$)' %s > %s", file, out)
+	return out
+}
+
+// manifests copies the files that the install reads, each to its place.
+func (p *plan) manifests(files []string) {
+	p.takes(files...)
+	byDir := map[string][]string{}
+	var dirs []string
+	for _, f := range files {
+		dir := path.Dir(f)
+		if byDir[dir] == nil {
+			dirs = append(dirs, dir)
+		}
+		byDir[dir] = append(byDir[dir], f)
+	}
+	for _, dir := range dirs {
+		to := "./"
+		if dir != "." {
+			to = "./" + dir + "/"
+		}
+		p.d.line("COPY %s", words(append(slices.Clone(byDir[dir]), to)))
+	}
+}
+
+// dependenciesOf installs what [project] depends on, before its source is there.
+func (p *plan) dependenciesOf(pip string) {
+	if p.s.Python.Install.By == "pyproject" || len(p.s.Python.Install.Drop) > 0 {
+		p.d.line("RUN python -c \"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project'].get('dependencies', []), sep='\\n')\" > /tmp/dependencies.txt")
+		p.d.line("%s%s -r /tmp/dependencies.txt", pipCache, pip)
+	}
+}
+
+// project installs the project itself, where its program needs that.
+func (p *plan) project(pip string) {
+	in := &p.s.Python.Install
+	if !in.Project {
+		return
+	}
+	d := &p.d
+	build := in.Build
+	if len(build) == 0 {
+		build = []string{"setuptools"}
+	}
+	quoted := make([]string, len(build))
+	for i, b := range build {
+		quoted[i] = shellWord(b)
+	}
+	if in.By != "setup" {
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install wheel %s", strings.Join(quoted, " "))
+	}
+	d.line("# The project itself, without its dependencies: they are there.")
+	if len(in.Reads) > 0 && in.By != "setup" {
+		p.takes(in.Reads...)
+		d.line("COPY %s ./", words(in.Reads))
+	}
+	for _, m := range in.Modules {
+		to := "./" + m
+		if !p.isDir(m) {
+			to = "./"
+		}
+		d.line("COPY %s", words([]string{m, to}))
+		p.takes(m)
+	}
+	if len(in.Modules) == 0 {
+		p.copies(p.s.Sources)
+	}
+	d.line("RUN pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \\\n && %s --no-deps --no-index /tmp/wheels/*.whl", pip)
+}
+
+// uv fills the environment with uv.
+func (p *plan) uv(added string) error {
+	d, in := &p.d, &p.s.Python.Install
+	tool, err := p.opt.Pick(Want{Repo: "ghcr.io/astral-sh/uv", Product: "uv", Spare: 3})
+	if err != nil {
+		return err
+	}
+	d.line("COPY --from=%s /uv /usr/local/bin/uv", tool)
+	d.line("ENV UV_COMPILE_BYTECODE=1 \\\n    UV_LINK_MODE=copy \\\n    UV_PYTHON_DOWNLOADS=never \\\n    UV_PROJECT_ENVIRONMENT=%s", venv)
+	d.line("WORKDIR /src")
+	p.manifests(in.Files)
+	const cache = "RUN --mount=type=cache,target=/root/.cache/uv \\\n    "
+	locked := " --locked"
+	if !p.s.Lock.Known() {
+		locked = ""
+	}
+	flags := ""
+	for _, e := range in.Extras {
+		flags += " --extra " + e
+	}
+	skip := " --no-install-project"
+	if len(in.Locals) > 0 {
+		skip = " --no-install-workspace"
+	}
+	if in.Member != "" {
+		flags += " --package " + in.Package
+	}
+	// uv leaves a lock that everybody may write.
+	d.line("%suv sync%s --no-dev%s%s \\\n && rm -f %s/.lock", cache, locked, skip, flags, venv)
+	if added != "" {
+		d.line("%suv pip install --python %s/bin/python%s \\\n && rm -f %s/.lock", cache, venv, added, venv)
+	}
+	if !in.Project && len(in.Locals) == 0 {
+		return nil
+	}
+	d.line("# The project itself, without its dependencies: they are there.")
+	if len(in.Reads) > 0 {
+		p.takes(in.Reads...)
+		d.line("COPY %s ./", words(in.Reads))
+	}
+	for _, m := range slices.Concat(in.Locals, in.Modules) {
+		to := "./" + m
+		if !p.isDir(m) {
+			to = "./"
+		}
+		d.line("COPY %s", words([]string{m, to}))
+		p.takes(m)
+	}
+	project := ""
+	if !in.Project {
+		project = " --no-install-project"
+	}
+	inexact := ""
+	if added != "" {
+		inexact = " --inexact"
+	}
+	d.line("%suv sync%s --no-dev --no-editable%s%s%s \\\n && rm -f %s/.lock", cache, locked, project, inexact, flags, venv)
+	return nil
+}
+
+// static collects the files that Django serves.
+func (p *plan) static() {
+	dj := p.s.Python.Django
+	if dj == nil || !dj.Static.Known() {
+		return
+	}
+	vars := ""
+	for _, v := range p.s.Env {
+		if v.Required || v.Secret && strings.Contains(strings.ToUpper(v.Name), "SECRET_KEY") {
+			vars += v.Name + "=dummy "
+		}
+	}
+	if s := dj.Settings; s.Known() && path.Base(s.At.File) != "manage.py" && !strings.Contains(string(p.s.Read("manage.py")), s.Value) {
+		vars = "DJANGO_SETTINGS_MODULE=" + s.Value + " " + vars
+	}
+	manage := "manage.py"
+	if p.s.Python.Root != "." {
+		manage = p.s.Python.Root + "/manage.py"
+	}
+	p.d.line("RUN %spython %s collectstatic --noinput", vars, manage)
+	p.chose("collectstatic in the build", fmt.Sprintf("STATIC_ROOT is set (%s)", dj.Static.At))
+}
+
+// writable makes the folders that the program writes, and declares them as volumes.
+func (p *plan) writable(root string) {
+	var dirs, fresh []string
+	for _, w := range p.s.Writes {
+		dir := w.Value
+		if !path.IsAbs(dir) {
+			dir = path.Join(root, dir)
+		}
+		dirs = append(dirs, dir)
+		if !slices.Contains(p.s.Sources, w.Value) {
+			fresh = append(fresh, dir)
+		}
+		p.chose("volume "+dir, fmt.Sprintf("the program writes there (%s)", w.At))
+	}
+	if len(dirs) == 0 {
+		return
+	}
+	if len(dirs) == 1 {
+		p.d.line("# The only folder that the program may write.")
+	} else {
+		p.d.line("# The only folders that the program may write.")
+	}
+	if len(fresh) > 0 {
+		p.d.line("RUN install -d -o 10001 -g 10001 %s", strings.Join(fresh, " "))
+	}
+	p.d.line("VOLUME %s", exec(dirs))
+}
+
+// serve writes how the program is started, and how it is seen to be well.
+func (p *plan) serve() {
+	s, d := p.s, &p.d
+	if s.Port.Known() {
+		d.line("EXPOSE %s", s.Port.Value)
+	}
+	if s.StopSignal != "" {
+		d.line("# %s", s.StopWhy)
+		d.line("STOPSIGNAL %s", s.StopSignal)
+	}
+	if s.Kind == stack.Service && s.Port.Known() {
+		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \\\n    CMD %s", exec([]string{"python", "-c", p.probe()}))
+	}
+	d.line("ENTRYPOINT %s", exec(s.Exec))
+	if len(s.Args) > 0 {
+		d.line("CMD %s", exec(s.Args))
+	}
+}
+
+// probe is a program of one line that asks the server how it is: http.client, since
+// urllib would ask a proxy.
+func (p *plan) probe() string {
+	s := p.s
+	route, ok := s.Health.Value, "!= 200"
+	if route == "" {
+		route, ok = "/", ">= 500"
+		p.Unknown = append(p.Unknown, "no route tells how the program is: the probe takes any answer below 500 of / for life; a route like /health that also asks what the program depends on tells more")
+	}
+	header := ""
+	if dj := s.Python.Django; dj != nil && !dj.OpenHost {
+		if host := hostOf(dj.Hosts); host != "" {
+			header = fmt.Sprintf(", headers={'Host': '%s'}", host)
+		} else if s.Health.Known() {
+			ok = ">= 500" // ALLOWED_HOSTS answers 400 where nobody knows the host's name
+		}
+	}
+	return fmt.Sprintf("import http.client as h; c = h.HTTPConnection('127.0.0.1', %s, timeout=3); c.request('GET', '%s'%s); raise SystemExit(c.getresponse().status %s)", s.Port.Value, route, header, ok)
+}
+
+// hostOf is a host that ALLOWED_HOSTS lets in.
+func hostOf(hosts []string) string {
+	for _, h := range hosts {
+		if h != "" && !strings.Contains(h, "*") {
+			return strings.TrimPrefix(h, ".")
+		}
+	}
+	return ""
+}

@@ -1,0 +1,202 @@
+// Package scaffold writes a golden container for a project of which is known what
+// it is: a Dockerfile, and an allow-list of what is sent to its build.
+//
+// The shape is the same for every language: a builder and a runtime on one base,
+// manifests before sources, cache mounts, files that belong to root, a user with a
+// number, a probe with a timeout of its own that asks 127.0.0.1, and the exec form
+// with the default arguments in CMD.
+package scaffold
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/stack"
+)
+
+// A File is a file of a container, to be written.
+type File struct {
+	Name string `json:"name"`
+	Data string `json:"data"`
+}
+
+// A Choice is something that could have been otherwise, and why it is so.
+type Choice struct {
+	What string `json:"what"`
+	Why  string `json:"why"`
+}
+
+// A Plan is what would be written, and why.
+type Plan struct {
+	Stack   *stack.Stack `json:"stack"`
+	Files   []File       `json:"files"`
+	Chosen  []Choice     `json:"chosen,omitempty"`
+	Unknown []string     `json:"unknown,omitempty"` // what could not be known
+}
+
+// Options are what a plan depends on beyond the project.
+type Options struct {
+	// Pick finds a base. It is asked once for each.
+	Pick func(Want) (Base, error)
+}
+
+// New plans the container of a project.
+func New(s *stack.Stack, opt Options) (*Plan, error) {
+	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt}
+	var err error
+	switch {
+	case s.Python != nil:
+		err = p.python()
+	default:
+		err = fmt.Errorf("no container is known for %s", s.Language.Value)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Files = append(p.Files, File{"Dockerfile", p.d.String()}, File{".dockerignore", p.ignore()})
+	return &p.Plan, nil
+}
+
+// A plan is a Plan as it is made.
+type plan struct {
+	Plan
+	s    *stack.Stack
+	opt  Options
+	d    dockerfile
+	send []string // files and folders that the build takes
+}
+
+func (p *plan) chose(what, why string) { p.Chosen = append(p.Chosen, Choice{what, why}) }
+
+// takes notes what the build needs of the project.
+func (p *plan) takes(names ...string) {
+	for _, n := range names {
+		found := false
+		for _, have := range p.send {
+			found = found || have == n || strings.HasPrefix(n, have+"/")
+		}
+		if !found {
+			p.send = append(p.send, n)
+		}
+	}
+}
+
+// A dockerfile is a Dockerfile as it is written.
+type dockerfile struct {
+	strings.Builder
+}
+
+// line writes an instruction.
+func (d *dockerfile) line(format string, args ...any) {
+	fmt.Fprintf(d, format, args...)
+	d.WriteByte('\n')
+}
+
+// part begins a part with an empty line and, where there is one, a comment.
+func (d *dockerfile) part(comment string) {
+	if d.Len() > 0 {
+		d.WriteByte('\n')
+	}
+	if comment != "" {
+		d.line("# %s", comment)
+	}
+}
+
+// exec is an array of words as an instruction takes it.
+func exec(words []string) string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = quote(w)
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
+// quote is a word as JSON has it, which signs as people read them.
+func quote(w string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range w {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ':
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// copies writes the COPY lines for files and folders of the project: one for all
+// files at the top, one for each folder.
+func (p *plan) copies(names []string) {
+	var files []string
+	for _, n := range names {
+		if !p.isDir(n) && !strings.Contains(n, "/") {
+			files = append(files, n)
+		}
+	}
+	p.takes(names...)
+	if len(files) > 0 {
+		p.d.line("COPY %s ./", words(files))
+	}
+	for _, n := range names {
+		switch {
+		case p.isDir(n):
+			p.d.line("COPY %s%s", p.owner(n), words([]string{n, "./" + n}))
+		case strings.Contains(n, "/"):
+			p.d.line("COPY %s", words([]string{n, "./" + n}))
+		}
+	}
+}
+
+// owner is the flag that gives a folder to the program which writes it.
+func (p *plan) owner(name string) string {
+	for _, w := range p.s.Writes {
+		if w.Value == name {
+			return "--chown=10001:10001 "
+		}
+	}
+	return ""
+}
+
+func (p *plan) isDir(name string) bool { return p.s.IsDir(name) }
+
+// words are the words of a COPY: as they are, or as an array where a space is in
+// one.
+func words(list []string) string {
+	for _, w := range list {
+		if strings.ContainsAny(w, " \t") {
+			out := exec(list)
+			return out
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// apt installs packages of Debian.
+func (d *dockerfile) apt(packages []string) {
+	d.line("RUN apt-get update \\\n && apt-get install -y --no-install-recommends %s \\\n && rm -rf /var/lib/apt/lists/*", strings.Join(packages, " "))
+}
+
+// user makes the user that the program runs as.
+func (d *dockerfile) user() {
+	d.line("RUN groupadd --gid 10001 app \\\n && useradd --uid 10001 --gid app --no-log-init --no-create-home app")
+}
+
+// ignore is the allow-list of the build.
+func (p *plan) ignore() string {
+	var b strings.Builder
+	b.WriteString("# Nothing is sent to the build but what is named here.\n*\n")
+	for _, n := range p.send {
+		fmt.Fprintf(&b, "!%s\n", n)
+	}
+	b.WriteString("\n# Never, also inside what is named.\n")
+	for _, n := range p.s.Never() {
+		fmt.Fprintf(&b, "%s\n", n)
+	}
+	return b.String()
+}

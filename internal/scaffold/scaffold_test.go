@@ -1,0 +1,114 @@
+package scaffold_test
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/scaffold"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/stack"
+)
+
+var update = flag.Bool("update", false, "write what is scaffolded into testdata")
+
+// TestGolden scaffolds every project of the cases of stack, holds the container
+// against what was written down, and against all eight rules at the banking profile,
+// digests and locks apart.
+func TestGolden(t *testing.T) {
+	list, err := filepath.Glob("../stack/testdata/*/*.txtar")
+	if err != nil || len(list) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range list {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(name, "../stack/testdata/"), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, opt := fstest.MapFS{}, stack.Options{}
+			for _, f := range a.Files {
+				switch f.Name {
+				case "want":
+				case "options":
+					opt.App = strings.TrimSpace(string(f.Data))
+				default:
+					in[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+				}
+			}
+			s, err := stack.Detect(in, opt)
+			if err != nil {
+				t.Skip("there is nothing to scaffold")
+			}
+			plan, err := scaffold.New(s, scaffold.Options{Pick: known})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", strings.TrimPrefix(name, "../stack/testdata/"))
+			out := &txtar.Archive{}
+			for _, f := range plan.Files {
+				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
+				out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
+			}
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, txtar.Format(out), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if want, err := os.ReadFile(golden); err != nil {
+				t.Errorf("%v: -update writes it", err)
+			} else if string(want) != string(txtar.Format(out)) {
+				t.Errorf("scaffolded\n%s\nwant\n%s", txtar.Format(out), want)
+			}
+			clean(t, in)
+		})
+	}
+}
+
+// known picks bases as if no registry could be reached.
+func known(w scaffold.Want) (scaffold.Base, error) {
+	asOf := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	b, err := scaffold.Choose(w, nil, "", asOf)
+	for _, next := range w.Relaxed() {
+		if err != nil {
+			b, err = scaffold.Choose(next, nil, "", asOf)
+		}
+	}
+	return b, err
+}
+
+// clean holds a project to the eight rules.
+func clean(t *testing.T, in fs.FS) {
+	t.Helper()
+	p := dockworthy.Open(in, []string{"Dockerfile"}, dockworthy.Options{Profile: source.Banking, AsOf: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)})
+	units := 0
+	err := p.Check(t.Context(), check.Options{}, func(res *check.Result) error {
+		units++
+		if res.Problem != nil {
+			t.Errorf("%s: %v", res.Problem.Path, res.Problem.Err)
+		}
+		for _, f := range res.Findings {
+			switch id := f.Rule.ID(f.Check); {
+			case id == "pinned-base/no-digest", id == "layer-cache/no-lockfile":
+				// The one has no registry here; the other is the project's.
+			case f.Severity >= check.Warning:
+				t.Errorf("%s: %s", id, f.Message)
+			}
+		}
+		return nil
+	})
+	if err != nil || units == 0 {
+		t.Errorf("%d units: %v", units, err)
+	}
+}

@@ -1,0 +1,256 @@
+// Package stack tells what a project is, from its files alone: its language, how
+// its dependencies are installed, what starts it, where it listens, what tells
+// that it is well, and what it needs of its surroundings. Every fact says where
+// it stands. Nothing of the project is run.
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// A Place is a line of a file of the project. The zero Place is nowhere.
+type Place struct {
+	File string `json:"file"`           // relative to the project
+	Line int    `json:"line,omitempty"` // from 1; 0 = the file as such
+}
+
+// String is file:line.
+func (p Place) String() string {
+	if p.Line > 0 {
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return p.File
+}
+
+// A Fact is something that is so in a project, and where it stands. The zero Fact
+// is one that nobody knows.
+type Fact struct {
+	Value string `json:"value"`
+	At    Place  `json:"at,omitzero"`   // zero = no file says so
+	Why   string `json:"why,omitempty"` // how it follows, where that is not plain
+}
+
+// Known tells whether anything is known.
+func (f Fact) Known() bool { return f.Value != "" }
+
+// String is the value with its evidence: port 8000 (default).
+func (f Fact) String() string {
+	var why []string
+	if f.At != (Place{}) {
+		why = append(why, f.At.String())
+	}
+	if f.Why != "" {
+		why = append(why, f.Why)
+	}
+	if why == nil {
+		return f.Value
+	}
+	return f.Value + " (" + strings.Join(why, ", ") + ")"
+}
+
+// A Kind is what a program does for a living.
+type Kind string
+
+// The kinds.
+const (
+	Service Kind = "service" // it answers on a port
+	Worker  Kind = "worker"  // it works on without a port
+	Job     Kind = "job"     // it ends by itself, or speaks on standard input and output
+	Static  Kind = "static"  // files that a web server gives out
+)
+
+// A Stack is what is known of one program of a project.
+type Stack struct {
+	Dir       string   `json:"dir"` // the folder of the project that is built, "." = all of it
+	Language  Fact     `json:"language"`
+	Version   Version  `json:"version"`
+	Manager   Fact     `json:"manager"`
+	Lock      Fact     `json:"lock,omitzero"` // the file with exact versions
+	Framework Fact     `json:"framework,omitzero"`
+	Kind      Kind     `json:"kind"`
+	Server    Fact     `json:"server,omitzero"` // what serves it: uvicorn
+	App       Fact     `json:"app,omitzero"`    // what the server starts: api.main:app
+	Start     Fact     `json:"start"`           // in words, for people
+	Exec      []string `json:"exec"`            // the program
+	Args      []string `json:"args"`            // its default arguments
+	Port      Fact     `json:"port,omitzero"`
+	// StopSignal is the signal that ends it in order, where SIGTERM does not.
+	StopSignal string     `json:"stopSignal,omitempty"`
+	StopWhy    string     `json:"stopWhy,omitempty"`
+	Health     Fact       `json:"health,omitzero"` // the route
+	Set        []Tool     `json:"set,omitempty"`   // environment variables that the image has to set: name and value
+	Env        []Variable `json:"env,omitempty"`
+	Others     []Process  `json:"others,omitempty"` // other programs of the same image
+	Steps      []Process  `json:"steps,omitempty"`  // what has to run once before it: migrations
+	Services   []Fact     `json:"services,omitempty"`
+	Native     []Native   `json:"native,omitempty"`
+	Writes     []Fact     `json:"writes,omitempty"` // folders and files that it makes, relative to where it runs
+	Sources    []string   `json:"sources"`          // files and folders that belong into the image
+	Notes      []string   `json:"notes,omitempty"`  // what a person has to know
+
+	Python *Python `json:"python,omitempty"`
+
+	tree *tree
+}
+
+// A Process is another way to start the image.
+type Process struct {
+	Name string   `json:"name"`
+	Exec []string `json:"exec"`
+	At   Place    `json:"at,omitzero"`
+}
+
+// A Version is the version of the language that a project asks for.
+type Version struct {
+	Spec string `json:"spec,omitempty"` // as it is written; "" = any
+	At   Place  `json:"at,omitzero"`
+	// Soft tells that Spec is what its people work with, and not what the project
+	// says that it needs, which is Also.
+	Soft bool   `json:"soft,omitempty"`
+	Also string `json:"also,omitempty"`
+	// Below is a version that does not do, though Spec allows it, and why.
+	Below string `json:"below,omitempty"`
+	Why   string `json:"why,omitempty"`
+}
+
+// A Variable is an environment variable that the source reads.
+type Variable struct {
+	Name     string `json:"name"`
+	At       Place  `json:"at"`
+	Default  string `json:"default,omitempty"`
+	Required bool   `json:"required,omitempty"` // it has no default
+	Secret   bool   `json:"secret,omitempty"`   // by its name
+}
+
+// A Native is a package that needs packages of the system.
+type Native struct {
+	Package string   `json:"package"`
+	At      Place    `json:"at,omitzero"`
+	Build   []string `json:"build,omitempty"`   // Debian packages, to compile it
+	Runtime []string `json:"runtime,omitempty"` // Debian packages, to run it
+	Why     string   `json:"why"`
+}
+
+// Options are what a person says of a project, beyond its files.
+type Options struct {
+	App    string // module:object, or the folder of the program in a project with several
+	Server string // the server that starts it
+	Port   int
+	Kind   Kind
+}
+
+// An Unclear is a question that the files do not answer.
+type Unclear struct {
+	Question string
+	Flag     string // that answers it
+	Choices  []Choice
+}
+
+// A Choice is one answer.
+type Choice struct {
+	Value string
+	Why   string // what stands for it
+}
+
+func (u *Unclear) Error() string {
+	var b strings.Builder
+	b.WriteString(u.Question)
+	for _, c := range u.Choices {
+		fmt.Fprintf(&b, "\n  %s %s", u.Flag, c.Value)
+		if c.Why != "" {
+			fmt.Fprintf(&b, "   (%s)", c.Why)
+		}
+	}
+	return b.String()
+}
+
+// An Unsupported is a project that is understood and for which nothing can be
+// done.
+type Unsupported struct{ What, Instead string }
+
+func (u *Unsupported) Error() string {
+	if u.Instead == "" {
+		return u.What
+	}
+	return u.What + ": " + u.Instead
+}
+
+// ErrEmpty is a folder with nothing in it that makes a project.
+var ErrEmpty = errors.New("no manifest and no program of a known language is here")
+
+// detectors are the languages, each with what tells whether a project is one of
+// it, in the order in which a project of several is taken for one.
+var detectors = []struct {
+	language string
+	is       func(*tree) (Place, bool)
+	detect   func(*tree, Options) (*Stack, error)
+}{
+	{"python", isPython, detectPython},
+}
+
+// Detect tells what the project in a folder of a file system is. Its errors are
+// an *Unclear, an *Unsupported, ErrEmpty, or that of a file that cannot be read or
+// understood.
+func Detect(fsys fs.FS, opt Options) (*Stack, error) {
+	t, err := walk(fsys)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range detectors {
+		at, ok := d.is(t)
+		if !ok {
+			continue
+		}
+		s, err := d.detect(t, opt)
+		if err != nil {
+			return nil, err
+		}
+		s.Language, s.tree = Fact{Value: d.language, At: at}, t
+		if s.Dir == "" {
+			s.Dir = "."
+		}
+		return s, nil
+	}
+	return nil, ErrEmpty
+}
+
+// IsDir tells whether a name of the project is a folder.
+func (s *Stack) IsDir(name string) bool { return s.tree != nil && s.tree.dir(name) }
+
+// Never are the patterns of what is sent to no build, also inside of folders that
+// are.
+func (s *Stack) Never() []string {
+	list := []string{"**/.git", "**/.env", "**/.env.*", "**/.DS_Store"}
+	switch s.Language.Value {
+	case "python":
+		list = append(list, "**/__pycache__", "**/*.py[cod]", "**/.venv", "**/venv")
+	case "node":
+		list = append(list, "**/node_modules")
+	}
+	seen := map[string]bool{}
+	for _, f := range s.tree.files {
+		dir := f
+		for dir = parentDir(dir); dir != ""; dir = parentDir(dir) {
+			base := dir[strings.LastIndexByte(dir, '/')+1:]
+			if (base == "tests" || base == "test" || base == "__tests__") && strings.Contains(dir, "/") && !seen[base] {
+				seen[base] = true
+				list = append(list, "**/"+base)
+			}
+		}
+	}
+	return list
+}
+
+func parentDir(name string) string {
+	at := strings.LastIndexByte(name, '/')
+	if at < 0 {
+		return ""
+	}
+	return name[:at]
+}
+
+// Read is a file of the project; nil where it is not there.
+func (s *Stack) Read(name string) []byte { return s.tree.read(name) }

@@ -1,0 +1,175 @@
+package stack
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write what is found into the cases")
+
+// TestCases holds what is found in small projects against what is right. Each is a
+// row of a table: the prose says what is told, and the trap in it.
+func TestCases(t *testing.T) {
+	list, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(list) < 30 {
+		t.Fatalf("%d cases: %v", len(list), err)
+	}
+	for _, name := range list {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(name, "testdata/"), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(a.Comment) < 20 {
+				t.Error("it does not say what it is for")
+			}
+			in := fstest.MapFS{}
+			want, opt, at := "", Options{}, -1
+			for i, f := range a.Files {
+				switch f.Name {
+				case "want":
+					want, at = string(f.Data), i
+				case "options":
+					opt.App = strings.TrimSpace(string(f.Data))
+				default:
+					in[f.Name] = &fstest.MapFile{Data: f.Data}
+				}
+			}
+			got := told(Detect(in, opt))
+			if *update && at >= 0 {
+				a.Files[at].Data = []byte(got)
+				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("found\n%s\nwant\n%s", got, want)
+			}
+			if again := told(Detect(in, opt)); again != got {
+				t.Errorf("another time it finds\n%s", again)
+			}
+			places(t, in, opt)
+		})
+	}
+}
+
+// told is what is found, a line each.
+func told(s *Stack, err error) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", name, value)
+		}
+	}
+	if err != nil {
+		line("error", err.Error())
+		return b.String()
+	}
+	line("language", s.Language.String())
+	version := s.Version.Spec
+	if version != "" {
+		version += " (" + s.Version.At.String() + ")"
+	}
+	line("version", version)
+	if s.Version.Below != "" {
+		line("below", s.Version.Below+": "+s.Version.Why)
+	}
+	line("manager", s.Manager.String())
+	line("lock", s.Lock.Value)
+	line("framework", s.Framework.String())
+	line("kind", string(s.Kind))
+	line("server", s.Server.String())
+	line("app", s.App.String())
+	line("exec", strings.Join(append(slices.Clone(s.Exec), s.Args...), " "))
+	line("port", s.Port.String())
+	line("health", s.Health.String())
+	for _, v := range s.Set {
+		line("set", v.Name+"="+v.Version)
+	}
+	for _, v := range s.Env {
+		x := v.Name
+		if v.Required {
+			x += " required"
+		}
+		if v.Secret {
+			x += " secret"
+		}
+		if v.Default != "" {
+			x += " default " + v.Default
+		}
+		line("env", x+" ("+v.At.String()+")")
+	}
+	for _, v := range s.Services {
+		line("talks to", v.String())
+	}
+	for _, v := range s.Native {
+		line("native", strings.TrimSpace(fmt.Sprintf("%s build %v runtime %v: %s", v.Package, v.Build, v.Runtime, v.Why)))
+	}
+	for _, v := range s.Writes {
+		line("writes", v.String())
+	}
+	for _, v := range s.Steps {
+		line("step", v.Name+": "+strings.Join(v.Exec, " "))
+	}
+	for _, v := range s.Others {
+		line("other", v.Name+": "+strings.Join(v.Exec, " "))
+	}
+	if py := s.Python; py != nil {
+		in := py.Install
+		line("install", strings.TrimSpace(in.By+" "+strings.Join(in.Files, " ")))
+		if in.Tool.Name != "" {
+			line("tool", in.Tool.Name+" "+in.Tool.Version)
+		}
+		line("locals", strings.Join(in.Locals, " "))
+		line("add", fmt.Sprint(py.Add))
+		if in.Project {
+			line("package", in.Package+" of "+strings.Join(in.Modules, " "))
+		}
+		if py.Root != "." {
+			line("root", py.Root)
+		}
+	}
+	line("sources", strings.Join(s.Sources, " "))
+	for _, n := range s.Notes {
+		line("note", n)
+	}
+	return strings.ReplaceAll(b.String(), "add: []\n", "")
+}
+
+// places holds every place that is told to the files: it is there, and has that
+// line.
+func places(t *testing.T, in fs.FS, opt Options) {
+	t.Helper()
+	s, err := Detect(in, opt)
+	if err != nil {
+		return
+	}
+	list := []Place{s.Language.At, s.Version.At, s.Manager.At, s.Lock.At, s.Framework.At, s.Server.At, s.App.At, s.Start.At, s.Port.At, s.Health.At}
+	for _, v := range s.Env {
+		list = append(list, v.At)
+	}
+	for _, v := range slices.Concat(s.Services, s.Writes) {
+		list = append(list, v.At)
+	}
+	for _, p := range list {
+		if p.File == "" {
+			continue
+		}
+		data, err := fs.ReadFile(in, strings.TrimSuffix(p.File, "/"))
+		if err != nil && !strings.HasSuffix(p.File, "/") {
+			t.Errorf("%s is told, and is not there", p)
+		} else if n := strings.Count(string(data), "\n") + 1; p.Line > n {
+			t.Errorf("%s is told, which has %d lines", p, n)
+		}
+	}
+}
