@@ -55,6 +55,8 @@ var (
 	wheelsData string
 	//go:embed clients.jsonl
 	clientsData string
+	//go:embed devtools.jsonl
+	devToolsData string
 	//go:embed tools.jsonl
 	toolsData string
 )

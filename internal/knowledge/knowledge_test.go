@@ -203,6 +203,7 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return []string{c.Service}
 	})
+	each(t, "devtools.jsonl", devToolsData, func(d *DevTools) origin { return d.origin }, func(d *DevTools) []string { return d.Managers })
 	each(t, "frameworks.jsonl", frameworksData, func(f *Framework) origin { return f.origin }, func(f *Framework) []string {
 		if f.Language == "" || f.Name == "" || f.Interface == "" || len(f.Packages) == 0 || f.Kind != "service" && f.Kind != "worker" && f.Kind != "job" {
 			t.Errorf("%+v is not whole", f)
@@ -210,7 +211,7 @@ func TestFactsAreWhole(t *testing.T) {
 		return slices.Concat(f.Calls, f.Imports, f.Runs)
 	})
 	each(t, "natives.jsonl", nativesData, func(n *Native) origin { return n.origin }, func(n *Native) []string {
-		if n.Language == "" || !n.Wheels && len(n.Build) == 0 || n.Wheels && len(n.Runtime) == 0 {
+		if n.Language == "" || !n.Wheels && len(n.Build) == 0 || n.Wheels && len(n.Runtime)+len(n.Also) == 0 {
 			t.Errorf("%v: nothing is said of it", n.Packages)
 		}
 		return n.Packages

@@ -13,6 +13,7 @@ type Native struct {
 	Packages []string `json:"packages"`
 	Wheels   bool     `json:"wheels"`   // there are binaries for Linux with glibc: nothing is compiled
 	Direct   bool     `json:"direct"`   // only where the project itself asks for them: what others bring them for may not need it
+	Also     []string `json:"also"`     // packages of the language that they import and do not ask for
 	Build    []string `json:"build"`    // Debian packages, to compile them
 	Runtime  []string `json:"runtime"`  // Debian packages, to run them
 	ABuild   []string `json:"abuild"`   // Alpine packages, to compile them

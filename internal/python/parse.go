@@ -27,6 +27,7 @@ type scope struct {
 	class *Class
 	inner string // the class inside the class
 	main  bool
+	cond  bool // below a condition
 }
 
 func (p *parser) peek() token { return p.tokens[min(p.at, len(p.tokens)-1)] }
@@ -160,6 +161,10 @@ func (p *parser) compound(in scope, t token) bool {
 		p.m.Main = t.line
 	}
 	in.main = in.main || main
+	switch t.text {
+	case "if", "elif", "else", "while", "for", "except":
+		in.cond = true
+	}
 	p.body(in)
 	return true
 }
@@ -392,7 +397,7 @@ func (p *parser) assign(in scope) {
 }
 
 func (p *parser) give(in scope, word string, value Expr, line int) {
-	a := Assign{word, value, line}
+	a := Assign{word, value, line, in.cond}
 	switch {
 	case in.def != nil:
 		in.def.Assigns = append(in.def.Assigns, a)

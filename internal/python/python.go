@@ -34,6 +34,7 @@ type Assign struct {
 	Name  string
 	Value Expr
 	Line  int
+	If    bool // only on a condition: it stands in an if, an else, a loop
 }
 
 // A Def is a function.

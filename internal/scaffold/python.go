@@ -140,7 +140,7 @@ func (p *plan) added() string {
 			spec = "'" + spec + "'"
 		}
 		b.WriteString(spec)
-		p.chose(t.Name+" "+t.Version, "the project declares no server that a container can start: the build installs it; --add-server puts it into the manifest instead")
+		p.chose(t.Name+" "+t.Version, t.Why)
 	}
 	return b.String()
 }
@@ -160,7 +160,8 @@ func (p *plan) install() error {
 	}
 	switch in.By {
 	case "uv":
-		return p.uv(added)
+		p.uv(added)
+		return nil
 	case "":
 		makes()
 		extra()
@@ -187,7 +188,7 @@ func (p *plan) install() error {
 		}
 		files := ""
 		for _, f := range in.Requires {
-			if len(in.Drop) > 0 {
+			if len(in.Drop) > 0 || len(in.Development) > 0 {
 				f = p.without(f)
 			}
 			files += " -r " + f
@@ -265,10 +266,21 @@ func (p *plan) plain(added string) string {
 	return added
 }
 
-// without is a requirements file without the lines that install the project.
+// without is a requirements file without the lines that install the project itself,
+// and tools that only people at work need.
 func (p *plan) without(file string) string {
-	out := "/tmp/" + path.Base(file)
-	p.d.line("RUN grep -vE '^(-e |--editable[= ])?\\.(\\[|$)' %s > %s", file, out)
+	in := &p.s.Python.Install
+	out := path.Join(path.Dir(file), "runtime-"+path.Base(file))
+	var drop []string
+	if len(in.Drop) > 0 {
+		drop = append(drop, `(-e |--editable[= ])?\.(\[|$)`)
+	}
+	if len(in.Development) > 0 {
+		p.d.line("# Tools for development stay out of the image.")
+		drop = append(drop, "("+strings.Join(in.Development, "|")+")([^A-Za-z0-9_.-]|$)")
+		p.chose("without "+strings.Join(in.Development, ", "), file+" has tools for development: a file of their own, such as requirements-dev.txt, is the better place")
+	}
+	p.d.line("RUN grep -viE '^(%s)' %s > %s", strings.Join(drop, "|"), file, out)
 	return out
 }
 
@@ -339,13 +351,9 @@ func (p *plan) project(pip string) {
 }
 
 // uv fills the environment with uv.
-func (p *plan) uv(added string) error {
+func (p *plan) uv(added string) {
 	d, in := &p.d, &p.s.Python.Install
-	tool, err := p.opt.Pick(Want{Repo: "ghcr.io/astral-sh/uv", Product: "uv", Spare: 3})
-	if err != nil {
-		return err
-	}
-	d.line("COPY --from=%s /uv /usr/local/bin/uv", tool)
+	d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install uv==%s", in.Tool.Version)
 	d.line("ENV UV_COMPILE_BYTECODE=1 \\\n    UV_LINK_MODE=copy \\\n    UV_PYTHON_DOWNLOADS=never \\\n    UV_PROJECT_ENVIRONMENT=%s", venv)
 	d.line("WORKDIR /src")
 	p.manifests(in.Files)
@@ -371,7 +379,7 @@ func (p *plan) uv(added string) error {
 		d.line("%suv pip install --python %s/bin/python%s \\\n && rm -f %s/.lock", cache, venv, added, venv)
 	}
 	if !in.Project && len(in.Locals) == 0 {
-		return nil
+		return
 	}
 	d.line("# The project itself, without its dependencies: they are there.")
 	if len(in.Reads) > 0 {
@@ -395,7 +403,6 @@ func (p *plan) uv(added string) error {
 		inexact = " --inexact"
 	}
 	d.line("%suv sync%s --no-dev --no-editable%s%s%s \\\n && rm -f %s/.lock", cache, locked, project, inexact, flags, venv)
-	return nil
 }
 
 // static collects the files that Django serves.

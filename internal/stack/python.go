@@ -25,6 +25,7 @@ type Python struct {
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Why     string `json:"why,omitempty"`
 }
 
 // Django is what is known of a Django project.
@@ -292,4 +293,4 @@ func (p *pyProject) pinned() bool {
 }
 
 // tool is a package at the version that is known to be good.
-func tool(name string) Tool { return Tool{name, knowledge.ToolVersion(name)} }
+func tool(name string) Tool { return Tool{Name: name, Version: knowledge.ToolVersion(name)} }

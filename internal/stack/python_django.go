@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -73,13 +74,17 @@ func (p *pyProject) settings(d *Django, root string) {
 	}
 	m, _ := p.cut(prefix(root, d.Settings.Value))
 	follow(m)
-	static, installed, whitenoise := Fact{}, false, false
+	static, installed := Fact{}, false
 	d.OpenHost = false
 	hosts := false
 	for _, m := range list {
 		for _, a := range m.parsed().Assigns {
 			switch a.Name {
 			case "STATIC_ROOT":
+				if a.If && !static.Known() {
+					p.s.Notes = append(p.s.Notes, fmt.Sprintf("STATIC_ROOT is set on a condition only (%s:%d): static files are not collected in the build", m.file, a.Line))
+					continue
+				}
 				static = Fact{Value: "STATIC_ROOT", At: Place{m.file, a.Line}}
 				if a.Value.Form == python.Name && a.Value.Text == "None" {
 					static = Fact{}
@@ -99,9 +104,6 @@ func (p *pyProject) settings(d *Django, root string) {
 					d.OpenHost = true
 				}
 			}
-			if strings.Contains(a.Name, "MIDDLEWARE") && slices.ContainsFunc(a.Value.Literals(), func(s string) bool { return strings.Contains(s, "whitenoise") }) {
-				whitenoise = true
-			}
 		}
 		for _, g := range m.parsed().Gets {
 			if g.Of == "os.environ" && g.Index.Form == python.String {
@@ -114,7 +116,6 @@ func (p *pyProject) settings(d *Django, root string) {
 			d.OpenHost = true
 		}
 	}
-	_ = whitenoise
 	if installed && static.Known() {
 		d.Static = static
 	}

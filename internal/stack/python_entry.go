@@ -645,7 +645,9 @@ func (p *pyProject) serve(c *program, app string) {
 		s.Server = Fact{Value: server, Why: "not declared: the build installs it"}
 	}
 	if _, ok := p.brought(server); !ok {
-		p.py.Add = append(p.py.Add, tool(server))
+		t := tool(server)
+		t.Why = "the project declares no server that a container can start: the build installs it; --add-server puts it into the manifest instead"
+		p.py.Add = append(p.py.Add, t)
 	}
 	port := strconv.Itoa(p.port(8000, func() (int, Place) { return p.saidPort(c) }))
 	p.command(server, app, port, c.factory)
@@ -1005,7 +1007,7 @@ func (p *pyProject) host(m *module, call *python.Call) {
 
 // set is an environment variable of the image.
 func (p *pyProject) set(name, value string) {
-	p.s.Set = append(p.s.Set, Tool{name, value})
+	p.s.Set = append(p.s.Set, Tool{Name: name, Version: value})
 }
 
 // runFile starts a file, or the package that it is the beginning of.

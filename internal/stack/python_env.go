@@ -226,6 +226,13 @@ func (p *pyProject) native() {
 			if !ok || n.Direct && !d.direct {
 				continue
 			}
+			for _, also := range n.Also {
+				if _, ok := p.dep(also); !ok {
+					t := tool(also)
+					t.Why = name + " (" + d.at.String() + ") imports it without asking for it"
+					p.py.Add = append(p.py.Add, t)
+				}
+			}
 			it := Native{Package: name, At: d.at, Runtime: n.Runtime}
 			switch {
 			case !n.Wheels && !wheelFor(d.wheels):

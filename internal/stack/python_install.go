@@ -10,28 +10,30 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
 
 // An Install is how a project's dependencies come into its environment.
 type Install struct {
-	By       string   `json:"by"`                 // pip, uv, poetry, pdm, pipenv, pyproject
-	Tool     Tool     `json:"tool,omitzero"`      // the manager, where it is not pip
-	Files    []string `json:"files"`              // what the install reads, in order
-	Requires []string `json:"requires"`           // of pip: the files that are named
-	Locals   []string `json:"locals,omitempty"`   // folders of the project that it installs
-	Hashes   bool     `json:"hashes,omitempty"`   // of pip: every line has its hash
-	Extras   []string `json:"extras,omitempty"`   // groups and extras that the program needs
-	Project  bool     `json:"project,omitempty"`  // the project is a package, and its program needs it installed
-	Script   string   `json:"script,omitempty"`   // the console script that starts it
-	Package  string   `json:"package,omitempty"`  // its name
-	Member   string   `json:"member,omitempty"`   // of a workspace: the folder of the program
-	Build    []string `json:"build,omitempty"`    // what its build needs: hatchling
-	Reads    []string `json:"reads,omitempty"`    // files that its build reads: README.md
-	Modules  []string `json:"modules,omitempty"`  // folders and files that are its package
-	Drop     []string `json:"drop,omitempty"`     // of pip: lines that install the project itself, which is copied
-	Packages []string `json:"packages,omitempty"` // of a script: what it declares itself
-	NoRoot   bool     `json:"noRoot,omitempty"`   // of poetry: package-mode is false
+	By          string   `json:"by"`                    // pip, uv, poetry, pdm, pipenv, pyproject
+	Tool        Tool     `json:"tool,omitzero"`         // the manager, where it is not pip
+	Files       []string `json:"files"`                 // what the install reads, in order
+	Requires    []string `json:"requires"`              // of pip: the files that are named
+	Locals      []string `json:"locals,omitempty"`      // folders of the project that it installs
+	Hashes      bool     `json:"hashes,omitempty"`      // of pip: every line has its hash
+	Extras      []string `json:"extras,omitempty"`      // groups and extras that the program needs
+	Project     bool     `json:"project,omitempty"`     // the project is a package, and its program needs it installed
+	Script      string   `json:"script,omitempty"`      // the console script that starts it
+	Package     string   `json:"package,omitempty"`     // its name
+	Member      string   `json:"member,omitempty"`      // of a workspace: the folder of the program
+	Build       []string `json:"build,omitempty"`       // what its build needs: hatchling
+	Reads       []string `json:"reads,omitempty"`       // files that its build reads: README.md
+	Modules     []string `json:"modules,omitempty"`     // folders and files that are its package
+	Drop        []string `json:"drop,omitempty"`        // of pip: lines that install the project itself, which is copied
+	Development []string `json:"development,omitempty"` // of pip: tools for people at work that stand among the others
+	Packages    []string `json:"packages,omitempty"`    // of a script: what it declares itself
+	NoRoot      bool     `json:"noRoot,omitempty"`      // of poetry: package-mode is false
 }
 
 // A dependency is a package that a project depends on.
@@ -375,6 +377,9 @@ func (p *pyProject) pip(file string) error {
 				d := dependency{name: normal(r.Name), version: r.Version, pinned: r.Pinned, direct: true, at: at, cpu: cpu || strings.Contains(r.Version, "+cpu")}
 				d.extras = extrasOf(lineOf(data, r.Line))
 				in.Hashes = in.Hashes && r.Hashed
+				if knowledge.IsDevTool("pip", d.name) && name == file {
+					in.Development = append(in.Development, r.Name)
+				}
 				if _, ok := p.deps[d.name]; !ok {
 					p.deps[d.name] = d
 				}
@@ -649,6 +654,9 @@ func (p *pyProject) lockDeps(file string) {
 func (p *pyProject) uv() error {
 	in := &p.py.Install
 	in.Tool = tool("uv")
+	if m := regexp.MustCompile(`(?m)^\s*required-version\s*=\s*"==\s*([0-9.]+)"`).FindSubmatch(p.t.read("pyproject.toml")); m != nil {
+		in.Tool.Version = string(m[1])
+	}
 	in.Files = p.present("pyproject.toml", "uv.lock")
 	p.projectDeps()
 	f := p.project

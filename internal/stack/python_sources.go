@@ -162,8 +162,11 @@ func (p *pyProject) graph() bool {
 	s.App = Fact{Value: "langgraph.json", At: Place{File: "langgraph.json"}}
 	s.Health = Fact{Value: "/ok", Why: "of LangGraph's server"}
 	s.Server = Fact{Value: "langgraph", Why: "its server in memory"}
+	s.Writes = append(s.Writes, Fact{Value: ".langgraph_api", At: Place{File: "langgraph.json"}, Why: "its server keeps its state there"})
 	if _, ok := p.dep("langgraph-cli"); !ok || !slices.Contains(p.deps["langgraph-cli"].extras, "inmem") {
-		p.py.Add = append(p.py.Add, tool("langgraph-cli[inmem]"))
+		t := tool("langgraph-cli[inmem]")
+		t.Why = "the project has no server of its own: the build installs LangGraph's"
+		p.py.Add = append(p.py.Add, t)
 	}
 	p.run([]string{"python", "-m", "langgraph_cli"}, []string{"dev", "--host", "0.0.0.0", "--port", port, "--no-browser", "--no-reload"})
 	s.Notes = append(s.Notes, "LangGraph's server in memory keeps no state over a restart: for production its platform image, with PostgreSQL and Redis and a licence, is what its makers offer")

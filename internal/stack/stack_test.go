@@ -131,7 +131,9 @@ func told(s *Stack, err error) string {
 			line("tool", in.Tool.Name+" "+in.Tool.Version)
 		}
 		line("locals", strings.Join(in.Locals, " "))
-		line("add", fmt.Sprint(py.Add))
+		for _, a := range py.Add {
+			line("add", a.Name+" "+a.Version)
+		}
 		if in.Project {
 			line("package", in.Package+" of "+strings.Join(in.Modules, " "))
 		}
@@ -143,7 +145,7 @@ func told(s *Stack, err error) string {
 	for _, n := range s.Notes {
 		line("note", n)
 	}
-	return strings.ReplaceAll(b.String(), "add: []\n", "")
+	return b.String()
 }
 
 // places holds every place that is told to the files: it is there, and has that

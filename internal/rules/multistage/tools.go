@@ -67,11 +67,20 @@ func newPattern(glob string, c class) packagePattern {
 	return p
 }
 
+// packageLines are those of packages.jsonl, and the tools for people at work.
+func packageLines() []packageLine {
+	list := decodeLines[packageLine]("packages.jsonl", packagesData)
+	for _, d := range knowledge.AllDevTools() {
+		list = append(list, packageLine{Class: devTool, Managers: d.Managers, Names: d.Names})
+	}
+	return list
+}
+
 var packageIndexes = sync.OnceValue(func() map[string]*packageIndex {
 	all := map[string]*packageIndex{}
 	// Names that are no tools go first, wherever they stand in the file.
 	for _, first := range []bool{true, false} {
-		for _, l := range decodeLines[packageLine]("packages.jsonl", packagesData) {
+		for _, l := range packageLines() {
 			if (l.Class == none) != first {
 				continue
 			}
