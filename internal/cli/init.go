@@ -330,6 +330,9 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, s *stack.S
 		name, _, _ := strings.Cut(e, "=")
 		given[name] = true
 	}
+	for _, v := range s.Set {
+		given[v.Name] = true
+	}
 	var made []string
 	for _, v := range s.Env {
 		if v.Required && !given[v.Name] {

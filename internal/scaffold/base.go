@@ -42,7 +42,9 @@ type Want struct {
 	// Variant is what stands behind the version, with %s for the Debian release:
 	// slim-%s. "" = nothing.
 	Variant string
-	LTS     bool // only lines with long support, where the product has them
+	Tag     string // the tag, where the publisher has no versions: only its digest is looked up
+	Fixed   bool   // Variant alone is the tag: bookworm-slim
+	LTS     bool   // only lines with long support, where the product has them
 	Spec    string
 	Spare   int // parts of a version that a tag has at least: 3
 	// Relax are versions that may do where none that Fits is to be had: the same
@@ -69,6 +71,16 @@ var tagRE = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:-(.*))?$`)
 // are those that a registry or an engine has, and from names it; without them what
 // was known when the data was read has to do. ok is false where no version does.
 func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
+	if w.Tag != "" {
+		return Base{Repo: w.Repo, Tag: w.Tag, Why: "its publisher has no versions: only the digest pins it"}, nil
+	}
+	if w.Fixed {
+		for _, d := range debians {
+			if t := fmt.Sprintf(w.Variant, d); tags == nil || slices.Contains(tags, t) {
+				return Base{Repo: w.Repo, Tag: t, Version: d, Why: "the newest release"}, nil
+			}
+		}
+	}
 	product := cmp.Or(w.Product, w.Repo)
 	releases := base.Releases(product)
 	ended := func(version string) bool {

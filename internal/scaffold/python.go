@@ -242,8 +242,15 @@ func (p *plan) install() error {
 		if len(in.Reads) > 0 {
 			d.line("COPY %s ./", words(in.Reads))
 		}
-		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install %s", strings.Join(in.Build, " "))
-		d.line("%spython setup.py -q egg_info --egg-base /tmp \\\n && sed '/^\\[/,$d' /tmp/*.egg-info/requires.txt > /tmp/requirements.txt \\\n && %s -r /tmp/requirements.txt%s", pipCache, pip, added)
+		list := ""
+		for _, spec := range in.Packages {
+			list += " " + shellWord(spec)
+		}
+		if list += added; list != "" {
+			d.line("# What setup.py asks for, so that its source is no reason to install it again.")
+			d.line("%s%s%s", pipCache, pip, list)
+		}
+		d.line("RUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install wheel %s", strings.Join(in.Build, " "))
 	}
 	p.project(pip)
 	return nil

@@ -47,6 +47,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 	switch {
 	case s.Python != nil:
 		err = p.python()
+	case s.Go != nil:
+		err = p.golang()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
 	}
@@ -140,15 +142,20 @@ func (p *plan) copies(names []string) {
 		}
 	}
 	p.takes(names...)
+	mode := ""
+	if p.s.Closed(names) {
+		mode = "--chmod=u=rwX,go=rX "
+		p.d.line("# Some files are readable for their owner alone where they come from.")
+	}
 	if len(files) > 0 {
-		p.d.line("COPY %s ./", words(files))
+		p.d.line("COPY %s%s ./", mode, words(files))
 	}
 	for _, n := range names {
 		switch {
 		case p.isDir(n):
-			p.d.line("COPY %s%s", p.owner(n), words([]string{n, "./" + n}))
+			p.d.line("COPY %s%s%s", mode, p.owner(n), words([]string{n, "./" + n}))
 		case strings.Contains(n, "/"):
-			p.d.line("COPY %s", words([]string{n, "./" + n}))
+			p.d.line("COPY %s%s", mode, words([]string{n, "./" + n}))
 		}
 	}
 }

@@ -895,5 +895,6 @@ func (p *pyProject) setupDeps() {
 	list, _, _ := strings.Cut(after, "]")
 	for _, m := range setupRE.FindAllStringSubmatch(list, -1) {
 		p.take(m[1], Place{"setup.py", p.t.lineOf("setup.py", "install_requires")})
+		p.py.Install.Packages = append(p.py.Install.Packages, m[1])
 	}
 }

@@ -92,6 +92,7 @@ type Stack struct {
 	Notes      []string   `json:"notes,omitempty"`  // what a person has to know
 
 	Python *Python `json:"python,omitempty"`
+	Go     *Go     `json:"go,omitempty"`
 
 	tree *tree
 }
@@ -188,6 +189,7 @@ var detectors = []struct {
 	is       func(*tree) (Place, bool)
 	detect   func(*tree, Options) (*Stack, error)
 }{
+	{"go", isGo, detectGo},
 	{"python", isPython, detectPython},
 }
 
@@ -250,6 +252,19 @@ func parentDir(name string) string {
 		return ""
 	}
 	return name[:at]
+}
+
+// Closed tells whether the project has files below these names that not everybody may
+// read: a COPY keeps their modes.
+func (s *Stack) Closed(names []string) bool {
+	for _, n := range names {
+		for _, f := range append(s.tree.below(n), n) {
+			if info, err := fs.Stat(s.tree.fsys, f); err == nil && (info.IsDir() && info.Mode()&0o005 != 0o005 || !info.IsDir() && info.Mode()&0o004 == 0) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Read is a file of the project; nil where it is not there.

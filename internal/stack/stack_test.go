@@ -141,6 +141,17 @@ func told(s *Stack, err error) string {
 			line("root", py.Root)
 		}
 	}
+	if g := s.Go; g != nil {
+		line("download", strings.Join(g.Files, " "))
+		line("main", g.Main+" as "+g.Binary)
+		line("code", strings.Join(g.Code, " "))
+		if g.CGO {
+			line("cgo", "yes")
+		}
+		if g.Handles {
+			line("signals", "handled")
+		}
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)

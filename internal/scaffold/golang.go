@@ -1,0 +1,179 @@
+package scaffold
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/stack"
+)
+
+// golang writes the container of a Go project.
+func (p *plan) golang() error {
+	s, g, d := p.s, p.s.Go, &p.d
+	least := strings.TrimPrefix(s.Version.Spec, ">=")
+	want := Want{Repo: "golang", Product: "go", Variant: "%s", Spec: s.Version.Spec, Spare: 3}
+	if least != "" {
+		want.Fits = func(v string) bool { return knowledge.Compare(v, least) >= 0 }
+	}
+	builder, err := p.opt.Pick(want)
+	if err != nil {
+		return err
+	}
+	p.chose("base "+builder.String(), builder.Why)
+	runtimePackages := p.natives(func(n stack.Native) []string { return n.Runtime })
+	final, err := p.final(g.CGO, runtimePackages)
+	if err != nil {
+		return err
+	}
+	d.line("# syntax=docker/dockerfile:1")
+	d.part("The toolchain stays in this stage: the final stage copies only the program.")
+	if g.CGO {
+		d.line("FROM %s AS build", builder)
+	} else {
+		d.line("FROM --platform=$BUILDPLATFORM %s AS build", builder)
+		d.line("ARG TARGETOS")
+		d.line("ARG TARGETARCH")
+	}
+	build := slices.DeleteFunc(p.natives(func(n stack.Native) []string { return n.Build }), func(name string) bool {
+		return name == "gcc" || name == "libc6-dev" || name == "build-essential" // golang's image has them
+	})
+	if len(build) > 0 {
+		slices.Sort(build)
+		d.apt(build)
+	}
+	d.line("WORKDIR /src")
+	p.manifests(g.Files)
+	const cache = "RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \\\n    "
+	if !g.Vendor {
+		d.line("RUN --mount=type=cache,target=/go/pkg/mod go mod download")
+	}
+	probe := s.Kind == stack.Service && s.Port.Known()
+	if probe {
+		p.goProbe()
+	}
+	p.copies(g.Code)
+	setting := "CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH"
+	if g.CGO {
+		setting = "CGO_ENABLED=1"
+	}
+	if len(s.Writes) > 0 {
+		d.line("RUN mkdir -p /out/empty")
+	}
+	d.line("%s%s go build -buildvcs=false -trimpath -ldflags=-s -o /out/%s %s", cache, setting, g.Binary, g.Main)
+	d.part("")
+	d.line("FROM %s AS runtime", final)
+	if len(s.Set) > 0 {
+		list := make([]string, len(s.Set))
+		for i, v := range s.Set {
+			list[i] = v.Name + "=" + v.Version
+		}
+		d.line("ENV %s", strings.Join(list, " \\\n    "))
+	}
+	user := "65532:65532"
+	if len(runtimePackages) > 0 {
+		slices.Sort(runtimePackages)
+		d.apt(runtimePackages)
+		d.user()
+		user = "10001:10001"
+	}
+	names := []string{"/out/" + g.Binary}
+	if probe {
+		names = append(names, "/out/probe")
+	}
+	d.line("COPY --from=build %s /", strings.Join(names, " "))
+	if len(g.Data) > 0 || len(s.Writes) > 0 {
+		d.line("WORKDIR /srv")
+		p.copies(g.Data)
+		p.owned(user)
+	}
+	d.line("USER %s", user)
+	if s.Port.Known() {
+		d.line("EXPOSE %s", s.Port.Value)
+	}
+	if probe {
+		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=15s --retries=3 \\\n    CMD %s", exec([]string{"/probe"}))
+	}
+	d.line("ENTRYPOINT %s", exec(s.Exec))
+	if len(s.Args) > 0 {
+		d.line("CMD %s", exec(s.Args))
+	}
+	return nil
+}
+
+// final picks the image that a program without an interpreter runs in: one with
+// nothing in it but what it is linked with.
+func (p *plan) final(linked bool, packages []string) (Base, error) {
+	if len(packages) > 0 {
+		b, err := p.opt.Pick(Want{Repo: "debian", Variant: "%s-slim", Fixed: true})
+		if err == nil {
+			p.chose("base "+b.String(), "it is linked with packages of Debian")
+		}
+		return b, err
+	}
+	repo, why := "gcr.io/distroless/static-debian12", "nothing in it but certificates, time zones and a user: the program is linked with nothing"
+	if linked {
+		repo, why = "gcr.io/distroless/base-debian12", "glibc, certificates, time zones and a user: the program is linked with C"
+	}
+	b, err := p.opt.Pick(Want{Repo: repo, Tag: "nonroot"})
+	if err == nil {
+		p.chose("base "+b.String(), why)
+	}
+	return b, err
+}
+
+// owned makes the folders that the program writes in an image without a shell: they
+// are copied from a stage that has one.
+func (p *plan) owned(user string) {
+	if len(p.s.Writes) == 0 {
+		return
+	}
+	var dirs []string
+	p.d.line("# The only folders that the program may write.")
+	for _, w := range p.s.Writes {
+		dir := w.Value
+		if !path.IsAbs(dir) {
+			dir = path.Join("/srv", dir)
+		}
+		dirs = append(dirs, dir)
+		if !p.isDir(w.Value) {
+			p.d.line("COPY --from=build --chown=%s /out/empty %s", user, dir)
+		}
+		p.chose("volume "+dir, fmt.Sprintf("the program writes there (%s)", w.At))
+	}
+	p.d.line("VOLUME %s", exec(dirs))
+}
+
+// goProbe writes a probe of its own: the final image has no shell and no curl.
+func (p *plan) goProbe() {
+	route, ok := p.s.Health.Value, "r.StatusCode != http.StatusOK"
+	if route == "" {
+		route, ok = "/", "r.StatusCode >= 500"
+		p.Unknown = append(p.Unknown, "no route tells how the program is: the probe takes any answer below 500 of / for life; a route like /healthz that also asks what the program depends on tells more")
+	}
+	p.d.line("# The final image has no shell and no curl: it brings its own probe.")
+	p.d.line(`COPY <<'EOF' /probe/main.go
+package main
+
+import (
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	c := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{}}
+	r, err := c.Get("http://127.0.0.1:%s%s")
+	if err != nil || %s {
+		os.Exit(1)
+	}
+}
+EOF`, p.s.Port.Value, route, ok)
+	setting := "CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH"
+	if p.s.Go.CGO {
+		setting = "CGO_ENABLED=0"
+	}
+	p.d.line("RUN --mount=type=cache,target=/root/.cache/go-build \\\n    %s GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /out/probe /probe/main.go", setting)
+}
