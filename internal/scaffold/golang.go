@@ -30,7 +30,8 @@ func (p *plan) golang() error {
 	}
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
-	if g.CGO {
+	init := !g.Handles && s.Kind != stack.Job
+	if g.CGO || init {
 		d.line("FROM %s AS build", builder)
 	} else {
 		d.line("FROM --platform=$BUILDPLATFORM %s AS build", builder)
@@ -40,6 +41,10 @@ func (p *plan) golang() error {
 	build := slices.DeleteFunc(p.natives(func(n stack.Native) []string { return n.Build }), func(name string) bool {
 		return name == "gcc" || name == "libc6-dev" || name == "build-essential" // golang's image has them
 	})
+	if init {
+		build = append(build, "tini")
+		p.chose("tini", "the program does nothing about SIGTERM: as the first process of a container Go then ends with status 2; behind an init it ends as everywhere else")
+	}
 	if len(build) > 0 {
 		slices.Sort(build)
 		d.apt(build)
@@ -52,17 +57,25 @@ func (p *plan) golang() error {
 	}
 	probe := s.Kind == stack.Service && s.Port.Known()
 	if probe {
-		p.goProbe()
+		p.goProbe(init)
 	}
 	p.copies(g.Code)
 	setting := "CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH"
-	if g.CGO {
+	switch {
+	case g.CGO:
 		setting = "CGO_ENABLED=1"
+	case init:
+		setting = "CGO_ENABLED=0"
+	}
+	tags := ""
+	if g.Zones {
+		tags = "-tags timetzdata "
+		p.chose("-tags timetzdata", "the program asks for time zones: it brings them, whatever the final image has")
 	}
 	if len(s.Writes) > 0 {
 		d.line("RUN mkdir -p /out/empty")
 	}
-	d.line("%s%s go build -buildvcs=false -trimpath -ldflags=-s -o /out/%s %s", cache, setting, g.Binary, g.Main)
+	d.line("%s%s go build -buildvcs=false -trimpath %s-ldflags=-s -o /out/%s %s", cache, setting, tags, g.Binary, g.Main)
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	if len(s.Set) > 0 {
@@ -80,6 +93,9 @@ func (p *plan) golang() error {
 		user = "10001:10001"
 	}
 	names := []string{"/out/" + g.Binary}
+	if init {
+		names = append(names, "/usr/bin/tini-static")
+	}
 	if probe {
 		names = append(names, "/out/probe")
 	}
@@ -96,7 +112,11 @@ func (p *plan) golang() error {
 	if probe {
 		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=15s --retries=3 \\\n    CMD %s", exec([]string{"/probe"}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
+	start := s.Exec
+	if init {
+		start = append([]string{"/tini-static", "--"}, s.Exec...)
+	}
+	d.line("ENTRYPOINT %s", exec(start))
 	if len(s.Args) > 0 {
 		d.line("CMD %s", exec(s.Args))
 	}
@@ -147,7 +167,7 @@ func (p *plan) owned(user string) {
 }
 
 // goProbe writes a probe of its own: the final image has no shell and no curl.
-func (p *plan) goProbe() {
+func (p *plan) goProbe(native bool) {
 	route, ok := p.s.Health.Value, "r.StatusCode != http.StatusOK"
 	if route == "" {
 		route, ok = "/", "r.StatusCode >= 500"
@@ -172,7 +192,7 @@ func main() {
 }
 EOF`, p.s.Port.Value, route, ok)
 	setting := "CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH"
-	if p.s.Go.CGO {
+	if p.s.Go.CGO || native {
 		setting = "CGO_ENABLED=0"
 	}
 	p.d.line("RUN --mount=type=cache,target=/root/.cache/go-build \\\n    %s GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /out/probe /probe/main.go", setting)

@@ -30,6 +30,7 @@ type Go struct {
 	Code    []string `json:"code"`           // files and folders that the build reads
 	Data    []string `json:"data,omitempty"` // files and folders that it reads where it runs
 	Handles bool     `json:"handles"`        // it does something about SIGTERM
+	Zones   bool     `json:"zones"`          // it asks for time zones by their names
 }
 
 func isGo(t *tree) (Place, bool) {
@@ -569,6 +570,7 @@ func (p *goProject) look() {
 					}
 				}
 				g.Handles = g.Handles || on == "signal" && (name == "Notify" || name == "NotifyContext")
+				g.Zones = g.Zones || on == "time" && name == "LoadLocation"
 				p.goWrites(n, on, name, at(n))
 				switch name {
 				case "HandleFunc", "Handle", "Get", "GET", "Any", "Head", "HEAD", "Add", "Path", "To":
