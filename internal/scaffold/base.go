@@ -65,6 +65,13 @@ func (w Want) Relaxed() (list []Want) {
 // debians are the releases of Debian that images are built on, newest first.
 var debians = []string{"trixie", "bookworm"}
 
+// released are the days on which they came out: images of versions that had ended
+// before are not built on them. Source: debian.org/releases.
+var released = map[string]time.Time{
+	"trixie":   time.Date(2025, 8, 9, 0, 0, 0, 0, time.UTC),
+	"bookworm": time.Date(2023, 6, 10, 0, 0, 0, 0, time.UTC),
+}
+
 var tagRE = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:-(.*))?$`)
 
 // Choose picks the newest supported version that does, on the newest Debian. tags
@@ -95,7 +102,9 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		return len(releases) == 0 || slices.ContainsFunc(releases, func(r base.Release) bool { return knowledge.Compare(version, r.Cycle) == 0 })
 	}
 	lts := func(version string) bool {
-		return slices.ContainsFunc(releases, func(r base.Release) bool { return r.LTS && knowledge.Compare(version, r.Cycle) == 0 })
+		return slices.ContainsFunc(releases, func(r base.Release) bool {
+			return r.LTS && !asOf.Before(r.From) && knowledge.Compare(version, r.Cycle) == 0
+		})
 	}
 	type candidate struct {
 		version, tag, debian string
@@ -133,7 +142,9 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 				continue
 			}
 			for _, d := range variants {
-				list = append(list, candidate{r.Latest, tagOf(r.Latest, d), d})
+				if d == "" || r.End.IsZero() || r.End.After(released[d]) {
+					list = append(list, candidate{r.Latest, tagOf(r.Latest, d), d})
+				}
 			}
 			source = "known on " + r.AsOf
 		}

@@ -72,9 +72,6 @@ func (p *plan) python() error {
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)
 	}
-	if s.Framework.Value == "Streamlit" {
-		env = append(env, "HOME=/tmp")
-	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
 	if runtime := p.natives(func(n stack.Native) []string { return n.Runtime }); len(runtime) > 0 {
 		slices.Sort(runtime)

@@ -49,6 +49,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.python()
 	case s.Go != nil:
 		err = p.golang()
+	case s.Node != nil:
+		err = p.node()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
 	}
@@ -142,20 +144,23 @@ func (p *plan) copies(names []string) {
 		}
 	}
 	p.takes(names...)
-	mode := ""
-	if p.s.Closed(names) {
-		mode = "--chmod=u=rwX,go=rX "
-		p.d.line("# Some files are readable for their owner alone where they come from.")
+	// In numbers: older engines take signs for none at all.
+	mode := func(m string, names ...string) string {
+		if !p.s.Closed(names) {
+			return ""
+		}
+		p.d.line("# Not everybody may read them where they come from.")
+		return "--chmod=" + m + " "
 	}
 	if len(files) > 0 {
-		p.d.line("COPY %s%s ./", mode, words(files))
+		p.d.line("COPY %s%s ./", mode("0644", files...), words(files))
 	}
 	for _, n := range names {
 		switch {
 		case p.isDir(n):
-			p.d.line("COPY %s%s%s", mode, p.owner(n), words([]string{n, "./" + n}))
+			p.d.line("COPY %s%s%s", mode("0755", n), p.owner(n), words([]string{n, "./" + n}))
 		case strings.Contains(n, "/"):
-			p.d.line("COPY %s%s", mode, words([]string{n, "./" + n}))
+			p.d.line("COPY %s%s", mode("0644", n), words([]string{n, "./" + n}))
 		}
 	}
 }
@@ -189,9 +194,10 @@ func (d *dockerfile) apt(packages []string) {
 	d.line("RUN apt-get update \\\n && apt-get install -y --no-install-recommends %s \\\n && rm -rf /var/lib/apt/lists/*", strings.Join(packages, " "))
 }
 
-// user makes the user that the program runs as.
+// user makes the user that the program runs as. Its home is a folder that is there and
+// may be written, for what libraries keep beside a program.
 func (d *dockerfile) user() {
-	d.line("RUN groupadd --gid 10001 app \\\n && useradd --uid 10001 --gid app --no-log-init --no-create-home app")
+	d.line("RUN groupadd --gid 10001 app \\\n && useradd --uid 10001 --gid app --no-log-init --no-create-home --home-dir /tmp app")
 }
 
 // ignore is the allow-list of the build.
@@ -204,6 +210,11 @@ func (p *plan) ignore() string {
 	b.WriteString("\n# Never, also inside what is named.\n")
 	for _, n := range p.s.Never() {
 		fmt.Fprintf(&b, "%s\n", n)
+	}
+	for _, n := range p.send {
+		if strings.HasPrefix(n, ".env") {
+			fmt.Fprintf(&b, "!%s\n", n)
+		}
 	}
 	return b.String()
 }

@@ -93,6 +93,7 @@ type Stack struct {
 
 	Python *Python `json:"python,omitempty"`
 	Go     *Go     `json:"go,omitempty"`
+	Node   *Node   `json:"node,omitempty"`
 
 	tree *tree
 }
@@ -190,7 +191,13 @@ var detectors = []struct {
 	detect   func(*tree, Options) (*Stack, error)
 }{
 	{"go", isGo, detectGo},
+	{"node", func(t *tree) (Place, bool) {
+		at, ok := isNode(t)
+		_, py := isPython(t)
+		return at, ok && (!py || servesNode(t))
+	}, detectNode},
 	{"python", isPython, detectPython},
+	{"node", isNode, detectNode},
 }
 
 // Detect tells what the project in a folder of a file system is. Its errors are

@@ -35,7 +35,12 @@ func keptTools(ev check.Evidence) []kept {
 		seen[name] = true
 		out = append(out, kept{name, c, layer})
 	}
+	asked := askedFor(img)
 	for _, p := range img.Packages {
+		if p.Ecosystem == image.Pypi && asked[distribution(p.Name)] {
+			seen[p.Name] = true // its program is not told either
+			continue
+		}
 		switch p.Ecosystem {
 		case image.Deb, image.Apk, image.Rpm:
 			add(p.Name, classOf(managersOf[p.Ecosystem], p.Name), p.Layer)

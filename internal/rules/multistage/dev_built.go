@@ -80,7 +80,11 @@ const (
 // namedDev are the packages that are known as test runners and linters.
 func namedDev(img *image.Image) []spare {
 	var list []spare
+	asked := askedFor(img)
 	for _, p := range img.Packages {
+		if p.Ecosystem == image.Pypi && asked[distribution(p.Name)] {
+			continue
+		}
 		m := managersOf[p.Ecosystem]
 		if m != "pip" && m != "npm" || classOf(m, p.Name) != devTool {
 			continue
