@@ -33,6 +33,7 @@ type initFlags struct {
 	registry          string
 	env               []string
 	asOf              string
+	noCompose         bool
 }
 
 func initCommand(c Command) *cobra.Command {
@@ -78,6 +79,7 @@ proved.`,
 	fl.BoolVar(&f.force, "force", false, "replace files that are there")
 	fl.BoolVar(&f.prove, "prove", false, "prove what was written; fail without a container engine")
 	fl.BoolVar(&f.noProve, "no-prove", false, "do not build or run anything")
+	fl.BoolVar(&f.noCompose, "no-compose", false, "write no Compose file for what the program talks to")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
@@ -126,7 +128,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 	}
 	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
-	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick})
+	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose})
 	bar.end()
 	if err != nil {
 		return err
@@ -161,7 +163,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	return f.proof(ctx, c, dir, s, engineErr)
+	return f.proof(ctx, c, dir, plan, engineErr)
 }
 
 // detect finds out what the project is, and asks on a terminal what its files do
@@ -314,7 +316,8 @@ func (f *initFlags) write(c Command, w *redact.Writer, dir string, p *scaffold.P
 }
 
 // proof proves what was written.
-func (f *initFlags) proof(ctx context.Context, c Command, dir string, s *stack.Stack, engineErr error) error {
+func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffold.Plan, engineErr error) error {
+	s := p.Stack
 	if f.noProve {
 		return nil
 	}
@@ -332,6 +335,9 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, s *stack.S
 	}
 	for _, v := range s.Set {
 		given[v.Name] = true
+	}
+	for name := range p.Given {
+		given[name] = true
 	}
 	var made []string
 	for _, v := range s.Env {

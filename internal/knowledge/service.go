@@ -9,6 +9,17 @@ type Service struct {
 	Words   []string `json:"words"`   // in lower case: its own name, its drivers' and its URLs'
 	Service string   `json:"service"` // what people call it in Compose
 	Lines   string   `json:"lines"`   // what starts one for a try, in Compose's words
+	Repo    string   `json:"repo"`    // the image, without its tag
+	Stems   []string `json:"stems"`   // words in the names of variables that say where it is
+	// Scheme, where it has one, and URL say where it is beside a program, as Lines start
+	// it; User, Password and Database are what stands in that, for programs that want
+	// them apart. None of it is a secret: it is for development alone.
+	Scheme   string `json:"scheme"`
+	URL      string `json:"url"`
+	User     string `json:"user"`
+	Password string `json:"password"`
+	Database string `json:"database"`
+	Main     bool   `json:"main"` // programs that have its client need it to start, as a rule
 	origin
 }
 

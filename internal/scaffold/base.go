@@ -46,7 +46,9 @@ type Want struct {
 	Fixed   bool   // Variant alone is the tag: bookworm-slim
 	LTS     bool   // only lines with long support, where the product has them
 	Spec    string
-	Spare   int // parts of a version that a tag has at least: 3
+	Spare   int // parts of a version that a tag has, where there is such a one: 3
+	// Otherwise is the tag where nothing is known of versions.
+	Otherwise string
 	// Relax are versions that may do where none that Fits is to be had: the same
 	// minor, another one. It is told.
 	Relax []func(version string) bool
@@ -126,12 +128,16 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 	}
 	for _, t := range tags {
 		m := tagRE.FindStringSubmatch(t)
-		if m == nil || strings.Count(m[1], ".")+1 < max(w.Spare, 1) {
+		if m == nil {
 			continue
 		}
 		for _, d := range variants {
-			if t == tagOf(m[1], d) && known(m[1]) {
+			switch {
+			case !known(m[1]):
+			case t == tagOf(m[1], d):
 				list = append(list, candidate{m[1], t, d})
+			case t == m[1] && w.Variant == "%s":
+				list = append(list, candidate{m[1], t, "none"})
 			}
 		}
 	}
@@ -167,7 +173,17 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		if w.LTS && !lts(c.version) {
 			n++
 		}
+		if strings.Count(c.version, ".")+1 < w.Spare {
+			n += 8
+		}
 		return n
+	}
+	// A tag that names no release moves with it, and comes last.
+	place := func(debian string) int {
+		if i := slices.Index(variants, debian); i >= 0 {
+			return i
+		}
+		return len(variants)
 	}
 	// Where none is as is preferred, the one that is nearest to it.
 	newer := -1
@@ -175,8 +191,11 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		newer = 1
 	}
 	slices.SortStableFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), newer*knowledge.Compare(line(a.version), line(b.version)), -compare(a.version, b.version), cmp.Compare(slices.Index(variants, a.debian), slices.Index(variants, b.debian)))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), newer*knowledge.Compare(line(a.version), line(b.version)), -compare(a.version, b.version), cmp.Compare(place(a.debian), place(b.debian)))
 	})
+	if len(list) == 0 && tags == nil && w.Otherwise != "" {
+		return Base{Repo: w.Repo, Tag: w.Otherwise, Why: "known to be good"}, nil
+	}
 	if len(list) == 0 {
 		what := w.Repo
 		if w.Spec != "" {

@@ -131,6 +131,9 @@ func (p *plan) node() error {
 	if n.PnP {
 		start = []string{"node", "-r", "./.pnp.cjs"}
 	}
+	if n.Bun {
+		start, args = append(start, args...), nil // bun takes a first word with a dash for its own
+	}
 	if init {
 		start = append([]string{"tini", "--"}, start...)
 	}

@@ -32,12 +32,16 @@ type Plan struct {
 	Files   []File       `json:"files"`
 	Chosen  []Choice     `json:"chosen,omitempty"`
 	Unknown []string     `json:"unknown,omitempty"` // what could not be known
+	// Given are variables that the Compose file gives the program.
+	Given map[string]string `json:"given,omitempty"`
 }
 
 // Options are what a plan depends on beyond the project.
 type Options struct {
 	// Pick finds a base. It is asked once for each.
 	Pick func(Want) (Base, error)
+	// NoCompose leaves out what starts the program with what it talks to.
+	NoCompose bool
 }
 
 // New plans the container of a project.
@@ -58,6 +62,16 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		return nil, err
 	}
 	p.Files = append(p.Files, File{"Dockerfile", p.d.String()}, File{".dockerignore", p.ignore()})
+	if !opt.NoCompose && !s.Composed() {
+		if data, ok := p.compose(); ok {
+			p.Files = append(p.Files, File{"compose.yaml", data})
+		}
+	}
+	if !s.Has(".env.example") {
+		if data, ok := p.example(); ok {
+			p.Files = append(p.Files, File{".env.example", data})
+		}
+	}
 	return &p.Plan, nil
 }
 

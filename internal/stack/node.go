@@ -410,7 +410,7 @@ func (p *nodeProject) framework() error {
 	s, n, pkg := p.s, p.n, p.pkg
 	s.Kind = Service
 	is := func(name, dep string) {
-		s.Framework = Fact{Value: name, At: p.line(`"` + dep + `"`)}
+		s.Framework = Fact{Value: name, At: p.line(`"` + dep + `":`)}
 	}
 	if pkg.Scripts["build"] != "" {
 		n.Script = "build"
@@ -813,7 +813,6 @@ func (p *nodeProject) frameworkPackage() string {
 
 var (
 	envRE      = regexp.MustCompile(`(?:process\.env|Bun\.env|import\.meta\.env)(?:\.([A-Z][A-Z0-9_]*)|\[\s*['"]([A-Z][A-Z0-9_]*)['"]\s*\])(?:\s*(?:\|\||\?\?)\s*(?:['"` + "`" + `]([^'"` + "`" + `]*)['"` + "`" + `]|(\d+)))?`)
-	envFnRE    = regexp.MustCompile(`(?:Number|parseInt|toNumber|env\.get|configService\.get(?:<\w+>)?|config\.get)\s*\(\s*['"]([A-Z][A-Z0-9_]*)['"]\s*(?:,\s*['"]?([\w.:/-]*)['"]?)?`)
 	portLitRE  = regexp.MustCompile(`\.listen\s*\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b|\b(?:const|let|var)\s+\w*[pP](?:ort|ORT)\w*\s*(?::\s*\w+\s*)?=\s*(\d{2,5})\b|\bport\s*:\s*(\d{2,5})\b`)
 	localBind  = regexp.MustCompile(`\.listen\s*\([^)]*['"](127\.0\.0\.1|localhost)['"]|host\s*:\s*['"](127\.0\.0\.1|localhost)['"]`)
 	withoutRE  = regexp.MustCompile(`\.listen\s*\(\s*\{\s*port\s*:[^,}]*\}\s*[,)]|\.listen\s*\(\s*\{\s*port\s*\}`)
@@ -1102,7 +1101,7 @@ func (p *nodeProject) sources() {
 	}
 	for _, name := range p.t.in(".") {
 		b := strings.TrimSuffix(name, "/")
-		if nodeAside[b] || made[b] || slices.Contains(n.Files, b) || sides[b] || b == "__tests__" || strings.HasSuffix(b, ".md") || strings.HasSuffix(b, ".lock") || strings.HasSuffix(b, "-lock.json") || strings.HasSuffix(b, "lock.yaml") || strings.HasPrefix(b, ".env") || strings.HasPrefix(b, ".git") || strings.HasPrefix(b, ".docker") || strings.HasPrefix(b, ".eslint") || strings.HasPrefix(b, ".prettier") || strings.HasPrefix(b, ".editor") || strings.HasPrefix(b, ".nvm") || strings.HasPrefix(b, ".node-v") || strings.HasPrefix(b, "Dockerfile") || strings.HasSuffix(b, ".lockb") {
+		if nodeAside[b] || strings.HasPrefix(b, ".pnp.") || made[b] || slices.Contains(n.Files, b) || sides[b] && !p.reads(b) || b == "__tests__" || strings.HasSuffix(b, ".md") || strings.HasSuffix(b, ".lock") || strings.HasSuffix(b, "-lock.json") || strings.HasSuffix(b, "lock.yaml") || strings.HasPrefix(b, ".env") || strings.HasPrefix(b, ".git") || strings.HasPrefix(b, ".docker") || strings.HasPrefix(b, ".eslint") || strings.HasPrefix(b, ".prettier") || strings.HasPrefix(b, ".editor") || strings.HasPrefix(b, ".nvm") || strings.HasPrefix(b, ".node-v") || strings.HasPrefix(b, "Dockerfile") || strings.HasSuffix(b, ".lockb") {
 			continue
 		}
 		n.Code = append(n.Code, b)
@@ -1136,6 +1135,13 @@ func (p *nodeProject) sources() {
 		s.Sources = append(s.Sources, n.Code...)
 		_ = app
 	}
+}
+
+// reads tells whether the source names a file in a folder.
+func (p *nodeProject) reads(dir string) bool {
+	return slices.ContainsFunc(p.js, func(f script) bool {
+		return strings.Contains(f.text, "'"+dir+"/") || strings.Contains(f.text, `"`+dir+"/") || strings.Contains(f.text, "'./"+dir+"/") || strings.Contains(f.text, `"./`+dir+"/") || strings.Contains(f.text, "`"+dir+"/")
+	})
 }
 
 // named tells whether the source names a file or a folder.

@@ -127,9 +127,37 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	p.environment()
 	p.services()
 	p.writes()
+	p.steps()
 	p.sources()
 	p.tell()
+	for name := range p.deps {
+		p.py.Packages = append(p.py.Packages, name)
+	}
+	slices.Sort(p.py.Packages)
 	return p.s, nil
+}
+
+// steps finds the migrations that have to run before the program, where the project
+// says none.
+func (p *pyProject) steps() {
+	if len(p.s.Steps) > 0 || p.s.Kind != Service {
+		return
+	}
+	add := func(file string, exec ...string) {
+		p.s.Steps = append(p.s.Steps, Process{Name: "migrate", Exec: exec, At: Place{File: file}})
+	}
+	_, alembic := p.dep("alembic")
+	_, flask := p.dep("flask-migrate")
+	manage := path.Join(p.py.Root, "manage.py")
+	switch {
+	case p.py.Django != nil && p.t.has[manage] && len(p.s.Services) > 0:
+		add(manage, "python", manage, "migrate", "--noinput")
+	case p.t.has["alembic.ini"] && alembic:
+		add("alembic.ini", "python", "-m", "alembic", "upgrade", "head")
+	case flask && p.t.dir("migrations") && p.s.App.Known():
+		app, _, _ := strings.Cut(p.s.App.Value, ":")
+		add("migrations/", "python", "-m", "flask", "--app", app, "db", "upgrade")
+	}
 }
 
 // load reads the source, what lies near the top first, and what may be no part of

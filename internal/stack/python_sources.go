@@ -247,7 +247,7 @@ func (p *pyProject) sources() {
 	// What the source names, and is there.
 	for _, name := range t.in(".") {
 		base := strings.TrimSuffix(name, "/")
-		if want[base] || sides[base] || strings.HasSuffix(base, ".py") {
+		if want[base] || strings.HasSuffix(base, ".py") || sides[base] && !p.named(base, true) {
 			continue
 		}
 		if usualFiles[base] || p.named(base, strings.HasSuffix(name, "/")) {

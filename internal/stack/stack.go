@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -276,3 +277,26 @@ func (s *Stack) Closed(names []string) bool {
 
 // Read is a file of the project; nil where it is not there.
 func (s *Stack) Read(name string) []byte { return s.tree.read(name) }
+
+// Has tells whether the project has a file.
+func (s *Stack) Has(name string) bool { return s.tree.has[name] || s.tree.read(name) != nil }
+
+// Composed tells whether the project has a Compose file of its own.
+func (s *Stack) Composed() bool {
+	for _, n := range []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"} {
+		if s.tree.has[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// Talks tells whether the program talks to a service through a package.
+func (s *Stack) Talks(client string) bool {
+	for _, f := range s.Services {
+		if f.Why == client {
+			return true
+		}
+	}
+	return s.Python != nil && slices.Contains(s.Python.Packages, client)
+}

@@ -152,6 +152,25 @@ func told(s *Stack, err error) string {
 			line("signals", "handled")
 		}
 	}
+	if n := s.Node; n != nil {
+		tool := n.Manager
+		if n.Tool.Name != "" {
+			tool += ", " + n.Tool.Name + " " + n.Tool.Version
+		}
+		line("install", tool+" "+strings.Join(n.Files, " "))
+		line("build", n.Script)
+		line("output", strings.Join(n.Output, " "))
+		line("public", n.Public)
+		line("code", strings.Join(n.Code, " "))
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"packages where it runs", n.Runtime}, {"signals handled", n.Handles}, {"bun", n.Bun}, {"pnp", n.PnP}, {"every path is its index", n.SPA}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)
