@@ -31,9 +31,9 @@ func (n *names) add(env []deploy.KeyValue, service, image string) {
 			continue
 		}
 		if knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
-			v := kv.Value.Raw
-			if strings.Contains(v, "$") {
-				v = defaults(v)
+			v := kv.Value.Text // as of a Secret's base64
+			if strings.Contains(kv.Value.Raw, "$") {
+				v = defaults(kv.Value.Raw)
 			}
 			n.name(v)
 		}
