@@ -357,6 +357,9 @@ func (p *Snapshot) openKubernetes(name string, isNamed bool) {
 		}
 		return
 	}
+	if !isNamed && p.helmTemplate(name) {
+		return
+	}
 	m, err := deploy.ParseKubernetes(file)
 	if err != nil {
 		p.late.add(Problem{Path: name, Err: err})
