@@ -116,7 +116,9 @@ func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Instal
 		// What pnpm deploys is a member whose manifest this folder does not tell.
 		dep.guess, dep.why = true, "its development dependencies"
 	} else {
-		dep.why, dep.dev, dep.guess = d.manifests(step, dir).nodeDev()
+		m := d.manifests(step, dir)
+		dep.why, dep.dev, dep.guess = m.nodeDev()
+		dep.made = m.node == nil && sd.compiles
 	}
 	sd.put(at, dep)
 }
