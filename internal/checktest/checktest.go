@@ -8,6 +8,7 @@
 //	flags: profile=banking as-of=2026-11-25 target=web arg=NAME=VALUE
 //	mode: run.sh 0755
 //	link: web/.env ../.env                  a symbolic link and where it leads
+//	size: package-lock.json 2000000         how large a file is, filled up by blanks
 //
 // A case with a run.json, a run.Log, is judged at that level, with the build of
 // its Dockerfile where there is one; a case with an image.json and the files of
@@ -23,6 +24,7 @@
 package checktest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -148,6 +150,19 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 			if fields := strings.Fields(rest); len(fields) == 2 && !strings.HasPrefix(fields[0], "layer") {
 				fsys[fields[0]] = &fstest.MapFile{Data: []byte(fields[1]), Mode: fs.ModeSymlink | 0o777}
 			}
+			continue
+		}
+		if rest, ok := strings.CutPrefix(line, "size:"); ok {
+			fields := strings.Fields(rest)
+			if strings.HasPrefix(fields[0], "layer") {
+				continue // of an image
+			}
+			size, err := strconv.Atoi(fields[1])
+			if err != nil || fsys[fields[0]] == nil {
+				t.Fatalf("bad line %q", line)
+			}
+			f := fsys[fields[0]]
+			f.Data = append(f.Data, bytes.Repeat([]byte(" "), size-len(f.Data))...)
 			continue
 		}
 		rest, ok := strings.CutPrefix(line, "flags:")
