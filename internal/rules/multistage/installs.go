@@ -118,7 +118,7 @@ func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Instal
 	} else {
 		m := d.manifests(step, dir)
 		dep.why, dep.dev, dep.guess = m.nodeDev()
-		dep.made = m.node == nil && sd.compiles
+		dep.made = m.node == nil && sd.compiles && sd.at[at] == nil
 	}
 	sd.put(at, dep)
 }
