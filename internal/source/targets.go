@@ -139,6 +139,9 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	if doubt != "" && b.Role() == Develop {
 		b.development = doubt
 	}
+	if b.development == "" {
+		b.development = b.reloads()
+	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
 	return nil
