@@ -207,6 +207,18 @@ func (b *Build) reloads() string {
 	return ""
 }
 
+// packs says of an image that packages are built in, and that nobody runs, by what it is
+// known: the name of its Dockerfile, and that it starts nothing. "" = it may be run.
+func (b *Build) packs() string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || starts(b.Target) || serviceBase(b.Target) {
+		return ""
+	}
+	if !slices.Contains(parts(path.Base(b.Path)), "build") {
+		return ""
+	}
+	return "the file name contains \"build\", and it starts nothing"
+}
+
 // Development says why the unit does not ship, so that all that is found in it is
 // worth a note; "" = it ships.
 func (b *Build) Development() string { return b.development }

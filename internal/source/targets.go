@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -140,7 +141,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = b.reloads()
+		b.development = cmp.Or(b.reloads(), b.packs())
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
