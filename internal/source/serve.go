@@ -66,6 +66,11 @@ func (b *Build) Role() Role {
 			return Serves
 		}
 	}
+	for _, s := range b.RunBy() { // by the image's own program
+		if s.Command == nil && s.Entrypoint == nil && serves(s) {
+			return Serves
+		}
+	}
 	if serverCommand(program, args) {
 		return Serves
 	}

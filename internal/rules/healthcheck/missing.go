@@ -36,6 +36,11 @@ var missing = &check.Check{
 		if role == source.Unclear && !known && !b.Start().Known() {
 			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s serves, and whether it has a health check, is not known", b.Base().String()))
 		}
+		if role == source.Unclear {
+			if why := b.MayServe(); why != "" {
+				return check.Unknown(check.ByRun, why+", and nothing says whether it does")
+			}
+		}
 		if role == source.Unclear || role == source.Job {
 			return check.Judge(nil)
 		}
