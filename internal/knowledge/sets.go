@@ -117,6 +117,7 @@ const (
 	ServerQuestions  // ask a server for something, after which it ends, or send it to the background
 	ScriptFlags      // of package managers of Node have a value and may stand before the sub-command
 	PortFlags        // have as value the port that a server listens on, or the address with it
+	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
 	OutputVariables  // are variables that say where a tool writes
@@ -250,6 +251,7 @@ var kinds = [sets]struct {
 	ServerQuestions:      {words, "server-question"},
 	ScriptFlags:          {words, "script-flag"},
 	PortFlags:            {words, "port-flag"},
+	OtherPorts:           {words, "other-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
 	OutputVariables:      {words, "output-variable"},
