@@ -5,14 +5,38 @@ import (
 	"path"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
+
+// example is the advice with what lies in the build context; "" where that is nothing
+// that builds commonly need.
+func example(ctx *source.Context) string {
+	file, folder := "", ""
+	for _, e := range ctx.Dir(".") {
+		base := path.Base(e.Path)
+		switch info, ok := manifest.Kind(base); {
+		case file == "" && ok && !e.Dir && info.Role == manifest.Manifest:
+			file = base
+		case folder == "" && e.Dir && knowledge.SourceFolders.Has(base):
+			folder = base
+		}
+	}
+	switch {
+	case file != "" && folder != "":
+		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s and !%s", file, folder)
+	case file+folder != "":
+		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s", file+folder)
+	}
+	return ""
+}
 
 var missing = &check.Check{
 	Name:     "missing",
 	Claim:    "an ignore file limits what a copy of the whole build context includes",
 	Why:      "without an ignore file, the repository's history, .env files and local build output end up in the image",
-	Mend:     "write a .dockerignore that begins with * and then includes what the build needs: !src, !requirements.txt",
+	Mend:     "write a .dockerignore that begins with * and then includes what the build needs, one exception a line",
 	Quiet:    "Where only named files and folders are copied. For a bind mount of the whole build context, the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -23,7 +47,7 @@ var missing = &check.Check{
 		}
 		list := takes(b)
 		broad := broadest(list)
-		f := check.Finding{Missing: true, Cause: "dockerignore"}
+		f := check.Finding{Missing: true, Cause: "dockerignore", Help: example(b.Context)}
 		if len(broad) == 0 {
 			// A mount of the whole is no layer, but all of it is sent.
 			for _, t := range list {

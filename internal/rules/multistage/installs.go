@@ -15,6 +15,9 @@ import (
 // installed notes what one install leaves behind.
 func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.Run, in packages.Install) {
 	dep := &deposit{what: in.Manager + " " + in.Verb, step: step, span: in.Command.Span}
+	if in.Manager == "uv" && in.Verb == "install" {
+		dep.what = "uv pip install"
+	}
 	dir := installDir(in)
 	if nodeManager(in.Manager) {
 		d.node(sd, step, in, dir, dep)
