@@ -16,11 +16,14 @@ func example(ctx *source.Context) string {
 	file, folder := "", ""
 	for _, e := range ctx.Dir(".") {
 		base := path.Base(e.Path)
-		switch info, ok := manifest.Kind(base); {
-		case file == "" && ok && !e.Dir && info.Role == manifest.Manifest:
-			file = base
-		case folder == "" && e.Dir && knowledge.SourceFolders.Has(base):
-			folder = base
+		if e.Dir {
+			if folder == "" && knowledge.SourceFolders.Has(base) {
+				folder = base
+			}
+		} else if file == "" {
+			if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest {
+				file = base
+			}
 		}
 	}
 	switch {
@@ -47,7 +50,7 @@ var missing = &check.Check{
 		}
 		list := takes(b)
 		broad := broadest(list)
-		f := check.Finding{Missing: true, Cause: "dockerignore", Help: example(b.Context)}
+		f := check.Finding{Missing: true, Cause: "dockerignore"}
 		if len(broad) == 0 {
 			// A mount of the whole is no layer, but all of it is sent.
 			for _, t := range list {
@@ -65,6 +68,7 @@ var missing = &check.Check{
 		case effective(b.Context):
 			return check.Judge(nil)
 		}
+		f.Help = example(b.Context)
 		first := broad[0]
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"
