@@ -78,10 +78,15 @@ func Look(rules []*Rule, ev Evidence, opt Options) *Report {
 	ev.pairs = ev.pairing()
 	rep := &Report{Evidence: ev, Build: ev.Source}
 	used := map[*source.Allow]bool{}
+	checks := 0
+	for _, r := range rules {
+		checks += len(r.Checks)
+	}
 	for _, level := range []Level{Source, Image, Run} {
 		if !ev.has(level) {
 			continue
 		}
+		rep.Answers = slices.Grow(rep.Answers, checks) // one of each
 		from := len(rep.Findings)
 		for _, r := range rules {
 			rep.lookAt(level, r, opt, used)

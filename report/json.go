@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
@@ -197,7 +196,7 @@ func (j *jsonWriter) Result(res *check.Result) error {
 	for _, f := range res.Findings {
 		out := jsonFinding{
 			ID: f.ID(), Rule: f.Rule.Name, Family: f.Rule.Number, Level: f.Level.String(), Severity: f.Severity.String(),
-			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: strings.TrimSpace(hidden.Hide(helpText(f))), Evidence: hidden.Hide(j.evidence(f.Place, hidden)),
+			Message: hidden.Hide(f.Message), Why: f.Check.Why, Mend: excerpt.Sentence(helpOf(f, hidden)), Evidence: hidden.Hide(j.evidence(f.Place, hidden)),
 			Unit: u.Path, Place: j.place(f.Place, hidden), Fingerprint: Fingerprint(f, res.Unit),
 		}
 		for _, t := range f.Targets {

@@ -77,13 +77,13 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h[:16])
 }
 
-// helpText is what to do, as a sentence behind another.
-func helpText(f check.Reported) string {
-	help := f.Help
-	if help == "" {
-		help = f.Check.Mend
+// helpOf is what to do. What the check says in general holds no value of a file, so a
+// word of it that is one somewhere stays readable.
+func helpOf(f check.Reported, hidden *excerpt.Hidden) string {
+	if f.Help == "" {
+		return f.Check.Mend
 	}
-	return " " + excerpt.Sentence(help)
+	return hidden.Hide(f.Help)
 }
 
 // shownFixes are the fixes of a finding that a report can carry: none whose text

@@ -67,6 +67,19 @@ func TestNoFormatShowsASecret(t *testing.T) {
 	}
 }
 
+// A value that is a word of what a check says in general is hidden where it stands, and
+// the advice stays readable.
+func TestAdviceStaysReadable(t *testing.T) {
+	files := fstest.MapFS{"Dockerfile": {Data: []byte("FROM python:3.12.8-slim-bookworm\nENV DB_PASSWORD=orchestrator\n")}}
+	for _, name := range []string{"text", "json", "sarif"} {
+		var b bytes.Buffer
+		render(t, files, writer(t, name, &b))
+		if out := b.String(); strings.Contains(out, "DB_PASSWORD=orchestrator") || !strings.Contains(out, "a secret of the orchestrator") {
+			t.Errorf("%s:\n%s", name, out)
+		}
+	}
+}
+
 // A secret is masked in the lines that other rules show, also where the rule
 // about secrets is left out.
 func TestSkippedSecretsStayMasked(t *testing.T) {

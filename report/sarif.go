@@ -171,7 +171,7 @@ func (s *sarif) Result(res *check.Result) error {
 			RuleID:       f.ID(),
 			RuleIndex:    s.index[f.ID()],
 			Level:        f.Severity.String(),
-			Message:      sarifText{hidden.Hide(excerpt.Sentence(f.Message) + helpText(f))},
+			Message:      sarifText{hidden.Hide(excerpt.Sentence(f.Message)) + " " + excerpt.Sentence(helpOf(f, hidden))},
 			Locations:    []sarifLocation{s.location(physical(f, res.Unit), 0, hidden)},
 			Fingerprints: map[string]string{"dockworthy/v1": Fingerprint(f, res.Unit)},
 		}

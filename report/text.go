@@ -256,19 +256,16 @@ func (t *textWriter) finding(f check.Reported, also []check.Reported, hidden *ex
 	for _, p := range f.Related {
 		t.snippet(p, ":::", blue, hidden)
 	}
-	help := f.Help
-	if help == "" {
-		help = f.Check.Mend
-	}
 	for _, o := range also {
 		fmt.Fprintf(t.w, "   %s %s %s\n", t.paint(blue, "="), t.paint(bold, o.Level.String()+":"), excerpt.Visible(hidden.Hide(o.Message)))
 	}
 	t.say("why:", f.Check.Why)
-	t.say("fix:", excerpt.Visible(hidden.Hide(help)))
+	help := helpOf(f, hidden)
+	t.say("fix:", excerpt.Visible(help))
 	for _, o := range also {
-		if o.Help != "" && o.Help != help {
-			t.say("fix:", excerpt.Visible(hidden.Hide(o.Help)))
-			help = o.Help
+		if other := hidden.Hide(o.Help); other != "" && other != help {
+			t.say("fix:", excerpt.Visible(other))
+			help = other
 		}
 	}
 	fmt.Fprintln(t.w)

@@ -8,6 +8,8 @@
 //	flags: profile=banking as-of=2026-11-25 target=web arg=NAME=VALUE
 //	mode: run.sh 0755
 //	link: web/.env ../.env                  a symbolic link and where it leads
+//	advice: shown                           want has the advice of a finding behind it, where it has its own
+//	size: package-lock.json 2000000         how large a file is, filled up by blanks
 //
 // A case with a run.json, a run.Log, is judged at that level, with the build of
 // its Dockerfile where there is one; a case with an image.json and the files of
@@ -23,6 +25,7 @@
 package checktest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -97,7 +100,7 @@ func runCase(t *testing.T, path string, rule *check.Rule) string {
 		want = string(ar.Files[n-1].Data)
 	}
 	said := look(t, fsys, opt)
-	got := of(rule, said)
+	got := of(rule, said, bytes.Contains(ar.Comment, []byte("\nadvice: shown\n")))
 	if ev, ok := evidence(t, ar, fsys, opt); ok {
 		got = judged(t, ev, rule)
 	}
@@ -150,6 +153,19 @@ func project(t *testing.T, ar *txtar.Archive) (fstest.MapFS, source.Options) {
 			}
 			continue
 		}
+		if rest, ok := strings.CutPrefix(line, "size:"); ok {
+			fields := strings.Fields(rest)
+			if strings.HasPrefix(fields[0], "layer") {
+				continue // of an image
+			}
+			size, err := strconv.Atoi(fields[1])
+			if err != nil || fsys[fields[0]] == nil {
+				t.Fatalf("bad line %q", line)
+			}
+			f := fsys[fields[0]]
+			f.Data = append(f.Data, bytes.Repeat([]byte(" "), size-len(f.Data))...)
+			continue
+		}
 		rest, ok := strings.CutPrefix(line, "flags:")
 		if !ok {
 			continue
@@ -187,6 +203,7 @@ type statement struct {
 	id      string // of the check
 	finding bool
 	line    string
+	advice  string // of its own; "" = the check's in general
 }
 
 // look is what all eight rules say of a project's sources.
@@ -207,7 +224,7 @@ func look(t *testing.T, fsys fs.FS, opt source.Options) []statement {
 		}
 		for _, f := range res.Findings {
 			promises(t, f)
-			said = append(said, statement{f.Rule, f.ID(), true, fmt.Sprintf("%s %s %s: %s", f.Severity, f.ID(), place(f.Place), f.Message)})
+			said = append(said, statement{f.Rule, f.ID(), true, fmt.Sprintf("%s %s %s: %s", f.Severity, f.ID(), place(f.Place), f.Message), f.Help})
 		}
 		seen := map[string]bool{}
 		for _, rep := range res.Reports {
@@ -219,7 +236,7 @@ func look(t *testing.T, fsys fs.FS, opt source.Options) []statement {
 				line := fmt.Sprintf("undecided %s: %s", id, r.Verdict.Reason)
 				if !seen[line] {
 					seen[line] = true
-					said = append(said, statement{r.Rule, id, false, line})
+					said = append(said, statement{r.Rule, id, false, line, ""})
 				}
 			}
 		}
@@ -231,12 +248,16 @@ func look(t *testing.T, fsys fs.FS, opt source.Options) []statement {
 	return said
 }
 
-// of are the lines that one rule says, and those that no rule does.
-func of(rule *check.Rule, said []statement) string {
+// of are the lines that one rule says, and those that no rule does, with its advice
+// where that is asked for.
+func of(rule *check.Rule, said []statement, advice bool) string {
 	var b strings.Builder
 	for _, s := range said {
 		if s.rule == nil || s.rule == rule {
 			b.WriteString(s.line + "\n")
+			if advice && s.advice != "" {
+				b.WriteString("  " + s.advice + "\n")
+			}
 		}
 	}
 	return b.String()

@@ -290,6 +290,8 @@ func TestQuestions(t *testing.T) {
 		".aws/credentials holds AWS keys":  HeldBy(".aws", "credentials") == AWSCredentials,
 		"credentials elsewhere is unknown": HeldBy("x", "credentials") == "",
 		".ssh/x is in the SSH folder":      HeldBy(".ssh", "x") == SSHFolder,
+		"credentials/x.key may be Rails'":  HeldBy("credentials", "x.key") == Settings,
+		"x/x.key is not":                   HeldBy("x", "x.key") == "",
 		".ssh/id_rsa is a key":             HeldBy(".ssh", "id_rsa") == SSHKey,
 		"gcc is named first":               BuildTools()[0].Program == "gcc",
 	} {

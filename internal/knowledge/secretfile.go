@@ -104,6 +104,9 @@ func secretFileOf(folder, name string) *secretFile {
 		}
 	}
 	for _, f := range x.globs {
+		if f.Folder != "" && f.Folder != folder {
+			continue
+		}
 		// Every file of an image is asked about: most are done with at the first bytes.
 		if star := strings.IndexByte(f.Name, '*'); strings.HasPrefix(name, f.Name[:star]) {
 			if ok, _ := path.Match(f.Name, name); ok {

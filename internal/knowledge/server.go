@@ -17,6 +17,7 @@ const (
 type Server struct {
 	Programs      []string `json:"programs"`
 	Role          Role     `json:"role"`
+	Reloads       bool     `json:"reloads"`        // it starts another program over when a file changes
 	Serves        []string `json:"serves"`         // it serves where one of these is among its arguments
 	Develops      []string `json:"develops"`       // it is a development server where its first argument is one of these
 	PortFlags     []string `json:"port_flags"`     // beside the set PortFlags, that it has the port behind

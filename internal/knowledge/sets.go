@@ -113,9 +113,11 @@ const (
 	AssetTasks       // compile what a framework publishes, which wants some key and uses none
 	ForgetWords      // tell a tool to forget a setting
 	ListVerbs        // are words of package managers for what installs nothing
+	ServeWords       // are sub-commands by which programs serve
 	ServerQuestions  // ask a server for something, after which it ends, or send it to the background
 	ScriptFlags      // of package managers of Node have a value and may stand before the sub-command
 	PortFlags        // have as value the port that a server listens on, or the address with it
+	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
 	OutputVariables  // are variables that say where a tool writes
@@ -126,6 +128,7 @@ const (
 	DebianReleases   // are codenames of Debian
 	UbuntuReleases   // are codenames of Ubuntu
 	PlainPublishers  // begin the names of images that have nothing of their own at the top of the file system
+	WebBases         // are images, without their tags, that are made for web applications
 	CompanionTags    // are things whose version stands in a tag beside the product's own: the JDK of a maven image
 
 	// Packages.
@@ -244,9 +247,11 @@ var kinds = [sets]struct {
 	AssetTasks:           {words, "asset-task"},
 	ForgetWords:          {words, "forget-word"},
 	ListVerbs:            {words, "list-verb"},
+	ServeWords:           {words, "serve-word"},
 	ServerQuestions:      {words, "server-question"},
 	ScriptFlags:          {words, "script-flag"},
 	PortFlags:            {words, "port-flag"},
+	OtherPorts:           {words, "other-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
 	OutputVariables:      {words, "output-variable"},
@@ -257,6 +262,7 @@ var kinds = [sets]struct {
 	DebianReleases:       {words, "debian-release"},
 	UbuntuReleases:       {words, "ubuntu-release"},
 	PlainPublishers:      {words, "plain-publisher"},
+	WebBases:             {words, "web-base"},
 	CompanionTags:        {words, "companion-tag"},
 	DotenvLibraries:      {packages, "dotenv-library"},
 	Installers:           {packages, "installer"},

@@ -47,7 +47,7 @@ var tools = map[string]tool{
 
 	"npm": npm, "yarn": yarn, "yarnpkg": yarn, "pnpm": pnpm, "bun": bun, "deno": deno,
 
-	"gem": gem, "bundle": bundle, "bundler": bundle, "go": goTool, "cargo": cargo, "composer": composer, "composer.phar": composer,
+	"gem": gem, "bundle": bundle, "bundler": bundle, "go": goTool, "cargo": cargo, "composer": composer, "composer.phar": composer, "php": php,
 	"mvn": maven, "mvnw": maven, "gradle": gradle, "gradlew": gradle, "dotnet": dotnet, "nuget": nuget,
 	"mix": mix, "cpan": cpan, "cpanm": cpan, "carton": carton, "install2.r": install2R, "Rscript": rscript, "R": rscript,
 	"luarocks": luarocks, "stack": stack, "cabal": cabal, "dart": pub, "flutter": pub, "pub": pub, "swift": swift, "opam": opam,

@@ -42,6 +42,7 @@ func WorthOf(v string) Worth {
 		return Later
 	case len(v) >= 6 && row(low):
 		return Dummy
+	case plainLetters(v): // nothing that the expressions ask for
 	case template.MatchString(v):
 		return Later
 	case filePath.MatchString(v) && (strings.Count(v, "/") > 1 || len(v) < 20), fileName.MatchString(v), reference.MatchString(v), plainURL.MatchString(v):
@@ -72,6 +73,18 @@ func WorthOf(v string) Worth {
 	return Literal
 }
 
+// plainLetters tells whether a value is made of letters, digits and - alone, as most
+// are: no template, path, reference or URL is.
+func plainLetters(v string) bool {
+	for i := range len(v) {
+		c := v[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
 // decoded is what a value in base64 stands for, where that is a text of words.
 func decoded(v string) (string, bool) {
 	if len(v) < 8 || len(v) > 256 || len(v)%4 != 0 || strings.ContainsAny(v, " -_.:@") || !(strings.HasSuffix(v, "=") || Mixed(v)) {
@@ -96,6 +109,9 @@ var rows = []string{"0123456789abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", 
 // row tells whether a value is one of these rows, once or over and over.
 func row(low string) bool {
 	for _, r := range rows {
+		if low[0] != r[0] {
+			continue // most values are done with here
+		}
 		if strings.HasPrefix(strings.Repeat(r, len(low)/len(r)+1), low) && (len(low) > 8 || len(low) >= len(r)) {
 			return true
 		}

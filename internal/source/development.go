@@ -187,6 +187,38 @@ func develops(program string, args []shell.Word, script string) bool {
 	return developScript.MatchString(script)
 }
 
+// reloads says of an image that is built for nothing but who works on the sources what
+// it starts: a program that starts another one over when a file changes. "" = it starts
+// something else, a service does, or the config calls it a product.
+func (b *Build) reloads() string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct {
+		return ""
+	}
+	for _, s := range b.Services {
+		if s.Command != nil || s.Entrypoint != nil {
+			return ""
+		}
+	}
+	program, args := b.launched()
+	server := knowledge.ServerOf(program)
+	if server.Reloads || len(args) > 0 && args[0].Text == "watch" && slices.Contains(server.Develops, "watch") {
+		return "it starts " + program + ", which starts the program over when a file changes"
+	}
+	return ""
+}
+
+// packs says of an image that packages are built in, and that nobody runs, by what it is
+// known: the name of its Dockerfile, and that it starts nothing. "" = it may be run.
+func (b *Build) packs() string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || starts(b.Target) || serviceBase(b.Target) {
+		return ""
+	}
+	if !slices.Contains(parts(path.Base(b.Path)), "build") {
+		return ""
+	}
+	return "the file name contains \"build\", and it starts nothing"
+}
+
 // Development says why the unit does not ship, so that all that is found in it is
 // worth a note; "" = it ships.
 func (b *Build) Development() string { return b.development }

@@ -79,17 +79,29 @@ func (p *Snapshot) buildersIn(v view, dir string) []*text.File {
 }
 
 func (v view) builders(dir string) (list []*text.File) {
+	entries, _ := v.list(dir)
 	for _, glob := range knowledge.BuilderFiles.Names() {
 		v.ask(aboutNames, path.Join(dir, path.Dir(glob)))
-		found, err := fs.Glob(v.fsys, path.Join(dir, glob))
-		if err != nil {
-			continue // the folder's own name has the signs of a pattern
-		}
-		for _, name := range found[:min(len(found), maxBuilders)] {
+		for _, name := range v.matching(dir, entries, glob) {
 			if f, err := v.read(name, maxFile); err == nil && len(f.Data) <= maxBuilder {
 				list = append(list, f)
 			}
 		}
 	}
 	return list
+}
+
+// matching are the files that a glob takes in a folder with these entries, or in one
+// below it, where it has that.
+func (v view) matching(dir string, entries []fs.DirEntry, glob string) (found []string) {
+	first, _, deeper := strings.Cut(glob, "/")
+	for _, e := range entries {
+		if match, _ := path.Match(first, e.Name()); match && !deeper {
+			found = append(found, path.Join(dir, e.Name()))
+		} else if match {
+			found, _ = fs.Glob(v.fsys, path.Join(dir, glob)) // none where the folder's own name has the signs of a pattern
+			break
+		}
+	}
+	return found[:min(len(found), maxBuilders)]
 }

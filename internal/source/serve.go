@@ -51,15 +51,7 @@ func (b *Build) script(args []shell.Word) string {
 // Role judges by EXPOSE, the start command, and the ports in Compose.
 func (b *Build) Role() Role {
 	st := b.Start()
-	program, args := b.program(st)
-	if program == "npx" || program == "bunx" {
-		for i, a := range args {
-			if !strings.HasPrefix(a.Text, "-") {
-				program, args = a.Text, args[i+1:]
-				break
-			}
-		}
-	}
+	program, args := b.launched()
 	if develops(program, args, b.script(args)) {
 		return Develop
 	}
@@ -71,6 +63,11 @@ func (b *Build) Role() Role {
 	}
 	for _, s := range b.Services {
 		if len(s.Ports) > 0 || len(s.Expose) > 0 {
+			return Serves
+		}
+	}
+	for _, s := range b.RunBy() { // by the image's own program
+		if s.Command == nil && s.Entrypoint == nil && serves(s) {
 			return Serves
 		}
 	}
@@ -89,6 +86,19 @@ func (b *Build) Role() Role {
 		return Serves
 	}
 	return Unclear
+}
+
+// launched is Program, or what npx or bunx launches.
+func (b *Build) launched() (string, []shell.Word) {
+	program, args := b.Program()
+	if program == "npx" || program == "bunx" {
+		for i, a := range args {
+			if !strings.HasPrefix(a.Text, "-") {
+				return a.Text, args[i+1:]
+			}
+		}
+	}
+	return program, args
 }
 
 // runsBase tells whether a start written here still runs the base's own

@@ -203,16 +203,20 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 		found.dockerfiles, found.named[opt.Dockerfile] = []string{opt.Dockerfile}, true
 	}
 	p.late.list = found.problems
-	for _, name := range compact(found.compose) {
-		p.openCompose(name, found.named[name], paths)
-	}
-	p.openExtended(paths)
-	var kustomizations []string
+	var kustomizations, unnamed []string
 	for _, name := range compact(found.yaml) {
 		if isKustomization(name) {
 			kustomizations = append(kustomizations, name)
 		}
-		p.openKubernetes(name, found.named[name])
+		if p.openYAML(name, found.named[name]) {
+			unnamed = append(unnamed, name)
+		}
+	}
+	for _, list := range [][]string{found.compose, unnamed} {
+		for _, name := range compact(list) {
+			p.openCompose(name, found.named[name], paths)
+		}
+		p.openExtended(paths) // before the others, which may only be there to be extended
 	}
 	p.versions = p.kustomized(kustomizations)
 	for _, name := range compact(found.dockerfiles) {
@@ -343,18 +347,28 @@ func (p *Snapshot) unread(name string, err error) {
 	}
 }
 
-func (p *Snapshot) openKubernetes(name string, isNamed bool) {
+// openYAML reads a file that may hold Kubernetes manifests, and tells whether it is a
+// Compose file instead, as what stands in it says.
+func (p *Snapshot) openYAML(name string, isNamed bool) (isCompose bool) {
 	file, err := p.files.read(name, maxFile)
-	if err != nil {
+	switch {
+	case err != nil:
 		if isNamed || errors.Is(err, files.ErrOutside) {
 			p.late.add(Problem{Path: name, Err: err})
 		}
-		return
+	case deploy.LooksLikeKubernetes(file.Data):
+		p.openKubernetes(file, isNamed)
+	case deploy.LooksLikeCompose(file):
+		return true
+	case isNamed:
+		p.late.add(Problem{Path: name, Err: errors.New("is neither a Compose file nor a Kubernetes manifest")})
 	}
-	if !deploy.LooksLikeKubernetes(file.Data) {
-		if isNamed {
-			p.late.add(Problem{Path: name, Err: errors.New("is neither a Compose file nor a Kubernetes manifest")})
-		}
+	return false
+}
+
+func (p *Snapshot) openKubernetes(file *text.File, isNamed bool) {
+	name := file.Name
+	if !isNamed && p.helmTemplate(name) {
 		return
 	}
 	m, err := deploy.ParseKubernetes(file)

@@ -28,6 +28,10 @@ type Start struct {
 	// File is the start script that the program is, or that a shell is told to
 	// run; nil where there is none in reach.
 	File *StartScript
+	// Unread is a shell script that is what File would be, and that is not among the
+	// files of the project: a RUN may have written it, or a base image may bring it.
+	// "" = there is no such.
+	Unread string
 	// Init is the init program in front of the program, as tini; "" = none.
 	Init string
 }
@@ -286,7 +290,7 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		data, ok := o.Data()
 		if !ok {
-			return nil
+			break
 		}
 		s.Path, s.Origin = p, o
 		s.Shell = program
@@ -314,7 +318,19 @@ func (b *Build) startFile(st *Start) *StartScript {
 		}
 		return s
 	}
+	if (knowledge.Shells.Has(program) || s.Direct && strings.HasSuffix(name, ".sh")) && !b.ofBase(name) {
+		st.Unread = name
+	}
 	return nil
+}
+
+// ofBase tells whether a program is one that the base image starts by itself, and
+// that is known with it.
+func (b *Build) ofBase(name string) bool {
+	img := b.Base()
+	return img != nil && img.Known != nil && slices.ContainsFunc(slices.Concat(img.Known.Entrypoint, img.Known.Cmd), func(own string) bool {
+		return path.Base(own) == path.Base(name)
+	})
 }
 
 // followed notes where a program was not followed to its end.

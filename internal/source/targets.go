@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -138,6 +139,9 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	b.link()
 	if doubt != "" && b.Role() == Develop {
 		b.development = doubt
+	}
+	if b.development == "" {
+		b.development = cmp.Or(b.reloads(), b.packs())
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b

@@ -5,14 +5,41 @@ import (
 	"path"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
+
+// example is the advice with what lies in the build context; "" where that is nothing
+// that builds commonly need.
+func example(ctx *source.Context) string {
+	file, folder := "", ""
+	for _, e := range ctx.Dir(".") {
+		base := path.Base(e.Path)
+		if e.Dir {
+			if folder == "" && knowledge.SourceFolders.Has(base) {
+				folder = base
+			}
+		} else if file == "" {
+			if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest {
+				file = base
+			}
+		}
+	}
+	switch {
+	case file != "" && folder != "":
+		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s and !%s", file, folder)
+	case file+folder != "":
+		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s", file+folder)
+	}
+	return ""
+}
 
 var missing = &check.Check{
 	Name:     "missing",
 	Claim:    "an ignore file limits what a copy of the whole build context includes",
 	Why:      "without an ignore file, the repository's history, .env files and local build output end up in the image",
-	Mend:     "write a .dockerignore that begins with * and then includes what the build needs: !src, !requirements.txt",
+	Mend:     "write a .dockerignore that begins with * and then includes what the build needs, one exception a line",
 	Quiet:    "Where only named files and folders are copied. For a bind mount of the whole build context, the finding is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -41,6 +68,7 @@ var missing = &check.Check{
 		case effective(b.Context):
 			return check.Judge(nil)
 		}
+		f.Help = example(b.Context)
 		first := broad[0]
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"

@@ -26,7 +26,12 @@ var scriptWithoutExec = &check.Check{
 		}
 		st := b.Start()
 		f := st.File
-		if f == nil || st.Step == nil {
+		switch {
+		case st.Step == nil:
+			return check.Judge(nil)
+		case f == nil && st.Unread != "":
+			return check.Unknown(check.ByRun, fmt.Sprintf("%s is not among the files that could be read", st.Unread))
+		case f == nil:
 			return check.Judge(nil)
 		}
 		if f.Script == nil {

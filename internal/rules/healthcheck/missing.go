@@ -1,7 +1,9 @@
 package healthcheck
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -35,6 +37,11 @@ var missing = &check.Check{
 		role := b.Role()
 		if role == source.Unclear && !known && !b.Start().Known() {
 			return check.Unknown(check.ByBases, fmt.Sprintf("whether %s serves, and whether it has a health check, is not known", b.Base().String()))
+		}
+		if role == source.Unclear {
+			if why := b.MayServe(); why != "" {
+				return check.Unknown(check.ByRun, why+", and nothing says whether it does")
+			}
 		}
 		if role == source.Unclear || role == source.Job {
 			return check.Judge(nil)
@@ -74,12 +81,7 @@ func fromSpan(b *source.Build) text.Span {
 
 // onPorts names the exposed ports for a message.
 func onPorts(b *source.Build) string {
-	var list []string
-	for _, p := range b.Ports() {
-		if !slices.Contains(list, p.Number) { // 53/tcp and 53/udp
-			list = append(list, p.Number)
-		}
-	}
+	list := exposed(b)
 	switch len(list) {
 	case 0:
 		return ""
@@ -89,23 +91,57 @@ func onPorts(b *source.Build) string {
 	return " on ports " + strings.Join(list, ", ")
 }
 
+// exposed are the numbers of the exposed ports, in order.
+func exposed(b *source.Build) []string {
+	var list []string
+	for _, p := range b.Ports() {
+		if !slices.Contains(list, p.Number) { // 53/tcp and 53/udp
+			list = append(list, p.Number)
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
+	return list
+}
+
+// askable is the port that a probe over HTTP asks; "" where none is known on which it
+// is spoken, and in the clear.
+func askable(b *source.Build, img *base.Image) string {
+	if p, ok := b.ListenPort(); ok {
+		if knowledge.OtherPorts.Has(p) {
+			return ""
+		}
+		return p
+	}
+	list := exposed(b)
+	if len(list) == 0 {
+		for _, p := range img.Ports {
+			number, _, _ := strings.Cut(p, "/")
+			list = append(list, number)
+		}
+	}
+	if len(list) == 0 {
+		return "PORT" // nothing says which one: better none than a wrong one
+	}
+	if i := slices.IndexFunc(list, func(p string) bool { return !knowledge.OtherPorts.Has(p) }); i >= 0 {
+		return list[i]
+	}
+	return ""
+}
+
 // advice is a probe that suits the base image.
 func advice(b *source.Build) string {
 	img := b.Base()
 	if img.Known == nil {
 		return ""
 	}
-	port := "PORT" // nothing says which one: better none than a wrong one
-	if p, ok := b.ListenPort(); ok {
-		port = p
-	} else if ports := b.Ports(); len(ports) > 0 {
-		port = ports[0].Number
-	} else if len(img.Known.Ports) > 0 {
-		port, _, _ = strings.Cut(img.Known.Ports[0], "/")
-	}
+	port := askable(b, img.Known)
 	switch {
+	case port == "":
+		return ""
 	case img.Ref.Familiar == "php" && port == "9000":
 		return "add a HEALTHCHECK that asks php-fpm for its ping page over FastCGI on port 9000 (ping.path in its pool's settings, and cgi-fcgi of libfcgi-bin); HTTP is not spoken there"
+	case img.Known.HasTool("wget") == base.Yes && img.Known.HasShell() == base.No && img.Known.ShellPath != "":
+		return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s/wget", "-q", "-O", "/dev/null", "http://127.0.0.1:%s/"]: there is no /bin/sh, so it has to be in exec form`, path.Dir(img.Known.ShellPath), port)
 	case img.Known.HasTool("wget") == base.Yes:
 		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
 	case img.Known.HasTool("node") == base.Yes:

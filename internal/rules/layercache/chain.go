@@ -374,12 +374,12 @@ func cached(run *source.Run) bool {
 func called(c *shell.Command) string {
 	s, n := c.Program(), 1
 	for _, w := range c.Args() {
-		if w.Text == "" || w.Text[0] == '-' || n == 0 {
+		if w.Text == "" || w.Text[0] == '-' || n == 0 || strings.Contains(w.Text, "=") {
 			continue
 		}
 		s += " " + w.Text
 		switch w.Text {
-		case "mod", "work", "pip", "chef", "tool", "workspaces":
+		case "mod", "work", "pip", "chef", "tool", "workspaces", "composer.phar":
 		default:
 			n--
 		}

@@ -75,11 +75,21 @@ func (v *view) unlocked(step *source.Step, in packages.Install) string {
 		return ""
 	}
 	for _, name := range l.Locks {
-		if v.seen(step, in.Command.Dir, name) != nil {
+		if v.there(step, in.Command.Dir, name) {
 			return ""
 		}
 	}
 	return fmt.Sprintf("%s reads %s without a lock file (%s)", called(in.Command), l.Reads, l.Locks[0])
+}
+
+// there tells whether the step sees a file of the project, which may be too large to
+// be read.
+func (v *view) there(step *source.Step, dir, name string) bool {
+	o := &source.Origin{Context: v.b.Context, Path: source.Clean(name)}
+	if p := path.Join(dir, name); strings.HasPrefix(p, "/") {
+		o = v.b.Sees(step, p)
+	}
+	return o != nil && (o.File != nil || o.Context != nil && o.Context.Has(o.Path))
 }
 
 // unpinned names the first requirement of a file without a version.

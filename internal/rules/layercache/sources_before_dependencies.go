@@ -357,6 +357,9 @@ func (v *view) member(br brought, step *source.Step, in packages.Install) bool {
 	if within(br.dest, path.Join(in.Command.Dir, "x")) || within(br.dest, path.Join(in.Command.Dir, in.Target.Text, "x")) {
 		return false // the install works inside it
 	}
+	if ownPath(in) && names(in.Command, br.dest) {
+		return false // it is what is installed
+	}
 	for _, m := range in.Manifests {
 		p := m.Text
 		if !strings.HasPrefix(p, "/") {

@@ -21,6 +21,7 @@ const nodeCause check.Cause = "node-modules"
 type deposit struct {
 	dev    bool   // development dependencies are among it
 	guess  bool   // they are if the project has some, which is not known
+	made   bool   // the build wrote the manifest, so that the project's says nothing
 	node   bool   // it is a node_modules
 	tool   string // the one tool for development that is installed by its name
 	what   string // "npm ci", "uv sync"
@@ -208,8 +209,9 @@ func (d *deposits) copied(sd *stageDeposits, step *source.Step, c *source.Copy) 
 			}
 			moved := *dep
 			moved.step, moved.span, moved.origin = step, step.SourcePlace(i), dep
-			moved.dev = dep.dev || dep.guess && from.compiles
-			moved.guess = dep.guess && !from.compiles
+			needed := from.compiles && !dep.made
+			moved.dev = dep.dev || dep.guess && needed
+			moved.guess = dep.guess && !needed
 			if dep.pruned != nil {
 				moved.dev, moved.guess, moved.pruned = false, false, nil
 			}

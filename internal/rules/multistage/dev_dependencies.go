@@ -34,7 +34,7 @@ var devDependencies = &check.Check{
 			if dep == nil {
 				continue
 			}
-			if dep.guess && !dep.dev && !sd.compiles {
+			if dep.guess && !dep.dev && (!sd.compiles || dep.made) {
 				unknown = dep.what
 				continue
 			}

@@ -15,6 +15,9 @@ import (
 // installed notes what one install leaves behind.
 func (d *deposits) installed(sd *stageDeposits, step *source.Step, run *source.Run, in packages.Install) {
 	dep := &deposit{what: in.Manager + " " + in.Verb, step: step, span: in.Command.Span}
+	if in.Manager == "uv" && in.Verb == "install" {
+		dep.what = "uv pip install"
+	}
 	dir := installDir(in)
 	if nodeManager(in.Manager) {
 		d.node(sd, step, in, dir, dep)
@@ -116,7 +119,9 @@ func (d *deposits) node(sd *stageDeposits, step *source.Step, in packages.Instal
 		// What pnpm deploys is a member whose manifest this folder does not tell.
 		dep.guess, dep.why = true, "its development dependencies"
 	} else {
-		dep.why, dep.dev, dep.guess = d.manifests(step, dir).nodeDev()
+		m := d.manifests(step, dir)
+		dep.why, dep.dev, dep.guess = m.nodeDev()
+		dep.made = m.node == nil && sd.compiles && sd.at[at] == nil
 	}
 	sd.put(at, dep)
 }

@@ -40,10 +40,14 @@ func (d *deposits) manifests(step *source.Step, dir string) *manifests {
 }
 
 // file is a file of the folder; nil where nothing of the project is known to
-// bring it.
+// bring it by then.
 func (m *manifests) file(name string) *source.Origin {
 	if strings.HasPrefix(m.dir, "/") {
-		return m.b.SeesThen(m.step, path.Join(m.dir, name))
+		o := m.b.SeesThen(m.step, path.Join(m.dir, name))
+		if o != nil && o.Step != nil && o.Step.Stage == m.step.Stage && o.Step.Index > m.step.Index {
+			return nil
+		}
+		return o
 	}
 	// The working folder is the base image's own, which is not known: the
 	// file at the root of the context is the likely one.

@@ -50,7 +50,8 @@ func stageName(s *source.Stage) (text.Span, string) {
 }
 
 // pickable are the stages that another value of an argument or another platform
-// picks, as FROM base-${TARGETARCH} does, and those that they need.
+// picks, as FROM base-${TARGETARCH} does, those that a Makefile or a pipeline builds,
+// and those that they need.
 func pickable(b *source.Build) map[*source.Stage]bool {
 	picked := map[*source.Stage]bool{}
 	var todo []*source.Stage
@@ -74,8 +75,11 @@ func pickable(b *source.Build) map[*source.Stage]bool {
 		}
 	}
 	for _, s := range b.Stages {
-		if b.Reaches(s) {
+		switch {
+		case b.Reaches(s):
 			from(s)
+		case b.NamedTarget(s.Name):
+			pick(s)
 		}
 	}
 	for len(todo) > 0 {

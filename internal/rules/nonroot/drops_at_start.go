@@ -58,9 +58,14 @@ func drop(b *source.Build) (dropped, bool) {
 	}
 	if f := st.File; f != nil {
 		if f.Script != nil {
-			for _, c := range f.Script.Commands {
+			for _, c := range stays(f.Script) {
 				if name, ok := drops(c); ok && c.When != shell.Never {
 					return dropped{check.Place{File: f.Origin.File, Span: c.Span}, name}, true
+				}
+			}
+			for _, c := range shell.FromWords(shell.Input{}, f.Args).Commands {
+				if name, ok := drops(c); ok && st.Step != nil {
+					return dropped{check.Place{File: b.Text(), Span: st.Step.Rest().Span}, name}, true
 				}
 			}
 		} else if data, ok := f.Origin.Data(); ok && strings.Contains(data, "os.setuid(") {
@@ -72,6 +77,33 @@ func drop(b *source.Build) (dropped, bool) {
 		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entrypoint script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
 	}
 	return dropped{}, false
+}
+
+// stays are the commands of a script that may be what runs in the container: those that
+// it ends in, where these are known; a command that drops before them is a helper that
+// ends. One that only waits looks after what was started before.
+func stays(s *shell.Script) []*shell.Command {
+	ends, ok := s.Endings()
+	var list []*shell.Command
+	for _, e := range ends {
+		if e.Exit {
+			continue
+		}
+		if !ok || e.Command == nil || e.Wait || knowledge.Brief.Has(e.Command.Program()) || idle(e.Command) {
+			return s.Commands
+		}
+		list = append(list, e.Command)
+	}
+	if len(list) == 0 {
+		return s.Commands
+	}
+	return list
+}
+
+// idle tells whether a command does nothing but keep a container alive.
+func idle(c *shell.Command) bool {
+	program := c.Program()
+	return program == "tail" || program == "sleep" || program == "wait"
 }
 
 // startsAsRoot tells whether an image starts as its base does: nothing names a user, or

@@ -10,6 +10,9 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
+// withoutBit is what to do where a program has the setuid bit.
+const withoutBit = "leave the bit out; a program that needs one right of root gets that alone: setcap cap_net_raw+ep for ping"
+
 // sudoCause is that of all that a way back to root brings.
 const sudoCause check.Cause = "sudo"
 
@@ -73,7 +76,7 @@ var sudo = &check.Check{
 					if len(fx.Paths) > 0 {
 						path = fx.Paths[0].Text
 					}
-					f := check.Finding{Place: check.Place{File: b.Text(), Span: fx.Command.Span}, Stage: step.Stage, Message: fmt.Sprintf("chmod %s sets the setuid bit on %s", fx.Mode, path)}
+					f := check.Finding{Place: check.Place{File: b.Text(), Span: fx.Command.Span}, Stage: step.Stage, Message: fmt.Sprintf("chmod %s sets the setuid bit on %s", fx.Mode, path), Help: withoutBit}
 					found = append(found, f)
 				}
 			}
@@ -89,6 +92,7 @@ func copied(b *source.Build, step *source.Step, c *source.Copy) []check.Finding 
 			Place:   check.Place{File: b.Text(), Span: f.Span},
 			Stage:   step.Stage,
 			Message: fmt.Sprintf("%s --chmod=%s sets the setuid bit", step.Keyword, c.Chmod.Value),
+			Help:    withoutBit,
 		}}
 	}
 	if !strings.HasPrefix(c.Target, "/etc/sudoers") {

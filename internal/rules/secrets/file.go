@@ -37,7 +37,7 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	low := strings.ToLower(base)
 	if source.IsEnvFile(base) {
-		if data, ok := ctx.Read(p); ok && public(data) {
+		if data, ok := ctx.Read(p); ok && public(data, base != ".env") {
 			return fileKind{what: "is an environment file, although no value in it looks like a secret", severity: check.Note}
 		}
 		return fileKind{what: "is an environment file", severity: check.Error}
@@ -95,17 +95,23 @@ func fileOf(ctx *source.Context, p string) fileKind {
 }
 
 // public tells whether an environment file has values, and none that looks like a
-// secret.
-func public(data []byte) bool {
+// secret. A variant of .env is used as it lies in the repository; others are filled in
+// where they are used.
+func public(data []byte, variant bool) bool {
 	env := deploy.ParseDotEnv(data)
 	if len(env.Values) == 0 || env.Beyond != "" {
 		return false
 	}
-	for name, value := range env.Values {
-		if w := worthOf(value); nameOf(name) == strong && (value == "" || w == later) {
-			return false // somebody will fill it in
+	around := &names{gather: func(n *names) {
+		for name, value := range env.Values {
+			n.account(name, value)
 		}
-		if _, hidden := setting(name, value, text.Span{}, true); hidden {
+	}}
+	for name, value := range env.Values {
+		if w := worthOf(value); nameOf(name) == strong && (value == "" || w == later) && !variant {
+			return false
+		}
+		if l, hidden := setting(name, value, text.Span{}, true); hidden && !around.tell(l.password, l.user, name) {
 			return false
 		}
 	}

@@ -61,8 +61,14 @@ type gift struct {
 
 // help is what to do where a mount is not the way.
 func (g gift) help() string {
-	if source.IsEnvFile(path.Base(g.path)) {
+	base := path.Base(g.path)
+	switch {
+	case source.IsEnvFile(base):
 		return "exclude it in .dockerignore, and set its values when the container starts: docker run --env-file, env_file: in Compose, a Secret in Kubernetes"
+	case g.kind.key:
+		return "exclude it in .dockerignore, and give it to the container that needs it: secrets: in Compose, a Secret in Kubernetes, a volume"
+	case base != ".npmrc" && strings.HasPrefix(g.in, "/"):
+		return fmt.Sprintf("exclude it in .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=%s,target=%s", base, g.in)
 	}
 	return ""
 }

@@ -26,17 +26,22 @@ func (n *names) add(env []deploy.KeyValue, service, image string) {
 	image, _, _ = strings.Cut(path.Base(image), ":")
 	n.name(image)
 	for _, kv := range env {
-		parts := secret.NameParts(kv.Key.Text)
-		if len(parts) == 0 || !kv.HasValue {
+		if !kv.HasValue {
 			continue
 		}
-		if knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
-			v := kv.Value.Raw
-			if strings.Contains(v, "$") {
-				v = defaults(v)
-			}
-			n.name(v)
+		v := kv.Value.Text // as of a Secret's base64
+		if strings.Contains(kv.Value.Raw, "$") {
+			v = defaults(kv.Value.Raw)
 		}
+		n.account(kv.Key.Text, v)
+	}
+}
+
+// account takes the value of a variable that names a user or a database.
+func (n *names) account(name, value string) {
+	parts := secret.NameParts(name)
+	if len(parts) > 0 && knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
+		n.name(value)
 	}
 }
 

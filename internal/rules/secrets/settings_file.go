@@ -18,13 +18,7 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 		return fileKind{}
 	}
 	content := string(data)
-	held := false
-	switch {
-	case len(vendors(content)) > 0:
-		held = true
-	case s.Pattern != "":
-		held = holds(content, knowledge.Expression(s.Pattern))
-	}
+	held := s.Pattern != "" && holds(content, knowledge.Expression(s.Pattern))
 	if s.Reads == knowledge.URLs || s.Reads == knowledge.Both {
 		for _, l := range logins(content) {
 			held = held || l.Bare() && !l.Local() && !weakPassword(l.Password)
@@ -33,10 +27,13 @@ func settingsFile(ctx *source.Context, p string, s knowledge.SettingsSecret) fil
 	if s.Reads == knowledge.Names || s.Reads == knowledge.Both {
 		held = held || len(secret.Guarded(content)) > 0
 	}
-	if !held {
-		return fileKind{}
+	if held {
+		return fileKind{what: s.What, severity: check.Error}
 	}
-	return fileKind{what: s.What, severity: check.Error}
+	for _, v := range vendors(content) {
+		return fileKind{what: "contains " + v.what, severity: check.Error, key: privateKey.MatchString(content[v.from:v.to])}
+	}
+	return fileKind{}
 }
 
 // accountLine matches who a password of a file of settings belongs to.

@@ -9,6 +9,7 @@ type Image struct {
 	ID             string            `json:"id"`
 	Match          Match             `json:"match"`
 	Kind           string            `json:"kind"`            // os, language-runtime, toolchain, minimal, service
+	Leaner         string            `json:"leaner"`          // of a service: the word of the tags without the toolchain that this one has; "" = there are none
 	OS             string            `json:"os"`              // debian, alpine, wolfi, ubi9, …
 	Libc           string            `json:"libc"`            // glibc, musl, none, …
 	Shell          string            `json:"shell"`           // what /bin/sh is: dash, bash, busybox-ash; "none" where there is none

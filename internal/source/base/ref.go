@@ -6,6 +6,7 @@ package base
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/distribution/reference"
 )
@@ -27,7 +28,7 @@ func ParseRef(s string) (Ref, error) {
 	if s == "scratch" {
 		return Ref{Raw: s, Repo: s, Familiar: s}, nil
 	}
-	named, err := reference.ParseNormalizedNamed(s)
+	named, err := reference.ParseNormalizedNamed(onHub(s))
 	if err != nil {
 		return Ref{}, fmt.Errorf("read image reference %q: %w", s, err)
 	}
@@ -39,6 +40,21 @@ func ParseRef(s string) (Ref, error) {
 		r.Digest = d.Digest().String()
 	}
 	return r, nil
+}
+
+// hubHosts are names under which Docker Hub's registry answers beside docker.io and
+// index.docker.io.
+// Source: docs.docker.com: allow list of Docker Desktop; railties 7.1: Dockerfile.tt.
+var hubHosts = []string{"registry.docker.com/", "registry-1.docker.io/", "registry.hub.docker.com/"}
+
+// onHub is a reference to Docker Hub as everybody writes it; others stay as they are.
+func onHub(s string) string {
+	for _, host := range hubHosts {
+		if rest, ok := strings.CutPrefix(s, host); ok {
+			return "docker.io/" + rest
+		}
+	}
+	return s
 }
 
 // String is the reference in full: repository, tag and digest.

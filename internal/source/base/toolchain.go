@@ -37,6 +37,10 @@ func (i *Image) Toolchain() Level {
 			return LevelSDK
 		}
 		return LevelOther
+	case KindService:
+		if i.Leaner != "" && i.BuildTool() != "" {
+			return LevelSDK
+		}
 	case KindRuntime:
 		if i.Tools["gcc"] == Yes {
 			return LevelRuntime
