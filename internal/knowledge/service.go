@@ -10,6 +10,7 @@ type Service struct {
 	Service string   `json:"service"` // what people call it in Compose
 	Lines   string   `json:"lines"`   // what starts one for a try, in Compose's words
 	Repo    string   `json:"repo"`    // the image, without its tag
+	Variant string   `json:"variant"` // what stands behind the version in its tags: %s = the release of Debian; "" = nothing
 	Stems   []string `json:"stems"`   // words in the names of variables that say where it is
 	// Scheme, where it has one, and URL say where it is beside a program, as Lines start
 	// it; User, Password and Database are what stands in that, for programs that want

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -105,7 +106,7 @@ func (p *plan) serviceLines(s beside) string {
 	image, _, _ := strings.Cut(s.Lines, "\n")
 	ref := strings.TrimPrefix(image, "image: ")
 	repo, tag, _ := strings.Cut(ref, ":")
-	b, err := p.opt.Pick(Want{Repo: repo, Variant: "%s", Spare: 2, Otherwise: tag})
+	b, err := p.opt.Pick(Want{Repo: repo, Variant: s.Variant, Spare: 2, Otherwise: tag})
 	if err == nil {
 		ref = b.String()
 		p.chose(s.Service.Service+": "+ref, fmt.Sprintf("%s is talked to", s.Name))
@@ -132,6 +133,9 @@ func (p *plan) besides() (list []beside) {
 	return list
 }
 
+// commandRE matches names of variables that allow or ask for a deed: CAN_DROP_DATABASE.
+var commandRE = regexp.MustCompile(`(^|_)(CAN|IS|HAS|ENABLE|DISABLE|USE|CREATE|DROP|SEED|RESET|SKIP)_`)
+
 // variables are those of the program that say where a service is, with values for one
 // beside it; none where the program does without.
 func (p *plan) variables(k *knowledge.Service) map[string]string {
@@ -145,7 +149,7 @@ func (p *plan) variables(k *knowledge.Service) map[string]string {
 				stem = s
 			}
 		}
-		if stem == "" || p.closer(k, name) {
+		if stem == "" || p.closer(k, name) || commandRE.MatchString(name) {
 			continue
 		}
 		if strings.HasPrefix(v.Default, "sqlite") || v.Default == ":memory:" {

@@ -283,15 +283,18 @@ func (p *plan) nodeManifests() {
 	n, d := p.s.Node, &p.d
 	var files []string
 	for _, f := range n.Files {
-		if !p.isDir(f) && f != ".yarn" {
+		if !p.isDir(f) && f != ".yarn" && !strings.Contains(f, "/") {
 			files = append(files, f)
 		}
 	}
 	p.takes(n.Files...)
 	d.line("COPY %s ./", words(files))
 	for _, f := range n.Files {
-		if f == ".yarn" || p.isDir(f) {
+		switch {
+		case f == ".yarn" || p.isDir(f):
 			d.line("COPY %s ./%s", f, f)
+		case strings.Contains(f, "/"):
+			d.line("COPY %s ./%s/", f, path.Dir(f))
 		}
 	}
 }

@@ -111,6 +111,8 @@ type nodeProject struct {
 	n   *Node
 	pkg *packageFile
 	js  []script
+	// members tells that packages of its own, which its root uses, lie below it.
+	members bool
 }
 
 // A script is a file of source.
@@ -171,6 +173,7 @@ func (p *nodeProject) workspaces() error {
 		}
 	}
 	if len(apps) == 0 {
+		p.members = true
 		return nil
 	}
 	return &Unsupported{"this is a workspace of several packages, whose lock lies at the root", "init does not write containers for a member of a workspace yet; the program of a workspace whose root starts it can be"}
@@ -261,6 +264,13 @@ func (p *nodeProject) manager() error {
 	for _, f := range []string{".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "pnpm-workspace.yaml", "bunfig.toml", "patches", ".yarn", "prisma"} {
 		if t.has[f] || t.dir(f) {
 			n.Files = append(n.Files, f)
+		}
+	}
+	if p.members {
+		for _, f := range t.files {
+			if path.Base(f) == "package.json" && f != "package.json" {
+				n.Files = append(n.Files, f)
+			}
 		}
 	}
 	n.Token = regexp.MustCompile(`_authToken\s*=\s*\$\{`).Match(t.read(".npmrc"))
@@ -486,9 +496,9 @@ func (p *nodeProject) framework() error {
 		}
 		static("Astro", "astro", "dist", false)
 	case pkg.needs("@react-router/serve") || pkg.needs("@remix-run/serve"):
-		dep, bin := "@react-router/serve", "node_modules/@react-router/serve/bin.cjs"
+		dep, bin := "@react-router/serve", "./node_modules/.bin/react-router-serve"
 		if !pkg.needs(dep) {
-			dep, bin = "@remix-run/serve", "node_modules/@remix-run/serve/dist/cli.js"
+			dep, bin = "@remix-run/serve", "./node_modules/.bin/remix-serve"
 		}
 		is("React Router", dep)
 		if text, _ := p.config("react-router.config"); regexp.MustCompile(`ssr\s*:\s*false`).MatchString(text) {
@@ -496,7 +506,7 @@ func (p *nodeProject) framework() error {
 			return nil
 		}
 		n.Output, n.Handles = []string{"build"}, true
-		start("node", bin, "./build/server/index.js")
+		start(bin, "./build/server/index.js")
 		s.Set = append(s.Set, Tool{Name: "HOST", Version: "0.0.0.0"}, Tool{Name: "PORT", Version: "3000"})
 		s.Port = Fact{Value: "3000", Why: "default of react-router-serve"}
 		s.Server = Fact{Value: strings.TrimPrefix(path.Base(path.Dir(dep)), "@") + "-serve", At: p.line(`"` + dep + `"`)}
@@ -1050,10 +1060,49 @@ func (p *nodeProject) environment() {
 			}
 		}
 	}
+	p.validated()
 	for _, c := range knowledge.ServiceClients() {
 		for _, name := range c.Node {
 			if p.pkg.Dependencies[name] != "" && !slices.ContainsFunc(s.Services, func(f Fact) bool { return f.Value == c.Service }) {
 				s.Services = append(s.Services, Fact{Value: c.Service, At: p.line(`"` + name + `"`), Why: name})
+			}
+		}
+	}
+}
+
+var (
+	schemaRE   = regexp.MustCompile(`(?m)^\s*['"]?([A-Z][A-Z0-9_]{2,})['"]?\s*:\s*(?:Joi|joi|z|yup|str|num|url|port|bool|email|host|env\.\w+|Type|S)\s*[.(]([^\n]*(?:\n\s+\.[^\n]*)*)`)
+	requiredRE = regexp.MustCompile(`(?s)\brequired\s*:\s*\[([^\]]*)\]`)
+	quotedRE   = regexp.MustCompile(`['"]([A-Z][A-Z0-9_]{2,})['"]`)
+)
+
+// validated finds the variables that a schema asks for: of Joi, zod, envalid, or JSON
+// Schema as fastify's env has it.
+func (p *nodeProject) validated() {
+	add := func(name string, need bool, def string, at Place) {
+		if known[name] || name == "NODE_ENV" {
+			return
+		}
+		for i := range p.s.Env {
+			if p.s.Env[i].Name == name {
+				p.s.Env[i].Required = p.s.Env[i].Required || need
+				return
+			}
+		}
+		p.s.Env = append(p.s.Env, Variable{Name: name, At: at, Required: need, Default: def, Secret: secret.Named(name)})
+	}
+	for _, f := range p.js {
+		if !strings.Contains(f.text, "process.env") && !strings.Contains(f.text, "fastify/env") && !strings.Contains(f.text, "envalid") && !strings.Contains(f.text, "env-schema") {
+			continue
+		}
+		for _, m := range schemaRE.FindAllStringSubmatchIndex(f.text, -1) {
+			rest := f.text[m[4]:m[5]]
+			need := strings.Contains(rest, "required()") || !strings.Contains(f.text, "oi.") && !strings.Contains(rest, "optional(") && !strings.Contains(rest, "default")
+			add(f.text[m[2]:m[3]], need, "", Place{f.file, lineAt(f.text, m[0])})
+		}
+		for _, m := range requiredRE.FindAllStringSubmatchIndex(f.text, -1) {
+			for _, q := range quotedRE.FindAllStringSubmatch(f.text[m[2]:m[3]], -1) {
+				add(q[1], true, "", Place{f.file, lineAt(f.text, m[0])})
 			}
 		}
 	}
