@@ -234,7 +234,7 @@ func (p *plan) postgresScheme() string {
 	}
 	switch {
 	case s.Talks("psycopg2") || s.Talks("psycopg2-binary"):
-		return "postgresql"
+		return "postgresql+psycopg2" // the driver that is meant without a name changed with SQLAlchemy 2.1
 	case s.Talks("asyncpg"):
 		return "postgresql+asyncpg"
 	case s.Talks("psycopg"):

@@ -516,7 +516,8 @@ func (p *goProject) look() {
 					}
 				}
 			case *ast.ForStmt:
-				loops = loops || n.Cond == nil && n.Init == nil
+				// Of the program's own; a library's loop says nothing of how long it lives.
+				loops = loops || n.Cond == nil && n.Init == nil && f.ast.Name.Name == "main"
 			case *ast.CallExpr:
 				on, name := method(n)
 				if isServe(n) {
@@ -555,7 +556,7 @@ func (p *goProject) look() {
 							address(def, at(n), 1, flag, "")
 						}
 					})
-				} else if len(n.Args) == 2 {
+				} else if l := strings.ToLower(on + name); len(n.Args) == 2 && (strings.Contains(l, "env") || name == "SetDefault") {
 					// getEnv("PORT", "8080")
 					a, ok := literal(n.Args[0])
 					b, ok2 := literal(n.Args[1])
@@ -891,7 +892,7 @@ func (p *goProject) goSources(ours map[string]bool) {
 		if strings.HasSuffix(base, ".go") || sides[base] || slices.Contains(p.embed, base) || slices.ContainsFunc(p.embed, func(e string) bool { return strings.HasPrefix(e, base+"/") }) {
 			continue
 		}
-		if slices.Contains(g.Files, base) || slices.Contains(g.Code, base) || strings.EqualFold(base, "readme.md") || base == "Makefile" || strings.HasPrefix(base, ".") {
+		if slices.Contains(g.Files, base) || slices.Contains(g.Code, base) || strings.HasSuffix(strings.ToLower(base), ".md") || strings.HasPrefix(base, "LICENSE") || base == "Makefile" || base == "Dockerfile" || strings.HasPrefix(base, ".") {
 			continue
 		}
 		if p.names(base, strings.HasSuffix(name, "/")) {

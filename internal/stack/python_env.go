@@ -292,7 +292,7 @@ func (p *pyProject) writes() {
 			return
 		}
 		dir := where
-		if path.Ext(where) != "" && !p.t.dir(where) {
+		if path.Ext(strings.TrimPrefix(path.Base(where), ".")) != "" && !p.t.dir(where) {
 			dir = path.Dir(where)
 		}
 		if dir == "." {
@@ -362,7 +362,7 @@ func (p *pyProject) movable() {
 	const folder = "data"
 	for i := 0; i < len(p.s.Writes); i++ {
 		w := p.s.Writes[i]
-		if strings.Contains(w.Value, "/") || path.Ext(w.Value) == "" {
+		if strings.Contains(w.Value, "/") || path.Ext(strings.TrimPrefix(w.Value, ".")) == "" {
 			continue
 		}
 		for _, v := range p.s.Env {
