@@ -33,7 +33,7 @@ type initFlags struct {
 	registry          string
 	env               []string
 	asOf              string
-	noCompose         bool
+	noCompose, gpu    bool
 }
 
 func initCommand(c Command) *cobra.Command {
@@ -80,6 +80,7 @@ proved.`,
 	fl.BoolVar(&f.prove, "prove", false, "prove what was written; fail without a container engine")
 	fl.BoolVar(&f.noProve, "no-prove", false, "do not build or run anything")
 	fl.BoolVar(&f.noCompose, "no-compose", false, "write no Compose file for what the program talks to")
+	fl.BoolVar(&f.gpu, "gpu", false, "install PyTorch with CUDA")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
@@ -128,7 +129,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 	}
 	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
-	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose})
+	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu})
 	bar.end()
 	if err != nil {
 		return err

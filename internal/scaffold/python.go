@@ -148,6 +148,14 @@ const pipCache = "RUN --mount=type=cache,target=/root/.cache/pip \\\n    "
 func (p *plan) install() error {
 	d, in := &p.d, &p.s.Python.Install
 	pip := "pip --python " + venv + "/bin/python install"
+	if at := p.s.Python.Torch; at != (stack.Place{}) && !p.opt.GPU {
+		if p.s.Lock.Known() && !in.Hashes {
+			p.Unknown = append(p.Unknown, fmt.Sprintf("the lock has PyTorch (%s) with CUDA, several gigabytes: the index https://download.pytorch.org/whl/cpu has it for the processor alone", at))
+		} else if !in.Hashes {
+			pip += " --extra-index-url https://download.pytorch.org/whl/cpu"
+			p.chose("PyTorch for the processor", fmt.Sprintf("%s does not say that a GPU is needed: --gpu takes the one with CUDA", at))
+		}
+	}
 	added := p.added()
 	makes := func() { d.line("RUN python -m venv --without-pip %s", venv) }
 	extra := func() {

@@ -42,6 +42,8 @@ type Options struct {
 	Pick func(Want) (Base, error)
 	// NoCompose leaves out what starts the program with what it talks to.
 	NoCompose bool
+	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
+	GPU bool
 }
 
 // New plans the container of a project.

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"go/ast"
@@ -208,6 +209,9 @@ func (p *goProject) main() error {
 	for _, f := range p.t.files {
 		dir := path.Dir(f)
 		if !strings.HasSuffix(f, ".go") || seen[dir] || isSide(f) {
+			continue
+		}
+		if !bytes.Contains(p.t.read(f), []byte("package main")) {
 			continue
 		}
 		seen[dir] = true

@@ -399,6 +399,9 @@ var blockCommentRE = regexp.MustCompile(`(?s)/\*.*?\*/`)
 
 // uncommented is source without its comments, in as many lines.
 func uncommented(s string) string {
+	if !strings.Contains(s, "//") && !strings.Contains(s, "/*") {
+		return s
+	}
 	s = blockCommentRE.ReplaceAllStringFunc(s, func(c string) string { return strings.Repeat("\n", strings.Count(c, "\n")) })
 	return lineCommentRE.ReplaceAllString(s, "$1")
 }
@@ -855,6 +858,9 @@ func (p *nodeProject) port() {
 		return
 	}
 	for _, f := range p.js {
+		if !strings.Contains(f.text, "PORT") {
+			continue
+		}
 		for _, m := range envRE.FindAllStringSubmatchIndex(f.text, -1) {
 			name := pick(f.text, m, 2, 4)
 			if name != "PORT" && !strings.HasSuffix(name, "_PORT") || databasePort(name) {
@@ -946,6 +952,9 @@ func (p *nodeProject) health() {
 	}
 	for _, f := range p.js {
 		pre, known := prefixes[f.file]
+		if !strings.Contains(f.text, "Router") && !strings.Contains(f.text, ".get") && !strings.Contains(f.text, ".all(") && !strings.Contains(f.text, ".use(") && !strings.Contains(f.text, ".route") && !strings.Contains(f.text, "url") && !strings.Contains(f.text, "@Controller") && !strings.Contains(f.file, "health") && !strings.Contains(f.file, "ping") && !strings.Contains(f.file, "status") && !strings.Contains(f.file, "ready") && !strings.Contains(f.file, "live") {
+			continue
+		}
 		for _, m := range routeRE.FindAllStringSubmatchIndex(f.text, -1) {
 			if !known && strings.Contains(strings.ToLower(f.text[m[2]:m[3]]), "router") && len(prefixes) > 0 && p.mounted(f.file) {
 				continue
@@ -997,6 +1006,9 @@ func (p *nodeProject) mounted(file string) bool {
 func (p *nodeProject) prefixes() map[string]string {
 	direct := map[string][2]string{} // file to the file that uses it, and the prefix
 	for _, f := range p.js {
+		if !strings.Contains(f.text, ".use") && !strings.Contains(f.text, "register") && !strings.Contains(f.text, ".route") {
+			continue
+		}
 		imports := map[string]string{}
 		for _, m := range importRE.FindAllStringSubmatch(f.text, -1) {
 			imports[cmp.Or(m[1], m[3])] = p.resolve(f.file, cmp.Or(m[2], m[4]))
@@ -1051,6 +1063,9 @@ func (p *nodeProject) environment() {
 	s := p.s
 	if s.Kind != Static {
 		for _, f := range p.js {
+			if !strings.Contains(f.text, ".env") {
+				continue
+			}
 			for _, m := range envRE.FindAllStringSubmatchIndex(f.text, -1) {
 				name := pick(f.text, m, 2, 4)
 				if known[name] || name == "NODE_ENV" || slices.ContainsFunc(s.Env, func(v Variable) bool { return v.Name == name }) {

@@ -280,7 +280,7 @@ func (p *pyProject) keepFlags(server string, words []string) {
 		w, _, _ = strings.Cut(w, "=")
 		return w == "--threads" || w == "-k" || w == "--worker-class" || w == "-c" || w == "--config"
 	}) {
-		p.s.Args = slices.Delete(p.s.Args, at, at+2) // the project says it itself
+		p.s.Args = slices.Delete(p.s.Args, at, at+4) // the project says it itself
 	}
 	for i := 1; i < len(words); i++ {
 		name, value, joined := strings.Cut(words[i], "=")

@@ -19,6 +19,7 @@ type Python struct {
 	Root     string   `json:"root"`               // the folder that its imports begin in; "." = the project
 	Django   *Django  `json:"django,omitempty"`
 	Entry    string   `json:"entry,omitempty"` // the file that is the program
+	Torch    Place    `json:"torch,omitzero"`  // where PyTorch is asked for, from an index that gives it with CUDA
 }
 
 // A Tool is a package at a version.
@@ -305,8 +306,8 @@ func (p *pyProject) tell() {
 	if !p.s.Lock.Known() && !p.pinned() && len(p.deps) > 0 {
 		p.s.Notes = append(p.s.Notes, fmt.Sprintf("no lock file: the versions in %s move with time; a lock makes every build the same", p.s.Manager.At.File))
 	}
-	if d, ok := p.dep("torch"); ok && !p.deps["torch"].cpu {
-		p.s.Notes = append(p.s.Notes, fmt.Sprintf("torch (%s) comes with CUDA from the package index, several gigabytes: --torch cpu installs the one for the processor", d.at))
+	if d, ok := p.dep("torch"); ok && !d.cpu {
+		p.py.Torch = d.at
 	}
 }
 

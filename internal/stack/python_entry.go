@@ -694,8 +694,9 @@ func (p *pyProject) command(server, app, port string, factory bool) {
 			app += "()"
 		}
 		// Threads: with the one worker that gunicorn starts otherwise, a connection that
-		// says nothing holds up the probe, and the end.
-		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--worker-tmp-dir", "/dev/shm"})
+		// says nothing holds up the probe, and the end; a connection that is kept does so
+		// for as long as it is kept.
+		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--worker-tmp-dir", "/dev/shm"})
 	}
 }
 
