@@ -61,6 +61,17 @@ func Diff(oldName, newName string, before, after []byte) string {
 	return udiff.Unified(oldName, newName, string(before), string(after))
 }
 
+// Merge brings two changes of one text together, line by line. ok is false where they
+// change the same lines in two ways.
+func Merge(base, ours, theirs []byte) (merged []byte, ok bool) {
+	edits, ok := udiff.Merge(udiff.Lines(string(base), string(ours)), udiff.Lines(string(base), string(theirs)))
+	if !ok {
+		return nil, false
+	}
+	out, err := udiff.ApplyBytes(base, edits)
+	return out, err == nil
+}
+
 // LineBreak is how most lines of the file end: "\n", or "\r\n". A file of one
 // line has "\n".
 func (f *File) LineBreak() string {

@@ -160,3 +160,21 @@ func FuzzApply(f *testing.F) {
 		}
 	})
 }
+
+func TestMerge(t *testing.T) {
+	base := "FROM a\nRUN one\nCOPY . .\nCMD x\n"
+	for _, c := range []struct {
+		name, ours, theirs, want string
+		ok                       bool
+	}{
+		{"one side", base, "FROM b\nRUN one\nCOPY . .\nCMD x\n", "FROM b\nRUN one\nCOPY . .\nCMD x\n", true},
+		{"both, apart", "FROM a\nRUN one\nRUN mine\nCOPY . .\nCMD x\n", "FROM b\nRUN one\nCOPY . .\nCMD y\n", "FROM b\nRUN one\nRUN mine\nCOPY . .\nCMD y\n", true},
+		{"the same on both", "FROM b\nRUN one\nCOPY . .\nCMD x\n", "FROM b\nRUN one\nCOPY . .\nCMD x\n", "FROM b\nRUN one\nCOPY . .\nCMD x\n", true},
+		{"one line in two ways", "FROM mine\nRUN one\nCOPY . .\nCMD x\n", "FROM b\nRUN one\nCOPY . .\nCMD x\n", "", false},
+	} {
+		got, ok := Merge([]byte(base), []byte(c.ours), []byte(c.theirs))
+		if ok != c.ok || string(got) != c.want {
+			t.Errorf("%s: %q %v", c.name, got, ok)
+		}
+	}
+}

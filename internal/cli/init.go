@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -47,7 +47,9 @@ what it chose and why, and what it could not know. Then it builds the image, run
 it, and proves it, where there is a container engine.
 
 Nothing of the project is run on this machine. A file that is there is never
-overwritten without --force: its difference is shown.
+overwritten without --force: its difference is shown. What init wrote last time it
+knows (.dockworthy/init.json): when the project has changed, what was changed by hand
+in its files stays, and lines that were changed in two ways are shown.
 
 Exit status: 0 when the files are written and, where they are proved, no finding is
 at or above warning; 1 when the proof has one; 2 when nothing could be written or
@@ -157,7 +159,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 		return out.Flush()
 	}
-	if err := f.write(c, out, dir, plan); err != nil {
+	if err := f.write(out, dir, plan); err != nil {
 		out.Flush()
 		return err
 	}
@@ -258,27 +260,85 @@ func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
 	}
 }
 
-// write writes the files, all or none.
-func (f *initFlags) write(c Command, w *redact.Writer, dir string, p *scaffold.Plan) error {
-	var fresh, same, other []string
+// A change is what becomes of one file.
+type change struct {
+	name, data string
+	deed       string // wrote, updated, merged, replaced, unchanged, kept away
+}
+
+// write writes the files, all or none. What it wrote last time is known: what a
+// person has changed since stays.
+func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error {
+	remembered, err := readFile(dir, scaffold.RecordName)
+	if err != nil {
+		return err
+	}
+	last, err := scaffold.ReadRecord(remembered)
+	if err != nil && !f.force {
+		return err
+	}
+	var list []change
+	var refused []string
 	for _, file := range p.Files {
-		have, err := os.ReadFile(filepath.Join(dir, file.Name))
+		have, err := readFile(dir, file.Name)
+		if err != nil {
+			return err
+		}
+		c := change{file.Name, file.Data, ""}
+		base, wrote := "", false
+		if last != nil {
+			base, wrote = last.Files[file.Name]
+		}
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			fresh = append(fresh, file.Name)
-		case err != nil:
-			return fmt.Errorf("read %s: %w", filepath.Join(dir, file.Name), reason(err))
-		case bytes.Equal(have, []byte(file.Data)):
-			same = append(same, file.Name)
+		case have == nil && wrote && !f.force:
+			c.deed = "not written again, since it was removed:"
+		case have == nil:
+			c.deed = "wrote"
+		case string(have) == file.Data:
+			c.deed = "unchanged"
+		case f.force:
+			c.deed = "replaced"
+		case wrote && string(have) == base:
+			c.deed = "updated"
+		case wrote:
+			merged, ok := text.Merge([]byte(base), have, []byte(file.Data))
+			if !ok {
+				refused = append(refused, file.Name)
+				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), have))
+				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), []byte(file.Data)))
+				continue
+			}
+			c.data, c.deed = string(merged), "merged, keeping what was changed by hand:"
+			if string(merged) == string(have) {
+				c.deed = "unchanged"
+			}
 		default:
-			other = append(other, file.Name)
-			if !f.force {
-				fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+			refused = append(refused, file.Name)
+			fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+		}
+		list = append(list, c)
+	}
+	if len(refused) > 0 {
+		why := "is there already"
+		if last != nil {
+			why = "has the same lines changed in two ways"
+		}
+		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows", strings.Join(refused, " and "), why)
+	}
+	if last != nil {
+		if since := last.Since(p); len(since) > 0 {
+			fmt.Fprintln(w, "since the last time")
+			for _, s := range since {
+				fmt.Fprintf(w, "  %s\n", s)
 			}
 		}
 	}
-	if len(other) > 0 && !f.force {
-		return fmt.Errorf("%s is there already: nothing was written; --force writes what the difference shows", strings.Join(other, " and "))
+	record, err := p.Record(dockworthy.Version)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(scaffold.RecordName)), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", scaffold.RecordName, reason(err))
 	}
 	var made []*output
 	defer func() {
@@ -286,17 +346,17 @@ func (f *initFlags) write(c Command, w *redact.Writer, dir string, p *scaffold.P
 			o.abandon()
 		}
 	}()
-	for _, file := range p.Files {
-		if slices.Contains(same, file.Name) {
+	for _, c := range append(slices.Clone(list), change{scaffold.RecordName, string(record), "record"}) {
+		if c.deed == "unchanged" || strings.HasPrefix(c.deed, "not ") {
 			continue
 		}
-		o, err := newOutput(filepath.Join(dir, file.Name))
+		o, err := newOutput(filepath.Join(dir, c.name))
 		if err != nil {
 			return err
 		}
 		made = append(made, o)
-		if _, err := o.Write([]byte(file.Data)); err != nil {
-			return fmt.Errorf("write %s: %w", file.Name, err)
+		if _, err := o.Write([]byte(c.data)); err != nil {
+			return fmt.Errorf("write %s: %w", c.name, err)
 		}
 	}
 	for _, o := range made {
@@ -305,15 +365,32 @@ func (f *initFlags) write(c Command, w *redact.Writer, dir string, p *scaffold.P
 		}
 	}
 	fmt.Fprintln(w)
-	for _, l := range []struct {
-		deed  string
-		names []string
-	}{{"wrote", fresh}, {"replaced", other}, {"unchanged", same}} {
-		if len(l.names) > 0 {
-			fmt.Fprintf(w, "%s %s\n", l.deed, strings.Join(l.names, ", "))
-		}
+	for len(list) > 0 {
+		deed := list[0].deed
+		var names []string
+		list = slices.DeleteFunc(list, func(c change) bool {
+			if c.deed == deed {
+				names = append(names, c.name)
+			}
+			return c.deed == deed
+		})
+		fmt.Fprintf(w, "%s %s\n", deed, strings.Join(names, ", "))
 	}
 	return nil
+}
+
+// readFile is a file of the project; nil where it is not there.
+func readFile(dir, name string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, name), reason(err))
+	case data == nil:
+		data = []byte{}
+	}
+	return data, nil
 }
 
 // proof proves what was written.

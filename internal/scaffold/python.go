@@ -98,6 +98,12 @@ func (p *plan) pythonSources() []string {
 	in := &p.s.Python.Install
 	var list []string
 	for _, n := range p.s.Sources {
+		if in.Member != "" && (n == in.Member || strings.HasPrefix(in.Member, n+"/")) {
+			if p.installed() {
+				continue
+			}
+			n = in.Member // and not the other members beside it
+		}
 		if p.installed() && slices.ContainsFunc(in.Modules, func(m string) bool { return m == n || strings.HasPrefix(m, n+"/") }) {
 			// What starts by its file has to be there as one.
 			if !(len(p.s.Args) > 0 && strings.HasPrefix(p.s.Args[0], n+"/")) {

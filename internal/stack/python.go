@@ -119,7 +119,10 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	if err := p.entry(); err != nil {
 		return nil, err
 	}
-	if in := &p.py.Install; in.Project && p.py.Root == "." && in.Script == "" && len(in.Drop) == 0 && in.By != "setup" && !p.asksForItself() {
+	if err := p.member(); err != nil {
+		return nil, err
+	}
+	if in := &p.py.Install; in.Member == "" && in.Project && p.py.Root == "." && in.Script == "" && len(in.Drop) == 0 && in.By != "setup" && !p.asksForItself() {
 		in.Project = false // its source is copied, and found from where it runs
 	}
 	p.version()

@@ -484,6 +484,17 @@ func (p *pyProject) root(m *module) string {
 	if p.where != "" && strings.HasPrefix(m.file, p.where+"/") {
 		return p.where
 	}
+	for _, dir := range p.py.Install.Locals {
+		if strings.HasPrefix(m.file, dir+"/src/") {
+			return dir + "/src"
+		}
+		if strings.HasPrefix(m.file, dir+"/") {
+			options = []string{dir, "."}
+		}
+	}
+	if at := strings.Index(m.file, "/src/"); at > 0 && options[0] == "." {
+		options = []string{m.file[:at] + "/src", "."}
+	}
 	for dir := path.Dir(m.file); dir != "." && dir != "src"; dir = path.Dir(dir) {
 		options = append(options, dir)
 	}

@@ -898,3 +898,30 @@ func (p *pyProject) setupDeps() {
 		p.py.Install.Packages = append(p.py.Install.Packages, m[1])
 	}
 }
+
+// member tells which member of a workspace the program lies in, which is then what is
+// installed.
+func (p *pyProject) member() error {
+	in := &p.py.Install
+	for _, dir := range in.Locals {
+		if in.By != "uv" || !strings.HasPrefix(p.py.Entry, dir+"/") {
+			continue
+		}
+		f, err := readPyproject(p.t, dir+"/pyproject.toml")
+		if err != nil {
+			return err
+		}
+		if f == nil || f.Project == nil {
+			continue
+		}
+		in.Member, in.Package = dir, f.Project.Name
+		in.Project = f.Build.Backend != "" || len(f.Build.Requires) > 0
+		in.Modules, in.Reads = nil, nil
+		for _, file := range words(f.Project.Readme) {
+			if p.t.has[dir+"/"+file] {
+				in.Reads = append(in.Reads, dir+"/"+file)
+			}
+		}
+	}
+	return nil
+}
