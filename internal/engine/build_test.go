@@ -64,6 +64,9 @@ func TestBuildCause(t *testing.T) {
 		{"[b 3/4] RUN go build", "exit code: 1", []string{"error obtaining VCS status: exit status 128"}, "Go reads .git"},
 		{"[b 2/2] COPY --chown=app:app . /srv", "unable to convert uid/gid chown string to host mapping: can't find uid for user app: no such user: app", nil, "--chown names a user that this stage does not have"},
 		{"[b 3/4] RUN true", "process \"/bin/sh -c true\" did not complete successfully: unable to find user app: no matching entries in passwd file", nil, "the step runs as app, a user that this stage does not have"},
+		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"ERROR: Cannot install pdm[locked]==2.29.4 because these package versions have conflicting dependencies.", "To fix this you could try to:", "1. loosen the range of package versions you've specified", "", "[notice] To update, run: python -m pip install --upgrade pip"}, "the command exited with status 1: ERROR: Cannot install pdm[locked]==2.29.4 because"},
+		{"[b 3/4] RUN pip install x", "exit code: 1", []string{"Error: pg_config executable not found.", "note: This error originates from a subprocess, and is likely not a problem with pip."}, "the command exited with status 1: Error: pg_config executable not found."},
+		{"[b 3/4] RUN x", "exit code: 1", []string{"something went wrong", "note: see the log"}, "the command exited with status 1: something went wrong"},
 		{"[b 3/4] RUN false", "exit code: 1", nil, "the command exited with status 1 and no output"},
 	} {
 		if got := buildCause(c.step, c.cause, "", c.tail); !strings.HasPrefix(got, c.want) {

@@ -116,7 +116,7 @@ func buildCause(step, cause, last string, tail []string) string {
 		}
 	}
 	if m := exitCode.FindStringSubmatch(cause); m != nil {
-		if said := lastWords(tail); said != "" {
+		if said := failure(tail); said != "" {
 			return "the command exited with status " + m[1] + ": " + said
 		}
 		return "the command exited with status " + m[1] + " and no output"
@@ -134,6 +134,34 @@ func buildCause(step, cause, last string, tail []string) string {
 		}
 	}
 	return cause
+}
+
+var (
+	errorLine = regexp.MustCompile(`^\s*(?:ERROR|Error|error|fatal|FATAL|npm error|npm ERR!|E)\b:?\s*\S|^\S*Error: `)
+	// chatter are lines that say nothing of the cause: of pip and of npm, behind it.
+	chatter = regexp.MustCompile(`^\s*\[notice\]|^\s*(?:note|hint): |^\s*╰─>|exited? code: \d|subprocess-exited-with-error|metadata-generation-failed|legacy-install-failure|Failed to build|A complete log of this run|^npm (?:error|ERR!)\s*$|See above for output|To fix this you could try`)
+)
+
+// failure is the line that tells why a command failed: the last that calls itself an
+// error, else the last that says something.
+func failure(lines []string) string {
+	var rest []string
+	said := ""
+	for _, l := range lines {
+		if chatter.MatchString(l) {
+			continue
+		}
+		if rest = append(rest, l); errorLine.MatchString(l) {
+			said = l
+		}
+	}
+	if said != "" {
+		return lastWords([]string{said})
+	}
+	if said = lastWords(rest); said == "" {
+		return lastWords(lines)
+	}
+	return said
 }
 
 // lastWords is the last line that says something.
