@@ -30,7 +30,7 @@ func (p *pyProject) environment() {
 		p.s.Env = append(p.s.Env, v)
 	}
 	for _, m := range p.modules {
-		if !m.mentions("environ", "getenv", "Settings", "config(", "env(", "env.") {
+		if !m.mentions("environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(") {
 			continue
 		}
 		src := m.parsed()
@@ -50,6 +50,10 @@ func (p *pyProject) environment() {
 			case c.Func == "decouple.config" || c.Func == "starlette.config.Config()" || c.Func == "prettyconf.config":
 				name, _ = c.Arg("", 0).Literal()
 				other = c.Arg("default", -1)
+				need = other == nil
+			case c.Func != "env" && !isEnviron(src, c) && strings.Contains(strings.ToLower(c.Method()), "env") && envNameRE.MatchString(first(c)):
+				// A helper of the project's own: get_env("X", default).
+				name, other = first(c), c.Arg("default", 1)
 				need = other == nil
 			case isEnviron(src, c):
 				name, _ = c.Arg("var", 0).Literal()
@@ -141,6 +145,12 @@ func (p *pyProject) nested(m *module, c *python.Class, f python.Field, v Variabl
 	return list
 }
 
+// first is the first argument of a call, where that is a plain text.
+func first(c *python.Call) string {
+	s, _ := c.Arg("", 0).Literal()
+	return s
+}
+
 // isSettings tells whether a class is one of pydantic's settings, through others of
 // the project's too.
 func (p *pyProject) isSettings(m *module, c *python.Class, depth int) bool {
@@ -198,10 +208,7 @@ func (p *pyProject) services() {
 	for _, c := range knowledge.ServiceClients() {
 		for _, name := range c.Python {
 			d, ok := p.dep(name)
-			if !ok {
-				continue
-			}
-			if !d.direct {
+			if !ok || !d.direct && !p.plugged(name) {
 				continue
 			}
 			if c.Extra != "" && !slices.Contains(d.extras, c.Extra) {
@@ -213,6 +220,17 @@ func (p *pyProject) services() {
 			}
 		}
 	}
+}
+
+// plugged tells whether the project asks for a package that is made around another, by
+// its name: litestar-asyncpg.
+func (p *pyProject) plugged(name string) bool {
+	for n, d := range p.deps {
+		if d.direct && strings.HasSuffix(n, "-"+name) {
+			return true
+		}
+	}
+	return false
 }
 
 // native finds the packages of the system that dependencies need.
