@@ -25,8 +25,8 @@ type beside struct {
 func (p *plan) compose() (data string, ok bool) {
 	list := p.besides()
 	steps := p.steps()
-	if len(list) == 0 && len(steps) == 0 {
-		return "", false
+	if len(list) == 0 {
+		return "", false // a migration alone would change what nobody else sees
 	}
 	env := map[string]string{}
 	for _, b := range list {

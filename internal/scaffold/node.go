@@ -34,6 +34,9 @@ func (p *plan) node() error {
 	if s.Kind == stack.Static {
 		return p.site(base)
 	}
+	if n.Member != "" {
+		return p.nodeMember(base)
+	}
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	d.line("FROM %s AS base", base)
@@ -119,6 +122,13 @@ func (p *plan) node() error {
 	}
 	p.copies(sources)
 	p.writable("/app")
+	p.nodeStart(init)
+	return nil
+}
+
+// nodeStart writes how the program is started, and how it is seen to be well.
+func (p *plan) nodeStart(init bool) {
+	s, n, d := p.s, p.s.Node, &p.d
 	d.line("USER 1000:1000")
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
@@ -141,7 +151,6 @@ func (p *plan) node() error {
 	if len(args) > 0 {
 		d.line("CMD %s", exec(args))
 	}
-	return nil
 }
 
 func (p *plan) nodeBinary() string {
@@ -310,6 +319,14 @@ func (p *plan) nodeBuild() {
 	if n.Prisma && !strings.Contains(string(p.s.Read("package.json")), "prisma generate") {
 		d.line("RUN npx prisma generate")
 	}
+	if n.Member != "" {
+		for _, u := range n.Uses {
+			if u.Build {
+				d.line("RUN %s", p.nodeRun(u))
+			}
+		}
+		return
+	}
 	next := ""
 	if p.s.Framework.Value == "Next.js" {
 		next = "NEXT_TELEMETRY_DISABLED=1 "
@@ -359,7 +376,7 @@ server {
     }
 }
 EOF`, fallback)
-	d.line("COPY --from=build %s /usr/share/nginx/html", path.Join("/app", n.Public))
+	d.line("COPY --from=build %s /usr/share/nginx/html", path.Join("/app", n.Member, n.Public))
 	d.line("USER 101:101")
 	d.line("EXPOSE 8080")
 	d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=5s --retries=3 \\\n    CMD %s", exec([]string{"curl", "--fail", "--silent", "--output", "/dev/null", "--max-time", "3", "http://127.0.0.1:8080/"}))

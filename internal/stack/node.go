@@ -34,6 +34,10 @@ type Node struct {
 	Public  string   `json:"public,omitempty"` // of a static site: the folder that the build makes
 	SPA     bool     `json:"spa,omitempty"`    // every path is answered by its index.html
 	Token   bool     `json:"token,omitempty"`  // .npmrc asks for a token
+	// Member is the folder of the package of a workspace that is the program, "" = the
+	// root; Uses are the packages of the workspace that it needs, itself at the end.
+	Member string   `json:"member,omitempty"`
+	Uses   []Member `json:"uses,omitempty"`
 }
 
 // packageFile is what is asked of a package.json.
@@ -105,14 +109,14 @@ func (p *packageFile) needs(name string) bool { return p.Dependencies[name] != "
 
 // A nodeProject is a project of Node.js as it is looked into.
 type nodeProject struct {
-	t   *tree
-	opt Options
-	s   *Stack
-	n   *Node
-	pkg *packageFile
-	js  []script
-	// members tells that packages of its own, which its root uses, lie below it.
-	members bool
+	t     *tree
+	opt   Options
+	s     *Stack
+	n     *Node
+	pkg   *packageFile
+	js    []script
+	root  *tree
+	space []Member // the packages of its workspace; nil = it is none
 }
 
 // A script is a file of source.
@@ -122,19 +126,26 @@ type script struct {
 }
 
 func detectNode(t *tree, opt Options) (*Stack, error) {
-	p := &nodeProject{t: t, opt: opt, s: &Stack{Dir: "."}, n: &Node{}}
+	p := &nodeProject{t: t, root: t, opt: opt, s: &Stack{Dir: "."}, n: &Node{}}
 	p.s.Node = p.n
 	var err error
 	if p.pkg, err = readPackage(t, "package.json"); err != nil {
 		return nil, err
 	}
-	if err := p.workspaces(); err != nil {
-		return nil, err
-	}
+	p.space = p.workspace()
 	if err := p.manager(); err != nil {
 		return nil, err
 	}
 	p.version()
+	member, err := p.choose()
+	if err != nil {
+		return nil, err
+	}
+	if member != nil {
+		if err := p.enter(member); err != nil {
+			return nil, err
+		}
+	}
 	p.load()
 	if err := p.framework(); err != nil {
 		return nil, err
@@ -144,39 +155,14 @@ func detectNode(t *tree, opt Options) (*Stack, error) {
 	p.environment()
 	p.native()
 	p.sources()
+	if member != nil {
+		p.leave(member)
+	}
 	return p.s, nil
 }
 
 func (p *nodeProject) line(text string) Place {
 	return Place{"package.json", p.t.lineOf("package.json", text)}
-}
-
-// workspaces refuses what is several projects, until one is named.
-func (p *nodeProject) workspaces() error {
-	if p.pkg.Workspaces == nil && !p.t.has["pnpm-workspace.yaml"] {
-		return nil
-	}
-	var apps []Choice
-	for _, f := range p.t.files {
-		if path.Base(f) != "package.json" || f == "package.json" {
-			continue
-		}
-		m, err := readPackage(p.t, f)
-		if err != nil {
-			continue
-		}
-		for _, fw := range []string{"next", "express", "fastify", "@nestjs/core", "vite", "astro", "@sveltejs/kit", "hono", "koa", "@react-router/node", "@remix-run/node", "nuxt"} {
-			if m.needs(fw) {
-				apps = append(apps, Choice{path.Dir(f), fw})
-				break
-			}
-		}
-	}
-	if len(apps) == 0 {
-		p.members = true
-		return nil
-	}
-	return &Unsupported{"this is a workspace of several packages, whose lock lies at the root", "init does not write containers for a member of a workspace yet; the program of a workspace whose root starts it can be"}
 }
 
 // managers are lock files with their managers.
@@ -266,12 +252,8 @@ func (p *nodeProject) manager() error {
 			n.Files = append(n.Files, f)
 		}
 	}
-	if p.members {
-		for _, f := range t.files {
-			if path.Base(f) == "package.json" && f != "package.json" {
-				n.Files = append(n.Files, f)
-			}
-		}
+	for _, m := range p.space {
+		n.Files = append(n.Files, m.Dir+"/package.json")
 	}
 	n.Token = regexp.MustCompile(`_authToken\s*=\s*\$\{`).Match(t.read(".npmrc"))
 	n.Prisma = p.pkg.needs("prisma") || p.pkg.needs("@prisma/client")

@@ -30,7 +30,7 @@ func (p *pyProject) environment() {
 		p.s.Env = append(p.s.Env, v)
 	}
 	for _, m := range p.modules {
-		if !m.mentions("environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(") {
+		if !m.mentions("environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(", "dj_database_url") {
 			continue
 		}
 		src := m.parsed()
@@ -45,6 +45,12 @@ func (p *pyProject) environment() {
 			name, need := readsVariable(c), false
 			var other *python.Expr
 			switch {
+			case c.Func == "dj_database_url.config":
+				name = "DATABASE_URL"
+				if e, ok := c.Arg("env", -1).Literal(); ok {
+					name = e
+				}
+				other = c.Arg("default", 0)
 			case name != "":
 				other = c.Arg("default", 1)
 			case c.Func == "decouple.config" || c.Func == "starlette.config.Config()" || c.Func == "prettyconf.config":

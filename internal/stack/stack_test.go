@@ -159,6 +159,13 @@ func told(s *Stack, err error) string {
 		}
 		line("install", tool+" "+strings.Join(n.Files, " "))
 		line("build", n.Script)
+		if n.Member != "" {
+			var uses []string
+			for _, u := range n.Uses {
+				uses = append(uses, u.Name)
+			}
+			line("member", n.Member+" uses "+strings.Join(uses, " "))
+		}
 		line("output", strings.Join(n.Output, " "))
 		line("public", n.Public)
 		line("code", strings.Join(n.Code, " "))

@@ -156,3 +156,23 @@ func (t *tree) lineOf(name, text string) int {
 	}
 	return 0
 }
+
+// sub is the tree of a folder of the project.
+func (t *tree) sub(dir string) (*tree, error) {
+	fsys, err := fs.Sub(t.fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &tree{fsys: fsys, has: map[string]bool{}, data: map[string][]byte{}}
+	for _, f := range t.below(dir) {
+		f = strings.TrimPrefix(f, dir+"/")
+		s.files = append(s.files, f)
+		s.has[f] = true
+	}
+	for name := range t.has {
+		if rest, ok := strings.CutPrefix(name, dir+"/"); ok && rest != "" {
+			s.has[rest] = true
+		}
+	}
+	return s, nil
+}
