@@ -34,6 +34,7 @@ type initFlags struct {
 	env               []string
 	asOf              string
 	noCompose, gpu    bool
+	kubernetes, aws   bool
 }
 
 func initCommand(c Command) *cobra.Command {
@@ -82,6 +83,8 @@ proved.`,
 	fl.BoolVar(&f.prove, "prove", false, "prove what was written; fail without a container engine")
 	fl.BoolVar(&f.noProve, "no-prove", false, "do not build or run anything")
 	fl.BoolVar(&f.noCompose, "no-compose", false, "write no Compose file for what the program talks to")
+	fl.BoolVar(&f.kubernetes, "kubernetes", false, "also write the manifests for Kubernetes")
+	fl.BoolVar(&f.aws, "aws-secrets", false, "also write the manifests for Kubernetes, and what brings the secrets from AWS Secrets Manager (External Secrets Operator)")
 	fl.BoolVar(&f.gpu, "gpu", false, "install PyTorch with CUDA")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
@@ -131,7 +134,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 	}
 	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
-	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu})
+	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
 	bar.end()
 	if err != nil {
 		return err

@@ -42,6 +42,10 @@ type Options struct {
 	Pick func(Want) (Base, error)
 	// NoCompose leaves out what starts the program with what it talks to.
 	NoCompose bool
+	// Kubernetes writes its manifests too, and AWSSecrets what brings its secrets from AWS
+	// Secrets Manager.
+	Kubernetes, AWSSecrets bool
+	Name                   string // of the project, where no manifest has one
 	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
 	GPU bool
 }
@@ -68,6 +72,15 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		if data, ok := p.compose(); ok {
 			p.Files = append(p.Files, File{"compose.yaml", data})
 		}
+	}
+	if opt.Kubernetes || opt.AWSSecrets {
+		p.Files = append(p.Files, File{"kubernetes.yaml", p.kubernetes()})
+	}
+	if opt.AWSSecrets {
+		if len(p.secrets()) == 0 {
+			return nil, fmt.Errorf("there is nothing for --aws-secrets to bring: no variable that the source reads is a secret by its name")
+		}
+		p.Files = append(p.Files, File{"external-secrets.yaml", p.awsSecrets()})
 	}
 	if !s.Has(".env.example") {
 		if data, ok := p.example(); ok {

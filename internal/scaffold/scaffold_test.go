@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -49,7 +50,8 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Skip("there is nothing to scaffold")
 			}
-			plan, err := scaffold.New(s, scaffold.Options{Pick: known})
+			secrets := slices.ContainsFunc(s.Env, func(v stack.Variable) bool { return v.Secret })
+			plan, err := scaffold.New(s, scaffold.Options{Pick: known, Name: "shop", Kubernetes: true, AWSSecrets: secrets})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +93,7 @@ func known(w scaffold.Want) (scaffold.Base, error) {
 // clean holds a project to the eight rules.
 func clean(t *testing.T, in fs.FS) {
 	t.Helper()
-	p := dockworthy.Open(in, []string{"Dockerfile"}, dockworthy.Options{Profile: source.Banking, AsOf: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)})
+	p := dockworthy.Open(in, []string{"Dockerfile", "kubernetes.yaml"}, dockworthy.Options{Profile: source.Banking, AsOf: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)})
 	units := 0
 	err := p.Check(t.Context(), check.Options{}, func(res *check.Result) error {
 		units++
