@@ -65,13 +65,15 @@ func (w Want) Relaxed() (list []Want) {
 }
 
 // debians are the releases of Debian that images are built on, newest first.
-var debians = []string{"trixie", "bookworm"}
+var debians = []string{"trixie", "bookworm", "bullseye", "buster"}
 
 // released are the days on which they came out: images of versions that had ended
 // before are not built on them. Source: debian.org/releases.
 var released = map[string]time.Time{
 	"trixie":   time.Date(2025, 8, 9, 0, 0, 0, 0, time.UTC),
 	"bookworm": time.Date(2023, 6, 10, 0, 0, 0, 0, time.UTC),
+	"bullseye": time.Date(2021, 8, 14, 0, 0, 0, 0, time.UTC),
+	"buster":   time.Date(2019, 7, 6, 0, 0, 0, 0, time.UTC),
 }
 
 var tagRE = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:-(.*))?$`)

@@ -515,7 +515,7 @@ func (p *goProject) look() {
 					tag, _ := strconv.Unquote(n.Tag.Value)
 					name, def, need := envTag(tag)
 					env(Variable{Name: name, At: at(n), Default: def, Required: need})
-					if name != "" && strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") {
+					if strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") || strings.Contains(name, "LISTEN") {
 						address(def, at(n), 2, "", name)
 					}
 				}
@@ -630,8 +630,8 @@ func (p *goProject) look() {
 			}
 		}
 		tls := func(c candidate) int {
-			if c.port == "443" || c.port == "80" {
-				return 1
+			if c.port == "443" || c.port == "80" || knowledge.OtherPorts.Has(c.port) {
+				return 1 // of TLS, or of something that it talks to
 			}
 			return 0
 		}

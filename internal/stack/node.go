@@ -854,9 +854,19 @@ func (p *nodeProject) port() {
 				continue
 			}
 			if _, err := strconv.Atoi(value); err != nil {
-				value = "3000"
+				value = cmp.Or(p.schemaPort(name), "3000")
 			}
 			s.Port = Fact{Value: value, At: at, Why: "from " + name}
+		}
+	}
+	if !s.Port.Known() {
+		if port := p.schemaPort("PORT"); port != "" {
+			s.Port = Fact{Value: port, Why: "from PORT"}
+			for _, f := range p.js {
+				if i := strings.Index(f.text, "PORT:"); i >= 0 && strings.Contains(f.text[i:], port) {
+					s.Port.At = Place{f.file, lineAt(f.text, i)}
+				}
+			}
 		}
 	}
 	if s.Port.Known() {
@@ -883,6 +893,20 @@ func (p *nodeProject) port() {
 			break
 		}
 	}
+}
+
+// schemaPort is the default that a schema of variables has for a port; "" = none.
+func (p *nodeProject) schemaPort(name string) string {
+	re := regexp.MustCompile(`\b` + name + `['"]?\s*:[^\n]*?(?:default|devDefault)\w*\s*[(:]\s*['"]?(\d{2,5})`)
+	for _, f := range p.js {
+		if !strings.Contains(f.text, name) {
+			continue
+		}
+		if m := re.FindStringSubmatch(f.text); m != nil {
+			return m[1]
+		}
+	}
+	return ""
 }
 
 // databasePort tells whether a variable is the port of something else.

@@ -176,6 +176,7 @@ func (p *pyProject) fromLine(l line) bool {
 			if s.Server.Value == server {
 				s.Server = Fact{Value: server, At: l.at}
 			}
+			p.configured(words)
 			p.keepFlags(server, words)
 			p.before(c, l)
 			return true
@@ -370,4 +371,23 @@ func (p *pyProject) uwsgiPort(file string) string {
 		return "8000"
 	}
 	return string(m[1])
+}
+
+var bindRE = regexp.MustCompile(`(?m)^\s*bind\s*=.*?:(\d{4,5})\b`)
+
+// configured takes the port that a settings file of gunicorn says.
+func (p *pyProject) configured(words []string) {
+	for i, w := range words {
+		if (w == "-c" || w == "--config") && i+1 < len(words) && p.opt.Port == 0 {
+			m := bindRE.FindSubmatch(p.t.read(path.Clean(words[i+1])))
+			if m == nil {
+				continue
+			}
+			old := p.s.Port.Value
+			p.s.Port = Fact{Value: string(m[1]), At: Place{path.Clean(words[i+1]), p.t.lineOf(path.Clean(words[i+1]), "bind")}}
+			for j, a := range p.s.Args {
+				p.s.Args[j] = strings.Replace(a, ":"+old, ":"+p.s.Port.Value, 1)
+			}
+		}
+	}
 }

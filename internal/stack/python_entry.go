@@ -873,7 +873,10 @@ func (p *pyProject) own(c *program) {
 	if s.Kind = Kind(f.Kind); starter.parsed().Main > 0 || !p.consoleScript() {
 		p.runFile(starter)
 	}
-	if f.Kind == string(Service) || f.Name == "FastMCP" {
+	if f.Kind == string(Job) && slices.ContainsFunc([]*module{starter, c.m}, func(m *module) bool { return m.mentions("uvicorn.run(", "hypercorn.asyncio") }) {
+		s.Kind = Service // over HTTP, and not on standard input
+	}
+	if f.Kind == string(Service) || f.Name == "FastMCP" || s.Kind == Service {
 		p.listens(starter, c)
 	}
 	s.Server = Fact{Value: strings.ToLower(f.Name), At: c.at}
@@ -996,6 +999,9 @@ func (p *pyProject) portVariable(name string, n int, at Place) {
 // host looks at the address that a program binds, which has to be all of them in a
 // container.
 func (p *pyProject) host(m *module, call *python.Call) {
+	if call.Func == "uvicorn.run" && call.Arg("host", -1) == nil && p.s.Framework.Value == "FastMCP" {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d gives uvicorn no host, and it then binds 127.0.0.1: nobody outside the container reaches it", m.file, call.Line))
+	}
 	for _, n := range []string{"host", "server_name", "address"} {
 		e := call.Arg(n, -1)
 		if e == nil {

@@ -313,7 +313,18 @@ func (p *pyProject) requirementsFile() string {
 			return n
 		}
 	}
-	return ""
+	// Another name: one for production first, none for development.
+	best := ""
+	for _, n := range p.t.in(".") {
+		info, ok := manifest.Kind(n)
+		if !ok || info.Ecosystem != "python" || info.Tool != "pip" || info.Dev || strings.HasSuffix(n, "/") || !strings.HasSuffix(n, ".txt") {
+			continue
+		}
+		if best == "" || strings.Contains(n, "prod") {
+			best = n
+		}
+	}
+	return best
 }
 
 // pip follows a file of requirements to all that it includes.
