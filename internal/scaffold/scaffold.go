@@ -49,6 +49,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.python()
 	case s.Go != nil:
 		err = p.golang()
+	case s.Rust != nil:
+		err = p.rust()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
 	}

@@ -93,6 +93,7 @@ type Stack struct {
 
 	Python *Python `json:"python,omitempty"`
 	Go     *Go     `json:"go,omitempty"`
+	Rust   *Rust   `json:"rust,omitempty"`
 
 	tree *tree
 }
@@ -190,6 +191,7 @@ var detectors = []struct {
 	detect   func(*tree, Options) (*Stack, error)
 }{
 	{"go", isGo, detectGo},
+	{"rust", isRust, detectRust},
 	{"python", isPython, detectPython},
 }
 
@@ -231,12 +233,17 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/__pycache__", "**/*.py[cod]", "**/.venv", "**/venv")
 	case "node":
 		list = append(list, "**/node_modules")
+	case "rust":
+		list = append(list, "**/target")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {
 		dir := f
 		for dir = parentDir(dir); dir != ""; dir = parentDir(dir) {
 			base := dir[strings.LastIndexByte(dir, '/')+1:]
+			if (s.Language.Value == "rust" || s.Language.Value == "java") && strings.Contains(dir+"/", "src/") {
+				continue // a module may be called so
+			}
 			if (base == "tests" || base == "test" || base == "__tests__") && strings.Contains(dir, "/") && !seen[base] {
 				seen[base] = true
 				list = append(list, "**/"+base)

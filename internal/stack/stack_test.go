@@ -152,6 +152,25 @@ func told(s *Stack, err error) string {
 			line("signals", "handled")
 		}
 	}
+	if r := s.Rust; r != nil {
+		line("download", strings.Join(r.Files, " "))
+		line("binary", strings.TrimSpace(r.Package+" "+r.Binary+" "+strings.Join(r.Features, ",")))
+		var stubs []string
+		for _, x := range r.Stubs {
+			stubs = append(stubs, x.File)
+		}
+		line("stubs", strings.Join(stubs, " "))
+		line("code", strings.Join(r.Code, " "))
+		if r.Handles {
+			line("signals", strings.TrimSpace("handled "+s.StopSignal))
+		}
+		if r.Offline {
+			line("sqlx", "offline")
+		}
+		if r.GRPC {
+			line("speaks", "gRPC")
+		}
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)

@@ -35,7 +35,7 @@ var filled = map[string]bool{
 var filledBy = map[string][]string{"vendor": {"go.mod", "composer.json", "Gemfile"}, "target": {"Cargo.toml", "pom.xml"}}
 
 // hidden are folders with a dot that belong to a program.
-var hidden = map[string]bool{".streamlit": true, ".chainlit": true, ".well-known": true, ".mvn": true, ".cargo": true, ".yarn": true, ".bundle": true, ".storage": true}
+var hidden = map[string]bool{".streamlit": true, ".chainlit": true, ".well-known": true, ".mvn": true, ".cargo": true, ".yarn": true, ".bundle": true, ".storage": true, ".sqlx": true}
 
 func walk(fsys fs.FS) (*tree, error) {
 	t := &tree{fsys: fsys, has: map[string]bool{}, data: map[string][]byte{}}
