@@ -51,6 +51,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.golang()
 	case s.Rust != nil:
 		err = p.rust()
+	case s.Java != nil:
+		err = p.java()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
 	}

@@ -94,6 +94,7 @@ type Stack struct {
 	Python *Python `json:"python,omitempty"`
 	Go     *Go     `json:"go,omitempty"`
 	Rust   *Rust   `json:"rust,omitempty"`
+	Java   *Java   `json:"java,omitempty"`
 
 	tree *tree
 }
@@ -192,6 +193,7 @@ var detectors = []struct {
 }{
 	{"go", isGo, detectGo},
 	{"rust", isRust, detectRust},
+	{"java", isJava, detectJava},
 	{"python", isPython, detectPython},
 }
 
@@ -235,6 +237,8 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/node_modules")
 	case "rust":
 		list = append(list, "**/target")
+	case "java":
+		list = append(list, "**/src/test", "**/target", "**/.gradle")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {

@@ -171,6 +171,15 @@ func told(s *Stack, err error) string {
 			line("speaks", "gRPC")
 		}
 	}
+	if j := s.Java; j != nil {
+		line("build files", strings.Join(j.Files, " "))
+		line("module", j.Module)
+		line("jar", strings.Join(strings.Fields(string(j.Shape)+" "+j.Layers+" "+j.Jar), " "))
+		line("flags", strings.Join(j.Flags, " "))
+		line("probe port", j.Probe)
+		line("wrapper", j.Wrapper)
+		line("code", strings.Join(j.Code, " "))
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)
