@@ -59,6 +59,8 @@ var (
 	devToolsData string
 	//go:embed minimums.jsonl
 	minimumsData string
+	//go:embed others.jsonl
+	othersData string
 	//go:embed tools.jsonl
 	toolsData string
 )

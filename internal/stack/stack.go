@@ -95,6 +95,7 @@ type Stack struct {
 	Go     *Go     `json:"go,omitempty"`
 	Rust   *Rust   `json:"rust,omitempty"`
 	Java   *Java   `json:"java,omitempty"`
+	Site   *Site   `json:"site,omitempty"`
 
 	tree *tree
 }
@@ -194,7 +195,10 @@ var detectors = []struct {
 	{"go", isGo, detectGo},
 	{"rust", isRust, detectRust},
 	{"java", isJava, detectJava},
+	{"", isOther, detectOther},
 	{"python", isPython, detectPython},
+	{"", isOtherLate, detectOther},
+	{"static", isSite, detectSite},
 }
 
 // Detect tells what the project in a folder of a file system is. Its errors are
@@ -211,6 +215,9 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 			continue
 		}
 		s, err := d.detect(t, opt)
+		if f, ok := errors.AsType[*foreign](err); ok {
+			return nil, &Unsupported{f.Error() + ", for which init writes no container", "it writes one for " + languages()}
+		}
 		if err != nil {
 			return nil, err
 		}

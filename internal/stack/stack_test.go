@@ -180,6 +180,10 @@ func told(s *Stack, err error) string {
 		line("wrapper", j.Wrapper)
 		line("code", strings.Join(j.Code, " "))
 	}
+	if w := s.Site; w != nil {
+		line("root", w.Root)
+		line("error page", w.Error)
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)
