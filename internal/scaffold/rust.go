@@ -212,6 +212,21 @@ func (p *plan) rustProbe(out string) {
 	route, ok := p.s.Health.Value, `Ok(&head[9..] == b"200")`
 	if r.GRPC {
 		p.Unknown = append(p.Unknown, "the program speaks gRPC: the probe takes its settings of HTTP/2 for life; grpc.health.v1 that also asks what the program depends on tells more")
+	} else if r.Raw {
+		p.Unknown = append(p.Unknown, "the program speaks a protocol of its own: the probe takes an accepted connection for life, which a program that hangs has too; a question of that protocol tells more")
+		d.line("# The final image has no shell: it brings its own probe.")
+		d.line(`COPY <<'EOF' /probe/main.rs
+use std::net::TcpStream;
+use std::process::exit;
+use std::time::Duration;
+
+fn main() {
+    let answer = TcpStream::connect_timeout(&([127, 0, 0, 1], %s).into(), Duration::from_secs(3));
+    exit(answer.is_err() as i32);
+}
+EOF`, p.s.Port.Value)
+		p.rustc(out)
+		return
 	} else if route == "" {
 		route, ok = "/", "Ok(head[9] < b'5')"
 		p.Unknown = append(p.Unknown, "no route tells how the program is: the probe takes any answer below 500 of / for life; a route like /health that also asks what the program depends on tells more")
@@ -243,5 +258,10 @@ fn main() {
     exit(!matches!(answers(), Ok(true)) as i32);
 }
 EOF`, p.s.Port.Value, ask, size, ok)
-	d.line("RUN mkdir -p %s \\\n && rustc --edition 2021 -O -C strip=symbols -o /out/probe /probe/main.rs", out)
+	p.rustc(out)
+}
+
+// rustc compiles the probe.
+func (p *plan) rustc(out string) {
+	p.d.line("RUN mkdir -p %s \\\n && rustc --edition 2021 -O -C strip=symbols -o /out/probe /probe/main.rs", out)
 }

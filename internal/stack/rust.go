@@ -27,6 +27,7 @@ type Rust struct {
 	Handles  bool     `json:"handles"`            // it ends in order on SIGTERM or SIGINT
 	Stale    bool     `json:"stale,omitempty"`    // the lock is not what the manifests ask for
 	Offline  bool     `json:"offline,omitempty"`  // sqlx reads the types of its queries from files
+	Raw      bool     `json:"raw,omitempty"`      // it answers on a port, and not in HTTP
 	GRPC     bool     `json:"grpc,omitempty"`     // it speaks HTTP/2 alone
 	packages []*rustPackage
 }

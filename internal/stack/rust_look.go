@@ -68,6 +68,7 @@ func (p *rustProject) look() error {
 		return nil
 	}
 	p.port(ports, hosts, bind, bindAt)
+	p.production()
 	p.health()
 	p.signals()
 	return nil
@@ -251,6 +252,9 @@ func (p *rustProject) kind() {
 	if s.Kind == Service {
 		s.Server = Fact{Value: "its own", At: serves}
 		p.r.GRPC = s.Framework.Value == "tonic"
+		p.r.Raw = fw == nil && !slices.ContainsFunc(p.files, func(f *rustSource) bool {
+			return strings.Contains(f.code, "HTTP/") || strings.Contains(strings.ToLower(f.bare), "http")
+		})
 	} else {
 		p.signals()
 	}
@@ -328,6 +332,24 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 	}
 	if isLocal(bind) && !told {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s binds %s: nobody outside the container reaches it: it has to bind 0.0.0.0", bindAt, bind))
+	}
+}
+
+// production tells a program whose settings are a file for each environment that it runs
+// in production, where it would take those of the machine that it is written on.
+func (p *rustProject) production() {
+	for _, v := range p.s.Env {
+		if !slices.Contains([]string{"local", "dev", "development"}, strings.ToLower(v.Default)) {
+			continue
+		}
+		for _, f := range p.t.files {
+			base := strings.TrimSuffix(path.Base(f), path.Ext(f))
+			beside := slices.ContainsFunc([]string{"local", "dev", "development"}, func(n string) bool { return p.t.has[path.Join(path.Dir(f), n+path.Ext(f))] })
+			if (base == "production" || base == "prod") && beside && p.named(top(f), true) {
+				p.s.Set = append(p.s.Set, Tool{Name: v.Name, Version: base})
+				return
+			}
+		}
 	}
 }
 

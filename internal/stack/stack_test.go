@@ -167,6 +167,9 @@ func told(s *Stack, err error) string {
 		if r.Offline {
 			line("sqlx", "offline")
 		}
+		if r.Raw {
+			line("speaks", "a protocol of its own")
+		}
 		if r.GRPC {
 			line("speaks", "gRPC")
 		}
