@@ -132,7 +132,7 @@ func (p *plan) mavenBuild() {
 		// go-offline would look for the other modules in the repository.
 		d.line("%s%s compile%s", cache, mvn, flags)
 	} else {
-		d.line("%s%s dependency:go-offline%s", cache, mvn, flags)
+		d.line("%s%s dependency:go-offline", cache, mvn)
 	}
 	p.copies(j.Code)
 	d.line("%s%s package -DskipTests%s%s", cache, mvn, flags, p.mavenLibraries())

@@ -2,10 +2,15 @@ package stack
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
 var (
@@ -16,8 +21,68 @@ var (
 	gradleQuotedRE  = regexp.MustCompile(`["']([^"']+)["']`)
 	gradleJavaRE    = regexp.MustCompile(`JavaLanguageVersion\.of\(\s*(\d+)|jvmToolchain\(\s*(\d+)|(?:sourceCompatibility|targetCompatibility|release)\b[^\n]*?(?:VERSION_(?:1_)?|["'=\s(])(\d+(?:\.\d+)?)`)
 	gradleMainRE    = regexp.MustCompile(`\bmainClass(?:Name)?\b(?:\.set\(|\s*=)\s*["']([\w.$]+)["']`)
+	gradleApplyRE   = regexp.MustCompile(`\bapply\s*\(?\s*plugin\s*[:=]\s*["']([\w.-]+)["']`)
+	gradleBootRE    = regexp.MustCompile(`["']org\.springframework\.boot:spring-boot-gradle-plugin:([\w.-]+)`)
 	gradleWrapRE    = regexp.MustCompile(`gradle-(\d+(?:\.\d+)+)-`)
 )
+
+// expand writes out what a build file takes of the catalogue of versions.
+// Source: docs.gradle.org: version catalogs.
+func (p *javaProject) expand(text string) string {
+	data := p.t.read("gradle/libs.versions.toml")
+	if data == nil || !strings.Contains(text, "libs.") {
+		return text
+	}
+	var c struct {
+		Versions  map[string]any `toml:"versions"`
+		Libraries map[string]any `toml:"libraries"`
+		Plugins   map[string]any `toml:"plugins"`
+	}
+	if toml.Unmarshal(data, &c) != nil {
+		return text
+	}
+	version := func(m map[string]any) string {
+		v, _ := m["version"].(string)
+		if ref, ok := m["version"].(map[string]any); ok {
+			name, _ := ref["ref"].(string)
+			v, _ = c.Versions[name].(string)
+		}
+		return v
+	}
+	dotted := strings.NewReplacer("-", ".", "_", ".")
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(c.Plugins))) {
+		if m, ok := c.Plugins[name].(map[string]any); ok {
+			text = strings.ReplaceAll(text, "alias(libs.plugins."+dotted.Replace(name)+")", fmt.Sprintf("id %q version %q", m["id"], version(m)))
+		}
+	}
+	// The longest first: libs.ktor.server is no part of libs.ktor.server.netty.
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(c.Libraries))) {
+		spec, _ := c.Libraries[name].(string)
+		if m, ok := c.Libraries[name].(map[string]any); ok {
+			spec, _ = m["module"].(string)
+			if g, ok := m["group"].(string); ok {
+				spec = fmt.Sprint(g, ":", m["name"])
+			}
+			if v := version(m); v != "" {
+				spec += ":" + v
+			}
+		}
+		text = strings.ReplaceAll(text, "libs."+dotted.Replace(name), strconv.Quote(spec))
+	}
+	return text
+}
+
+// gradleAt is where a dependency stands: in a build file, or in the catalogue.
+func (p *javaProject) gradleAt(file, name string) Place {
+	if n := p.t.lineOf(file, name); n > 0 {
+		return Place{file, n}
+	}
+	const catalogue = "gradle/libs.versions.toml"
+	if n := p.t.lineOf(catalogue, name); n > 0 {
+		return Place{catalogue, n}
+	}
+	return Place{File: file}
+}
 
 // gradle reads the build files of every module.
 func (p *javaProject) gradle() error {
@@ -77,7 +142,7 @@ func (p *javaProject) buildFile(dir string) string {
 func (p *javaProject) gradleModule(dir, file, root string) *javaModule {
 	t := p.t
 	m := &javaModule{dir: dir, file: file, name: path.Base(dir), pack: "jar", plugins: map[string]string{}}
-	text := string(t.read(file))
+	text := p.expand(string(t.read(file)))
 	if dir == "." {
 		m.name = "app"
 		if n := regexp.MustCompile(`rootProject\.name\s*=\s*["']([^"']+)["']`).FindStringSubmatch(string(t.read("settings.gradle")) + string(t.read("settings.gradle.kts"))); n != nil {
@@ -86,11 +151,19 @@ func (p *javaProject) gradleModule(dir, file, root string) *javaModule {
 	}
 	versions := map[string]string{}
 	if root != "" {
-		for _, x := range gradlePluginRE.FindAllStringSubmatch(string(t.read(root)), -1) {
+		all := p.expand(string(t.read(root)))
+		for _, x := range gradlePluginRE.FindAllStringSubmatch(all, -1) {
 			versions[x[1]] = x[2]
 		}
+		if x := gradleBootRE.FindStringSubmatch(all); x != nil {
+			versions["org.springframework.boot"] = x[1]
+		}
 	}
+	text = gradleApplyRE.ReplaceAllString(text, `id "$1"`)
 	for _, x := range gradlePluginRE.FindAllStringSubmatch(text, -1) {
+		if strings.Contains(text, x[0]+" apply false") {
+			continue
+		}
 		m.plugins[x[1]] = ""
 		v := cmp.Or(x[2], versions[x[1]])
 		switch x[1] {
@@ -107,7 +180,7 @@ func (p *javaProject) gradleModule(dir, file, root string) *javaModule {
 		if strings.HasPrefix(x[1], "test") {
 			scope = "test"
 		}
-		m.deps = append(m.deps, javaDependency{x[2], x[3], scope, Place{file, t.lineOf(file, x[2]+":"+x[3])}})
+		m.deps = append(m.deps, javaDependency{x[2], x[3], scope, p.gradleAt(file, x[2]+":"+x[3])})
 	}
 	for _, x := range gradleProjectRE.FindAllStringSubmatch(text, -1) {
 		if !strings.HasPrefix(x[1], "test") {

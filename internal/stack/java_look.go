@@ -434,7 +434,7 @@ func (p *javaProject) gather() {
 		text := string(t.read(m.file))
 		for _, name := range t.in(m.dir) {
 			base := path.Base(strings.TrimSuffix(name, "/"))
-			if slices.ContainsFunc(p.mods, func(o *javaModule) bool { return o.dir == strings.TrimSuffix(name, "/") }) || sides[base] || strings.HasPrefix(base, ".") {
+			if slices.ContainsFunc(p.mods, func(o *javaModule) bool { return o.dir == strings.TrimSuffix(name, "/") }) || sides[base] || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "mvnw") || strings.HasPrefix(base, "gradlew") || base == "gradle" {
 				continue
 			}
 			if base == "lombok.config" || strings.Contains(text, "/"+base) && !strings.Contains(text, "://"+base) && !strings.Contains(text, "</"+base) || strings.Contains(text, ">"+base+"<") && path.Ext(base) != "" {
