@@ -57,6 +57,14 @@ func isOtherLate(t *tree) (Place, bool) {
 	return at, o != nil
 }
 
+// foreignScripts tells whether scripts of Python that make no program are those of a
+// project of another kind.
+func foreignScripts(t *tree) bool {
+	_, site := isSite(t)
+	_, other := isOtherLate(t)
+	return site || other
+}
+
 func detectOther(t *tree, _ Options) (*Stack, error) {
 	o, at := other(t, false)
 	if o == nil {

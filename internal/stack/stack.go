@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 )
 
@@ -217,6 +218,9 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 		s, err := d.detect(t, opt)
 		if f, ok := errors.AsType[*foreign](err); ok {
 			return nil, &Unsupported{f.Error() + ", for which init writes no container", "it writes one for " + languages()}
+		}
+		if path.Ext(at.File) == ".py" && (err != nil || s.Kind == Job) && foreignScripts(t) {
+			continue
 		}
 		if err != nil {
 			return nil, err
