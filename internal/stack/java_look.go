@@ -404,7 +404,11 @@ func (p *javaProject) javaWrites() {
 			note(path.Join(c.value, "x.log"), c.at)
 		case strings.HasSuffix(c.key, ".url"):
 			if m := javaFileURLRE.FindStringSubmatch(c.value); m != nil && !strings.HasPrefix(m[1], "mem") && !strings.HasPrefix(m[1], "tcp") {
-				note(m[1]+".db", c.at)
+				file := m[1]
+				if path.Ext(file) == "" {
+					file += ".db"
+				}
+				note(file, c.at)
 			}
 		}
 	}

@@ -100,7 +100,7 @@ type rustPackage struct {
 	dir, name string
 	file      *cargoFile
 	deps      map[string]cargoDependency
-	tests     []string      // packages that its tests alone ask for
+	tests     []string      // packages that it asks for and is not built of: for its tests, or at choice
 	bins      []cargoTarget // with their paths from the project's folder
 	lib       string        // the file of its library; "" = it has none
 	build     string        // its build script
@@ -296,9 +296,21 @@ func (p *rustProject) read(dir string) (*rustPackage, error) {
 	k := &rustPackage{dir: dir, name: f.Package.Name, file: f, deps: map[string]cargoDependency{}}
 	p.pkgs[dir] = k
 	p.r.packages = append(p.r.packages, k)
+	active := f.active()
 	note := func(deps map[string]any) {
 		for name, v := range deps {
-			k.deps[name] = p.dependency(dir, name, v)
+			d := p.dependency(dir, name, v)
+			if m, ok := v.(map[string]any); ok && m["optional"] == true && !active[name] {
+				k.tests = append(k.tests, d.name) // locked, and not part of what is built
+				continue
+			}
+			for feature := range active {
+				if of, name, ok := strings.Cut(feature, "/"); ok && strings.TrimSuffix(of, "?") == d.name {
+					d.features = append(d.features, name)
+				}
+			}
+			slices.Sort(d.features)
+			k.deps[name] = d
 		}
 	}
 	note(f.Dependencies)
@@ -362,6 +374,38 @@ func (p *rustProject) read(dir string) (*rustPackage, error) {
 		}
 	}
 	return k, nil
+}
+
+// active are the features of a package that are on by default, the optional
+// dependencies that they switch on among them, and name/feature for those that they ask
+// of others. Source: doc.rust-lang.org/cargo: features.
+func (f *cargoFile) active() map[string]bool {
+	on := map[string]bool{}
+	var follow func(name string)
+	follow = func(name string) {
+		if on[name] {
+			return
+		}
+		on[name] = true
+		if of, _, ok := strings.Cut(name, "/"); ok && !strings.HasSuffix(of, "?") {
+			follow(of)
+		}
+		if dep, ok := strings.CutPrefix(name, "dep:"); ok {
+			on[dep] = true
+		}
+		for _, next := range f.Features[name] {
+			follow(next)
+		}
+	}
+	follow("default")
+	for _, b := range f.Bin {
+		if b.Name == f.Package.DefaultRun || len(f.Bin) == 1 {
+			for _, r := range b.Required {
+				follow(r)
+			}
+		}
+	}
+	return on
 }
 
 // dependency reads what a package says of a dependency, or what its workspace does.
@@ -563,9 +607,19 @@ func (p *rustProject) natives() {
 		if n.Language != "rust" || p.bundled(n.Packages) {
 			continue
 		}
+		// A lock has what a dependency brings with any of its features.
+		unasked := slices.ContainsFunc(n.Packages, func(name string) bool {
+			of, feature, ok := strings.Cut(name, "/")
+			_, _, direct := p.dep(of)
+			_, asked := p.asks(name)
+			return ok && feature != "default" && direct && !asked
+		})
 		for _, name := range n.Packages {
 			at, ok := p.asks(name)
 			if p.s.Lock.Known() {
+				if unasked && !ok {
+					continue
+				}
 				if _, ok = p.locked[name]; at == (Place{}) {
 					at = Place{"Cargo.lock", p.t.lineOf("Cargo.lock", `name = "`+name+`"`)}
 				}

@@ -33,7 +33,7 @@ var (
 	rustTupleRE   = regexp.MustCompile(`\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]\s*,\s*([\w.:]+)`)
 	rustBindRE    = regexp.MustCompile(`(?:"([\d.]+|localhost|::1?)"|Ipv[46]Addr::(UNSPECIFIED|LOCALHOST))\s*(?:\.\w+\(\))?[^,;(]{0,24},\s*([\w.:]+)\s*\)`)
 	rustNumberRE  = regexp.MustCompile(`\b(?:const|static|let|let mut)\s+(\w+)\s*(?::\s*[&'\w]+)?\s*=\s*"?([\w.:\[\]]*?)(\d[\d_]{1,5})"?\s*;`)
-	rustListenRE  = regexp.MustCompile(`(?i)bind|listen|serve|\brun\(|addr|socket|launch`)
+	rustListenRE  = regexp.MustCompile(`(?i)bind|listen|serve|\brun\(|addr|inet|socket|launch`)
 	rustClientRE  = regexp.MustCompile(`(?i)redis|postgres|mysql|mongo|amqp|nats|kafka|connect\(|client|https?://|proxy`)
 	rustFieldRE   = regexp.MustCompile(`\b(\w*port)\s*:\s*(\d{2,5})\b`)
 	rustPortName  = regexp.MustCompile(`(?i)(?:^|_)port$|addr|listen|bind`)
@@ -128,7 +128,7 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 			}
 			continue
 		}
-		note(Variable{Name: cmp.Or(e[1], strings.ToUpper(field)), At: f.at(m[4]), Default: def, Required: def == "" && !strings.HasPrefix(kind, "Option") && kind != "bool"})
+		note(Variable{Name: cmp.Or(e[1], strings.ToUpper(field)), At: f.at(m[4]), Default: def, Required: def == "" && !strings.HasPrefix(kind, "Option") && !strings.HasPrefix(kind, "Vec") && kind != "bool"})
 	}
 	return ports
 }
@@ -147,7 +147,7 @@ func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at
 	}
 	for _, m := range rustTextRE.FindAllStringSubmatchIndex(f.code, -1) {
 		text := f.code[m[2]:m[3]]
-		context := f.statement(m[0])
+		context := f.statement(m[0]) + " " + f.fn(m[0])
 		if !rustListenRE.MatchString(context) || rustClientRE.MatchString(strings.ReplaceAll(context, "TcpListener", "")) || rustVarRE.MatchString(context) {
 			continue
 		}
@@ -453,6 +453,9 @@ func (p *rustProject) rustWrites(f *rustSource) {
 		dir := v
 		if path.Ext(v) != "" {
 			dir = path.Dir(v)
+		}
+		if dir == "/" || strings.HasPrefix(dir, "/etc") || strings.HasPrefix(dir, "/proc") || strings.HasPrefix(dir, "/dev") || strings.HasPrefix(dir, "/.") {
+			return
 		}
 		if dir == "." {
 			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s writes %s beside the program, where a container's user may not: let a variable say where it lies, in a folder of its own", at, v))
