@@ -72,7 +72,7 @@ proved.`,
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.app, "app", "", "the program to start, where the project has several: module:object or a file")
+	fl.StringVar(&f.app, "app", "", "the program to start, where the project has several: module:object, a file, a binary, or the folder of a module")
 	fl.StringVar(&f.server, "server", "", "the server that starts it: uvicorn, gunicorn, …")
 	fl.StringVar(&f.kind, "kind", "", "service, worker or job (default: from the source)")
 	fl.IntVar(&f.port, "port", 0, "the port that it listens on")

@@ -10,7 +10,7 @@ type Client struct {
 	Node    []string `json:"node"`
 	Go      []string `json:"go"`
 	Java    []string `json:"java"`
-	Rust    []string `json:"rust"`
+	Rust    []string `json:"rust"` // name/feature: only with this feature
 	origin
 }
 

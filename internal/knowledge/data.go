@@ -57,6 +57,10 @@ var (
 	clientsData string
 	//go:embed devtools.jsonl
 	devToolsData string
+	//go:embed minimums.jsonl
+	minimumsData string
+	//go:embed others.jsonl
+	othersData string
 	//go:embed tools.jsonl
 	toolsData string
 )

@@ -216,6 +216,8 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return n.Packages
 	})
+	each(t, "minimums.jsonl", minimumsData, func(m *minimum) origin { return m.origin }, one(func(m *minimum) string { return m.Of + " " + m.From }))
+	each(t, "others.jsonl", othersData, func(o *Other) origin { return o.origin }, one(func(o *Other) string { return o.Language }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))
 	each(t, "wheels.jsonl", wheelsData, func(w *wheels) origin { return w.origin }, one(func(w *wheels) string { return w.Package }))
 	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))

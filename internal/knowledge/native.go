@@ -10,7 +10,7 @@ import (
 // wheels, prebuilt binaries or gems bring.
 type Native struct {
 	Language string   `json:"language"`
-	Packages []string `json:"packages"`
+	Packages []string `json:"packages"` // of Rust also name/feature: only with this feature
 	Wheels   bool     `json:"wheels"`   // there are binaries for Linux with glibc: nothing is compiled
 	Direct   bool     `json:"direct"`   // only where the project itself asks for them: what others bring them for may not need it
 	Also     []string `json:"also"`     // packages of the language that they import and do not ask for

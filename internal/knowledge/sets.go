@@ -78,7 +78,7 @@ const (
 	ZipEnds              // are the ends of names of zip archives, in lower case
 	StreamEnds           // are the ends of names of tar archives and of compressed files that are read, in lower case
 	UnreadArchives       // are the ends of names of archives and compressed files that are not read, in lower case
-	JarFolders           // are names of folders in which a program's jars lie, most of them published
+	JarFolders           // are names of folders, or of one in another, in which a program's jars lie, most of them published
 	Owned                // are parts of paths under the published ones where people put their own files
 	SystemProgramFolders // are where a distribution puts programs
 

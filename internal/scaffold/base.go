@@ -46,9 +46,13 @@ type Want struct {
 	Fixed   bool   // Variant alone is the tag: bookworm-slim
 	LTS     bool   // only lines with long support, where the product has them
 	Spec    string
-	Spare   int // parts of a version that a tag has, where there is such a one: 3
+	Spare   int // parts of a version that a tag has at least: 3
 	// Otherwise is the tag where nothing is known of versions.
 	Otherwise string
+	// Systems are the releases that Variant names, newest first; nil = those of Debian.
+	Systems []string
+	// Loose lets a tag of fewer parts do where there is none of a full version.
+	Loose bool
 	// Relax are versions that may do where none that Fits is to be had: the same
 	// minor, another one. It is told.
 	Relax []func(version string) bool
@@ -76,7 +80,20 @@ var released = map[string]time.Time{
 	"buster":   time.Date(2019, 7, 6, 0, 0, 0, 0, time.UTC),
 }
 
-var tagRE = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)(?:-(.*))?$`)
+// ubuntus are the long supported releases of Ubuntu that images are built on, newest
+// first.
+var ubuntus = []string{"noble", "jammy"}
+
+// A tag begins with a version; Eclipse Temurin's are 17.0.13_11 and 8u432-b06.
+var tagRE = regexp.MustCompile(`^v?(\d+u\d+-b\d+|\d+(?:\.\d+)*(?:_\d+)?)(?:-(.*))?$`)
+
+var updateRE = regexp.MustCompile(`^(\d+)u(\d+)-b(\d+)$`)
+
+// numbers are the numbers of a version, with dots.
+func numbers(version string) string {
+	version = updateRE.ReplaceAllString(version, "$1.0.$2.$3")
+	return strings.NewReplacer("_", ".", "+", ".").Replace(version)
+}
 
 // Choose picks the newest supported version that does, on the newest Debian. tags
 // are those that a registry or an engine has, and from names it; without them what
@@ -115,6 +132,9 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 	}
 	var list []candidate
 	variants := debians
+	if w.Systems != nil {
+		variants = w.Systems
+	}
 	if !strings.Contains(w.Variant, "%s") {
 		variants = []string{""}
 	}
@@ -128,20 +148,29 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		}
 		return version + "-" + v
 	}
-	for _, t := range tags {
-		m := tagRE.FindStringSubmatch(t)
-		if m == nil {
-			continue
-		}
-		for _, d := range variants {
-			switch {
-			case !known(m[1]):
-			case t == tagOf(m[1], d):
-				list = append(list, candidate{m[1], t, d})
-			case t == m[1] && w.Variant == "%s":
-				list = append(list, candidate{m[1], t, "none"})
+	of := func(parts int) {
+		for _, t := range tags {
+			m := tagRE.FindStringSubmatch(t)
+			if m == nil {
+				continue
+			}
+			version := numbers(m[1])
+			if strings.Count(version, ".")+1 < parts || !known(version) {
+				continue
+			}
+			for _, d := range variants {
+				switch {
+				case t == tagOf(m[1], d):
+					list = append(list, candidate{version, t, d})
+				case t == m[1] && w.Variant == "%s":
+					list = append(list, candidate{version, t, "none"})
+				}
 			}
 		}
+	}
+	of(max(w.Spare, 1))
+	if len(list) == 0 && w.Loose {
+		of(1)
 	}
 	source := from
 	if tags == nil {
@@ -151,7 +180,7 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 			}
 			for _, d := range variants {
 				if d == "" || r.End.IsZero() || r.End.After(released[d]) {
-					list = append(list, candidate{r.Latest, tagOf(r.Latest, d), d})
+					list = append(list, candidate{numbers(r.Latest), tagOf(strings.ReplaceAll(r.Latest, "+", "_"), d), d})
 				}
 			}
 			source = "known on " + r.AsOf
@@ -174,9 +203,6 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		}
 		if w.LTS && !lts(c.version) {
 			n++
-		}
-		if strings.Count(c.version, ".")+1 < w.Spare {
-			n += 8
 		}
 		return n
 	}

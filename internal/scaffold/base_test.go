@@ -37,6 +37,25 @@ func TestChoose(t *testing.T) {
 	if _, err := Choose(want, tags, "the registry", asOf); err == nil || !strings.Contains(err.Error(), "the registry has no tag of a full version of python 3.10") {
 		t.Errorf("%v", err)
 	}
+	// Eclipse Temurin's versions have a sign of their own; a tag of a major version does
+	// where there is none of a full one, the newest Ubuntu first.
+	jre := Want{Repo: "eclipse-temurin", Variant: "jre-%s", Systems: ubuntus, Spare: 3, Loose: true, Fits: fits(">=17"), Prefers: fits("17"), LTS: true}
+	for _, c := range []struct {
+		tags []string
+		tag  string
+	}{
+		{[]string{"17-jre-jammy", "17.0.13_11-jre-jammy", "17.0.9_9-jre-noble", "21.0.5_11-jre-noble", "17.0.13_11-jre-noble"}, "17.0.13_11-jre-noble"},
+		{[]string{"21-jre-jammy", "17-jre", "17-jre-jammy", "17-jdk-jammy"}, "17-jre-jammy"},
+		{[]string{"11-jre-jammy", "21.0.5_11-jre-jammy", "25.0.1_8-jre-jammy"}, "21.0.5_11-jre-jammy"},
+	} {
+		if got, err := Choose(jre, c.tags, "the registry", asOf); err != nil || got.Tag != c.tag {
+			t.Errorf("%v: %+v %v", c.tags, got, err)
+		}
+	}
+	jre.Fits, jre.Prefers = fits("8"), nil
+	if got, err := Choose(jre, []string{"8u432-b06-jre-jammy", "8u422-b05-jre-jammy"}, "the registry", asOf); err != nil || got.Tag != "8u432-b06-jre-jammy" {
+		t.Errorf("%+v %v", got, err)
+	}
 	// Without a registry, what was known when the data was read.
 	got, err := Choose(Want{Repo: "python", Variant: "slim-%s", Spare: 3, Fits: fits("3.12"), Spec: "3.12"}, nil, "", asOf)
 	if err != nil || !strings.HasPrefix(got.Tag, "3.12.") || !strings.HasSuffix(got.Tag, "-slim-trixie") || !strings.Contains(got.Why, "known on 2026-") {

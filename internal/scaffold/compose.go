@@ -106,7 +106,7 @@ func (p *plan) serviceLines(s beside) string {
 	image, _, _ := strings.Cut(s.Lines, "\n")
 	ref := strings.TrimPrefix(image, "image: ")
 	repo, tag, _ := strings.Cut(ref, ":")
-	b, err := p.opt.Pick(Want{Repo: repo, Variant: s.Variant, Spare: 2, Otherwise: tag})
+	b, err := p.opt.Pick(Want{Repo: repo, Variant: s.Variant, Spare: 2, Loose: true, Otherwise: tag})
 	if err == nil {
 		ref = b.String()
 		p.chose(s.Service.Service+": "+ref, fmt.Sprintf("%s is talked to", s.Name))

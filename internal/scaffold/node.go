@@ -32,7 +32,7 @@ func (p *plan) node() error {
 	}
 	p.chose("base "+base.String(), base.Why)
 	if s.Kind == stack.Static {
-		return p.site(base)
+		return p.builtSite(base)
 	}
 	if n.Member != "" {
 		return p.nodeMember(base)
@@ -344,8 +344,8 @@ func (p *plan) nodeProbe() string {
 	return fmt.Sprintf("fetch('http://127.0.0.1:%s%s', {redirect: 'manual', signal: AbortSignal.timeout(3000)}).then(r => process.exit(%s ? 0 : 1), () => process.exit(1))", p.s.Port.Value, route, ok)
 }
 
-// site writes the container of a site of files, which a build makes or which are there.
-func (p *plan) site(builder Base) error {
+// builtSite writes the container of a site of files, which a build makes.
+func (p *plan) builtSite(builder Base) error {
 	s, n, d := p.s, p.s.Node, &p.d
 	server, err := p.opt.Pick(Want{Repo: "nginxinc/nginx-unprivileged", Product: "nginx", Spare: 3})
 	if err != nil {

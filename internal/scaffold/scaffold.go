@@ -61,6 +61,12 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.golang()
 	case s.Node != nil:
 		err = p.node()
+	case s.Rust != nil:
+		err = p.rust()
+	case s.Java != nil:
+		err = p.java()
+	case s.Site != nil:
+		err = p.site()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -95,6 +96,9 @@ type Stack struct {
 	Python *Python `json:"python,omitempty"`
 	Go     *Go     `json:"go,omitempty"`
 	Node   *Node   `json:"node,omitempty"`
+	Rust   *Rust   `json:"rust,omitempty"`
+	Java   *Java   `json:"java,omitempty"`
+	Site   *Site   `json:"site,omitempty"`
 
 	tree *tree
 }
@@ -192,6 +196,9 @@ var detectors = []struct {
 	detect   func(*tree, Options) (*Stack, error)
 }{
 	{"go", isGo, detectGo},
+	{"rust", isRust, detectRust},
+	{"java", isJava, detectJava},
+	{"", isOther, detectOther},
 	{"node", func(t *tree) (Place, bool) {
 		at, ok := isNode(t)
 		_, py := isPython(t)
@@ -199,6 +206,8 @@ var detectors = []struct {
 	}, detectNode},
 	{"python", isPython, detectPython},
 	{"node", isNode, detectNode},
+	{"", isOtherLate, detectOther},
+	{"static", isSite, detectSite},
 }
 
 // Detect tells what the project in a folder of a file system is. Its errors are
@@ -215,6 +224,12 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 			continue
 		}
 		s, err := d.detect(t, opt)
+		if f, ok := errors.AsType[*foreign](err); ok {
+			return nil, &Unsupported{f.Error() + ", for which init writes no container", "it writes one for " + languages()}
+		}
+		if path.Ext(at.File) == ".py" && (err != nil || s.Kind == Job) && foreignScripts(t) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -239,12 +254,19 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/__pycache__", "**/*.py[cod]", "**/.venv", "**/venv")
 	case "node":
 		list = append(list, "**/node_modules")
+	case "rust":
+		list = append(list, "**/target")
+	case "java":
+		list = append(list, "**/src/test", "**/target", "**/.gradle")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {
 		dir := f
 		for dir = parentDir(dir); dir != ""; dir = parentDir(dir) {
 			base := dir[strings.LastIndexByte(dir, '/')+1:]
+			if (s.Language.Value == "rust" || s.Language.Value == "java") && strings.Contains(dir+"/", "src/") {
+				continue // a module may be called so
+			}
 			if (base == "tests" || base == "test" || base == "__tests__") && strings.Contains(dir, "/") && !seen[base] {
 				seen[base] = true
 				list = append(list, "**/"+base)

@@ -178,6 +178,41 @@ func told(s *Stack, err error) string {
 			}
 		}
 	}
+	if r := s.Rust; r != nil {
+		line("download", strings.Join(r.Files, " "))
+		line("binary", strings.TrimSpace(r.Package+" "+r.Binary+" "+strings.Join(r.Features, ",")))
+		var stubs []string
+		for _, x := range r.Stubs {
+			stubs = append(stubs, x.File)
+		}
+		line("stubs", strings.Join(stubs, " "))
+		line("code", strings.Join(r.Code, " "))
+		if r.Handles {
+			line("signals", strings.TrimSpace("handled "+s.StopSignal))
+		}
+		if r.Offline {
+			line("sqlx", "offline")
+		}
+		if r.Raw {
+			line("speaks", "a protocol of its own")
+		}
+		if r.GRPC {
+			line("speaks", "gRPC")
+		}
+	}
+	if j := s.Java; j != nil {
+		line("build files", strings.Join(j.Files, " "))
+		line("module", j.Module)
+		line("jar", strings.Join(strings.Fields(string(j.Shape)+" "+j.Layers+" "+j.Jar), " "))
+		line("flags", strings.Join(j.Flags, " "))
+		line("probe port", j.Probe)
+		line("wrapper", j.Wrapper)
+		line("code", strings.Join(j.Code, " "))
+	}
+	if w := s.Site; w != nil {
+		line("root", w.Root)
+		line("error page", w.Error)
+	}
 	line("sources", strings.Join(s.Sources, " "))
 	for _, n := range s.Notes {
 		line("note", n)

@@ -32,10 +32,10 @@ var filled = map[string]bool{
 }
 
 // filledBy are folders that a tool fills where its manifest stands beside them.
-var filledBy = map[string][]string{"vendor": {"go.mod", "composer.json", "Gemfile"}, "target": {"Cargo.toml", "pom.xml"}}
+var filledBy = map[string][]string{"vendor": {"go.mod", "composer.json", "Gemfile"}, "target": {"Cargo.toml", "pom.xml"}, "build": {"build.gradle", "build.gradle.kts"}}
 
 // hidden are folders with a dot that belong to a program.
-var hidden = map[string]bool{".streamlit": true, ".chainlit": true, ".well-known": true, ".mvn": true, ".cargo": true, ".yarn": true, ".bundle": true, ".storage": true}
+var hidden = map[string]bool{".streamlit": true, ".chainlit": true, ".well-known": true, ".mvn": true, ".cargo": true, ".yarn": true, ".bundle": true, ".storage": true, ".sqlx": true}
 
 func walk(fsys fs.FS) (*tree, error) {
 	t := &tree{fsys: fsys, has: map[string]bool{}, data: map[string][]byte{}}

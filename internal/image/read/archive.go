@@ -186,8 +186,11 @@ func ownerOf(p string) image.Origin {
 	switch {
 	case strings.HasSuffix(low, ".whl"), strings.HasSuffix(low, ".egg"), strings.HasSuffix(low, ".gem"), strings.HasSuffix(low, ".nupkg"), strings.HasSuffix(low, ".crate"):
 		return image.Published
-	case strings.HasSuffix(low, ".jar") && knowledge.JarFolders.Has(path.Base(path.Dir(p))):
-		return image.Published
+	case strings.HasSuffix(low, ".jar"):
+		dir := path.Dir(p)
+		if base := path.Base(dir); knowledge.JarFolders.Has(base) || knowledge.JarFolders.Has(path.Join(path.Base(path.Dir(dir)), base)) {
+			return image.Published
+		}
 	}
 	return image.OriginOf(p)
 }

@@ -95,6 +95,7 @@ func TestQuietArchives(t *testing.T) {
 		"root/.m2/repository/x/1/x.jar":                                  {body: zipOf(t, map[string]string{"x.properties": "t=" + token})},
 		"app/node_modules/x/test/f.tgz":                                  {body: tgzOf(t, entry{name: "key.pem", body: pem})},
 		"wheels/cryptography_vectors-42-py3-none-any.whl":                {body: zipOf(t, keys)},
+		"srv/lib/main/io.netty.netty-handler.jar":                        {body: zipOf(t, map[string]string{"io/netty/key.pem": pem})},
 		"app/lib/netty-handler.jar":                                      {body: zipOf(t, map[string]string{"io/netty/key.pem": pem})},
 		"app/shop.war":                                                   {body: zipOf(t, map[string]string{"WEB-INF/lib/netty.jar": zipOf(t, map[string]string{"io/netty/key.pem": pem})})},
 		"tmp/openssl-3.0.tar.gz":                                         {body: tgzOf(t, entry{name: "openssl-3.0/test/certs/key.pem", body: pem}, entry{name: "openssl-3.0/README.md", body: "hello"})},

@@ -1,0 +1,94 @@
+package stack
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+)
+
+// A foreign is a project of a language for which no container is written.
+type foreign struct {
+	language string
+	at       Place
+}
+
+func (f *foreign) Error() string { return f.at.String() + " makes this a project of " + f.language }
+
+var rubyServerRE = regexp.MustCompile(`(?m)^\s*gem\s*\(?\s*["'](?:rails|railties|rack|rackup|puma|unicorn|sinatra|hanami|roda|grape|falcon)["']`)
+
+// other is a language whose manifest stands in the project; late takes also those
+// that projects of other languages have for a part of theirs.
+func other(t *tree, late bool) (*knowledge.Other, Place) {
+	for _, o := range knowledge.Others() {
+		if o.Late && !late {
+			continue
+		}
+		for _, f := range t.files {
+			if depth := strings.Count(f, "/"); depth > 0 && !late || depth > 2 || isSide(f) {
+				continue
+			}
+			for _, m := range o.Manifests {
+				if ok, _ := path.Match(m, path.Base(f)); !ok {
+					continue
+				}
+				// Node and Python projects have a Gemfile for their tools.
+				if o.Language == "Ruby" && !late && path.Base(f) != "config.ru" && !rubyServerRE.Match(t.read(f)) {
+					continue
+				}
+				return o, Place{File: f}
+			}
+		}
+	}
+	return nil, Place{}
+}
+
+func isOther(t *tree) (Place, bool) {
+	o, at := other(t, false)
+	return at, o != nil
+}
+
+func isOtherLate(t *tree) (Place, bool) {
+	if _, ok := isSite(t); ok {
+		return Place{}, false // its pages are there already
+	}
+	o, at := other(t, true)
+	return at, o != nil
+}
+
+// foreignScripts tells whether scripts of Python that make no program are those of a
+// project of another kind.
+func foreignScripts(t *tree) bool {
+	_, site := isSite(t)
+	_, other := isOtherLate(t)
+	return site || other
+}
+
+func detectOther(t *tree, _ Options) (*Stack, error) {
+	o, at := other(t, false)
+	if o == nil {
+		o, at = other(t, true)
+	}
+	return nil, &foreign{o.Language, at}
+}
+
+// languages are what a container is written for, in words.
+func languages() string {
+	var list []string
+	for _, d := range detectors {
+		switch d.language {
+		case "":
+		case "static":
+			list = append(list, "sites of files")
+		case "node":
+			if !slices.Contains(list, "Node.js") { // before Python, and after
+				list = append(list, "Node.js")
+			}
+		default:
+			list = append(list, strings.ToUpper(d.language[:1])+d.language[1:])
+		}
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
+}

@@ -1,0 +1,471 @@
+package stack
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+// A rustPort is where a program may listen.
+type rustPort struct {
+	port, bind, variable string
+	at                   Place
+	rank                 int
+}
+
+var (
+	rustVarRE     = regexp.MustCompile(`\bvar(?:_os)?\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
+	rustPairRE    = regexp.MustCompile(`\w\(\s*"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"\s*,\s*"?([^",()]*)"?\s*,?\s*\)`)
+	rustDefaultRE = regexp.MustCompile(`\bunwrap_or(?:_else)?\(\s*(?:\|[^|]*\|\s*)?(?:[\w:]+!?\(\s*)?(?:"([^"]*)"|([0-9][0-9_]*))`)
+	rustNeedRE    = regexp.MustCompile(`^\s*(?:\.(?:expect|unwrap)\(|\.(?:context|with_context|map_err)\(|\?)`)
+	rustClapRE    = regexp.MustCompile(`#\[(?:arg|clap|structopt)\(([^\]]*)\)\]\s*(?:pub(?:\([a-z]+\))?\s+)?(\w+)\s*:\s*([\w<>:]+)`)
+	rustClapEnvRE = regexp.MustCompile(`\benv\b(?:\s*=\s*"([A-Z0-9_]+)")?`)
+	rustClapDefRE = regexp.MustCompile(`\bdefault_value(?:_t)?\s*=\s*"?([^",)]+)"?`)
+	rustTextRE    = regexp.MustCompile(`"([^"\\\n]*)"`)
+	rustAddrRE    = regexp.MustCompile(`^([\w.\-\[\]:]*):(\d{2,5})$`)
+	rustTupleRE   = regexp.MustCompile(`\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]\s*,\s*([\w.:]+)`)
+	rustBindRE    = regexp.MustCompile(`(?:"([\d.]+|localhost|::1?)"|Ipv[46]Addr::(UNSPECIFIED|LOCALHOST))\s*(?:\.\w+\(\))?[^,;(]{0,24},\s*([\w.:]+)\s*\)`)
+	rustNumberRE  = regexp.MustCompile(`\b(?:const|static|let|let mut)\s+(\w+)\s*(?::\s*[&'\w]+)?\s*=\s*"?([\w.:\[\]]*?)(\d[\d_]{1,5})"?\s*;`)
+	rustListenRE  = regexp.MustCompile(`(?i)bind|listen|serve|\brun\(|addr|inet|socket|launch`)
+	rustClientRE  = regexp.MustCompile(`(?i)redis|postgres|mysql|mongo|amqp|nats|kafka|connect\(|client|https?://|proxy`)
+	rustFieldRE   = regexp.MustCompile(`\b(\w*port)\s*:\s*(\d{2,5})\b`)
+	rustPortName  = regexp.MustCompile(`(?i)(?:^|_)port$|addr|listen|bind`)
+	rustHostName  = regexp.MustCompile(`^(?:(?:APP|SERVER|HTTP|API|WEB|LISTEN|BIND)_)?(?:HOST|ADDRESS|ADDR|BIND|IP)$|^BIND_HOST$|^BIND_(?:ADDRESS|ADDR)$`)
+)
+
+func isLocal(bind string) bool {
+	return bind == "127.0.0.1" || bind == "localhost" || bind == "[::1]" || bind == "::1" || bind == "LOCALHOST"
+}
+
+// look reads the files of the program.
+func (p *rustProject) look() error {
+	s := p.s
+	var ports []rustPort
+	var hosts []Variable
+	bind, bindAt := "", Place{}
+	for _, f := range p.files {
+		ports = append(ports, p.variables(f, &hosts)...)
+		found, b, at := p.addresses(f)
+		ports = append(ports, found...)
+		if bind == "" {
+			bind, bindAt = b, at
+		}
+		if err := p.queries(f); err != nil {
+			return err
+		}
+		p.rustWrites(f)
+	}
+	p.framework()
+	p.kind()
+	if s.Kind != Service {
+		return nil
+	}
+	p.port(ports, hosts, bind, bindAt)
+	p.production()
+	p.health()
+	p.signals()
+	return nil
+}
+
+// variables notes the environment variables that a file reads.
+func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustPort) {
+	note := func(v Variable) {
+		if known[v.Name] || strings.HasPrefix(v.Name, "CARGO_") || v.Name == "OUT_DIR" || v.Name == "RUST_LOG" {
+			return
+		}
+		v.Secret = secret.Named(v.Name)
+		if m := addressRE.FindStringSubmatch(strings.ReplaceAll(v.Default, "_", "")); m != nil && rustPortName.MatchString(v.Name) && !rustClientRE.MatchString(v.Name) {
+			ports = append(ports, rustPort{cmp.Or(m[2], m[3]), m[1], v.Name, v.At, 1})
+		} else if v.Default == "" && strings.HasSuffix(v.Name, "PORT") && (v.Name == "PORT" || len(v.Name) < 12 && rustListenRE.MatchString(f.statement(p.offset(f, v)))) {
+			ports = append(ports, rustPort{"", "", v.Name, v.At, 5})
+		} else if rustHostName.MatchString(v.Name) {
+			*hosts = append(*hosts, v)
+		}
+		for i := range p.s.Env {
+			if have := &p.s.Env[i]; have.Name == v.Name {
+				have.Required, have.Default = have.Required || v.Required, cmp.Or(have.Default, v.Default)
+				return
+			}
+		}
+		p.s.Env = append(p.s.Env, v)
+	}
+	for _, m := range rustVarRE.FindAllStringSubmatchIndex(f.code, -1) {
+		v := Variable{Name: f.code[m[2]:m[3]], At: f.at(m[0])}
+		tail := f.statement(m[0])
+		if at := strings.Index(tail, f.code[m[0]:m[1]]); at >= 0 {
+			tail = tail[at+m[1]-m[0]:]
+		}
+		if next := rustVarRE.FindStringIndex(tail); next != nil {
+			tail = tail[:next[0]]
+		}
+		if d := rustDefaultRE.FindStringSubmatch(tail); d != nil {
+			v.Default = cmp.Or(d[1], d[2])
+		} else {
+			v.Required = rustNeedRE.MatchString(tail) && !strings.Contains(tail, "unwrap_or")
+		}
+		note(v)
+	}
+	for _, m := range rustPairRE.FindAllStringSubmatchIndex(f.code, -1) {
+		note(Variable{Name: f.code[m[2]:m[3]], At: f.at(m[0]), Default: f.code[m[4]:m[5]]})
+	}
+	for _, m := range rustClapRE.FindAllStringSubmatchIndex(f.code, -1) {
+		args, field, kind := f.code[m[2]:m[3]], f.code[m[4]:m[5]], f.code[m[6]:m[7]]
+		def := ""
+		if d := rustClapDefRE.FindStringSubmatch(args); d != nil {
+			def = d[1]
+		}
+		e := rustClapEnvRE.FindStringSubmatch(args)
+		if e == nil {
+			if a := addressRE.FindStringSubmatch(def); a != nil && rustPortName.MatchString(field) {
+				ports = append(ports, rustPort{cmp.Or(a[2], a[3]), a[1], "", f.at(m[0]), 2})
+			}
+			continue
+		}
+		note(Variable{Name: cmp.Or(e[1], strings.ToUpper(field)), At: f.at(m[4]), Default: def, Required: def == "" && !strings.HasPrefix(kind, "Option") && !strings.HasPrefix(kind, "Vec") && kind != "bool"})
+	}
+	return ports
+}
+
+// offset is where a variable stands in a file.
+func (p *rustProject) offset(f *rustSource, v Variable) int {
+	return max(0, strings.Index(f.code, `"`+v.Name+`"`))
+}
+
+// addresses are the ports that a file names, and the address that it binds.
+func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at Place) {
+	binds := func(b string, offset int) {
+		if bind == "" && b != "" {
+			bind, at = b, f.at(offset)
+		}
+	}
+	for _, m := range rustTextRE.FindAllStringSubmatchIndex(f.code, -1) {
+		text := f.code[m[2]:m[3]]
+		context := f.statement(m[0]) + " " + f.fn(m[0])
+		if !rustListenRE.MatchString(context) || rustClientRE.MatchString(strings.ReplaceAll(context, "TcpListener", "")) || rustVarRE.MatchString(context) {
+			continue
+		}
+		if a := rustAddrRE.FindStringSubmatch(text); a != nil {
+			list = append(list, rustPort{a[2], a[1], "", f.at(m[0]), 0})
+		} else if host, rest, ok := strings.Cut(text, ":"); ok && strings.HasPrefix(rest, "{") && host != "" && host[0] != '{' {
+			binds(host, m[0]) // format!("0.0.0.0:{port}")
+		}
+	}
+	for _, m := range rustTupleRE.FindAllStringSubmatchIndex(f.code, -1) {
+		parts := make([]string, 4)
+		for i := range parts {
+			parts[i] = f.code[m[2+2*i]:m[3+2*i]]
+		}
+		b, port := strings.Join(parts, "."), strings.ReplaceAll(f.code[m[10]:m[11]], "_", "")
+		if _, err := strconv.Atoi(port); err == nil {
+			list = append(list, rustPort{port, b, "", f.at(m[0]), 0})
+		} else {
+			binds(b, m[0])
+		}
+	}
+	for _, m := range rustBindRE.FindAllStringSubmatchIndex(f.code, -1) {
+		if !rustListenRE.MatchString(f.statement(m[0])) {
+			continue
+		}
+		b := "0.0.0.0"
+		if m[2] >= 0 {
+			b = f.code[m[2]:m[3]]
+		} else if f.code[m[4]:m[5]] == "LOCALHOST" {
+			b = "127.0.0.1"
+		}
+		if port := strings.ReplaceAll(f.code[m[6]:m[7]], "_", ""); port[0] >= '0' && port[0] <= '9' {
+			list = append(list, rustPort{strings.TrimSuffix(port, "u16"), b, "", f.at(m[0]), 0})
+		} else {
+			binds(b, m[0])
+		}
+	}
+	for _, m := range rustNumberRE.FindAllStringSubmatchIndex(f.code, -1) {
+		if name := f.code[m[2]:m[3]]; rustPortName.MatchString(name) && !rustClientRE.MatchString(name) {
+			list = append(list, rustPort{strings.ReplaceAll(f.code[m[6]:m[7]], "_", ""), strings.TrimSuffix(f.code[m[4]:m[5]], ":"), "", f.at(m[0]), 2})
+		}
+	}
+	for _, m := range rustFieldRE.FindAllStringSubmatchIndex(f.code, -1) {
+		if name := f.code[m[2]:m[3]]; name == "port" || name == "http_port" || name == "server_port" {
+			list = append(list, rustPort{f.code[m[4]:m[5]], "", "", f.at(m[0]), 3})
+		}
+	}
+	return list, bind, at
+}
+
+// framework finds what the program is made with: among what its packages ask for,
+// what its own source uses.
+func (p *rustProject) framework() {
+	best := -1
+	for _, fw := range knowledge.Frameworks() {
+		if fw.Language != "rust" {
+			continue
+		}
+		_, at, ok := p.dep(fw.Packages[0])
+		if !ok {
+			continue
+		}
+		used := slices.ContainsFunc(p.files, func(f *rustSource) bool {
+			return slices.ContainsFunc(fw.Imports, func(i string) bool { return regexp.MustCompile(`\b` + i + `\b`).MatchString(f.bare) })
+		})
+		rank := 0
+		switch {
+		case !used:
+			continue
+		case fw.Name == "hyper":
+			rank = 1 // the others stand on it
+		case fw.Name == "tonic":
+			rank = 2 // beside a server of HTTP/1, whose routes tell more
+		case fw.Kind == string(Service):
+			rank = 3
+		}
+		if rank > best {
+			best = rank
+			p.s.Framework = Fact{Value: fw.Name, At: at}
+		}
+	}
+}
+
+var rustLoopRE = regexp.MustCompile(`\bloop\s*\{|\bwhile\s+true\b|\binterval\(|\bJobScheduler\b`)
+
+func (p *rustProject) kind() {
+	s := p.s
+	serves, ok := p.servesIn(p.files)
+	fw := p.frameworkOf(s.Framework.Value)
+	switch {
+	case p.opt.Kind != "":
+		s.Kind = p.opt.Kind
+	case ok && (fw == nil || fw.Kind == string(Service)):
+		s.Kind = Service
+	case fw != nil && fw.Kind == string(Worker):
+		s.Kind = Worker
+	case slices.ContainsFunc(p.files, func(f *rustSource) bool { return rustLoopRE.MatchString(f.bare) }) && p.asynchronous():
+		s.Kind = Worker
+	default:
+		s.Kind = Job
+	}
+	if s.Kind == Service {
+		s.Server = Fact{Value: "its own", At: serves}
+		p.r.GRPC = s.Framework.Value == "tonic"
+		p.r.Raw = fw == nil && !slices.ContainsFunc(p.files, func(f *rustSource) bool {
+			return strings.Contains(f.code, "HTTP/") || strings.Contains(strings.ToLower(f.bare), "http")
+		})
+	} else {
+		p.signals()
+	}
+	p.rustServices()
+}
+
+// asynchronous tells whether the program runs on tokio: a loop of a program for people at
+// a terminal does not.
+func (p *rustProject) asynchronous() bool {
+	_, _, ok := p.dep("tokio")
+	return ok
+}
+
+func (p *rustProject) frameworkOf(name string) *knowledge.Framework {
+	for _, f := range knowledge.Frameworks() {
+		if f.Language == "rust" && f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+func (p *rustProject) rustServices() {
+	for _, c := range knowledge.ServiceClients() {
+		for _, name := range c.Rust {
+			if at, ok := p.asks(name); ok {
+				p.s.Services = append(p.s.Services, Fact{Value: c.Service, At: at, Why: name})
+				break
+			}
+		}
+	}
+}
+
+// port picks where the program listens, and says it again to a program that would
+// listen for its own machine alone.
+func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bindAt Place) {
+	s := p.s
+	if s.Framework.Value == "Rocket" {
+		p.rocket()
+		return
+	}
+	if port, at := p.configured(); port != "" {
+		ports = append(ports, rustPort{port: port, at: at, rank: 4})
+	}
+	slices.SortStableFunc(ports, func(a, b rustPort) int { return cmp.Compare(a.rank, b.rank) })
+	if len(ports) == 0 {
+		s.Port = Fact{Value: "8080", Why: "default"}
+		s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
+	} else {
+		c := ports[0]
+		s.Port = Fact{Value: cmp.Or(c.port, "8080"), At: c.at}
+		if p.opt.Port > 0 {
+			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		}
+		if c.variable != "" {
+			s.Port.Why = "from " + c.variable
+			v := s.Port.Value
+			if c.bind != "" {
+				v = "0.0.0.0:" + v
+			}
+			s.Set = append(s.Set, Tool{Name: c.variable, Version: v})
+		} else if c.bind != "" {
+			bind, bindAt = c.bind, c.at
+		}
+	}
+	if p.opt.Port > 0 {
+		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+	}
+	told := false
+	for _, h := range hosts {
+		if !slices.ContainsFunc(s.Set, func(t Tool) bool { return t.Name == h.Name }) && (isLocal(h.Default) || h.Default == "") {
+			s.Set = append(s.Set, Tool{Name: h.Name, Version: "0.0.0.0"})
+		}
+		told = true
+	}
+	if isLocal(bind) && !told {
+		s.Notes = append(s.Notes, fmt.Sprintf("%s binds %s: nobody outside the container reaches it: it has to bind 0.0.0.0", bindAt, bind))
+	}
+}
+
+// production tells a program whose settings are a file for each environment that it runs
+// in production, where it would take those of the machine that it is written on.
+func (p *rustProject) production() {
+	for _, v := range p.s.Env {
+		if !slices.Contains([]string{"local", "dev", "development"}, strings.ToLower(v.Default)) {
+			continue
+		}
+		for _, f := range p.t.files {
+			base := strings.TrimSuffix(path.Base(f), path.Ext(f))
+			beside := slices.ContainsFunc([]string{"local", "dev", "development"}, func(n string) bool { return p.t.has[path.Join(path.Dir(f), n+path.Ext(f))] })
+			if (base == "production" || base == "prod") && beside && p.named(top(f), true) {
+				p.s.Set = append(p.s.Set, Tool{Name: v.Name, Version: base})
+				return
+			}
+		}
+	}
+}
+
+// rocket is where Rocket listens: as Rocket.toml says, and on 127.0.0.1 unless told
+// otherwise. Source: rocket.rs/guide: configuration.
+func (p *rustProject) rocket() {
+	s := p.s
+	s.Port = Fact{Value: strconv.Itoa(p.frameworkOf("Rocket").Port), Why: "Rocket's default"}
+	section := ""
+	best := 0
+	n := 0
+	for line := range strings.Lines(string(p.t.read("Rocket.toml"))) {
+		n++
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = strings.Trim(line, "[]")
+		}
+		key, value, _ := strings.Cut(line, "=")
+		rank := slices.Index([]string{"default", "global", "release"}, section) + 1
+		if strings.TrimSpace(key) == "port" && rank > best {
+			best = rank
+			s.Port = Fact{Value: strings.TrimSpace(value), At: Place{"Rocket.toml", n}}
+		}
+	}
+	if p.opt.Port > 0 {
+		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+	}
+	s.Set = append(s.Set, Tool{Name: "ROCKET_ADDRESS", Version: "0.0.0.0"}, Tool{Name: "ROCKET_PORT", Version: s.Port.Value})
+}
+
+// configured is the port that a settings file says.
+func (p *rustProject) configured() (string, Place) {
+	for _, f := range p.t.files {
+		switch path.Ext(f) {
+		case ".json", ".yaml", ".yml", ".toml":
+		default:
+			continue
+		}
+		base := strings.TrimSuffix(path.Base(f), path.Ext(f))
+		if !slices.Contains([]string{"config", "configuration", "settings", "default", "base", "production", "app"}, base) || isSide(f) || strings.HasPrefix(f, ".") {
+			continue
+		}
+		data := p.t.read(f)
+		if m := configuredRE.FindSubmatchIndex(data); m != nil {
+			return string(data[m[2]:m[3]]), Place{f, 1 + strings.Count(string(data[:m[2]]), "\n")}
+		}
+	}
+	return "", Place{}
+}
+
+// signals tells whether the program ends in order, and on which signal.
+// Source: docs.rs/tokio: signal::ctrl_c (SIGINT alone); docs.rs/ctrlc: feature
+// termination; actix.rs/docs/server and rocket.rs/guide: graceful shutdown.
+func (p *rustProject) signals() {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(p.files, func(f *rustSource) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(f.bare, w) })
+		})
+	}
+	ctrlc, _, _ := p.dep("ctrlc")
+	switch fw := p.s.Framework.Value; {
+	case (fw == "Actix Web" || fw == "Rocket") && p.s.Kind == Service,
+		has("SignalKind::terminate", "SIGTERM", "TERM_SIGNALS"),
+		slices.Contains(ctrlc.features, "termination") && has("ctrlc::"):
+		p.r.Handles = true
+	case has("ctrl_c", "ctrlc::"):
+		p.r.Handles = true
+		p.s.StopSignal, p.s.StopWhy = "SIGINT", "The program ends in order on SIGINT, and does nothing about SIGTERM."
+	}
+}
+
+var rustQueryRE = regexp.MustCompile(`\b(?:sqlx::)?query(?:_as|_scalar|_file|_file_as|_file_scalar)?(?:_unchecked)?!\s*[({\[]`)
+
+// queries tells whether the build asks a database for the types of queries.
+func (p *rustProject) queries(f *rustSource) error {
+	m := rustQueryRE.FindStringIndex(f.bare)
+	if _, _, ok := p.dep("sqlx"); !ok || m == nil || p.r.Offline {
+		return nil
+	}
+	for _, dir := range []string{p.pkg.dir, "."} {
+		if p.t.dir(path.Join(dir, ".sqlx")) || p.t.has[path.Join(dir, "sqlx-data.json")] {
+			p.r.Offline = true
+			return nil
+		}
+	}
+	return &Unsupported{fmt.Sprintf("%s: the build asks a database for the types of its queries, and a container's build has none", f.at(m[0])), "`cargo sqlx prepare` writes them to .sqlx, which belongs into the repository"}
+}
+
+var (
+	rustMakeRE   = regexp.MustCompile(`\b(?:create_dir_all|create_dir|File::create)\(\s*"([^"]+)"`)
+	rustSqliteRE = regexp.MustCompile(`"sqlite:(?://)?([^"?]+)`)
+)
+
+// rustWrites notes what a file makes where the program runs.
+func (p *rustProject) rustWrites(f *rustSource) {
+	note := func(v string, at Place) {
+		v = path.Clean(v)
+		if strings.HasPrefix(v, "/tmp") || strings.ContainsAny(v, "{: ") || strings.HasPrefix(v, "..") || v == "." {
+			return
+		}
+		dir := v
+		if path.Ext(v) != "" {
+			dir = path.Dir(v)
+		}
+		if dir == "/" || strings.HasPrefix(dir, "/etc") || strings.HasPrefix(dir, "/proc") || strings.HasPrefix(dir, "/dev") || strings.HasPrefix(dir, "/.") {
+			return
+		}
+		if dir == "." {
+			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s writes %s beside the program, where a container's user may not: let a variable say where it lies, in a folder of its own", at, v))
+		} else if !slices.ContainsFunc(p.s.Writes, func(f Fact) bool { return f.Value == dir }) {
+			p.s.Writes = append(p.s.Writes, Fact{Value: dir, At: at})
+		}
+	}
+	for _, re := range []*regexp.Regexp{rustMakeRE, rustSqliteRE} {
+		for _, m := range re.FindAllStringSubmatchIndex(f.code, -1) {
+			note(f.code[m[2]:m[3]], f.at(m[0]))
+		}
+	}
+}
