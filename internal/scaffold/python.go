@@ -384,6 +384,12 @@ func (p *plan) uv(added string) {
 	for _, e := range in.Extras {
 		flags += " --extra " + e
 	}
+	for _, t := range in.Development {
+		flags += " --no-install-package " + t
+	}
+	if len(in.Development) > 0 {
+		p.chose("without "+strings.Join(in.Development, ", "), "the project's dependencies have tools for development: a group of their own, such as dev, is the better place")
+	}
 	skip := " --no-install-project"
 	if len(in.Locals) > 0 {
 		skip = " --no-install-workspace"

@@ -31,7 +31,7 @@ type Install struct {
 	Reads       []string `json:"reads,omitempty"`       // files that its build reads: README.md
 	Modules     []string `json:"modules,omitempty"`     // folders and files that are its package
 	Drop        []string `json:"drop,omitempty"`        // of pip: lines that install the project itself, which is copied
-	Development []string `json:"development,omitempty"` // of pip: tools for people at work that stand among the others
+	Development []string `json:"development,omitempty"` // of pip and uv: tools for people at work that stand among the others
 	Packages    []string `json:"packages,omitempty"`    // of a script: what it declares itself
 	NoRoot      bool     `json:"noRoot,omitempty"`      // of poetry: package-mode is false
 }
@@ -677,6 +677,12 @@ func (p *pyProject) uv() error {
 		}
 	}
 	p.lockDeps("uv.lock")
+	for name, d := range p.deps {
+		if d.direct && knowledge.IsDevTool("pip", name) {
+			in.Development = append(in.Development, name)
+		}
+	}
+	slices.Sort(in.Development)
 	p.packaging()
 	// Without a build system, a project is no package, unless it says so.
 	if f.Tool.UV != nil && f.Tool.UV.Package != nil {
