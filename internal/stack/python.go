@@ -122,7 +122,7 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	if err := p.member(); err != nil {
 		return nil, err
 	}
-	if in := &p.py.Install; in.Member == "" && in.Project && p.py.Root == "." && in.Script == "" && len(in.Drop) == 0 && in.By != "setup" && !p.asksForItself() {
+	if in := &p.py.Install; in.Member == "" && in.Project && p.s.Framework.Value != "LangGraph" && p.py.Root == "." && in.Script == "" && len(in.Drop) == 0 && in.By != "setup" && !p.asksForItself() {
 		in.Project = false // its source is copied, and found from where it runs
 	}
 	p.version()
