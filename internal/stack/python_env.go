@@ -328,7 +328,7 @@ func (p *pyProject) writes() {
 		}
 	}
 	for _, m := range p.modules {
-		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "FileHandler", "write_text", "write_bytes", "touch(") {
+		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
 			continue
 		}
 		src := m.parsed()
@@ -365,7 +365,27 @@ func (p *pyProject) writes() {
 				}
 			}
 		}
+		// Settings that say where it keeps what it is sent, and its logs.
+		named := func(name string, e *python.Expr, line int) {
+			p.within = ""
+			if name = strings.ToUpper(name); strings.Contains(name, "UPLOAD") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") {
+				if s, ok := p.pathOf(m, e, 0); ok && !strings.Contains(s, ",") {
+					add(s, Place{m.file, line})
+				}
+			}
+		}
+		for i := range src.Assigns {
+			named(src.Assigns[i].Name, &src.Assigns[i].Value, src.Assigns[i].Line)
+		}
+		for _, c := range src.Classes {
+			for _, f := range c.Fields {
+				named(f.Name, f.Value, f.Line)
+			}
+		}
 		for _, s := range src.Strings {
+			if path.Ext(s.Value) == ".log" && strings.Contains(s.Value, "/") {
+				add(s.Value, Place{m.file, s.Line})
+			}
 			if file, ok := sqliteFile(s.Value); ok {
 				add(file, Place{m.file, s.Line})
 			}
