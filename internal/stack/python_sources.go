@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
-	"github.com/dockworthy/dockworthy/internal/python"
 )
 
 // knowledgeOf is a framework of Python's by its name; nil = none.
@@ -398,5 +397,3 @@ func (p *pyProject) named(base string, dir bool) bool {
 func namedInPath(m *module, base string) bool {
 	return m.mentions(`f"`+base+"/", `f'`+base+"/", `"`+base+`/`, `'`+base+`/`)
 }
-
-var _ = python.Other

@@ -1,0 +1,455 @@
+package stack
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+// look reads the files of the program.
+func (p *goProject) look() {
+	s, g := p.s, p.g
+	serves, loops := Place{}, false
+	type candidate struct {
+		port, bind, flag, variable string
+		at                         Place
+		rank                       int
+	}
+	var ports []candidate
+	ours := map[string]bool{}
+	variables := map[string]string{} // names in the code to variables
+	address := func(v string, at Place, rank int, flag, variable string) {
+		m := addressRE.FindStringSubmatch(v)
+		if m == nil {
+			return
+		}
+		ports = append(ports, candidate{cmp.Or(m[2], m[3]), m[1], flag, variable, at, rank})
+	}
+	env := func(v Variable) {
+		if known[v.Name] || v.Name == "" {
+			return
+		}
+		v.Secret = secret.Named(v.Name)
+		for i := range s.Env {
+			if s.Env[i].Name == v.Name {
+				s.Env[i].Required = s.Env[i].Required || v.Required
+				s.Env[i].Default = cmp.Or(s.Env[i].Default, v.Default)
+				return
+			}
+		}
+		s.Env = append(s.Env, v)
+	}
+	var routes []route
+	for _, f := range p.files {
+		at := func(n ast.Node) Place { return Place{f.name, p.fset.Position(n.Pos()).Line} }
+		ours[path.Dir(f.name)] = true
+		for _, i := range f.ast.Imports {
+			where, _ := strconv.Unquote(i.Path.Value)
+			if where == "C" || p.isCGO(where, at(i)) {
+				g.CGO = true
+			}
+		}
+		prefixes := map[string]string{}
+		var stack []string // prefixes of the functions that a node lies in
+		var walkNode func(n ast.Node) bool
+		walkNode = func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				for i, l := range n.Lhs {
+					id, ok := l.(*ast.Ident)
+					if !ok || i >= len(n.Rhs) {
+						continue
+					}
+					if c, ok := n.Rhs[i].(*ast.CallExpr); ok {
+						on, name := method(c)
+						if on == "os" && (name == "Getenv" || name == "LookupEnv") && len(c.Args) == 1 {
+							if v, ok := literal(c.Args[0]); ok {
+								variables[id.Name] = v
+							}
+						}
+						if (name == "Group" || name == "Route" || name == "PathPrefix") && len(c.Args) > 0 {
+							if v, ok := literal(c.Args[0]); ok {
+								prefixes[id.Name] = prefixes[on] + strings.TrimSuffix(v, "/")
+							}
+						}
+					}
+					if v, ok := literal(n.Rhs[i]); ok && (strings.Contains(strings.ToLower(id.Name), "port") || strings.Contains(strings.ToLower(id.Name), "addr")) {
+						address(v, at(n), 2, "", variables[id.Name])
+						if name := variables[id.Name]; name != "" {
+							env(Variable{Name: name, At: at(n), Default: v})
+						}
+					}
+				}
+			case *ast.ValueSpec:
+				for i, id := range n.Names {
+					if l := strings.ToLower(id.Name); i < len(n.Values) && (strings.Contains(l, "port") || strings.Contains(l, "addr") || strings.Contains(l, "listen")) {
+						if v, ok := literal(n.Values[i]); ok {
+							address(v, at(n), 2, "", "")
+						}
+					}
+				}
+			case *ast.IfStmt:
+				p.required(n, variables, func(name string) { env(Variable{Name: name, At: at(n), Required: true}) })
+			case *ast.KeyValueExpr:
+				if k, ok := n.Key.(*ast.Ident); ok && (k.Name == "Addr" || k.Name == "Port" || k.Name == "Address") {
+					if v, ok := literal(n.Value); ok {
+						address(v, at(n), 1, "", "")
+					}
+				}
+			case *ast.Field:
+				if n.Tag != nil {
+					tag, _ := strconv.Unquote(n.Tag.Value)
+					name, def, need := envTag(tag)
+					env(Variable{Name: name, At: at(n), Default: def, Required: need})
+					if strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") || strings.Contains(name, "LISTEN") {
+						address(def, at(n), 2, "", name)
+					}
+				}
+			case *ast.ForStmt:
+				// Of the program's own; a library's loop says nothing of how long it lives.
+				loops = loops || n.Cond == nil && n.Init == nil && f.ast.Name.Name == "main"
+			case *ast.CallExpr:
+				on, name := method(n)
+				if isServe(n) {
+					if serves == (Place{}) {
+						serves = at(n)
+					}
+					for _, a := range n.Args {
+						if v, ok := literal(a); ok {
+							address(v, at(n), 0, "", "")
+						}
+						if b, ok := a.(*ast.BinaryExpr); ok {
+							if c, ok := b.Y.(*ast.CallExpr); ok {
+								if o, nm := method(c); o == "os" && nm == "Getenv" && len(c.Args) == 1 {
+									if v, ok := literal(c.Args[0]); ok {
+										ports = append(ports, candidate{"8080", "", "", v, at(n), 3})
+									}
+								}
+							}
+						}
+					}
+					if name == "Run" && len(n.Args) == 0 {
+						ports = append(ports, candidate{"8080", "", "", "PORT", at(n), 1})
+					}
+				}
+				if on == "os" && (name == "Getenv" || name == "LookupEnv") && len(n.Args) == 1 {
+					if v, ok := literal(n.Args[0]); ok {
+						env(Variable{Name: v, At: at(n)})
+						if strings.HasSuffix(v, "PORT") {
+							ports = append(ports, candidate{"8080", "", "", v, at(n), 9})
+						}
+					}
+				}
+				if on == "flag" || on == "fs" || on == "pflag" || name == "StringVar" || name == "IntVar" {
+					p.flags(n, func(flag, def string) {
+						if l := strings.ToLower(flag); strings.Contains(l, "addr") || strings.Contains(l, "port") || strings.Contains(l, "listen") || strings.Contains(l, "bind") || strings.Contains(l, "http") {
+							address(def, at(n), 1, flag, "")
+						}
+					})
+				} else if l := strings.ToLower(on + name); len(n.Args) == 2 && (strings.Contains(l, "env") || name == "SetDefault") {
+					// getEnv("PORT", "8080")
+					a, ok := literal(n.Args[0])
+					b, ok2 := literal(n.Args[1])
+					if ok && ok2 && envNameRE.MatchString(a) {
+						env(Variable{Name: a, At: at(n), Default: b})
+						if strings.Contains(a, "PORT") || strings.Contains(a, "ADDR") || strings.Contains(a, "LISTEN") {
+							address(b, at(n), 2, "", a)
+						}
+					}
+					if ok && ok2 && name == "SetDefault" && (strings.Contains(strings.ToLower(a), "port") || strings.Contains(strings.ToLower(a), "addr")) {
+						address(b, at(n), 2, "", "")
+					}
+				}
+				g.Handles = g.Handles || on == "signal" && (name == "Notify" || name == "NotifyContext")
+				g.Zones = g.Zones || on == "time" && name == "LoadLocation"
+				p.goWrites(n, on, name, at(n))
+				switch name {
+				case "HandleFunc", "Handle", "Get", "GET", "Any", "Head", "HEAD", "Add", "Path", "To":
+					for _, a := range n.Args[:min(2, len(n.Args))] {
+						v, ok := literal(a)
+						if !ok {
+							continue
+						}
+						v = strings.TrimPrefix(strings.TrimPrefix(v, "GET "), "HEAD ")
+						if !strings.HasPrefix(v, "/") && (v != "" || prefixes[on] == "") {
+							continue
+						}
+						if on != "" || v != "" {
+							full := strings.Join(stack, "") + prefixes[on] + v
+							routes = append(routes, route{path: full, at: at(n)})
+						}
+						break
+					}
+				case "Route", "Group", "Mount":
+					if len(n.Args) == 2 {
+						if v, ok := literal(n.Args[0]); ok {
+							if fn, ok := n.Args[1].(*ast.FuncLit); ok {
+								stack = append(stack, strings.TrimSuffix(v, "/"))
+								ast.Inspect(fn.Body, walkNode)
+								stack = stack[:len(stack)-1]
+								return false
+							}
+						}
+					}
+				}
+			}
+			return true
+		}
+		ast.Inspect(f.ast, walkNode)
+	}
+	s.Kind = p.opt.Kind
+	if s.Kind == "" {
+		switch {
+		case serves != (Place{}):
+			s.Kind = Service
+		case loops:
+			s.Kind = Worker
+		default:
+			s.Kind = Job
+		}
+	}
+	if s.Kind == Service {
+		s.Server = Fact{Value: "its own", At: serves}
+		if p.goSources(ours); len(ports) == 0 || ports[0].rank == 9 {
+			if port, at := p.configured(); port != "" {
+				ports = append(ports, candidate{port: port, at: at, rank: 5})
+			}
+		}
+		tls := func(c candidate) int {
+			if c.port == "443" || c.port == "80" || knowledge.OtherPorts.Has(c.port) {
+				return 1 // of TLS, or of something that it talks to
+			}
+			return 0
+		}
+		slices.SortStableFunc(ports, func(a, b candidate) int {
+			return cmp.Or(cmp.Compare(tls(a), tls(b)), cmp.Compare(a.rank, b.rank))
+		})
+		if len(ports) == 0 {
+			ports = []candidate{{port: "8080"}}
+		}
+		c := ports[0]
+		s.Port = Fact{Value: c.port, At: c.at}
+		if c.at == (Place{}) {
+			s.Port.Why = "default"
+			s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
+		}
+		if p.opt.Port > 0 {
+			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		}
+		if c.variable != "" {
+			s.Port.Why = "from " + c.variable
+			v := s.Port.Value
+			if c.bind != "" || strings.Contains(c.variable, "ADDR") || strings.Contains(c.variable, "LISTEN") {
+				v = "0.0.0.0:" + v
+			}
+			s.Set = append(s.Set, Tool{Name: c.variable, Version: v})
+		}
+		if local := c.bind == "127.0.0.1" || c.bind == "localhost" || c.bind == "[::1]"; local {
+			switch {
+			case c.flag != "":
+				s.Args = []string{"-" + c.flag, "0.0.0.0:" + s.Port.Value}
+				s.Start.Value += " " + strings.Join(s.Args, " ")
+			case c.variable == "":
+				s.Notes = append(s.Notes, fmt.Sprintf("%s binds %s: nobody outside the container reaches it", c.at, c.bind))
+			}
+		}
+		p.goHealth(routes)
+	}
+	p.goSources(ours)
+}
+
+var configuredRE = regexp.MustCompile(`(?mi)(?:^|[\s{,"])(?:[a-z_]*_)?(?:listen|addr|address|port|bind)"?\s*[:=]\s*"?[\w.\[\]]*:?\b(\d{2,5})\b`)
+
+// configured is the port that a settings file says, which the program reads where it
+// runs.
+func (p *goProject) configured() (string, Place) {
+	for _, d := range p.g.Data {
+		for _, f := range append(p.t.below(d), d) {
+			switch path.Ext(f) {
+			case ".json", ".yaml", ".yml", ".toml", ".ini":
+			default:
+				continue
+			}
+			data := p.t.read(f)
+			if m := configuredRE.FindSubmatchIndex(data); m != nil {
+				return string(data[m[2]:m[3]]), Place{f, 1 + strings.Count(string(data[:m[2]]), "\n")}
+			}
+		}
+	}
+	return "", Place{}
+}
+
+var envNameRE = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`)
+
+var tagRE = regexp.MustCompile(`(\w+):"([^"]*)"`)
+
+// envTag reads the tag of a field as the libraries that fill structs from the
+// environment have it.
+func envTag(tag string) (name, def string, need bool) {
+	for _, m := range tagRE.FindAllStringSubmatch(tag, -1) {
+		first, rest, _ := strings.Cut(m[2], ",")
+		switch m[1] {
+		case "env", "envconfig":
+			if envNameRE.MatchString(first) {
+				name = first
+				need = need || strings.Contains(rest, "required") || strings.Contains(rest, "notEmpty")
+			}
+		case "envDefault", "default", "env-default":
+			def = m[2]
+		case "required", "env-required":
+			need = need || m[2] == "true"
+		}
+	}
+	return name, def, need && def == ""
+}
+
+// required finds variables without which the program ends: if x == "" { log.Fatal }.
+func (p *goProject) required(n *ast.IfStmt, variables map[string]string, found func(string)) {
+	if a, ok := n.Init.(*ast.AssignStmt); ok && len(a.Lhs) > 0 && len(a.Rhs) == 1 {
+		if c, ok := a.Rhs[0].(*ast.CallExpr); ok {
+			if on, name := method(c); on == "os" && (name == "Getenv" || name == "LookupEnv") && len(c.Args) == 1 {
+				if v, ok := literal(c.Args[0]); ok {
+					for _, l := range a.Lhs {
+						if id, ok := l.(*ast.Ident); ok {
+							variables[id.Name] = v
+						}
+					}
+				}
+			}
+		}
+	}
+	name := ""
+	switch c := n.Cond.(type) {
+	case *ast.BinaryExpr:
+		if id, ok := c.X.(*ast.Ident); ok && c.Op == token.EQL {
+			if v, ok := literal(c.Y); ok && v == "" {
+				name = variables[id.Name]
+			}
+		}
+	case *ast.UnaryExpr:
+		if id, ok := c.X.(*ast.Ident); ok && c.Op == token.NOT {
+			name = variables[id.Name]
+		}
+	}
+	if name == "" {
+		return
+	}
+	fatal := false
+	ast.Inspect(n.Body, func(n ast.Node) bool {
+		if c, ok := n.(*ast.CallExpr); ok {
+			_, m := method(c)
+			fatal = fatal || strings.HasPrefix(m, "Fatal") || m == "panic" || m == "Panic" || m == "Panicf" || m == "Exit"
+		}
+		return true
+	})
+	if fatal {
+		found(name)
+	}
+}
+
+// flags are the flags that a call declares, with their defaults.
+func (p *goProject) flags(c *ast.CallExpr, found func(flag, def string)) {
+	_, name := method(c)
+	args := c.Args
+	switch {
+	case (name == "String" || name == "Int") && len(args) >= 3:
+	case (name == "StringVar" || name == "IntVar" || name == "StringP" || name == "IntP") && len(args) >= 4:
+		if strings.HasSuffix(name, "Var") {
+			args = args[1:]
+		} else {
+			args = []ast.Expr{args[0], args[2]}
+		}
+	default:
+		return
+	}
+	flag, ok := literal(args[0])
+	def, ok2 := literal(args[1])
+	if ok && ok2 {
+		found(flag, def)
+	}
+}
+
+// isCGO tells whether a package is linked with C, and notes what that needs of the
+// system.
+func (p *goProject) isCGO(where string, at Place) bool {
+	for _, n := range knowledge.Natives() {
+		if n.Language != "go" {
+			continue
+		}
+		for _, pkg := range n.Packages {
+			if where != pkg && !strings.HasPrefix(where, pkg+"/") {
+				continue
+			}
+			if len(n.Build) > 0 || len(n.Runtime) > 0 {
+				p.s.Native = append(p.s.Native, Native{Package: pkg, At: at, Build: n.Build, Runtime: n.Runtime, Why: "it is linked with C"})
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// goWrites notes what the program makes where it runs.
+func (p *goProject) goWrites(c *ast.CallExpr, on, name string, at Place) {
+	i := 0
+	switch {
+	case on == "os" && (name == "MkdirAll" || name == "Mkdir" || name == "Create"):
+	case on == "sql" && name == "Open", name == "Open" && on == "gorm":
+		i = 1
+	case name == "Open" && on == "sqlite":
+	default:
+		return
+	}
+	if i >= len(c.Args) {
+		return
+	}
+	v, ok := literal(c.Args[i])
+	if !ok || strings.Contains(v, "://") || strings.ContainsAny(v, " %*=") {
+		return
+	}
+	v, _, _ = strings.Cut(strings.TrimPrefix(v, "file:"), "?")
+	v = path.Clean(v)
+	if v == "." || strings.HasPrefix(v, "/tmp") || strings.HasPrefix(v, ":") {
+		return
+	}
+	if strings.HasPrefix(v, "../") {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s writes %s, beside the folder where it runs, where a container's user may not: let a variable say where it lies", at, v))
+		return
+	}
+	dir := v
+	if path.Ext(v) != "" {
+		dir = path.Dir(v)
+	}
+	if dir == "." {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s writes %s beside the program, where a container's user may not: let a variable say where it lies, in a folder of its own", at, v))
+		return
+	}
+	if !slices.ContainsFunc(p.s.Writes, func(f Fact) bool { return f.Value == dir }) {
+		p.s.Writes = append(p.s.Writes, Fact{Value: dir, At: at})
+	}
+}
+
+// goHealth picks the route that tells how the program is.
+func (p *goProject) goHealth(routes []route) {
+	best := -1
+	for _, r := range routes {
+		trimmed := strings.TrimSuffix(r.path, "/")
+		i := slices.Index(healthy, path.Base(trimmed))
+		if i < 0 || strings.ContainsAny(r.path, ":{*") {
+			continue
+		}
+		if best < 0 || i < best {
+			best = i
+			p.s.Health = Fact{Value: r.path, At: r.at}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package stack
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
+)
+
+// environment finds the variables that the source reads, and the services that it
+// talks to.
+func (p *nodeProject) environment() {
+	s := p.s
+	if s.Kind != Static {
+		for _, f := range p.js {
+			if !strings.Contains(f.text, ".env") {
+				continue
+			}
+			for _, m := range envRE.FindAllStringSubmatchIndex(f.text, -1) {
+				name := pick(f.text, m, 2, 4)
+				if known[name] || name == "NODE_ENV" || slices.ContainsFunc(s.Env, func(v Variable) bool { return v.Name == name }) {
+					continue
+				}
+				s.Env = append(s.Env, Variable{Name: name, At: Place{f.file, lineAt(f.text, m[0])}, Default: pick(f.text, m, 6, 8), Secret: secret.Named(name)})
+			}
+		}
+	}
+	p.validated()
+	for _, c := range knowledge.ServiceClients() {
+		for _, name := range c.Node {
+			if p.pkg.Dependencies[name] != "" && !slices.ContainsFunc(s.Services, func(f Fact) bool { return f.Value == c.Service }) {
+				s.Services = append(s.Services, Fact{Value: c.Service, At: p.line(`"` + name + `"`), Why: name})
+			}
+		}
+	}
+}
+
+var (
+	schemaRE   = regexp.MustCompile(`(?m)^\s*['"]?([A-Z][A-Z0-9_]{2,})['"]?\s*:\s*(?:Joi|joi|z|yup|str|num|url|port|bool|email|host|env\.\w+|Type|S)\s*[.(]([^\n]*(?:\n\s+\.[^\n]*)*)`)
+	requiredRE = regexp.MustCompile(`(?s)\brequired\s*:\s*\[([^\]]*)\]`)
+	quotedRE   = regexp.MustCompile(`['"]([A-Z][A-Z0-9_]{2,})['"]`)
+)
+
+// validated finds the variables that a schema asks for: of Joi, zod, envalid, or JSON
+// Schema as fastify's env has it.
+func (p *nodeProject) validated() {
+	add := func(name string, need bool, def string, at Place) {
+		if known[name] || name == "NODE_ENV" {
+			return
+		}
+		for i := range p.s.Env {
+			if p.s.Env[i].Name == name {
+				p.s.Env[i].Required = p.s.Env[i].Required || need
+				return
+			}
+		}
+		p.s.Env = append(p.s.Env, Variable{Name: name, At: at, Required: need, Default: def, Secret: secret.Named(name)})
+	}
+	for _, f := range p.js {
+		if !strings.Contains(f.text, "process.env") && !strings.Contains(f.text, "fastify/env") && !strings.Contains(f.text, "envalid") && !strings.Contains(f.text, "env-schema") {
+			continue
+		}
+		for _, m := range schemaRE.FindAllStringSubmatchIndex(f.text, -1) {
+			rest := f.text[m[4]:m[5]]
+			need := strings.Contains(rest, "required()") || !strings.Contains(f.text, "oi.") && !strings.Contains(rest, "optional(") && !strings.Contains(rest, "default")
+			add(f.text[m[2]:m[3]], need, "", Place{f.file, lineAt(f.text, m[0])})
+		}
+		for _, m := range requiredRE.FindAllStringSubmatchIndex(f.text, -1) {
+			for _, q := range quotedRE.FindAllStringSubmatch(f.text[m[2]:m[3]], -1) {
+				add(q[1], true, "", Place{f.file, lineAt(f.text, m[0])})
+			}
+		}
+	}
+}
+
+func (p *nodeProject) native() {
+	lock := string(p.t.read(p.s.Lock.Value))
+	for _, n := range knowledge.Natives() {
+		if n.Language != "node" {
+			continue
+		}
+		for _, name := range n.Packages {
+			if !p.pkg.needs(name) && !strings.Contains(lock, `"node_modules/`+name+`"`) {
+				continue
+			}
+			it := Native{Package: name, At: Place{File: cmp.Or(p.s.Lock.Value, "package.json")}, Build: n.Build, Runtime: n.Runtime, Why: "it is compiled where there is no binary for this version"}
+			if p.pkg.needs(name) {
+				it.At = p.line(`"` + name + `"`)
+			}
+			p.s.Native = append(p.s.Native, it)
+		}
+	}
+}

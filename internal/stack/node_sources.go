@@ -1,0 +1,80 @@
+package stack
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// nodeAside are files at the top that neither a build nor a program reads.
+var nodeAside = map[string]bool{
+	"README.md": true, "LICENSE": true, "Dockerfile": true, "docker-compose.yml": true, "compose.yaml": true, "Makefile": true, "Procfile": true, ".eslintrc.json": true, "eslint.config.js": true, "eslint.config.mjs": true,
+	"jest.config.js": true, "jest.config.ts": true, "vitest.config.ts": true, "playwright.config.ts": true, "cypress": true, "CHANGELOG.md": true, "CONTRIBUTING.md": true, "nodemon.json": true, "renovate.json": true,
+	"commitlint.config.js": true, "fly.toml": true, "render.yaml": true, "vercel.json": true, "netlify.toml": true, "app.json": true, "lerna.json": true, ".env.example": true,
+}
+
+// sources tells what the build reads, and what the program needs where it runs.
+func (p *nodeProject) sources() {
+	n, s := p.n, p.s
+	made := map[string]bool{}
+	for _, o := range n.Output {
+		top, _, _ := strings.Cut(o, "/")
+		if o != "public" && !strings.HasPrefix(o, "next.config") {
+			made[top] = true
+		}
+	}
+	if n.Public != "" && n.Public != "." {
+		top, _, _ := strings.Cut(n.Public, "/")
+		made[top] = true
+	}
+	for _, name := range p.t.in(".") {
+		b := strings.TrimSuffix(name, "/")
+		if nodeAside[b] || strings.HasPrefix(b, ".pnp.") || made[b] || slices.Contains(n.Files, b) || sides[b] && !p.reads(b) || b == "__tests__" || strings.HasSuffix(b, ".md") || strings.HasSuffix(b, ".lock") || strings.HasSuffix(b, "-lock.json") || strings.HasSuffix(b, "lock.yaml") || strings.HasPrefix(b, ".env") || strings.HasPrefix(b, ".git") || strings.HasPrefix(b, ".docker") || strings.HasPrefix(b, ".eslint") || strings.HasPrefix(b, ".prettier") || strings.HasPrefix(b, ".editor") || strings.HasPrefix(b, ".nvm") || strings.HasPrefix(b, ".node-v") || strings.HasPrefix(b, "Dockerfile") || strings.HasSuffix(b, ".lockb") {
+			continue
+		}
+		n.Code = append(n.Code, b)
+	}
+	if p.t.has[".env.production"] && n.Script != "" {
+		n.Code = append(n.Code, ".env.production")
+	}
+	slices.Sort(n.Code)
+	if s.Kind == Static {
+		return
+	}
+	// A program of source is copied as it is; of what is built, what the build made.
+	if n.Script == "" {
+		for _, c := range n.Code {
+			if strings.HasPrefix(c, "tsconfig") || strings.Contains(c, ".config.") && !p.named(c) {
+				continue
+			}
+			s.Sources = append(s.Sources, c)
+		}
+		return
+	}
+	for _, c := range n.Code {
+		if c == "public" || c == "views" || c == "templates" || c == "static" || c == "assets" || c == "locales" || c == "migrations" {
+			if p.named(c) && !slices.Contains(n.Output, c) {
+				s.Sources = append(s.Sources, c)
+			}
+		}
+	}
+	if app, _, _ := strings.Cut(s.App.Value, "/"); p.t.has[s.App.Value] && path.Ext(s.App.Value) != ".ts" && len(n.Output) == 0 {
+		// Source that is started beside a build: what it is in, and what is built.
+		s.Sources = append(s.Sources, n.Code...)
+		_ = app
+	}
+}
+
+// reads tells whether the source names a file in a folder.
+func (p *nodeProject) reads(dir string) bool {
+	return slices.ContainsFunc(p.js, func(f script) bool {
+		return strings.Contains(f.text, "'"+dir+"/") || strings.Contains(f.text, `"`+dir+"/") || strings.Contains(f.text, "'./"+dir+"/") || strings.Contains(f.text, `"./`+dir+"/") || strings.Contains(f.text, "`"+dir+"/")
+	})
+}
+
+// named tells whether the source names a file or a folder.
+func (p *nodeProject) named(name string) bool {
+	return slices.ContainsFunc(p.js, func(f script) bool {
+		return strings.Contains(f.text, "'"+name) || strings.Contains(f.text, `"`+name) || strings.Contains(f.text, "/"+name) || strings.Contains(f.text, "`"+name)
+	})
+}

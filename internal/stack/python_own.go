@@ -1,0 +1,266 @@
+package stack
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/python"
+)
+
+// own starts a program that starts itself.
+func (p *pyProject) own(c *program) {
+	s := p.s
+	f := c.framework
+	file := c.m.file
+	s.App.Value = file
+	switch f.Name {
+	case "Streamlit":
+		port := strconv.Itoa(p.port(f.Port, nil))
+		p.run([]string{"python", "-m", "streamlit"}, []string{"run", file, "--server.port=" + port, "--server.address=0.0.0.0", "--server.headless=true", "--browser.gatherUsageStats=false"})
+		s.Server = Fact{Value: "streamlit", At: c.at}
+		return
+	case "Chainlit":
+		port := strconv.Itoa(p.port(f.Port, nil))
+		p.run([]string{"python", "-m", "chainlit"}, []string{"run", file, "--host", "0.0.0.0", "--port", port, "--headless"})
+		s.Server = Fact{Value: "chainlit", At: c.at}
+		return
+	case "Sanic":
+		port := strconv.Itoa(p.port(f.Port, nil))
+		s.App.Value = p.inRoot(c.m) + ":" + c.object
+		p.run([]string{"python", "-m", "sanic"}, []string{s.App.Value, "--host=0.0.0.0", "--port=" + port, "--single-process"})
+		s.Server = Fact{Value: "sanic", At: c.at}
+		return
+	}
+	if f.Name == "aiohttp" {
+		if _, ok := p.dep("gunicorn"); ok && c.object != "" && !c.factory && c.m.parsed().Main == 0 {
+			port := strconv.Itoa(p.port(8080, nil))
+			p.run([]string{"python", "-m", "gunicorn"}, []string{p.inRoot(c.m) + ":" + c.object, "--bind", "0.0.0.0:" + port, "--worker-class", "aiohttp.GunicornWebWorker", "--worker-tmp-dir", "/dev/shm"})
+			s.Server = Fact{Value: "gunicorn"}
+			return
+		}
+	}
+	starter := p.starter(c)
+	if s.Kind = Kind(f.Kind); starter.parsed().Main > 0 || !p.consoleScript() {
+		p.runFile(starter)
+	}
+	if f.Kind == string(Job) && slices.ContainsFunc([]*module{starter, c.m}, func(m *module) bool { return m.mentions("uvicorn.run(", "hypercorn.asyncio") }) {
+		s.Kind = Service // over HTTP, and not on standard input
+	}
+	if f.Kind == string(Service) || f.Name == "FastMCP" || s.Kind == Service {
+		p.listens(starter, c)
+	}
+	s.Server = Fact{Value: strings.ToLower(f.Name), At: c.at}
+}
+
+// starter is the file that starts a program which starts itself: its own, or one
+// that imports it.
+func (p *pyProject) starter(c *program) *module {
+	if c.m.parsed().Main > 0 {
+		return c.m
+	}
+	best := c.m
+	rank := 1 << 20
+	for _, m := range p.modules {
+		if m == c.m || m.parsed().Main == 0 || !p.imports(m, c.m, 0) {
+			continue
+		}
+		if r := rankOf(m.file); r < rank {
+			best, rank = m, r
+		}
+	}
+	return best
+}
+
+// listens tells where a program that starts itself listens.
+func (p *pyProject) listens(starter *module, c *program) {
+	s := p.s
+	f := c.framework
+	names := []string{"port", "server_port"}
+	for _, m := range []*module{starter, c.m} {
+		for _, call := range m.parsed().Calls {
+			switch call.Method() {
+			case "run_app", "WSGIServer", "Server", "launch", "run", "serve", "serve_forever", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "TCPSite", "listen", "make_server", "FastMCP", "start_server", "run_async", "http_app":
+			default:
+				continue
+			}
+			if f.Name == "FastMCP" && call.Method() == "run" {
+				transport, ok := call.Arg("transport", 0).Literal()
+				if ok && transport != "stdio" {
+					s.Kind = Service
+				}
+			}
+			var e *python.Expr
+			for _, n := range names {
+				if e == nil {
+					e = call.Arg(n, -1)
+				}
+			}
+			if e == nil {
+				switch call.Method() {
+				case "listen":
+					e = call.Arg("", 0)
+				case "HTTPServer", "ThreadingHTTPServer", "TCPServer":
+					if a := call.Arg("server_address", 0); a != nil && a.Form == python.List && len(a.Parts) == 2 {
+						e = &a.Parts[1]
+					}
+				case "make_server", "start_server", "serve", "TCPSite":
+					e = call.Arg("port", 2)
+					if call.Method() == "make_server" {
+						e = call.Arg("port", 1)
+					}
+				}
+			}
+			if e == nil {
+				continue
+			}
+			n, v := p.number(m, e)
+			if n == 0 && v == "" && e.Form == python.Name {
+				n = p.optionDefault(m, e.Text)
+			}
+			if v != "" {
+				p.portVariable(v, n, Place{m.file, call.Line})
+				p.host(m, call)
+				return
+			}
+			if n > 0 {
+				s.Port = Fact{Value: strconv.Itoa(n), At: Place{m.file, call.Line}}
+				p.host(m, call)
+				return
+			}
+		}
+	}
+	if s.Kind == Service && f.Port > 0 {
+		s.Port = Fact{Value: strconv.Itoa(f.Port), Why: "default of " + f.Name}
+		if f.Name == "Gradio" {
+			p.set("GRADIO_SERVER_NAME", "0.0.0.0")
+		}
+	}
+}
+
+// optionDefault is the default of a command line option, of click, typer or argparse,
+// that gives a function its parameter.
+func (p *pyProject) optionDefault(m *module, name string) int {
+	name = strings.TrimPrefix(name, "args.")
+	for _, c := range m.parsed().Calls {
+		switch c.Method() {
+		case "option", "add_argument", "Option":
+			for i := range c.Args {
+				if s, ok := c.Args[i].Value.Literal(); ok && strings.TrimLeft(s, "-") == name {
+					n, _ := p.number(m, c.Arg("default", -1))
+					return n
+				}
+			}
+		}
+	}
+	return 0
+}
+
+func (p *pyProject) portVariable(name string, n int, at Place) {
+	if p.opt.Port > 0 {
+		n = p.opt.Port
+	}
+	if n == 0 {
+		n = 8000
+	}
+	p.s.Port = Fact{Value: strconv.Itoa(n), At: at, Why: "from " + name}
+	p.set(name, strconv.Itoa(n))
+}
+
+// host looks at the address that a program binds, which has to be all of them in a
+// container.
+func (p *pyProject) host(m *module, call *python.Call) {
+	if call.Func == "uvicorn.run" && call.Arg("host", -1) == nil && p.s.Framework.Value == "FastMCP" {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d gives uvicorn no host, and it then binds 127.0.0.1: nobody outside the container reaches it", m.file, call.Line))
+	}
+	for _, n := range []string{"host", "server_name", "address"} {
+		e := call.Arg(n, -1)
+		if e == nil {
+			continue
+		}
+		if s, ok := e.Literal(); ok && (s == "127.0.0.1" || s == "localhost") {
+			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d binds %s: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", m.file, call.Line, s))
+			return
+		}
+		for _, c := range e.Calls() {
+			if v := readsVariable(c); v != "" {
+				p.set(v, "0.0.0.0")
+			}
+		}
+		return
+	}
+	if p.s.Framework.Value == "Gradio" {
+		p.set("GRADIO_SERVER_NAME", "0.0.0.0")
+	}
+}
+
+// handles tells whether the program does something about SIGTERM, or is made with what
+// does.
+func (p *pyProject) handles() bool {
+	if slices.ContainsFunc(p.modules, func(m *module) bool { return m.mentions("SIGTERM", "add_signal_handler") }) {
+		return true
+	}
+	switch p.s.Framework.Value {
+	case "aiohttp", "Gradio", "NiceGUI", "Tornado":
+		return p.s.Framework.Value != "Tornado" && p.s.Framework.Value != "Gradio"
+	}
+	return slices.ContainsFunc(p.modules, func(m *module) bool { return m.mentions("uvicorn.run(", "run_app(") })
+}
+
+// servers are calls that make a program one that listens.
+var servers = []string{"uvicorn.run", "hypercorn.asyncio.serve", "waitress.serve", "gevent.pywsgi.WSGIServer", "cheroot.wsgi.Server", "aiohttp.web.run_app", "http.server.HTTPServer", "http.server.ThreadingHTTPServer", "socketserver.TCPServer", "socketserver.ThreadingTCPServer", "wsgiref.simple_server.make_server", "asyncio.start_server", "websockets.serve", "grpc.server", "grpc.aio.server", "bottle.run"}
+
+// kindOf tells what a plain program does: it listens, works on, or ends.
+func (p *pyProject) kindOf(m *module) {
+	s := p.s
+	s.Kind = p.opt.Kind
+	if m == nil {
+		if s.Kind == "" {
+			s.Kind = Job
+		}
+		return
+	}
+	seen := map[*module]bool{}
+	loops := ""
+	var look func(m *module, depth int)
+	look = func(m *module, depth int) {
+		if seen[m] || depth > 3 {
+			return
+		}
+		seen[m] = true
+		for _, c := range m.parsed().Calls {
+			if slices.Contains(servers, c.Func) && s.Port.Value == "" {
+				if s.Kind == "" {
+					s.Kind = Service
+				}
+				p.listens(m, &program{m: m, framework: &knowledge.Framework{Name: c.Method(), Kind: string(Service)}})
+				s.Server = Fact{Value: c.Func, At: Place{m.file, c.Line}}
+			}
+			if c.Method() == "run_pending" || c.Method() == "run_polling" || c.Method() == "infinity_polling" || c.Method() == "start_polling" || c.Method() == "run_forever" || c.Method() == "consume" || c.Method() == "start_consuming" {
+				loops = fmt.Sprintf("%s:%d", m.file, c.Line)
+			}
+		}
+		if loops == "" && m.mentions("while True:", "while 1:", "while running", "while not ") && m.mentions("sleep(", "poll(", "blpop(", "brpop(", "get(", "recv") {
+			loops = m.file
+		}
+		for _, i := range m.parsed().Imports {
+			full := i.Module
+			if i.Name != "" && i.Name != "*" {
+				full += "." + i.Name
+			}
+			if o, _ := p.find(m, full); o != nil {
+				look(o, depth+1)
+			}
+		}
+	}
+	look(m, 0)
+	switch {
+	case s.Kind != "":
+	case loops != "":
+		s.Kind = Worker
+	default:
+		s.Kind = Job
+	}
+}
