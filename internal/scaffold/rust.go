@@ -175,6 +175,10 @@ func (p *plan) stubs() (list []string) {
 			libs = append(libs, x.File)
 		}
 	}
+	// A folder is made with those around it.
+	dirs = slices.DeleteFunc(slices.Clone(dirs), func(dir string) bool {
+		return slices.ContainsFunc(dirs, func(d string) bool { return strings.HasPrefix(d, dir+"/") })
+	})
 	if len(dirs) > 0 {
 		list = append(list, "mkdir -p "+strings.Join(dirs, " "))
 	}

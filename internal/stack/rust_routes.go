@@ -9,7 +9,7 @@ import (
 
 var (
 	rustAttrRE  = regexp.MustCompile(`#\[(?:\w+::)?(?:get|head|route)\(\s*(?:path\s*=\s*)?"(/[^"]*)"[^\]]*\](?:\s*#\[[^\]]*\])*\s*(?:pub(?:\([a-z]+\))?\s+)?(?:async\s+)?fn\s+(\w+)`)
-	rustRouteRE = regexp.MustCompile(`\.(?:route|at|service|nest_service)\(\s*(?:web::resource\()?\s*"(/?[^"]*)"|\bweb::resource\(\s*"(/?[^"]*)"|\bRouter::with_path\(\s*"(/?[^"]*)"|\bpath!?\(\s*"([^"]*)"`)
+	rustRouteRE = regexp.MustCompile(`\.(?:route|at|service|nest_service)\(\s*(?:web::resource\()?\s*"(/?[^"]*)"|\bweb::resource\(\s*"(/?[^"]*)"|\bRouter::with_path\(\s*"(/?[^"]*)"|\bpath!?\(\s*"([^"]*)"|"(/[\w/.-]*)"\s*\)?\s*=>`)
 	rustScopeRE = regexp.MustCompile(`\b(?:nest|scope|mount)\(\s*"(/?[^"]*)"`)
 )
 
