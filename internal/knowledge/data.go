@@ -51,6 +51,8 @@ var (
 	frameworksData string
 	//go:embed natives.jsonl
 	nativesData string
+	//go:embed debian.jsonl
+	debianData string
 	//go:embed wheels.jsonl
 	wheelsData string
 	//go:embed clients.jsonl

@@ -216,6 +216,7 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return n.Packages
 	})
+	each(t, "debian.jsonl", debianData, func(l *library) origin { return l.origin }, one(func(l *library) string { return l.Package }))
 	each(t, "minimums.jsonl", minimumsData, func(m *minimum) origin { return m.origin }, one(func(m *minimum) string { return m.Of + " " + m.From }))
 	each(t, "others.jsonl", othersData, func(o *Other) origin { return o.origin }, one(func(o *Other) string { return o.Language }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))

@@ -33,6 +33,16 @@ func (b Base) String() string {
 	return s
 }
 
+// release is the release of Debian that it is built on; "" = its tag names none.
+func (b Base) release() string {
+	for _, d := range debians {
+		if strings.Contains(b.Tag, d) {
+			return d
+		}
+	}
+	return ""
+}
+
 // A Want is what is asked of a base.
 type Want struct {
 	Repo    string                    // python

@@ -23,11 +23,11 @@ func (p *plan) golang() error {
 		return err
 	}
 	p.chose("base "+builder.String(), builder.Why)
-	runtimePackages := p.natives(func(n stack.Native) []string { return n.Runtime })
-	final, err := p.final(g.CGO, runtimePackages)
+	final, err := p.final(g.CGO, p.linked())
 	if err != nil {
 		return err
 	}
+	runtimePackages := p.natives(final, stack.Native.ToRun)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
 	init := !g.Handles && s.Kind != stack.Job
@@ -38,7 +38,7 @@ func (p *plan) golang() error {
 		d.line("ARG TARGETOS")
 		d.line("ARG TARGETARCH")
 	}
-	build := slices.DeleteFunc(p.natives(func(n stack.Native) []string { return n.Build }), func(name string) bool {
+	build := slices.DeleteFunc(p.natives(builder, stack.Native.ToBuild), func(name string) bool {
 		return name == "gcc" || name == "libc6-dev" || name == "build-essential" // golang's image has them
 	})
 	if init {
@@ -125,8 +125,8 @@ func (p *plan) golang() error {
 
 // final picks the image that a program without an interpreter runs in: one with
 // nothing in it but what it is linked with.
-func (p *plan) final(linked bool, packages []string) (Base, error) {
-	if len(packages) > 0 {
+func (p *plan) final(linked, packages bool) (Base, error) {
+	if packages {
 		b, err := p.opt.Pick(Want{Repo: "debian", Variant: "%s-slim", Fixed: true})
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian")

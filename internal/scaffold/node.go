@@ -42,7 +42,7 @@ func (p *plan) node() error {
 	d.line("FROM %s AS base", base)
 	d.line("WORKDIR /app")
 	built := n.Script != ""
-	tools := p.natives(func(n stack.Native) []string { return n.Build })
+	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)
 	if built {
 		d.part("The build, with what only it needs.")
@@ -77,7 +77,7 @@ func (p *plan) node() error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	system := p.natives(func(n stack.Native) []string { return n.Runtime })
+	system := p.natives(base, stack.Native.ToRun)
 	init := !n.Handles && s.Kind != stack.Job
 	if init {
 		system = append(system, "tini")
@@ -356,7 +356,7 @@ func (p *plan) builtSite(builder Base) error {
 	d.part("The build stays in this stage: the final stage copies only the site.")
 	d.line("FROM %s AS build", builder)
 	d.line("WORKDIR /app")
-	tools := p.natives(func(n stack.Native) []string { return n.Build })
+	tools := p.natives(builder, stack.Native.ToBuild)
 	slices.Sort(tools)
 	p.nodeInstall(tools, true)
 	p.nodeBuild()

@@ -16,7 +16,7 @@ func (p *plan) nodeMember(base Base) error {
 	d.part("")
 	d.line("FROM %s AS base", base)
 	d.line("WORKDIR /app")
-	tools := p.natives(func(n stack.Native) []string { return n.Build })
+	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)
 	built := slices.ContainsFunc(n.Uses, func(u stack.Member) bool { return u.Build })
 	if built {
@@ -38,7 +38,7 @@ func (p *plan) nodeMember(base Base) error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	system := p.natives(func(n stack.Native) []string { return n.Runtime })
+	system := p.natives(base, stack.Native.ToRun)
 	init := !n.Handles && s.Kind != stack.Job
 	if init {
 		system = append(system, "tini")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/python"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
@@ -53,7 +54,7 @@ func (p *plan) python() error {
 	d.line("FROM %s AS base", base)
 	d.part("The build tools stay in this stage: the final stage copies only the virtual environment.")
 	d.line("FROM base AS build")
-	if build := p.natives(func(n stack.Native) []string { return n.Build }); len(build) > 0 || compiles {
+	if build := p.natives(base, stack.Native.ToBuild); len(build) > 0 || compiles {
 		if compiles && !slices.Contains(build, "build-essential") {
 			build = append(build, "build-essential")
 		}
@@ -73,7 +74,7 @@ func (p *plan) python() error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	if runtime := p.natives(func(n stack.Native) []string { return n.Runtime }); len(runtime) > 0 {
+	if runtime := p.natives(base, stack.Native.ToRun); len(runtime) > 0 {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
@@ -115,16 +116,20 @@ func (p *plan) pythonSources() []string {
 	return list
 }
 
-// natives are packages of Debian that dependencies need, each once.
-func (p *plan) natives(of func(stack.Native) []string) (list []string) {
+// natives are packages of Debian that dependencies need, each once, by the names that
+// they have in the release of a base.
+func (p *plan) natives(on Base, of func(stack.Native) []string) (list []string) {
 	for _, n := range p.s.Native {
+		var named []string
 		for _, pkg := range of(n) {
+			pkg = knowledge.DebianName(pkg, on.release())
+			named = append(named, pkg)
 			if !slices.Contains(list, pkg) {
 				list = append(list, pkg)
 			}
 		}
-		if len(of(n)) > 0 {
-			p.chose(strings.Join(of(n), ", "), fmt.Sprintf("%s (%s): %s", n.Package, n.At, n.Why))
+		if len(named) > 0 {
+			p.chose(strings.Join(named, ", "), fmt.Sprintf("%s (%s): %s", n.Package, n.At, n.Why))
 		}
 	}
 	return list

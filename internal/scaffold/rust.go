@@ -28,12 +28,12 @@ func (p *plan) rust() error {
 		return err
 	}
 	p.chose("base "+builder.String(), builder.Why)
-	build := p.natives(func(n stack.Native) []string { return n.Build })
-	runtime := p.natives(func(n stack.Native) []string { return n.Runtime })
-	final, err := p.finalRust(runtime)
+	build := p.natives(builder, stack.Native.ToBuild)
+	final, err := p.finalRust(p.linked())
 	if err != nil {
 		return err
 	}
+	runtime := p.natives(final, stack.Native.ToRun)
 	init := !r.Handles && s.Kind != stack.Job
 	if init {
 		build = append(build, "tini")
@@ -147,8 +147,8 @@ func (p *plan) env() {
 }
 
 // finalRust picks the image that the program runs in.
-func (p *plan) finalRust(packages []string) (Base, error) {
-	if len(packages) > 0 {
+func (p *plan) finalRust(packages bool) (Base, error) {
+	if packages {
 		b, err := p.opt.Pick(Want{Repo: "debian", Tag: "bookworm-slim"})
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian, of the release that it is built on")

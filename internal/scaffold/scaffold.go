@@ -9,6 +9,7 @@ package scaffold
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -103,6 +104,11 @@ type plan struct {
 	opt  Options
 	d    dockerfile
 	send []string // files and folders that the build takes
+}
+
+// linked tells whether anything needs packages of the system where it runs.
+func (p *plan) linked() bool {
+	return slices.ContainsFunc(p.s.Native, func(n stack.Native) bool { return len(n.Runtime) > 0 })
 }
 
 func (p *plan) chose(what, why string) { p.Chosen = append(p.Chosen, Choice{what, why}) }

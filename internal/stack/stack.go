@@ -141,6 +141,12 @@ type Native struct {
 	Why     string   `json:"why"`
 }
 
+// ToBuild are the packages that it is compiled with.
+func (n Native) ToBuild() []string { return n.Build }
+
+// ToRun are the packages that it runs with.
+func (n Native) ToRun() []string { return n.Runtime }
+
 // Options are what a person says of a project, beyond its files.
 type Options struct {
 	App    string // module:object, or the folder of the program in a project with several
