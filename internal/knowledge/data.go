@@ -63,6 +63,8 @@ var (
 	minimumsData string
 	//go:embed others.jsonl
 	othersData string
+	//go:embed toolpackages.jsonl
+	toolPackagesData string
 	//go:embed tools.jsonl
 	toolsData string
 )
