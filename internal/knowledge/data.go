@@ -51,10 +51,14 @@ var (
 	frameworksData string
 	//go:embed natives.jsonl
 	nativesData string
+	//go:embed alpine.jsonl
+	alpineData string
 	//go:embed debian.jsonl
 	debianData string
 	//go:embed wheels.jsonl
 	wheelsData string
+	//go:embed clientkeys.jsonl
+	clientKeysData string
 	//go:embed clients.jsonl
 	clientsData string
 	//go:embed devtools.jsonl

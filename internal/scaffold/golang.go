@@ -76,6 +76,7 @@ func (p *plan) golang() error {
 		d.line("RUN mkdir -p /out/empty")
 	}
 	d.line("%s%s go build -buildvcs=false -trimpath %s-ldflags=-s -o /out/%s %s", cache, setting, tags, g.Binary, g.Main)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	if len(s.Set) > 0 {
@@ -89,8 +90,8 @@ func (p *plan) golang() error {
 	if len(runtimePackages) > 0 {
 		slices.Sort(runtimePackages)
 		d.apt(runtimePackages)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
 	names := []string{"/out/" + g.Binary}
 	if init {
@@ -100,12 +101,13 @@ func (p *plan) golang() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(g.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(g.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.copies(g.Data)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -155,7 +157,7 @@ func (p *plan) owned(user string) {
 	for _, w := range p.s.Writes {
 		dir := w.Value
 		if !path.IsAbs(dir) {
-			dir = path.Join("/srv", dir)
+			dir = path.Join(p.work, dir)
 		}
 		dirs = append(dirs, dir)
 		if !p.isDir(w.Value) {

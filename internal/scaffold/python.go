@@ -32,6 +32,7 @@ func (p *plan) python() error {
 			want.Relax = append(want.Relax, func(v string) bool { return python.Fits(v, s.Version.Also) })
 		}
 	}
+	p.likes(&want, "python")
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
@@ -64,11 +65,12 @@ func (p *plan) python() error {
 	if err := p.install(); err != nil {
 		return err
 	}
+	p.stages()
 	d.part("The same base image, so that the virtual environment finds its interpreter at the same path.")
 	d.line("FROM base AS runtime")
 	env := []string{"PATH=" + venv + "/bin:$PATH", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}
 	if py.Root != "." && !p.installed() {
-		env = append(env, "PYTHONPATH=/srv/"+py.Root)
+		env = append(env, "PYTHONPATH="+path.Join(p.work, py.Root))
 	}
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)
@@ -78,13 +80,14 @@ func (p *plan) python() error {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
-	d.user()
+	p.user()
 	d.line("COPY --from=build %s %s", venv, venv)
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	p.copies(p.pythonSources())
 	p.static()
-	p.writable("/srv")
-	d.line("USER 10001:10001")
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	p.serve()
 	_ = in
 	return nil
@@ -480,7 +483,7 @@ func (p *plan) writable(root string) {
 		p.d.line("# The only folders that the program may write.")
 	}
 	if len(fresh) > 0 {
-		p.d.line("RUN install -d -o 10001 -g 10001 %s", strings.Join(fresh, " "))
+		p.d.line("RUN install -d -o %[1]s -g %[1]s %[2]s", p.number, strings.Join(fresh, " "))
 	}
 	p.d.line("VOLUME %s", exec(dirs))
 }

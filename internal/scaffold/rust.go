@@ -88,6 +88,7 @@ func (p *plan) rust() error {
 	}
 	d.line("# A source may be older than the one that stood in for it.")
 	d.line("%stouch %s \\\n && %s", cache, strings.Join(touch, " "), cargo)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	p.env()
@@ -96,8 +97,8 @@ func (p *plan) rust() error {
 		runtime = append(runtime, "ca-certificates")
 		slices.Sort(runtime)
 		d.apt(runtime)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
 	names := []string{"/src/target/release/" + r.Binary}
 	if init {
@@ -107,12 +108,13 @@ func (p *plan) rust() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(r.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(r.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.data(r.Data, r.DataIn)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if probe {
 		d.line("EXPOSE %s", s.Port.Value)
 	}

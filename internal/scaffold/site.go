@@ -40,7 +40,7 @@ EOF`, s.Port.Value, missing)
 		p.takes(w.Root)
 		d.line("COPY %s", words([]string{path.Clean(w.Root) + "/", "./"}))
 	}
-	d.line("USER 101:101")
+	p.become("101:101")
 	d.line("EXPOSE %s", s.Port.Value)
 	if ref, err := base.ParseRef(b.Repo + ":" + b.Tag); err == nil {
 		if img, ok := base.Lookup(ref); ok && img.HasTool("curl") == base.Yes {

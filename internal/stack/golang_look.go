@@ -243,7 +243,7 @@ func (p *goProject) look() {
 			s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
 		}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable

@@ -240,7 +240,7 @@ func (p *javaProject) port(f *knowledge.Framework) {
 	}
 	switch {
 	case p.opt.Port > 0:
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	case value != "":
 		s.Port = Fact{Value: value, At: at}
 	case f != nil && f.Port > 0:
