@@ -67,9 +67,11 @@ type Left struct {
 
 // A Build is what a Dockerfile says of the container that it makes.
 type Build struct {
-	File     string    `json:"file"`
-	Base     Fact      `json:"base"`
-	Command  Fact      `json:"command,omitzero"` // the program and its arguments as a shell's line, with what runs before it
+	File    string `json:"file"`
+	Base    Fact   `json:"base"`
+	Command Fact   `json:"command,omitzero"` // the program and its arguments as a shell's line, with what runs before it
+	// Replaced is who gives a whole command in place of CMD, where there is no ENTRYPOINT.
+	Replaced Fact      `json:"replaced,omitzero"`
 	Package  Fact      `json:"package,omitzero"` // what a compiler is told to build: ./cmd/server, a binary's name
 	Port     Fact      `json:"port,omitzero"`
 	Route    Fact      `json:"route,omitzero"` // what the health check asks for
@@ -137,6 +139,7 @@ func Read(b *source.Build, language string) *Build {
 	r.user()
 	r.port()
 	r.start()
+	r.replaced()
 	r.writable()
 	r.packages()
 	return r.out

@@ -70,6 +70,27 @@ func (r *reader) start() {
 	r.out.Command = Fact{strings.Join(append(parts, join(words)), " && "), line}
 }
 
+// replaced finds who gives the container a whole command: services of Compose, and
+// workloads of Kubernetes with arguments and no command, where the image has no
+// ENTRYPOINT.
+func (r *reader) replaced() {
+	if e := r.b.Entrypoint(); e.Step != nil && !e.Empty() {
+		return
+	}
+	for _, s := range slices.Concat(r.b.Services, r.b.RunBy()) {
+		if s.Command != nil && s.Entrypoint == nil {
+			r.out.Replaced = Fact{"the service " + s.Name.Text + " of " + path.Base(s.File.File.Name), 0}
+			return
+		}
+	}
+	for _, c := range r.b.Workloads() {
+		if len(c.Args) > 0 && len(c.Command) == 0 {
+			r.out.Replaced = Fact{"the container " + c.Name.Text + " of " + path.Base(r.b.FileOf(c).Name), 0}
+			return
+		}
+	}
+}
+
 // trifles are commands of a start script that only prepare its shell.
 var trifles = map[string]bool{"set": true, "echo": true, "cd": true, "export": true, "true": true, ":": true, "shift": true, "trap": true, "test": true, "[": true, "[[": true, "printf": true, "sleep": true, "exit": true, "chown": true, "chmod": true, "mkdir": true, "source": true, ".": true, "wait": true, "umask": true}
 

@@ -67,6 +67,10 @@ func (p *plan) golang() error {
 	case init:
 		setting = "CGO_ENABLED=0"
 	}
+	if g.Experiment != "" {
+		setting = "GOEXPERIMENT=" + g.Experiment + " " + setting
+		p.chose("GOEXPERIMENT="+g.Experiment, "the program imports packages that are not there without")
+	}
 	tags := ""
 	if g.Zones {
 		tags = "-tags timetzdata "
@@ -118,10 +122,7 @@ func (p *plan) golang() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 

@@ -83,10 +83,7 @@ func (p *plan) java() error {
 	if probe {
 		d.line("HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \\\n    CMD %s", exec([]string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "/opt/probe", "Probe"}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 	return nil
 }
 

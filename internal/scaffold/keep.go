@@ -246,6 +246,25 @@ func first(text string) string {
 	return line
 }
 
+// begins writes how the program is started: the program, and its default arguments. Where
+// what deploys the container says a whole command in place of CMD, as it does today, both
+// are CMD.
+func (p *plan) begins(program, args []string) {
+	if k := p.opt.Keep; k != nil && k.Replaced.Known() {
+		p.chose("CMD alone", k.Replaced.Value+" gives a whole command, which an ENTRYPOINT would take for its arguments")
+		if program[0] == "tini" || program[0] == "/tini-static" {
+			p.d.line("ENTRYPOINT %s", exec(program[:2]))
+			program = program[2:]
+		}
+		p.d.line("CMD %s", exec(slices.Concat(program, args)))
+		return
+	}
+	p.d.line("ENTRYPOINT %s", exec(program))
+	if len(args) > 0 {
+		p.d.line("CMD %s", exec(args))
+	}
+}
+
 // become ends the part that root runs: what is kept of the old container, its labels, and
 // the user.
 func (p *plan) become(user string) {

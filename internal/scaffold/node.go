@@ -150,10 +150,7 @@ func (p *plan) nodeStart(init bool) {
 	if init {
 		start = append([]string{"tini", "--"}, start...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(args) > 0 {
-		d.line("CMD %s", exec(args))
-	}
+	p.begins(start, args)
 }
 
 // nodeUser is the user of node's image, or the one that the container had.
@@ -395,7 +392,6 @@ EOF`, fallback)
 	p.become("101:101")
 	d.line("EXPOSE 8080")
 	d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=5s --retries=3 \\\n    CMD %s", exec([]string{"curl", "--fail", "--silent", "--output", "/dev/null", "--max-time", "3", "http://127.0.0.1:8080/"}))
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	d.line("CMD %s", exec(s.Args))
+	p.begins(s.Exec, s.Args)
 	return nil
 }

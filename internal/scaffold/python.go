@@ -501,10 +501,7 @@ func (p *plan) serve() {
 	if s.Kind == stack.Service && s.Port.Known() {
 		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \\\n    CMD %s", exec([]string{"python", "-c", p.probe()}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 }
 
 // probe is a program of one line that asks the server how it is: http.client, since

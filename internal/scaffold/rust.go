@@ -129,10 +129,7 @@ func (p *plan) rust() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 

@@ -47,7 +47,6 @@ EOF`, s.Port.Value, missing)
 			d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=5s --retries=3 \\\n    CMD %s", exec([]string{"curl", "-fsS", "--max-time", "3", "-o", "/dev/null", "http://127.0.0.1:" + s.Port.Value + s.Health.Value}))
 		}
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	d.line("CMD %s", exec(s.Args))
+	p.begins(s.Exec, s.Args)
 	return nil
 }

@@ -57,6 +57,9 @@ func (p *goProject) look() {
 			if where == "C" || p.isCGO(where, at(i)) {
 				g.CGO = true
 			}
+			if where == "encoding/json/v2" || where == "encoding/json/jsontext" {
+				g.Experiment = "jsonv2"
+			}
 		}
 		prefixes := map[string]string{}
 		var stack []string // prefixes of the functions that a node lies in
