@@ -9,7 +9,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy"
@@ -80,21 +79,6 @@ func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
 	}
 	p.keep = existing.Read(p.build, language)
 	return p, nil
-}
-
-// options are what the Dockerfile says of the project, where nobody says otherwise.
-func (p *past) options(opt stack.Options) stack.Options {
-	at := func(line int) stack.Place { return stack.Place{File: p.name, Line: line} }
-	k := p.keep
-	if opt.App == "" {
-		opt.App = k.Package.Value
-		opt.Line, opt.At = k.Command.Value, at(k.Command.Line)
-	}
-	opt.Route, opt.RouteAt = k.Route.Value, at(k.Route.Line)
-	if n, err := strconv.Atoi(k.Port.Value); err == nil && opt.Port == 0 {
-		opt.Port, opt.PortAt = n, at(k.Port.Line)
-	}
-	return opt
 }
 
 // refound shows the new container beside the one that there is, proves both, and writes

@@ -197,7 +197,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 func (f *initFlags) detect(c Command, fsys fs.FS, old *past) (*stack.Stack, error) {
 	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind)}
 	if old != nil {
-		opt = old.options(opt)
+		opt = scaffold.Asked(old.keep, opt)
 	}
 	for {
 		s, err := stack.Detect(fsys, opt)

@@ -173,7 +173,12 @@ func (r *reader) stage(s *source.Stage) {
 				}
 			}
 		}
-		r.out.Stages = append(r.out.Stages, Stage{Name: st.Ref(), Text: strings.TrimRight(string(file.Data[st.From.Span.Start:end]), "\n"), Line: st.From.Line()})
+		head := string(file.Data[st.From.Span.Start:st.From.Span.End])
+		if st.Image != nil && st.Base.Known && st.Base.Raw != "" {
+			head = strings.Replace(head, st.Base.Raw, st.Base.Value, 1) // its ARGs stand above, and stay there
+		}
+		text := head + string(file.Data[st.From.Span.End:end])
+		r.out.Stages = append(r.out.Stages, Stage{Name: st.Ref(), Text: strings.TrimRight(text, "\n"), Line: st.From.Line()})
 		if len(takes) > 0 {
 			r.out.Stages[len(r.out.Stages)-1].Takes = takes
 		}

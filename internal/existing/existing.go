@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -190,7 +191,7 @@ func (r *reader) variable(s *source.Step, v source.Var) {
 	if settled.MatchString(v.Name) {
 		return
 	}
-	if knowledge.SecretName(v.Name) && v.Value != "" {
+	if (knowledge.SecretName(v.Name) || secret.Named(v.Name)) && v.Value != "" {
 		r.left(s.Line(), "ENV "+v.Name, "its name is a secret's: give it when the container is started, and replace the value, which the image and its history have shown")
 		return
 	}

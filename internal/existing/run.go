@@ -247,7 +247,7 @@ func (r *reader) judge(c *shell.Command, e *effects.Effects) verdict {
 	if shell.IsPython(program) && len(args) > 1 && args[0].Text == "-m" && (args[1].Text == "venv" || args[1].Text == "compileall") {
 		return dropped
 	}
-	if r.managing(program) || program == "corepack" && slices.Contains(r.ecosystem, "node") || program == "virtualenv" {
+	if program != "python" && program != "node" && r.managing(program) || program == "corepack" && slices.Contains(r.ecosystem, "node") || program == "virtualenv" {
 		return dropped
 	}
 	if v, ok := ofFiles(c, e); ok {
@@ -395,7 +395,13 @@ func (r *reader) packages() {
 		}
 		return false
 	})
+	compiles := slices.ContainsFunc(r.out.Packages, func(p Package) bool {
+		return p.Name == "make" || p.Name == "g++" || p.Name == "build-essential" || p.Name == "build-base"
+	})
 	for i, p := range r.out.Packages {
+		if compiles && p.Name == "python3" && slices.Contains(r.ecosystem, "node") {
+			r.out.Packages[i].Build = true // node-gyp runs it
+		}
 		if class := knowledge.ClassOf(p.Manager, p.Name); (class.Builds() || class == knowledge.VCS) && !r.tools[knowledge.ProgramOf(p.Name)] && !r.tools[p.Name] {
 			r.out.Packages[i].Build = true
 		}

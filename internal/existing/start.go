@@ -54,11 +54,8 @@ func (r *reader) start() {
 		}
 	}
 	words := started(last.Words)
-	if slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "$@" || w.Text == "$*" }) {
-		words = nil
-		for _, w := range st.Cmd.Literal() {
-			words = append(words, w)
-		}
+	if st.File != nil && (len(words) == 0 || slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "" || w.Text == "$@" || w.Text == "$*" })) {
+		words = st.File.Args
 		if st.Cmd.Step != nil {
 			line = st.Cmd.Step.Line()
 		}

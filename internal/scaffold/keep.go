@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/existing"
@@ -12,6 +13,21 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
+
+// Asked are the options with which it is found out what a project is that has a container:
+// what that says, where a person does not say otherwise.
+func Asked(k *existing.Build, opt stack.Options) stack.Options {
+	at := func(line int) stack.Place { return stack.Place{File: path.Base(k.File), Line: line} }
+	if opt.App == "" {
+		opt.App = k.Package.Value
+		opt.Line, opt.At = k.Command.Value, at(k.Command.Line)
+	}
+	opt.Route, opt.RouteAt = k.Route.Value, at(k.Route.Line)
+	if n, err := strconv.Atoi(k.Port.Value); err == nil && opt.Port == 0 {
+		opt.Port, opt.PortAt = n, at(k.Port.Line)
+	}
+	return opt
+}
 
 // keep takes over what the container that the project has says.
 func (p *plan) keep() {
@@ -63,8 +79,23 @@ func (p *plan) keep() {
 	}
 	for _, f := range k.Sources {
 		name := path.Clean(f.Value)
-		if p.wants(name) {
+		if !p.wants(name) {
+			continue
+		}
+		switch {
+		case s.Go != nil:
+			s.Go.Data = append(s.Go.Data, name)
+		case s.Rust != nil:
+			s.Rust.Data = append(s.Rust.Data, name)
+		case s.Java != nil:
+			s.Java.Data = append(s.Java.Data, name)
+		default:
 			s.Sources = append(s.Sources, name)
+		}
+	}
+	for _, step := range s.Steps {
+		if k.Command.Known() && step.At == at(k.Command.Line) {
+			p.Unknown = append(p.Unknown, fmt.Sprintf("%s runs %s before the program, in every container: run it once, as a step of its own, where the image is deployed", step.At, strings.Join(step.Exec, " ")))
 		}
 	}
 	if k.Stop.Known() && k.Stop.Value != "SIGTERM" && s.StopSignal == "" {
@@ -113,11 +144,25 @@ func (p *plan) wants(name string) bool {
 	case s.Python != nil:
 		in := &s.Python.Install
 		return !slices.Contains(in.Files, name) && !slices.Contains(in.Modules, name) && !slices.Contains(in.Locals, name) && name != "requirements.txt"
+	case s.Go != nil:
+		return name != "go.mod" && name != "go.sum" && !covers(s.Go.Data, name) && !strings.HasSuffix(name, ".go") && !p.onlyCode(name)
+	case s.Rust != nil:
+		return name != "Cargo.toml" && name != "Cargo.lock" && name != "src" && !covers(s.Rust.Data, name)
+	case s.Java != nil:
+		return name != "pom.xml" && name != "src" && !slices.Contains(s.Java.Files, name) && !covers(s.Java.Data, name) && !strings.Contains(name, "gradle") && !strings.Contains(name, "mvn")
 	case s.Node != nil:
 		return !slices.Contains(s.Node.Files, name) && !slices.Contains(s.Node.Code, name) && !slices.Contains(s.Node.Output, name) && name != "package.json"
 	}
 	return false
 }
+
+// covers tells whether a list of files and folders has a name, or a folder around it.
+func covers(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(have string) bool { return have == name || strings.HasPrefix(name, have+"/") })
+}
+
+// onlyCode tells whether a folder is one of Go's sources, which the build takes.
+func (p *plan) onlyCode(name string) bool { return covers(p.s.Go.Code, name) }
 
 func normal(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "-", ".", "-").Replace(name))
@@ -147,6 +192,9 @@ func (p *plan) keepPackage(pkg existing.Package, at stack.Place) {
 		return
 	}
 	for _, name := range names {
+		if (name == "ca-certificates" || name == "tzdata" || name == "libc6-dev") && (p.s.Go != nil || p.s.Rust != nil) {
+			continue // the images that its program runs in have them
+		}
 		n := stack.Native{Package: name, At: at, Why: "it is installed today"}
 		class := knowledge.ClassOf("apt", name)
 		switch {
