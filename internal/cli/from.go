@@ -62,7 +62,7 @@ func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
 			return nil, fmt.Errorf("--from %s: %w", f.from, problem.Err)
 		}
 		for _, b := range builds {
-			if p.build == nil || b.Target.Index > p.build.Target.Index {
+			if better(b, p.build) {
 				p.build, p.unit = b, u
 			}
 		}
@@ -79,6 +79,18 @@ func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
 	}
 	p.keep = existing.Read(p.build, language)
 	return p, nil
+}
+
+// better tells whether a build is rather the one that ships than another: one that is not
+// for development, and the last of these.
+func better(b, than *source.Build) bool {
+	switch {
+	case than == nil:
+		return true
+	case (b.Development() == "") != (than.Development() == ""):
+		return b.Development() == ""
+	}
+	return b.Target.Index > than.Target.Index
 }
 
 // refound shows the new container beside the one that there is, proves both, and writes

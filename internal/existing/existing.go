@@ -55,8 +55,17 @@ type Step struct {
 	Line int    `json:"line"`
 	// Early tells that it stands before the project's sources are copied.
 	Early bool `json:"early"`
+	// System tells that it installs packages of the system, some out of a repository that
+	// is not the distribution's.
+	System bool `json:"system,omitempty"`
+	// Programs are those that it runs.
+	Programs []string `json:"programs,omitempty"`
+	// Release is the release of Debian or Ubuntu whose packages it asks for by name.
+	Release string `json:"release,omitempty"`
 	// Takes are the files of the context that it needs.
 	Takes []string `json:"takes,omitempty"`
+
+	copies *source.Copy // nil = it does not copy
 }
 
 // A Left is what is not carried over, and why.
@@ -94,15 +103,18 @@ type Build struct {
 
 // A reader reads one build.
 type reader struct {
-	b         *source.Build
-	out       *Build
-	ecosystem []string        // of the project's language
-	ours      map[string]bool // stages that build the project, by their reference
-	tools     map[string]bool // programs that kept lines run
-	probe     string          // the health check, as it is written
-	sources   bool            // the project's sources have been copied
-	made      []Fact          // folders that a RUN makes
-	work      string
+	b          *source.Build
+	out        *Build
+	ecosystem  []string        // of the project's language
+	ours       map[string]bool // stages that build the project, by their reference
+	tools      map[string]bool // programs that kept lines run
+	probe      string          // the health check, as it is written
+	sources    bool            // the project's sources have been copied
+	foreign    bool            // packages may come of others than the distribution
+	release    string          // for which these are
+	installing []string        // RUNs that install, and are not kept
+	made       []Fact          // folders that a RUN makes
+	work       string
 }
 
 // ecosystems are the package managers' worlds of each language.
@@ -137,6 +149,7 @@ func Read(b *source.Build, language string) *Build {
 	for step := range b.Steps() {
 		r.step(step)
 	}
+	r.unused()
 	r.user()
 	r.port()
 	r.start()

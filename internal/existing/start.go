@@ -11,7 +11,7 @@ import (
 // start keeps how the program is started: the last command that the container comes to,
 // and what runs before it.
 func (r *reader) start() {
-	st := r.b.Start()
+	st := r.b.Begins()
 	if !st.Known() || st.Step == nil {
 		return
 	}
@@ -41,17 +41,23 @@ func (r *reader) start() {
 	if last == nil {
 		return
 	}
+	var conditional []string
 	for _, c := range script.Commands {
 		if c == last || c.Substitution || c.Inner && st.File != nil || c.When == shell.Never || len(c.Words) == 0 || trifles[c.Program()] {
 			continue
 		}
 		if c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil {
-			r.left(line, text(c.Words), "the start script does it before the program, under a condition or in a loop: in a container it is a step of its own, or the platform's")
+			if what := text(c.Words); !slices.Contains(conditional, what) {
+				conditional = append(conditional, what)
+			}
 			continue
 		}
 		if text := join(c.Words); !strings.ContainsAny(text, "$`") {
 			parts = append(parts, text)
 		}
+	}
+	if len(conditional) > 0 {
+		r.left(line, strings.Join(conditional, ", "), "the start script does it before the program, under a condition or in a loop: in a container it is a step of its own, or the platform's")
 	}
 	words := started(last.Words)
 	if st.File != nil && (len(words) == 0 || slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "" || w.Text == "$@" || w.Text == "$*" })) {
@@ -89,7 +95,7 @@ func (r *reader) replaced() {
 }
 
 // trifles are commands of a start script that only prepare its shell.
-var trifles = map[string]bool{"set": true, "echo": true, "cd": true, "export": true, "true": true, ":": true, "shift": true, "trap": true, "test": true, "[": true, "[[": true, "printf": true, "sleep": true, "exit": true, "chown": true, "chmod": true, "mkdir": true, "source": true, ".": true, "wait": true, "umask": true}
+var trifles = map[string]bool{"set": true, "echo": true, "cd": true, "export": true, "true": true, ":": true, "shift": true, "trap": true, "test": true, "[": true, "[[": true, "printf": true, "sleep": true, "exit": true, "chown": true, "chmod": true, "mkdir": true, "source": true, ".": true, "wait": true, "umask": true, "read": true, "continue": true, "break": true, "return": true, "local": true, "declare": true, "readonly": true, "unset": true, "shopt": true, "ulimit": true, "date": true, "ls": true, "cat": true, "id": true, "whoami": true, "pwd": true, "env": true, "command": true, "which": true, "grep": true}
 
 // started are the words of a command without what only hands over to it: an init, a
 // change of the user.

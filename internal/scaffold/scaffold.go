@@ -116,6 +116,7 @@ type plan struct {
 	send   []string // files and folders that the build takes
 	work   string   // the folder in which the program runs
 	number string   // of the user, and of its group, where the base brings none
+	ships  Base     // what the program runs on
 }
 
 // linked tells whether anything needs packages of the system where it runs.

@@ -209,7 +209,7 @@ func (p *pyProject) isSettings(m *module, c *python.Class, depth int) bool {
 // isEnviron tells whether a call is one of django-environ or environs.
 func isEnviron(src *python.Module, c *python.Call) bool {
 	name, _, _ := strings.Cut(c.Func, ".")
-	if name != "env" && name != "environ" && name != "config" {
+	if name != "env" && name != "environ" && name != "config" || strings.Contains(c.Func, "()") { // not a method of the value
 		return false
 	}
 	a := src.Assigned(name)
