@@ -161,20 +161,39 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 			plan.Unknown = append(plan.Unknown, fmt.Sprintf("the digest of %s: no registry answered; `docker buildx imagetools inspect %s` prints it", base, base))
 		}
 	}
+	var names []string
+	for _, file := range plan.Files {
+		if file.Name == "Dockerfile" && old != nil {
+			file.Name = old.name
+		}
+		if s.Has(file.Name) {
+			names = append(names, file.Name)
+		}
+	}
+	hidden, err := shownOf(ctx, c.red, pl, names)
+	if err != nil {
+		return err
+	}
 	out := c.list(redact.Text)
 	if f.json {
+		out = c.list(redact.JSON)
+		for _, v := range s.Env {
+			if v.Secret {
+				c.red.Give(v.Default)
+			}
+		}
 		data, err := json.MarshalIndent(plan, "", "  ")
 		if err != nil {
 			return fmt.Errorf("write the plan: %w", err)
 		}
-		if _, err := c.Stdout.Write(append(data, '\n')); err != nil {
+		if _, err := out.Write(append(data, '\n')); err != nil {
 			return err
 		}
-		return nil
+		return out.Flush()
 	}
-	f.show(out, plan)
+	f.show(out, c.red, plan)
 	if old != nil {
-		return f.refound(ctx, c, out, dir, pl, old, plan, e, engineErr)
+		return f.refound(ctx, c, out, dir, pl, hidden, old, plan, e, engineErr)
 	}
 	if f.dry {
 		for _, file := range plan.Files {
@@ -182,7 +201,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 		return out.Flush()
 	}
-	if err := f.write(out, dir, plan); err != nil {
+	if err := f.write(out, dir, hidden, plan); err != nil {
 		out.Flush()
 		return err
 	}
@@ -239,7 +258,7 @@ func ask(c Command, u *stack.Unclear) (string, error) {
 }
 
 // show prints what was found, what was chosen, and what is not known.
-func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
+func (f *initFlags) show(w *redact.Writer, red *redact.Redactor, p *scaffold.Plan) {
 	s := p.Stack
 	row := func(name, value string) {
 		if value != "" {
@@ -275,13 +294,13 @@ func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
 	if len(p.Chosen) > 0 {
 		fmt.Fprintln(w, "chosen")
 		for _, x := range p.Chosen {
-			fmt.Fprintf(w, "  %s: %s\n", x.What, x.Why)
+			fmt.Fprintf(w, "  %s: %s\n", red.Hide(x.What), x.Why)
 		}
 	}
 	if notes := slices.Concat(s.Notes, p.Unknown); len(notes) > 0 {
 		fmt.Fprintln(w, "not known, or to be looked at")
 		for _, n := range notes {
-			fmt.Fprintf(w, "  %s\n", n)
+			fmt.Fprintf(w, "  %s\n", red.Hide(n))
 		}
 	}
 }
@@ -294,7 +313,7 @@ type change struct {
 
 // write writes the files, all or none. What it wrote last time is known: what a
 // person has changed since stays.
-func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error {
+func (f *initFlags) write(w *redact.Writer, dir string, hidden shown, p *scaffold.Plan) error {
 	remembered, err := readFile(dir, scaffold.RecordName)
 	if err != nil {
 		return err
@@ -330,8 +349,8 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			merged, ok := text.Merge([]byte(base), have, []byte(file.Data))
 			if !ok {
 				refused = append(refused, file.Name)
-				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), have))
-				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), []byte(file.Data)))
+				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, hidden.diff(file.Name, []byte(base), have))
+				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", hidden.diff(file.Name, []byte(base), []byte(file.Data)))
 				continue
 			}
 			c.data, c.deed = string(merged), "merged, keeping what was changed by hand:"
@@ -340,7 +359,7 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			}
 		default:
 			refused = append(refused, file.Name)
-			fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+			fmt.Fprintf(w, "\n%s", hidden.diff(file.Name, have, []byte(file.Data)))
 		}
 		list = append(list, c)
 	}
@@ -349,7 +368,11 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 		if last != nil {
 			why = "has the same lines changed in two ways"
 		}
-		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows", strings.Join(refused, " and "), why)
+		hint := ""
+		if last == nil && slices.Contains(refused, "Dockerfile") {
+			hint = "; --from Dockerfile keeps what it says of ports, packages, commands and the like"
+		}
+		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows%s", strings.Join(refused, " and "), why, hint)
 	}
 	if last != nil {
 		if since := last.Since(p); len(since) > 0 {
@@ -446,7 +469,7 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 	var made []string
 	for _, v := range s.Env {
 		if v.Required && !given[v.Name] {
-			args = append(args, "--env", v.Name+"="+madeUp(v.Name))
+			args = append(args, "--env", v.Name+"="+madeUp(v))
 			made = append(made, v.Name)
 		}
 	}
@@ -465,12 +488,21 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 }
 
 // madeUp is a value of a variable with which a program may start that only needs one.
-func madeUp(name string) string {
+func madeUp(v stack.Variable) string {
+	name := v.Name
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
 	if key := knowledge.MadeUpKey(name); key != "" {
 		return key
+	}
+	switch v.Form {
+	case "number":
+		return "1"
+	case "boolean":
+		return "false"
+	case "duration":
+		return "5s"
 	}
 	switch {
 	case strings.HasSuffix(name, "LEVEL"):

@@ -48,8 +48,13 @@ func (r *reader) unowned(s *source.Step) string {
 // keep carries an instruction over as it is written.
 func (r *reader) keep(s *source.Step, text string, takes ...string) {
 	r.out.Steps = append(r.out.Steps, Step{Text: text, Line: s.Line(), Early: !r.sources, Takes: takes, Release: r.release, copies: s.Copy})
+	st := &r.out.Steps[len(r.out.Steps)-1]
+	for _, name := range names(text) {
+		if line := r.argLine(s, name); line != "" && !slices.Contains(st.Args, line) {
+			st.Args = append(st.Args, line)
+		}
+	}
 	if run := s.Run(); run != nil {
-		st := &r.out.Steps[len(r.out.Steps)-1]
 		for _, c := range run.Commands() {
 			p := c.Program()
 			if knowledge.PackageOf(p) != "" && mentions(text, p) && !slices.Contains(st.Programs, p) {

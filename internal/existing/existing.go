@@ -6,6 +6,7 @@
 package existing
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -58,6 +59,8 @@ type Step struct {
 	// System tells that it installs packages of the system, some out of a repository that
 	// is not the distribution's.
 	System bool `json:"system,omitempty"`
+	// Args are the ARG lines of the build arguments that it uses.
+	Args []string `json:"args,omitempty"`
 	// Programs are those that it runs.
 	Programs []string `json:"programs,omitempty"`
 	// Release is the release of Debian or Ubuntu whose packages it asks for by name.
@@ -242,19 +245,39 @@ func names(text string) (list []string) {
 // arg keeps the ARG line of a build argument.
 func (r *reader) arg(name string) {
 	for step := range r.b.Steps() {
-		if step.Keyword != "ARG" {
-			continue
-		}
-		for _, v := range step.Vars {
-			text := "ARG " + name
-			if v.Name == name && !slices.ContainsFunc(r.out.Args, func(f Fact) bool { return f.Value == text || strings.HasPrefix(f.Value, text+"=") }) {
-				if v.Set && v.Known {
-					text += "=" + v.Value
-				}
-				r.out.Args = append(r.out.Args, Fact{text, step.Line()})
-			}
+		if text := argOf(step, name); text != "" && !slices.ContainsFunc(r.out.Args, func(f Fact) bool { return f.Value == text || strings.HasPrefix(f.Value, text+"=") }) {
+			r.out.Args = append(r.out.Args, Fact{text, step.Line()})
 		}
 	}
+}
+
+// argLine is the ARG line of a build argument as it is in force at an instruction; "" =
+// there is none.
+func (r *reader) argLine(at *source.Step, name string) (line string) {
+	for step := range r.b.Steps() {
+		if step == at {
+			break
+		}
+		line = cmp.Or(argOf(step, name), line)
+	}
+	return line
+}
+
+// argOf is what an instruction says of a build argument, as a line; "" = nothing.
+func argOf(s *source.Step, name string) string {
+	if s.Keyword != "ARG" {
+		return ""
+	}
+	for _, v := range s.Vars {
+		switch {
+		case v.Name != name:
+		case v.Set && v.Known:
+			return "ARG " + name + "=" + v.Value
+		default:
+			return "ARG " + name
+		}
+	}
+	return ""
 }
 
 // labels keeps a LABEL.
@@ -307,7 +330,7 @@ func (r *reader) health(s *source.Step) {
 func (r *reader) writable() {
 	for _, f := range r.made {
 		dir := path.Clean(f.Value)
-		if dir == r.work || dir == "/" || within(dir, "/etc", "/usr", "/opt", "/bin", "/sbin", "/lib", "/tmp", "/root", "/var/lib/apt", "/var/cache") || strings.ContainsAny(dir, "$*?{") || !path.IsAbs(dir) {
+		if dir == r.work || dir == "/" || within(dir, "/etc", "/usr", "/opt", "/bin", "/sbin", "/lib", "/lib64", "/tmp", "/root", "/var/lib/apt", "/var/cache") || strings.ContainsAny(dir, "$*?{") || !path.IsAbs(dir) {
 			continue
 		}
 		if !slices.ContainsFunc(r.out.Writable, func(have Fact) bool { return have.Value == dir }) {

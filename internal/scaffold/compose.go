@@ -234,7 +234,7 @@ var credentialsRE = regexp.MustCompile(`^://[^@/]*@`)
 
 func (p *plan) postgresScheme() string {
 	s := p.s
-	if s.Python == nil || !slices.Contains(s.Python.Packages, "sqlalchemy") && !slices.Contains(s.Python.Packages, "sqlmodel") && !slices.Contains(s.Python.Packages, "flask-sqlalchemy") {
+	if s.Python == nil || !s.Python.SQLAlchemy {
 		return "postgresql"
 	}
 	switch {

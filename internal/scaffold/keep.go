@@ -315,6 +315,11 @@ func (p *plan) lines(which func(existing.Step) bool) {
 			continue
 		}
 		p.takes(p.there(st.Takes)...)
+		for _, arg := range st.Args {
+			if !strings.Contains(p.d.runtime(), "\n"+arg+"\n") {
+				p.d.line("%s", arg)
+			}
+		}
 		p.d.WriteString(p.renamed(st.Text) + "\n")
 		p.chose(first(st.Text), "carried over from "+at)
 	}
@@ -354,7 +359,9 @@ func (p *plan) become(user string) {
 	if k := p.opt.Keep; k != nil {
 		p.lines(func(st existing.Step) bool { return !st.Early && !st.System })
 		for _, a := range k.Args {
-			p.d.line("%s", a.Value)
+			if !strings.Contains(p.d.runtime(), "\n"+a.Value+"\n") {
+				p.d.line("%s", a.Value)
+			}
 		}
 		for _, v := range k.Env {
 			if strings.Contains(v.Value, "$") {

@@ -153,7 +153,7 @@ func (p *plan) added() string {
 			spec = "'" + spec + "'"
 		}
 		b.WriteString(spec)
-		p.chose(t.Name+" "+t.Version, t.Why)
+		p.chose(strings.TrimSpace(t.Name+" "+t.Version), t.Why)
 	}
 	return b.String()
 }

@@ -150,6 +150,12 @@ type dockerfile struct {
 	strings.Builder
 }
 
+// runtime is what is written of the stage that ships.
+func (d *dockerfile) runtime() string {
+	s := d.String()
+	return s[strings.LastIndex(s, "\nFROM ")+1:]
+}
+
 // line writes an instruction.
 func (d *dockerfile) line(format string, args ...any) {
 	fmt.Fprintf(d, format, args...)

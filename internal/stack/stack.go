@@ -131,6 +131,7 @@ type Variable struct {
 	Default  string `json:"default,omitempty"`
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
+	Form     string `json:"form,omitempty"`     // number, boolean, duration; "" = any text may do
 }
 
 // A Native is a package that needs packages of the system.
