@@ -515,7 +515,7 @@ func madeUp(v stack.Variable) string {
 		return "123456789:made-up-for-the-proof-made-up-for-pr"
 	case has("HOSTS", "ORIGINS"):
 		return "127.0.0.1,localhost"
-	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):
+	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS", "_SECONDS", "_MINUTES", "_HOURS", "_DAYS", "_POOL", "_TTL", "_MAX", "_MIN"):
 		return "1"
 	case has("DEBUG", "ENABLE"):
 		return "false"
