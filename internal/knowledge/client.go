@@ -11,6 +11,7 @@ type Client struct {
 	Go      []string `json:"go"`
 	Java    []string `json:"java"`
 	Rust    []string `json:"rust"` // name/feature: only with this feature
+	DotNet  []string `json:"dotnet"`
 	origin
 }
 

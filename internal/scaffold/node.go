@@ -15,18 +15,7 @@ import (
 // node writes the container of a project of Node.js.
 func (p *plan) node() error {
 	s, n, d := p.s, p.s.Node, &p.d
-	want := Want{Repo: "node", Variant: "%s-slim", Spec: s.Version.Spec, Spare: 3, LTS: true}
-	if spec := s.Version.Spec; spec != "" {
-		want.Fits = nodeFits(spec)
-		if s.Version.Soft {
-			major, _, _ := strings.Cut(spec, ".")
-			want.Relax = append(want.Relax, nodeFits(major))
-			if s.Version.Also != "" {
-				want.Relax = append(want.Relax, nodeFits(s.Version.Also))
-			}
-		}
-	}
-	base, err := p.opt.Pick(want)
+	base, err := p.opt.Pick(p.nodeWant(s.Version))
 	if err != nil {
 		return err
 	}
@@ -189,7 +178,7 @@ func nodeFits(spec string) func(string) bool {
 // nodeInstall installs the packages: all of them for a build, or only those that the
 // program needs where it runs.
 func (p *plan) nodeInstall(tools []string, all bool) {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	if len(tools) > 0 {
 		d.apt(tools)
 		d.line("# Native modules find the headers of this node, and download none.")
@@ -268,7 +257,7 @@ func (p *plan) nodeInstall(tools []string, all bool) {
 
 // nodeTool installs the manager, where node's image does not bring it.
 func (p *plan) nodeTool() {
-	n := p.s.Node
+	n := p.js()
 	switch {
 	case n.Manager == "npm" || n.Manager == "yarn":
 	case n.Manager == "berry" && p.berryRelease() != "":
@@ -289,7 +278,7 @@ func (p *plan) berryRelease() string {
 
 // nodeManifests copies the files that an install reads.
 func (p *plan) nodeManifests() {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	var files []string
 	for _, f := range n.Files {
 		if !p.isDir(f) && f != ".yarn" && !strings.Contains(f, "/") {
@@ -310,7 +299,7 @@ func (p *plan) nodeManifests() {
 
 // nodeBuild copies the sources and builds.
 func (p *plan) nodeBuild() {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	p.copies(n.Code)
 	run := map[string]string{"npm": "npm run", "yarn": "yarn run", "berry": "yarn run", "pnpm": "pnpm run", "bun": "bun run"}[n.Manager]
 	if r := p.berryRelease(); n.Manager == "berry" && r != "" {

@@ -475,7 +475,7 @@ func (p *plan) writable(root string) {
 		p.d.line("# The only folders that the program may write.")
 	}
 	if len(fresh) > 0 {
-		p.d.line("RUN install -d -o 10001 -g 10001 %s", strings.Join(fresh, " "))
+		p.d.line("RUN install -d -o %s -g %s %s", p.user(), p.user(), strings.Join(fresh, " "))
 	}
 	p.d.line("VOLUME %s", exec(dirs))
 }

@@ -8,6 +8,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -65,6 +66,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.rust()
 	case s.Java != nil:
 		err = p.java()
+	case s.DotNet != nil:
+		err = p.dotnet()
 	case s.Site != nil:
 		err = p.site()
 	default:
@@ -103,7 +106,11 @@ type plan struct {
 	opt  Options
 	d    dockerfile
 	send []string // files and folders that the build takes
+	id   string   // the user that the program runs as; "" = the one that is made for it
 }
+
+// user is the number of the user, and of its group, that the program runs as.
+func (p *plan) user() string { return cmp.Or(p.id, "10001") }
 
 func (p *plan) chose(what, why string) { p.Chosen = append(p.Chosen, Choice{what, why}) }
 
@@ -204,7 +211,7 @@ func (p *plan) copies(names []string) {
 func (p *plan) owner(name string) string {
 	for _, w := range p.s.Writes {
 		if w.Value == name {
-			return "--chown=10001:10001 "
+			return "--chown=" + p.user() + ":" + p.user() + " "
 		}
 	}
 	return ""

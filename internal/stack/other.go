@@ -74,20 +74,23 @@ func detectOther(t *tree, _ Options) (*Stack, error) {
 	return nil, &foreign{o.Language, at}
 }
 
+// spelled are the names of languages as people write them, where that is not with one
+// capital letter.
+var spelled = map[string]string{"static": "sites of files", "node": "Node.js", "dotnet": ".NET"}
+
 // languages are what a container is written for, in words.
 func languages() string {
 	var list []string
 	for _, d := range detectors {
-		switch d.language {
-		case "":
-		case "static":
-			list = append(list, "sites of files")
-		case "node":
-			if !slices.Contains(list, "Node.js") { // before Python, and after
-				list = append(list, "Node.js")
-			}
-		default:
-			list = append(list, strings.ToUpper(d.language[:1])+d.language[1:])
+		if d.language == "" {
+			continue
+		}
+		name := spelled[d.language]
+		if name == "" {
+			name = strings.ToUpper(d.language[:1]) + d.language[1:]
+		}
+		if !slices.Contains(list, name) { // some stand twice
+			list = append(list, name)
 		}
 	}
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]

@@ -98,7 +98,11 @@ type Stack struct {
 	Node   *Node   `json:"node,omitempty"`
 	Rust   *Rust   `json:"rust,omitempty"`
 	Java   *Java   `json:"java,omitempty"`
+	DotNet *DotNet `json:"dotnet,omitempty"`
 	Site   *Site   `json:"site,omitempty"`
+	// Assets is the part of a program in another language that Node.js builds.
+	Assets        *Node   `json:"assets,omitempty"`
+	AssetsVersion Version `json:"assetsVersion,omitzero"`
 
 	tree *tree
 }
@@ -130,6 +134,7 @@ type Variable struct {
 	Default  string `json:"default,omitempty"`
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
+	Service  string `json:"service,omitempty"`  // the service that it says the place of, where the source tells
 }
 
 // A Native is a package that needs packages of the system.
@@ -198,7 +203,9 @@ var detectors = []struct {
 	{"go", isGo, detectGo},
 	{"rust", isRust, detectRust},
 	{"java", isJava, detectJava},
+	{"dotnet", isDotNet, detectDotNet},
 	{"", isOther, detectOther},
+	{"dotnet", isDotNetBelow, detectDotNet},
 	{"node", func(t *tree) (Place, bool) {
 		at, ok := isNode(t)
 		_, py := isPython(t)
@@ -258,6 +265,9 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/target")
 	case "java":
 		list = append(list, "**/src/test", "**/target", "**/.gradle")
+	case "dotnet":
+		// What was built elsewhere breaks a build, and settings of people are theirs.
+		list = append(list, "**/bin", "**/obj", "**/node_modules", "**/*.user", "**/appsettings.Development.json")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {

@@ -107,6 +107,9 @@ func told(s *Stack, err error) string {
 		if v.Default != "" {
 			x += " default " + v.Default
 		}
+		if v.Service != "" {
+			x += " of " + v.Service
+		}
 		line("env", x+" ("+v.At.String()+")")
 	}
 	for _, v := range s.Services {
@@ -208,6 +211,22 @@ func told(s *Stack, err error) string {
 		line("probe port", j.Probe)
 		line("wrapper", j.Wrapper)
 		line("code", strings.Join(j.Code, " "))
+	}
+	if n := s.DotNet; n != nil {
+		line("restore", strings.Join(n.Files, " "))
+		line("project", n.Project+" as "+n.Assembly+", "+n.Framework)
+		line("sdk", strings.TrimSpace(n.SDK+" "+n.Roll))
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"one of several frameworks", n.Several}, {"ASP.NET Core", n.Web}, {"a program of the machine", n.Native}, {"npm in the build", n.Node != nil}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+		line("flags", strings.Join(n.Flags, " "))
+		line("secrets", strings.TrimSpace(strings.Join(n.Secrets, " ")+" "+n.Token))
+		line("code", strings.Join(n.Code, " "))
 	}
 	if w := s.Site; w != nil {
 		line("root", w.Root)
