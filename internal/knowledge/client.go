@@ -12,6 +12,7 @@ type Client struct {
 	Java    []string `json:"java"`
 	Rust    []string `json:"rust"` // name/feature: only with this feature
 	DotNet  []string `json:"dotnet"`
+	Ruby    []string `json:"ruby"`
 	origin
 }
 

@@ -229,6 +229,8 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		scheme = p.postgresScheme()
 	} else if k.Name == "MySQL" && p.s.Python != nil && p.s.Talks("pymysql") {
 		scheme = "mysql+pymysql"
+	} else if k.Name == "MySQL" && p.s.Ruby != nil {
+		scheme = p.adapter()
 	}
 	url := scheme + k.URL
 	if k.Name == "PostgreSQL" && p.s.Go != nil {

@@ -68,6 +68,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.java()
 	case s.DotNet != nil:
 		err = p.dotnet()
+	case s.Ruby != nil:
+		err = p.ruby()
 	case s.Site != nil:
 		err = p.site()
 	default:

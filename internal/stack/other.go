@@ -2,7 +2,6 @@ package stack
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +16,6 @@ type foreign struct {
 
 func (f *foreign) Error() string { return f.at.String() + " makes this a project of " + f.language }
 
-var rubyServerRE = regexp.MustCompile(`(?m)^\s*gem\s*\(?\s*["'](?:rails|railties|rack|rackup|puma|unicorn|sinatra|hanami|roda|grape|falcon)["']`)
-
 // other is a language whose manifest stands in the project; late takes also those
 // that projects of other languages have for a part of theirs.
 func other(t *tree, late bool) (*knowledge.Other, Place) {
@@ -32,10 +29,6 @@ func other(t *tree, late bool) (*knowledge.Other, Place) {
 			}
 			for _, m := range o.Manifests {
 				if ok, _ := path.Match(m, path.Base(f)); !ok {
-					continue
-				}
-				// Node and Python projects have a Gemfile for their tools.
-				if o.Language == "Ruby" && !late && path.Base(f) != "config.ru" && !rubyServerRE.Match(t.read(f)) {
 					continue
 				}
 				return o, Place{File: f}

@@ -83,6 +83,7 @@ type Stack struct {
 	StopSignal string     `json:"stopSignal,omitempty"`
 	StopWhy    string     `json:"stopWhy,omitempty"`
 	Health     Fact       `json:"health,omitzero"` // the route
+	Asks       []Tool     `json:"asks,omitempty"`  // headers without which a request of the container itself is turned down
 	Set        []Tool     `json:"set,omitempty"`   // environment variables that the image has to set: name and value
 	Env        []Variable `json:"env,omitempty"`
 	Others     []Process  `json:"others,omitempty"` // other programs of the same image
@@ -99,6 +100,7 @@ type Stack struct {
 	Rust   *Rust   `json:"rust,omitempty"`
 	Java   *Java   `json:"java,omitempty"`
 	DotNet *DotNet `json:"dotnet,omitempty"`
+	Ruby   *Ruby   `json:"ruby,omitempty"`
 	Site   *Site   `json:"site,omitempty"`
 	// Assets is the part of a program in another language that Node.js builds.
 	Assets        *Node   `json:"assets,omitempty"`
@@ -204,6 +206,7 @@ var detectors = []struct {
 	{"rust", isRust, detectRust},
 	{"java", isJava, detectJava},
 	{"dotnet", isDotNet, detectDotNet},
+	{"ruby", isRuby, detectRuby},
 	{"", isOther, detectOther},
 	{"dotnet", isDotNetBelow, detectDotNet},
 	{"node", func(t *tree) (Place, bool) {
@@ -213,6 +216,7 @@ var detectors = []struct {
 	}, detectNode},
 	{"python", isPython, detectPython},
 	{"node", isNode, detectNode},
+	{"ruby", isRubyLate, detectRuby},
 	{"", isOtherLate, detectOther},
 	{"static", isSite, detectSite},
 }
@@ -265,9 +269,17 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/target")
 	case "java":
 		list = append(list, "**/src/test", "**/target", "**/.gradle")
+	case "ruby":
+		// Keys of Rails open its credentials; they come from outside.
+		list = append(list, "**/master.key", "**/credentials/*.key", "**/node_modules", "**/vendor/bundle")
 	case "dotnet":
 		// What was built elsewhere breaks a build, and settings of people are theirs.
-		list = append(list, "**/bin", "**/obj", "**/node_modules", "**/*.user", "**/appsettings.Development.json")
+		for _, f := range netProjects(s.tree) {
+			if dir := path.Dir(f); dir != "." && slices.Contains(s.DotNet.Code, dir) {
+				list = append(list, dir+"/bin", dir+"/obj")
+			}
+		}
+		list = append(list, "**/node_modules", "**/*.user", "**/appsettings.Development.json")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {
@@ -312,6 +324,11 @@ func (s *Stack) Read(name string) []byte { return s.tree.read(name) }
 
 // Has tells whether the project has a file.
 func (s *Stack) Has(name string) bool { return s.tree.has[name] || s.tree.read(name) != nil }
+
+// talks tells whether a service is noted already.
+func (s *Stack) talks(service string) bool {
+	return slices.ContainsFunc(s.Services, func(f Fact) bool { return f.Value == service })
+}
 
 // Composed tells whether the project has a Compose file of its own.
 func (s *Stack) Composed() bool {

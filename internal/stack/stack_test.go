@@ -212,6 +212,26 @@ func told(s *Stack, err error) string {
 		line("wrapper", j.Wrapper)
 		line("code", strings.Join(j.Code, " "))
 	}
+	for _, h := range s.Asks {
+		line("asks", h.Name+": "+h.Version)
+	}
+	if r := s.Ruby; r != nil {
+		line("install", strings.Join(append(slices.Clone(r.Files), r.Paths...), " "))
+		line("without", strings.Join(r.Without, " "))
+		line("rails", r.Rails)
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"git", r.Git}, {"assets", r.Assets}, {"a JavaScript of the system", r.Engine}, {"bootsnap", r.Bootsnap}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+		line("dummies", strings.Join(r.Dummies, " "))
+	}
+	if n := s.Assets; n != nil {
+		line("node", strings.TrimSpace(n.Manager+" "+n.Tool.Version)+": "+strings.Join(n.Files, " ")+" and "+strings.Join(n.Code, " "))
+	}
 	if n := s.DotNet; n != nil {
 		line("restore", strings.Join(n.Files, " "))
 		line("project", n.Project+" as "+n.Assembly+", "+n.Framework)
