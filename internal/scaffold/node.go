@@ -259,7 +259,10 @@ func (p *plan) nodeInstall(tools []string, all bool) {
 func (p *plan) nodeTool() {
 	n := p.js()
 	switch {
-	case n.Manager == "npm" || n.Manager == "yarn":
+	case n.Manager == "npm":
+	case n.Manager == "yarn":
+		// Images of node brought it until 24; what they brought gives way.
+		p.d.line("RUN --mount=type=cache,target=/root/.npm npm install --global --force yarn@%s", knowledge.ToolVersion("yarn"))
 	case n.Manager == "berry" && p.berryRelease() != "":
 	default:
 		p.d.line("RUN --mount=type=cache,target=/root/.npm npm install --global %s@%s", n.Tool.Name, n.Tool.Version)

@@ -138,10 +138,7 @@ func (p *plan) rubyBuild(node bool) (compiled []string) {
 	}
 	if node && r.Assets {
 		p.nodeCopied()
-		if n := s.Assets; n != nil {
-			if n.Manager == "yarn" {
-				d.line("RUN --mount=type=cache,target=/root/.npm npm install --global --force yarn@%s", knowledge.ToolVersion("yarn"))
-			}
+		if s.Assets != nil {
 			p.nodeInstall(nil, true)
 		}
 	}
