@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -447,6 +448,8 @@ func madeUp(name string) string {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
 	switch {
+	case name == "APP_KEY": // of Laravel: 32 bytes
+		return "base64:" + base64.StdEncoding.EncodeToString([]byte("made-up-for-the-proof-0123456789"))
 	case has("HOSTS", "ORIGINS"):
 		return "127.0.0.1,localhost"
 	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):

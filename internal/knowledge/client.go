@@ -13,6 +13,7 @@ type Client struct {
 	Rust    []string `json:"rust"` // name/feature: only with this feature
 	DotNet  []string `json:"dotnet"`
 	Ruby    []string `json:"ruby"`
+	PHP     []string `json:"php"` // packages of Composer, and extensions: ext-redis
 	origin
 }
 

@@ -70,6 +70,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.dotnet()
 	case s.Ruby != nil:
 		err = p.ruby()
+	case s.PHP != nil:
+		err = p.php()
 	case s.Site != nil:
 		err = p.site()
 	default:

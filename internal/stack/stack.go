@@ -101,6 +101,7 @@ type Stack struct {
 	Java   *Java   `json:"java,omitempty"`
 	DotNet *DotNet `json:"dotnet,omitempty"`
 	Ruby   *Ruby   `json:"ruby,omitempty"`
+	PHP    *PHP    `json:"php,omitempty"`
 	Site   *Site   `json:"site,omitempty"`
 	// Assets is the part of a program in another language that Node.js builds.
 	Assets        *Node   `json:"assets,omitempty"`
@@ -207,6 +208,7 @@ var detectors = []struct {
 	{"java", isJava, detectJava},
 	{"dotnet", isDotNet, detectDotNet},
 	{"ruby", isRuby, detectRuby},
+	{"php", isPHP, detectPHP},
 	{"", isOther, detectOther},
 	{"dotnet", isDotNetBelow, detectDotNet},
 	{"node", func(t *tree) (Place, bool) {
@@ -216,6 +218,7 @@ var detectors = []struct {
 	}, detectNode},
 	{"python", isPython, detectPython},
 	{"node", isNode, detectNode},
+	{"php", isPHPLate, detectPHP},
 	{"ruby", isRubyLate, detectRuby},
 	{"", isOtherLate, detectOther},
 	{"static", isSite, detectSite},
@@ -272,6 +275,8 @@ func (s *Stack) Never() []string {
 	case "ruby":
 		// Keys of Rails open its credentials; they come from outside.
 		list = append(list, "**/master.key", "**/credentials/*.key", "**/node_modules", "**/vendor/bundle")
+	case "php":
+		list = append(list, "**/node_modules", "**/auth.json")
 	case "dotnet":
 		// What was built elsewhere breaks a build, and settings of people are theirs.
 		for _, f := range netProjects(s.tree) {

@@ -229,6 +229,32 @@ func told(s *Stack, err error) string {
 		}
 		line("dummies", strings.Join(r.Dummies, " "))
 	}
+	if h := s.PHP; h != nil {
+		line("install", strings.Join(append(slices.Clone(h.Files), h.Paths...), " "))
+		for _, a := range h.Asks {
+			line("for", a.Spec+" by "+a.By+" ("+a.At.String()+")")
+		}
+		line("extensions", strings.Join(h.Extensions, " "))
+		line("root", h.Root)
+		line("auth", h.Auth)
+		line("scripts", strings.Join(h.Scripts, " "))
+		for _, c := range h.Console {
+			line("console", strings.Join(c, " "))
+		}
+		line("made", strings.Join(h.Made, " "))
+		line("public", h.Public)
+		for _, d := range h.Dummies {
+			line("dummy", d.Name+"="+d.Version)
+		}
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"git", h.Git}, {"no .env", h.Dotenv}, {"link to uploads", h.Link}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+	}
 	if n := s.Assets; n != nil {
 		line("node", strings.TrimSpace(n.Manager+" "+n.Tool.Version)+": "+strings.Join(n.Files, " ")+" and "+strings.Join(n.Code, " "))
 	}
