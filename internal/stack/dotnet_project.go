@@ -63,6 +63,15 @@ func (p *netLooker) project(file string) (*netProject, error) {
 			break
 		}
 	}
+	for dir := m.dir; ; dir = path.Dir(dir) { // and the nearest file of central versions
+		if f := path.Join(dir, "Directory.Packages.props"); p.t.has[f] {
+			around = append(around, f)
+			break
+		}
+		if dir == "." {
+			break
+		}
+	}
 	for _, f := range slices.Backward(around) {
 		if err := p.build(m, f); err != nil {
 			return nil, err

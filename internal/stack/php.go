@@ -148,6 +148,8 @@ func (p *phpProject) read() {
 		text := string(data)
 		if ext == ".php" {
 			text = phpHashRE.ReplaceAllString(uncommented(text), "$1")
+		} else {
+			text = rubyCode(text) // whose comments are those of YAML
 		}
 		p.sources = append(p.sources, script{f, text})
 	}

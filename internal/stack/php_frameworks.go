@@ -201,13 +201,14 @@ func (p *phpProject) symfony() {
 		}
 	}
 	p.variables(func(string, string) bool { return true })
+	p.defaults()
 	if p.has("doctrine/doctrine-bundle", "doctrine/dbal") {
 		p.doctrine()
 	}
 	dummy := map[string]string{"DATABASE_URL": "sqlite:///unused", "MAILER_DSN": "null://null", "MESSENGER_TRANSPORT_DSN": "in-memory://"}
 	for _, v := range s.Env {
 		if v.Required {
-			p.p.Dummies = append(p.p.Dummies, Tool{Name: v.Name, Version: cmp.Or(dummy[v.Name], "unused")})
+			p.p.Dummies = append(p.p.Dummies, Tool{Name: v.Name, Version: cmp.Or(dummy[v.Name], v.Default, "unused")})
 		}
 	}
 	for _, name := range []string{"post-install-cmd"} {
@@ -237,6 +238,28 @@ func (p *phpProject) symfony() {
 	s.Writes = append(s.Writes, Fact{Value: "var", At: s.Framework.At})
 }
 
+// defaults sets what the .env of the repository says of variables that are no secret
+// and name no machine: it is in no image.
+func (p *phpProject) defaults() {
+	if p.envFile != ".env" {
+		return
+	}
+	var rest []Variable
+	for _, v := range p.s.Env {
+		value := p.env[v.Name]
+		switch local := strings.Contains(value, "localhost") || strings.Contains(value, "127.0.0.1"); {
+		case value == "" || v.Secret || strings.ContainsAny(value, "@$ ") || v.Name == "APP_SECRET":
+		case local:
+			v.Default = value
+		default:
+			p.set(v.Name, value)
+			continue
+		}
+		rest = append(rest, v)
+	}
+	p.s.Env = rest
+}
+
 // doctrine finds by which driver it talks to its database.
 func (p *phpProject) doctrine() {
 	url := p.env["DATABASE_URL"]
@@ -254,6 +277,9 @@ func (p *phpProject) doctrine() {
 		p.extension("pdo_mysql")
 		p.s.Services = append(p.s.Services, Fact{Value: "MySQL", At: at, Why: "pdo_mysql"})
 	case strings.HasPrefix(scheme, "sqlite") || strings.HasPrefix(scheme, "pdo-sqlite"):
+		if _, file, ok := strings.Cut(url, "%kernel.project_dir%/"); ok && path.Dir(file) != "." && !strings.HasPrefix(file, "var/") {
+			p.s.Writes = append(p.s.Writes, Fact{Value: path.Dir(file), At: at})
+		}
 	default:
 		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s: no setting says by which driver Doctrine talks to its database: ext-pdo_pgsql or ext-pdo_mysql in composer.json does", at))
 	}

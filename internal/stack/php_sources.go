@@ -28,6 +28,7 @@ func (p *phpProject) assets() error {
 	for _, name := range p.t.in(".") {
 		base := strings.TrimSuffix(name, "/")
 		switch {
+		case strings.HasPrefix(base, "eslint"), strings.HasPrefix(base, "vitest"):
 		case strings.Contains(base, ".config."), strings.HasPrefix(base, "tsconfig"), base == "resources", base == "assets", base == "webpack.mix.js", base == ".babelrc", base == ".browserslistrc", base == "templates" && base != name, base == "app" && base != name, base == p.p.Root:
 			n.Code = append(n.Code, base)
 		}
@@ -49,7 +50,7 @@ func (p *phpProject) gather() {
 		if strings.HasPrefix(base, ".") || phpAside[base] || folder && sides[base] {
 			continue
 		}
-		if !folder && (slices.Contains([]string{".md", ".yml", ".yaml", ".sh", ".neon", ".dist", ".xml", ".toml", ".js", ".ts", ".mjs", ".cjs", ".log", ".sql"}, path.Ext(base)) || strings.HasPrefix(base, "LICENSE") || strings.HasPrefix(base, "tsconfig")) {
+		if !folder && (slices.Contains([]string{".md", ".yml", ".yaml", ".sh", ".neon", ".dist", ".xml", ".toml", ".js", ".ts", ".mjs", ".cjs", ".log", ".sql"}, path.Ext(base)) || strings.Contains(base, "LICENSE") || strings.HasPrefix(base, "tsconfig") || strings.HasPrefix(base, "Dockerfile") || base == "jsconfig.json") {
 			continue
 		}
 		if base == "composer.json" || base == "composer.lock" || base == "symfony.lock" {

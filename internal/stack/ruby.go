@@ -318,7 +318,7 @@ func (p *rubyProject) others(lines map[string]line) {
 		if len(words) == 0 {
 			continue
 		}
-		if !strings.Contains(words[0], "/") {
+		if strings.Contains(lines[n].text, "bundle exec ") {
 			words = append([]string{"bundle", "exec"}, words...)
 		}
 		pr := Process{Name: n, Exec: words, At: lines[n].at}

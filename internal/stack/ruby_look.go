@@ -180,7 +180,7 @@ func (p *rubyProject) native() {
 			continue
 		}
 		for _, name := range n.Packages {
-			if !p.used[name] {
+			if !p.used[name] || n.Direct && !slices.ContainsFunc(p.asked, func(a rubyAsk) bool { return a.name == name }) {
 				continue
 			}
 			build, why := n.Build, "it is compiled"
@@ -236,6 +236,14 @@ func (p *rubyProject) writes() {
 			note(f.text[m[2]:m[3]], Place{f.file, lineAt(f.text, m[0])})
 		}
 	}
+	p.s.Writes = outermost(p.s.Writes)
+}
+
+// outermost leaves out what lies in another folder that it writes.
+func outermost(list []Fact) []Fact {
+	return slices.DeleteFunc(slices.Clone(list), func(f Fact) bool {
+		return slices.ContainsFunc(list, func(o Fact) bool { return strings.HasPrefix(f.Value, o.Value+"/") })
+	})
 }
 
 // assets tells what has to be compiled, and whether Node.js takes part in it.
@@ -277,7 +285,7 @@ func (p *rubyProject) gather() {
 		if !folder && slices.Contains([]string{".md", ".txt", ".yml", ".yaml", ".sh", ".lock", ".json", ".toml", ".js", ".ts", ".mjs", ".cjs", ".gemspec"}, path.Ext(base)) && base != "Gemfile.lock" {
 			continue
 		}
-		if !folder && (strings.HasPrefix(base, "LICENSE") || strings.HasPrefix(base, "README")) {
+		if !folder && (strings.Contains(base, "LICENSE") || strings.HasPrefix(base, "README") || strings.HasPrefix(base, "Dockerfile")) {
 			continue
 		}
 		p.s.Sources = append(p.s.Sources, base)
