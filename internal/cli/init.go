@@ -18,6 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/existing"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -35,6 +37,7 @@ type initFlags struct {
 	env               []string
 	asOf              string
 	noCompose, gpu    bool
+	from, target      string
 	kubernetes, aws   bool
 }
 
@@ -87,6 +90,8 @@ proved.`,
 	fl.BoolVar(&f.kubernetes, "kubernetes", false, "also write the manifests for Kubernetes")
 	fl.BoolVar(&f.aws, "aws-secrets", false, "also write the manifests for Kubernetes, and what brings the secrets from AWS Secrets Manager (External Secrets Operator)")
 	fl.BoolVar(&f.gpu, "gpu", false, "install PyTorch with CUDA")
+	fl.StringVar(&f.from, "from", "", "the Dockerfile that the project has: a new one that keeps what it says is shown beside it, both are proved, and --force writes it")
+	fl.StringVar(&f.target, "target", "", "with --from, the stage that ships (default: the last one)")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
@@ -120,7 +125,15 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
-	s, err := f.detect(c, fsys)
+	var old *past
+	if f.from != "" {
+		if old, err = f.readPast(pl, fsys, dir); err != nil {
+			return err
+		}
+	} else if f.target != "" {
+		return errors.New("--target names a stage of the Dockerfile that --from names")
+	}
+	s, err := f.detect(c, fsys, old)
 	if err != nil {
 		return err
 	}
@@ -135,7 +148,11 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 	}
 	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
-	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
+	var keep *existing.Build
+	if old != nil {
+		keep = old.keep
+	}
+	plan, err := scaffold.New(s, scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
 	bar.end()
 	if err != nil {
 		return err
@@ -157,6 +174,9 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		return nil
 	}
 	f.show(out, plan)
+	if old != nil {
+		return f.refound(ctx, c, out, dir, pl, old, plan, e, engineErr)
+	}
 	if f.dry {
 		for _, file := range plan.Files {
 			fmt.Fprintf(out, "\n--- %s\n%s", file.Name, file.Data)
@@ -175,8 +195,11 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 
 // detect finds out what the project is, and asks on a terminal what its files do
 // not say.
-func (f *initFlags) detect(c Command, fsys fs.FS) (*stack.Stack, error) {
+func (f *initFlags) detect(c Command, fsys fs.FS, old *past) (*stack.Stack, error) {
 	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind)}
+	if old != nil {
+		opt = scaffold.Asked(old.keep, opt)
+	}
 	for {
 		s, err := stack.Detect(fsys, opt)
 		var u *stack.Unclear
@@ -447,9 +470,20 @@ func madeUp(name string) string {
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
+	if key := knowledge.MadeUpKey(name); key != "" {
+		return key
+	}
 	switch {
 	case name == "APP_KEY": // of Laravel: 32 bytes
 		return "base64:" + base64.StdEncoding.EncodeToString([]byte("made-up-for-the-proof-0123456789"))
+	case strings.HasSuffix(name, "LEVEL"):
+		return "info"
+	case strings.HasSuffix(name, "EMAIL") || strings.HasSuffix(name, "EMAIL_FROM"):
+		return "nobody@example.org"
+	case has("REGION"):
+		return "eu-central-1"
+	case has("TELEGRAM") || has("BOT") && has("TOKEN"):
+		return "123456789:made-up-for-the-proof-made-up-for-pr"
 	case has("HOSTS", "ORIGINS"):
 		return "127.0.0.1,localhost"
 	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):

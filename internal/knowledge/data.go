@@ -51,8 +51,14 @@ var (
 	frameworksData string
 	//go:embed natives.jsonl
 	nativesData string
+	//go:embed alpine.jsonl
+	alpineData string
+	//go:embed debian.jsonl
+	debianData string
 	//go:embed wheels.jsonl
 	wheelsData string
+	//go:embed clientkeys.jsonl
+	clientKeysData string
 	//go:embed clients.jsonl
 	clientsData string
 	//go:embed devtools.jsonl
@@ -61,6 +67,8 @@ var (
 	minimumsData string
 	//go:embed others.jsonl
 	othersData string
+	//go:embed toolpackages.jsonl
+	toolPackagesData string
 	//go:embed tools.jsonl
 	toolsData string
 )

@@ -220,6 +220,35 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return keys
 	})
+	managers := map[string]bool{"apt": true, "apk": true, "dnf": true, "zypper": true, "pacman": true, "conda": true, "brew": true, "pip": true, "uv": true, "npm": true, "yarn": true, "pnpm": true, "bun": true}
+	for n, l := range toolPackages() {
+		for _, m := range l.Managers {
+			if !managers[m] {
+				t.Errorf("toolpackages.jsonl:%d: unknown manager %q", n+1, m)
+			}
+		}
+		for _, g := range l.Names {
+			if _, err := path.Match(g, "x"); err != nil || g == "" || g == "*" {
+				t.Errorf("toolpackages.jsonl:%d: bad pattern %q: %v", n+1, g, err)
+			}
+		}
+		if !l.Class.Builds() && l.Class != NoTool && l.Class != VCS && l.Class != ProjectManager && l.Class != DevTool || len(l.Managers) == 0 || len(l.Names) == 0 {
+			t.Errorf("toolpackages.jsonl:%d: class %q, managers %v", n+1, l.Class, l.Managers)
+		}
+	}
+	for line := range strings.Lines(toolPackagesData) {
+		if _, ok := cut(line); !ok {
+			t.Errorf("toolpackages.jsonl: %.60s… does not end in its source and its date", line)
+		}
+	}
+	each(t, "alpine.jsonl", alpineData, func(l *alpine) origin { return l.origin }, one(func(l *alpine) string { return l.Package }))
+	each(t, "clientkeys.jsonl", clientKeysData, func(k *ClientKey) origin { return k.origin }, one(func(k *ClientKey) string {
+		if len(k.Calls) == 0 || len(k.Unless) == 0 || k.Value == "" {
+			t.Errorf("%s: it is not whole", k.Variable)
+		}
+		return k.Language + " " + k.Variable
+	}))
+	each(t, "debian.jsonl", debianData, func(l *library) origin { return l.origin }, one(func(l *library) string { return l.Package }))
 	each(t, "minimums.jsonl", minimumsData, func(m *minimum) origin { return m.origin }, one(func(m *minimum) string { return m.Of + " " + m.From }))
 	each(t, "others.jsonl", othersData, func(o *Other) origin { return o.origin }, one(func(o *Other) string { return o.Language }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))

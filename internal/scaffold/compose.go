@@ -233,6 +233,9 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		scheme = p.adapter()
 	}
 	url := scheme + k.URL
+	if strings.HasPrefix(scheme, "jdbc:") || strings.HasPrefix(scheme, "r2dbc:") {
+		return scheme + credentialsRE.ReplaceAllString(k.URL, "://") // they are properties of their own
+	}
 	if k.Name == "PostgreSQL" && p.s.Go != nil {
 		url += "?sslmode=disable"
 	}
@@ -253,6 +256,8 @@ func (p *plan) connection(k *knowledge.Service) string {
 	}
 	return k.Scheme + k.URL
 }
+
+var credentialsRE = regexp.MustCompile(`^://[^@/]*@`)
 
 func (p *plan) postgresScheme() string {
 	s := p.s

@@ -29,7 +29,7 @@ func (p *plan) dotnet() error {
 	d.part("The SDK stays in this stage: the final stage copies only what it publishes.")
 	d.line("FROM %s AS build", builder)
 	d.line("ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 \\\n    DOTNET_NOLOGO=1")
-	if build := p.natives(func(n stack.Native) []string { return n.Build }); len(build) > 0 {
+	if build := p.natives(builder, stack.Native.ToBuild); len(build) > 0 {
 		slices.Sort(build)
 		d.apt(build)
 	}
@@ -39,23 +39,26 @@ func (p *plan) dotnet() error {
 	d.line("WORKDIR /src")
 	p.manifests(n.Files)
 	p.netBuild()
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	p.env()
-	if runtime := p.natives(func(n stack.Native) []string { return n.Runtime }); len(runtime) > 0 {
+	if runtime := p.natives(final, stack.Native.ToRun); len(runtime) > 0 {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
 	// Source: github.com/dotnet/dotnet-docker: the user app, since .NET 8.
 	if knowledge.Compare(s.Version.Spec, "8") >= 0 {
-		p.id = "1654"
+		p.number = "1654"
 	} else {
-		d.user()
+		p.user()
 	}
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	d.line("COPY --from=build /out ./")
-	p.writable("/srv")
-	d.line("USER %s:%s", p.user(), p.user())
+	p.copies(n.Data)
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -63,10 +66,7 @@ func (p *plan) dotnet() error {
 		d.line("# bash asks by itself: the image has no curl.")
 		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \\\n    CMD %s", exec([]string{"bash", "-c", p.bashProbe()}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 	return nil
 }
 

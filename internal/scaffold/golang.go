@@ -23,11 +23,11 @@ func (p *plan) golang() error {
 		return err
 	}
 	p.chose("base "+builder.String(), builder.Why)
-	runtimePackages := p.natives(func(n stack.Native) []string { return n.Runtime })
-	final, err := p.final(g.CGO, runtimePackages)
+	final, err := p.final(g.CGO, p.linked())
 	if err != nil {
 		return err
 	}
+	runtimePackages := p.natives(final, stack.Native.ToRun)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
 	init := !g.Handles && s.Kind != stack.Job
@@ -38,7 +38,7 @@ func (p *plan) golang() error {
 		d.line("ARG TARGETOS")
 		d.line("ARG TARGETARCH")
 	}
-	build := slices.DeleteFunc(p.natives(func(n stack.Native) []string { return n.Build }), func(name string) bool {
+	build := slices.DeleteFunc(p.natives(builder, stack.Native.ToBuild), func(name string) bool {
 		return name == "gcc" || name == "libc6-dev" || name == "build-essential" // golang's image has them
 	})
 	if init {
@@ -67,6 +67,10 @@ func (p *plan) golang() error {
 	case init:
 		setting = "CGO_ENABLED=0"
 	}
+	if g.Experiment != "" {
+		setting = "GOEXPERIMENT=" + g.Experiment + " " + setting
+		p.chose("GOEXPERIMENT="+g.Experiment, "the program imports packages that are not there without")
+	}
 	tags := ""
 	if g.Zones {
 		tags = "-tags timetzdata "
@@ -76,6 +80,7 @@ func (p *plan) golang() error {
 		d.line("RUN mkdir -p /out/empty")
 	}
 	d.line("%s%s go build -buildvcs=false -trimpath %s-ldflags=-s -o /out/%s %s", cache, setting, tags, g.Binary, g.Main)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	if len(s.Set) > 0 {
@@ -89,8 +94,8 @@ func (p *plan) golang() error {
 	if len(runtimePackages) > 0 {
 		slices.Sort(runtimePackages)
 		d.apt(runtimePackages)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
 	names := []string{"/out/" + g.Binary}
 	if init {
@@ -100,12 +105,13 @@ func (p *plan) golang() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(g.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(g.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.copies(g.Data)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -116,17 +122,14 @@ func (p *plan) golang() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 
 // final picks the image that a program without an interpreter runs in: one with
 // nothing in it but what it is linked with.
-func (p *plan) final(linked bool, packages []string) (Base, error) {
-	if len(packages) > 0 {
+func (p *plan) final(linked, packages bool) (Base, error) {
+	if packages {
 		b, err := p.opt.Pick(Want{Repo: "debian", Variant: "%s-slim", Fixed: true})
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian")
@@ -155,7 +158,7 @@ func (p *plan) owned(user string) {
 	for _, w := range p.s.Writes {
 		dir := w.Value
 		if !path.IsAbs(dir) {
-			dir = path.Join("/srv", dir)
+			dir = path.Join(p.work, dir)
 		}
 		dirs = append(dirs, dir)
 		if !p.isDir(w.Value) {

@@ -15,8 +15,8 @@ func (p *plan) nodeMember(base Base) error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	d.line("FROM %s AS base", base)
-	d.line("WORKDIR /app")
-	tools := p.natives(func(n stack.Native) []string { return n.Build })
+	d.line("WORKDIR %s", p.work)
+	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)
 	built := slices.ContainsFunc(n.Uses, func(u stack.Member) bool { return u.Build })
 	if built {
@@ -31,6 +31,7 @@ func (p *plan) nodeMember(base Base) error {
 		d.line("FROM base AS packages")
 		p.nodeInstall(tools, false)
 	}
+	p.stages()
 	d.part("")
 	d.line("FROM base AS runtime")
 	env := []string{"NODE_ENV=production"}
@@ -38,7 +39,7 @@ func (p *plan) nodeMember(base Base) error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	system := p.natives(func(n stack.Native) []string { return n.Runtime })
+	system := p.natives(base, stack.Native.ToRun)
 	init := !n.Handles && s.Kind != stack.Job
 	if init {
 		system = append(system, "tini")
@@ -50,12 +51,12 @@ func (p *plan) nodeMember(base Base) error {
 	}
 	from := ""
 	if built {
-		from = "--from=build /app/"
+		from = "--from=build " + p.work + "/"
 	}
 	if standalone {
-		d.line("COPY --from=build /app/%s/.next/standalone ./", n.Member)
+		d.line("COPY --from=build %s/%s/.next/standalone ./", p.work, n.Member)
 	} else {
-		d.line("COPY --from=packages /app ./")
+		d.line("COPY --from=packages %s ./", p.work)
 		for _, u := range n.Uses[:len(n.Uses)-1] {
 			d.line("COPY %s%s ./%s", from, u.Dir, u.Dir)
 		}
@@ -63,14 +64,15 @@ func (p *plan) nodeMember(base Base) error {
 	for _, o := range n.Output {
 		if o != ".next/standalone" && built {
 			at := path.Join(n.Member, o)
-			d.line("COPY --from=build /app/%s ./%s", at, at)
+			d.line("COPY --from=build %s/%s ./%s", p.work, at, at)
 		}
 	}
+	p.early()
 	p.copies(slices.DeleteFunc(slices.Clone(s.Sources), func(f string) bool {
 		return slices.Contains(n.Output, strings.TrimPrefix(f, n.Member+"/"))
 	}))
-	d.line("WORKDIR /app/%s", n.Member)
-	p.writable("/app/" + n.Member)
+	d.line("WORKDIR %s/%s", p.work, n.Member)
+	p.writable(p.work + "/" + n.Member)
 	// Packages lie at the root of the workspace, but for pnpm, which links them.
 	if n.Manager != "pnpm" {
 		up := strings.Repeat("../", strings.Count(n.Member, "/")+1)

@@ -43,8 +43,8 @@ func (p *plan) php() error {
 	}
 	d.part("The compiler of the extensions stays in this stage: the final stage copies only PHP, and what it runs.")
 	d.line("FROM %s AS build", builder)
-	p.phpExtensions()
-	d.line("WORKDIR /srv")
+	p.phpExtensions(builder)
+	d.line("WORKDIR %s", p.work)
 	if h.Composer {
 		p.phpPackages()
 	}
@@ -53,9 +53,10 @@ func (p *plan) php() error {
 			return err
 		}
 	}
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
-	p.phpRuntime()
+	p.phpRuntime(final)
 	return nil
 }
 
@@ -156,15 +157,18 @@ func phpPart(have, part string) bool {
 
 // phpExtensions compiles the extensions, and names the packages of Debian that they and
 // PHP are linked with.
-func (p *plan) phpExtensions() {
+func (p *plan) phpExtensions(builder Base) {
 	d, h := &p.d, p.s.PHP
-	tools := []string{"unzip"}
-	if h.Git {
-		tools = append(tools, "git")
-		slices.Sort(tools)
-	}
+	tools := p.natives(builder, stack.Native.ToBuild)
 	if h.Composer {
-		d.apt(tools)
+		tools = append(tools, "unzip")
+		if h.Git {
+			tools = append(tools, "git")
+		}
+	}
+	if len(tools) > 0 {
+		slices.Sort(tools)
+		d.apt(slices.Compact(tools))
 	}
 	d.line("RUN install-php-extensions %s", strings.Join(h.Extensions, " "))
 	d.line("# The code never changes in a container.")
@@ -196,7 +200,7 @@ func (p *plan) phpPackages() {
 	p.copies(h.Paths)
 	mounts := "--mount=type=cache,target=/root/.composer/cache"
 	if h.Auth != "" {
-		mounts += " --mount=type=secret,id=composer,target=/srv/auth.json,required=true"
+		mounts += " --mount=type=secret,id=composer,target=" + p.work + "/auth.json,required=true"
 		p.chose("secret composer", h.Auth+" holds passwords: docker build --secret id=composer,src="+h.Auth)
 	}
 	d.line("RUN %s \\\n    composer install --no-dev --no-scripts --no-autoloader --no-interaction --no-progress", mounts)
@@ -246,17 +250,17 @@ func (p *plan) phpAssets() error {
 	p.chose("base "+b.String(), "package.json builds the assets; "+b.Why)
 	d.part("The assets, with what only their build needs.")
 	d.line("FROM %s AS assets", b)
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
 	p.nodeInstall(nil, true)
 	if p.s.PHP.Composer {
-		d.line("COPY --from=build /srv/vendor ./vendor")
+		d.line("COPY --from=build %s/vendor ./vendor", p.work)
 	}
 	p.nodeBuild()
 	return nil
 }
 
 // phpRuntime writes the final stage.
-func (p *plan) phpRuntime() {
+func (p *plan) phpRuntime(final Base) {
 	s, h, d := p.s, p.s.PHP, &p.d
 	var env []string
 	if p.served() {
@@ -274,11 +278,12 @@ func (p *plan) phpRuntime() {
 		system = append(system, "tini")
 		p.chose("tini", "PHP does nothing about SIGTERM, which the first process of a container then never hears; behind an init it ends as everywhere else")
 	}
+	system = append(system, p.natives(final, stack.Native.ToRun)...)
 	d.line(`RUN --mount=type=bind,from=build,source=/out/packages,target=/run/packages \
     apt-get update \
  && xargs apt-get install -y --no-install-recommends %s < /run/packages \
  && rm -rf /var/lib/apt/lists/*`, strings.Join(system, " "))
-	d.user()
+	p.user()
 	if p.served() {
 		d.line("COPY --from=build /usr/local/bin/php /usr/local/bin/frankenphp /usr/local/bin/")
 		d.line("COPY --from=build /usr/local/lib/libphp.so /usr/local/lib/libwatcher* /usr/local/lib/")
@@ -288,28 +293,29 @@ func (p *plan) phpRuntime() {
 	}
 	d.line("COPY --from=build /usr/local/lib/php/extensions /usr/local/lib/php/extensions")
 	d.line("COPY --from=build /usr/local/etc/php /usr/local/etc/php")
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	if h.Composer {
-		d.line("COPY --from=build /srv/vendor ./vendor")
+		d.line("COPY --from=build %s/vendor ./vendor", p.work)
 	}
 	p.copies(slices.DeleteFunc(slices.Clone(s.Sources), func(c string) bool { return slices.Contains(h.Made, c) }))
 	if h.Dotenv {
-		d.line("COPY --from=build /srv/.env.local.php ./")
+		d.line("COPY --from=build %s/.env.local.php ./", p.work)
 	}
 	for _, made := range h.Made {
-		d.line("COPY --from=build /srv/%s ./%s", made, made)
+		d.line("COPY --from=build %s/%s ./%s", p.work, made, made)
 	}
 	if s.Assets != nil {
-		d.line("COPY --from=assets /srv/%s ./%s", h.Public, h.Public)
+		d.line("COPY --from=assets %s/%s ./%s", p.work, h.Public, h.Public)
 	}
 	if h.Link {
 		d.line("RUN ln -s ../storage/app/public %s", path.Join(h.Root, "storage"))
 	}
 	if slices.ContainsFunc(s.Writes, func(f stack.Fact) bool { return f.Value == "var" }) && h.Dotenv {
-		d.line("COPY --from=build --chown=%s:%s /srv/var ./var", p.user(), p.user())
+		d.line("COPY --from=build --chown=%[1]s:%[1]s %[2]s/var ./var", p.number, p.work)
 	}
-	p.writable("/srv")
-	d.line("USER %s:%s", p.user(), p.user())
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -320,10 +326,7 @@ func (p *plan) phpRuntime() {
 	if init {
 		start = append([]string{"tini", "--"}, start...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 }
 
 // phpProbe is a program of one line that asks the server how it is.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/python"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
@@ -31,6 +32,7 @@ func (p *plan) python() error {
 			want.Relax = append(want.Relax, func(v string) bool { return python.Fits(v, s.Version.Also) })
 		}
 	}
+	p.likes(&want, "python")
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func (p *plan) python() error {
 	d.line("FROM %s AS base", base)
 	d.part("The build tools stay in this stage: the final stage copies only the virtual environment.")
 	d.line("FROM base AS build")
-	if build := p.natives(func(n stack.Native) []string { return n.Build }); len(build) > 0 || compiles {
+	if build := p.natives(base, stack.Native.ToBuild); len(build) > 0 || compiles {
 		if compiles && !slices.Contains(build, "build-essential") {
 			build = append(build, "build-essential")
 		}
@@ -63,27 +65,29 @@ func (p *plan) python() error {
 	if err := p.install(); err != nil {
 		return err
 	}
+	p.stages()
 	d.part("The same base image, so that the virtual environment finds its interpreter at the same path.")
 	d.line("FROM base AS runtime")
 	env := []string{"PATH=" + venv + "/bin:$PATH", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}
 	if py.Root != "." && !p.installed() {
-		env = append(env, "PYTHONPATH=/srv/"+py.Root)
+		env = append(env, "PYTHONPATH="+path.Join(p.work, py.Root))
 	}
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	if runtime := p.natives(func(n stack.Native) []string { return n.Runtime }); len(runtime) > 0 {
+	if runtime := p.natives(base, stack.Native.ToRun); len(runtime) > 0 {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
-	d.user()
+	p.user()
 	d.line("COPY --from=build %s %s", venv, venv)
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	p.copies(p.pythonSources())
 	p.static()
-	p.writable("/srv")
-	d.line("USER 10001:10001")
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	p.serve()
 	_ = in
 	return nil
@@ -115,16 +119,20 @@ func (p *plan) pythonSources() []string {
 	return list
 }
 
-// natives are packages of Debian that dependencies need, each once.
-func (p *plan) natives(of func(stack.Native) []string) (list []string) {
+// natives are packages of Debian that dependencies need, each once, by the names that
+// they have in the release of a base.
+func (p *plan) natives(on Base, of func(stack.Native) []string) (list []string) {
 	for _, n := range p.s.Native {
+		var named []string
 		for _, pkg := range of(n) {
+			pkg = knowledge.DebianName(pkg, on.release())
+			named = append(named, pkg)
 			if !slices.Contains(list, pkg) {
 				list = append(list, pkg)
 			}
 		}
-		if len(of(n)) > 0 {
-			p.chose(strings.Join(of(n), ", "), fmt.Sprintf("%s (%s): %s", n.Package, n.At, n.Why))
+		if len(named) > 0 {
+			p.chose(strings.Join(named, ", "), fmt.Sprintf("%s (%s): %s", n.Package, n.At, n.Why))
 		}
 	}
 	return list
@@ -475,7 +483,7 @@ func (p *plan) writable(root string) {
 		p.d.line("# The only folders that the program may write.")
 	}
 	if len(fresh) > 0 {
-		p.d.line("RUN install -d -o %s -g %s %s", p.user(), p.user(), strings.Join(fresh, " "))
+		p.d.line("RUN install -d -o %[1]s -g %[1]s %[2]s", p.number, strings.Join(fresh, " "))
 	}
 	p.d.line("VOLUME %s", exec(dirs))
 }
@@ -493,10 +501,7 @@ func (p *plan) serve() {
 	if s.Kind == stack.Service && s.Port.Known() {
 		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \\\n    CMD %s", exec([]string{"python", "-c", p.probe()}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 }
 
 // probe is a program of one line that asks the server how it is: http.client, since

@@ -12,7 +12,9 @@ import (
 // ruby writes the container of a Ruby project.
 func (p *plan) ruby() error {
 	s, r, d := p.s, p.s.Ruby, &p.d
-	base, err := p.opt.Pick(rubyWant(s.Version))
+	want := rubyWant(s.Version)
+	p.likes(&want, "ruby")
+	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
 	}
@@ -43,14 +45,15 @@ func (p *plan) ruby() error {
 	if len(env) > 0 {
 		d.line("ENV %s", strings.Join(env, " \\\n    "))
 	}
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
 	d.part("The compiler stays in this stage: the final stage copies only the gems, and what is compiled.")
 	d.line("FROM base AS build")
-	p.gems()
+	p.gems(base)
 	compiled := p.rubyBuild(node)
+	p.stages()
 	d.part("")
 	d.line("FROM base AS runtime")
-	p.rubyRuntime(compiled)
+	p.rubyRuntime(base, compiled)
 	return nil
 }
 
@@ -106,10 +109,10 @@ func rubyFits(have, spec string) bool {
 }
 
 // gems installs the gems, from the manifests alone.
-func (p *plan) gems() {
+func (p *plan) gems(base Base) {
 	d, r := &p.d, p.s.Ruby
 	// Ruby's image has no compiler, and hardly a project is without a gem in C.
-	build := append(p.natives(func(n stack.Native) []string { return n.Build }), "build-essential")
+	build := append(p.natives(base, stack.Native.ToBuild), "build-essential")
 	if r.Git {
 		build = append(build, "git")
 	}
@@ -188,11 +191,11 @@ func (p *plan) adapter() string {
 }
 
 // rubyRuntime writes the final stage.
-func (p *plan) rubyRuntime(compiled []string) {
+func (p *plan) rubyRuntime(base Base, compiled []string) {
 	s, d := p.s, &p.d
 	d.line("# Fewer arenas of memory: threads of Ruby otherwise keep far more than they need.")
 	d.line("ENV MALLOC_ARENA_MAX=2")
-	system := p.natives(func(n stack.Native) []string { return n.Runtime })
+	system := p.natives(base, stack.Native.ToRun)
 	if s.Kind != stack.Job {
 		system = append(system, "tini")
 		p.chose("tini", "Ruby ends in order at SIGTERM, and as the first process of a container with status 1: behind an init it ends as everywhere else")
@@ -201,14 +204,15 @@ func (p *plan) rubyRuntime(compiled []string) {
 		slices.Sort(system)
 		d.apt(system)
 	}
-	d.user()
+	p.user()
 	d.line("COPY --from=build /usr/local/bundle /usr/local/bundle")
+	p.early()
 	p.copies(slices.DeleteFunc(slices.Clone(s.Sources), func(n string) bool { return slices.Contains(compiled, n) }))
 	for _, c := range compiled {
-		d.line("COPY --from=build /srv/%s ./%s", c, c)
+		d.line("COPY --from=build %s/%s ./%s", p.work, c, c)
 	}
-	p.writable("/srv")
-	d.line("USER 10001:10001")
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -219,10 +223,7 @@ func (p *plan) rubyRuntime(compiled []string) {
 	if s.Kind != stack.Job {
 		start = append([]string{"tini", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 }
 
 // rubyProbe is a program of one line that asks the server how it is, and no proxy.

@@ -28,12 +28,12 @@ func (p *plan) rust() error {
 		return err
 	}
 	p.chose("base "+builder.String(), builder.Why)
-	build := p.natives(func(n stack.Native) []string { return n.Build })
-	runtime := p.natives(func(n stack.Native) []string { return n.Runtime })
-	final, err := p.finalRust(runtime)
+	build := p.natives(builder, stack.Native.ToBuild)
+	final, err := p.finalRust(p.linked())
 	if err != nil {
 		return err
 	}
+	runtime := p.natives(final, stack.Native.ToRun)
 	init := !r.Handles && s.Kind != stack.Job
 	if init {
 		build = append(build, "tini")
@@ -88,6 +88,7 @@ func (p *plan) rust() error {
 	}
 	d.line("# A source may be older than the one that stood in for it.")
 	d.line("%stouch %s \\\n && %s", cache, strings.Join(touch, " "), cargo)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	p.env()
@@ -96,8 +97,8 @@ func (p *plan) rust() error {
 		runtime = append(runtime, "ca-certificates")
 		slices.Sort(runtime)
 		d.apt(runtime)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
 	names := []string{"/src/target/release/" + r.Binary}
 	if init {
@@ -107,12 +108,13 @@ func (p *plan) rust() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(r.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(r.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.data(r.Data, r.DataIn)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if probe {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -127,10 +129,7 @@ func (p *plan) rust() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 
@@ -147,8 +146,8 @@ func (p *plan) env() {
 }
 
 // finalRust picks the image that the program runs in.
-func (p *plan) finalRust(packages []string) (Base, error) {
-	if len(packages) > 0 {
+func (p *plan) finalRust(packages bool) (Base, error) {
+	if packages {
 		b, err := p.opt.Pick(Want{Repo: "debian", Tag: "bookworm-slim"})
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian, of the release that it is built on")

@@ -8,10 +8,11 @@
 package scaffold
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/existing"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
 
@@ -35,6 +36,8 @@ type Plan struct {
 	Unknown []string     `json:"unknown,omitempty"` // what could not be known
 	// Given are variables that the Compose file gives the program.
 	Given map[string]string `json:"given,omitempty"`
+
+	takes []string
 }
 
 // Options are what a plan depends on beyond the project.
@@ -49,11 +52,17 @@ type Options struct {
 	Name                   string // of the project, where no manifest has one
 	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
 	GPU bool
+	// Keep is what the container keeps of the one that the project has; nil = it has none.
+	Keep *existing.Build
 }
 
 // New plans the container of a project.
 func New(s *stack.Stack, opt Options) (*Plan, error) {
-	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt}
+	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt, work: "/srv", number: "10001"}
+	if s.Node != nil {
+		p.work = "/app"
+	}
+	p.keep()
 	var err error
 	switch {
 	case s.Python != nil:
@@ -100,21 +109,31 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 			p.Files = append(p.Files, File{".env.example", data})
 		}
 	}
+	p.Plan.takes = p.send
 	return &p.Plan, nil
 }
 
 // A plan is a Plan as it is made.
 type plan struct {
 	Plan
-	s    *stack.Stack
-	opt  Options
-	d    dockerfile
-	send []string // files and folders that the build takes
-	id   string   // the user that the program runs as; "" = the one that is made for it
+	s      *stack.Stack
+	opt    Options
+	d      dockerfile
+	send   []string // files and folders that the build takes
+	work   string   // the folder in which the program runs
+	number string   // of the user, and of its group, where the base brings none
 }
 
-// user is the number of the user, and of its group, that the program runs as.
-func (p *plan) user() string { return cmp.Or(p.id, "10001") }
+// linked tells whether anything needs packages of the system where it runs.
+func (p *plan) linked() bool {
+	if k := p.opt.Keep; k != nil && slices.ContainsFunc(k.Steps, func(s existing.Step) bool { return strings.HasPrefix(s.Text, "RUN") }) {
+		return true // they need a shell
+	}
+	return slices.ContainsFunc(p.s.Native, func(n stack.Native) bool { return len(n.Runtime) > 0 })
+}
+
+// Takes are the files and folders of the project that the build takes.
+func (p *Plan) Takes() []string { return p.takes }
 
 func (p *plan) chose(what, why string) { p.Chosen = append(p.Chosen, Choice{what, why}) }
 
@@ -215,7 +234,7 @@ func (p *plan) copies(names []string) {
 func (p *plan) owner(name string) string {
 	for _, w := range p.s.Writes {
 		if w.Value == name {
-			return "--chown=" + p.user() + ":" + p.user() + " "
+			return "--chown=" + p.number + ":" + p.number + " "
 		}
 	}
 	return ""
@@ -242,8 +261,8 @@ func (d *dockerfile) apt(packages []string) {
 
 // user makes the user that the program runs as. Its home is a folder that is there and
 // may be written, for what libraries keep beside a program.
-func (d *dockerfile) user() {
-	d.line("RUN groupadd --gid 10001 app \\\n && useradd --uid 10001 --gid app --no-log-init --no-create-home --home-dir /tmp app")
+func (p *plan) user() {
+	p.d.line("RUN groupadd --gid %[1]s app \\\n && useradd --uid %[1]s --gid app --no-log-init --no-create-home --home-dir /tmp app", p.number)
 }
 
 // ignore is the allow-list of the build.

@@ -27,6 +27,7 @@ type DotNet struct {
 	Secrets   []string    `json:"secrets,omitempty"` // variables that nuget.config takes its passwords from
 	Token     string      `json:"token,omitempty"`   // the nuget.config that holds a password
 	Code      []string    `json:"code"`              // files and folders that the build reads
+	Data      []string    `json:"data,omitempty"`    // that the program reads where it runs, beside what is published
 }
 
 // NodeAssets tells that a build of another language needs Node.js.
@@ -164,6 +165,16 @@ func (p *netLooker) choose() error {
 		}
 		return p.chosen()
 	}
+	if words := parseCommand(p.opt.Line).words; len(words) > 0 {
+		name := path.Base(words[0])
+		if name == "dotnet" && len(words) > 1 {
+			name = strings.TrimSuffix(path.Base(words[1]), ".dll")
+		}
+		if i := slices.IndexFunc(list, func(m *netProject) bool { return m.assembly() == name }); i >= 0 {
+			p.main = list[i]
+			return p.chosen()
+		}
+	}
 	if web := slices.DeleteFunc(slices.Clone(list), func(m *netProject) bool { return !m.web() }); len(list) > 1 && len(web) == 1 {
 		p.main = web[0]
 		return p.chosen()
@@ -203,7 +214,7 @@ func (p *netLooker) chosen() error {
 		}
 	}
 	m := p.main
-	p.d.Project, p.d.Assembly = m.file, cmp.Or(m.prop("AssemblyName"), strings.TrimSuffix(path.Base(m.file), path.Ext(m.file)))
+	p.d.Project, p.d.Assembly = m.file, m.assembly()
 	p.s.App = Fact{Value: p.d.Assembly, At: Place{File: m.file}}
 	p.s.Manager = Fact{Value: "nuget", At: Place{File: m.file}}
 	locked := !slices.ContainsFunc(p.family, func(m *netProject) bool { return !p.t.has[path.Join(m.dir, "packages.lock.json")] })
@@ -213,6 +224,11 @@ func (p *netLooker) chosen() error {
 		p.s.Notes = append(p.s.Notes, "no packages.lock.json: what packages bring with them is resolved anew by every build; RestorePackagesWithLockFile in Directory.Build.props writes one for each project")
 	}
 	return nil
+}
+
+// assembly is what the program is called.
+func (m *netProject) assembly() string {
+	return cmp.Or(m.prop("AssemblyName"), strings.TrimSuffix(path.Base(m.file), path.Ext(m.file)))
 }
 
 func (p *netLooker) asksPackages() bool {

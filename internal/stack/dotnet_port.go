@@ -27,7 +27,7 @@ func (p *netLooker) port() {
 		return
 	}
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 		p.listen(s.Port.Value)
 		return
 	}

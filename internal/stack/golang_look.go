@@ -57,6 +57,9 @@ func (p *goProject) look() {
 			if where == "C" || p.isCGO(where, at(i)) {
 				g.CGO = true
 			}
+			if where == "encoding/json/v2" || where == "encoding/json/jsontext" {
+				g.Experiment = "jsonv2"
+			}
 		}
 		prefixes := map[string]string{}
 		var stack []string // prefixes of the functions that a node lies in
@@ -243,7 +246,7 @@ func (p *goProject) look() {
 			s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
 		}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable

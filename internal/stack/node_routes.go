@@ -14,7 +14,7 @@ import (
 func (p *nodeProject) port() {
 	s := p.s
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 		for i := range s.Set {
 			if s.Set[i].Name == "PORT" {
 				s.Set[i].Version = s.Port.Value

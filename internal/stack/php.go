@@ -192,6 +192,17 @@ func (p *phpProject) start() error {
 	if p.opt.App != "" && path.Ext(p.opt.App) == ".php" || p.opt.App != "" && t.has[p.opt.App] {
 		return p.file(p.opt.App)
 	}
+	if words := parseCommand(p.opt.Line).words; len(words) > 1 && words[0] == "php" && t.has[path.Clean(words[1])] && !(len(words) > 2 && (words[2] == "serve" || strings.HasPrefix(words[2], "octane:") || strings.HasPrefix(words[2], "server:"))) {
+		name := path.Clean(words[1])
+		if err := p.file(name); err != nil {
+			return err
+		}
+		if name == "artisan" || name == "bin/console" {
+			s.Kind = cmp.Or(p.opt.Kind, Worker)
+		}
+		s.App, s.Args = Fact{Value: name, At: p.opt.At}, append([]string{name}, words[2:]...)
+		return nil
+	}
 	for _, dir := range phpRoots {
 		f := path.Join(dir, "index.php")
 		if !t.has[f] || dir == "." && p.json.Type == "library" {
@@ -203,7 +214,7 @@ func (p *phpProject) start() error {
 		s.Server = Fact{Value: "frankenphp", Why: "one process that needs no root"}
 		s.Port = Fact{Value: "8080", Why: "a port that needs no rights"}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		s.Exec = []string{"frankenphp", "php-server"}
 		s.Args = []string{"--listen", ":" + s.Port.Value, "--root", path.Join("/srv", dir)}
@@ -266,7 +277,7 @@ func (p *phpProject) file(name string) error {
 			}
 		}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 	case slices.ContainsFunc(p.sources, func(f script) bool { return phpWorkRE.MatchString(f.text) }):
 		s.Kind = Worker

@@ -98,6 +98,7 @@ type pyProject struct {
 	project *pyprojectFile
 	deps    map[string]dependency // what it depends on, by its normal name
 	exact   bool                  // deps are all that is installed, by a lock
+	lock    *lockFile             // nil = there is none
 	modules []*module
 	byName  map[string]*module
 	within  string   // the function in which names are looked up first

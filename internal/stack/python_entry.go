@@ -15,6 +15,17 @@ func (p *pyProject) entry() error {
 	if p.opt.App != "" {
 		return p.asked(p.opt.App)
 	}
+	if p.opt.Line != "" {
+		l := line{name: "web", text: p.opt.Line, at: p.opt.At}
+		if p.opt.Port == 0 {
+			l.name = "command"
+		}
+		if p.fromLine(l) {
+			p.others(lines, "web")
+			return nil
+		}
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s starts it with %q, which is not taken over: how it is started is found out from its source", p.opt.At, p.opt.Line))
+	}
 	if web, ok := lines["web"]; ok && p.fromLine(web) {
 		p.others(lines, "web")
 		return nil

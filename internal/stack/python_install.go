@@ -322,6 +322,7 @@ func (p *pyProject) uv() error {
 			in.Development = append(in.Development, name)
 		}
 	}
+	in.Development = append(in.Development, p.broughtAlong(in.Development)...)
 	slices.Sort(in.Development)
 	p.packaging()
 	// Without a build system, a project is no package, unless it says so.

@@ -212,6 +212,11 @@ func (p *rubyProject) start() error {
 	if p.has("jekyll") && s.Framework.Value == "" {
 		return &Unsupported{p.at("jekyll").String() + " makes this a site of Jekyll", "init writes no container for Jekyll; the folder that it makes is a site that init takes"}
 	}
+	if p.opt.Line != "" && p.opt.App == "" {
+		if ok, err := p.today(); ok || err != nil {
+			return err
+		}
+	}
 	if p.t.has["config.ru"] && (p.opt.App == "" || p.opt.App == "config.ru") {
 		return p.rack()
 	}
@@ -221,6 +226,41 @@ func (p *rubyProject) start() error {
 		}
 	}
 	return p.file()
+}
+
+// rubyWorkers are programs of gems, and of Rails, that work on what others leave to them.
+var rubyWorkers = []string{"sidekiq", "good_job", "karafka", "resque", "clockwork", "racecar", "shoryuken", "que", "delayed_job", "jobs", "rake", "rails"}
+
+// today starts the program as it is started today. ok is false where that is a server of
+// Rack, which has settings of its own in a container, or nothing that is known.
+func (p *rubyProject) today() (ok bool, err error) {
+	c := parseCommand(p.opt.Line)
+	for _, first := range c.first {
+		if words := parseCommand(first).words; len(words) > 0 && (path.Base(words[0]) == "rails" || path.Base(words[0]) == "rake") {
+			p.s.Steps = append(p.s.Steps, Process{Name: stepName(strings.FieldsFunc(strings.Join(words, " "), func(r rune) bool { return r == ' ' || r == ':' })), Exec: append([]string{"bundle", "exec", path.Base(words[0])}, words[1:]...), At: p.opt.At})
+		}
+	}
+	words := c.words
+	if len(words) > 1 && path.Base(words[0]) == "thrust" {
+		words = words[1:]
+	}
+	switch {
+	case len(words) == 0:
+		return false, nil
+	case slices.Contains([]string{"puma", "unicorn", "falcon", "rackup", "thin"}, path.Base(words[0])), path.Base(words[0]) == "rails" && len(words) > 1 && (words[1] == "server" || words[1] == "s"):
+		return false, nil
+	case words[0] == "ruby" && len(words) > 1 && p.t.has[path.Clean(words[1])]:
+		p.opt.App = path.Clean(words[1])
+		if err := p.file(); err != nil {
+			return true, err
+		}
+		p.s.App.At = p.opt.At
+		return true, nil
+	case slices.Contains(rubyWorkers, path.Base(words[0])):
+		return true, p.fromLine(line{text: p.opt.Line, at: p.opt.At})
+	}
+	p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s starts it with %q, which is not taken over: how it is started is found out from its source", p.opt.At, p.opt.Line))
+	return false, nil
 }
 
 // rack starts a server for what config.ru names.

@@ -39,7 +39,7 @@ func (p *rubyProject) port(server string) {
 	code := p.code(file)
 	switch {
 	case p.opt.Port > 0:
-		s.Port = Fact{Value: itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	case rubyPortRE.MatchString(code) && server != "":
 		m := rubyPortRE.FindStringSubmatchIndex(code)
 		for i := 2; i < len(m); i += 2 {

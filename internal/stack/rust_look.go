@@ -307,7 +307,7 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 		c := ports[0]
 		s.Port = Fact{Value: cmp.Or(c.port, "8080"), At: c.at}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable
@@ -321,7 +321,7 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 		}
 	}
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	}
 	told := false
 	for _, h := range hosts {
@@ -375,7 +375,7 @@ func (p *rustProject) rocket() {
 		}
 	}
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	}
 	s.Set = append(s.Set, Tool{Name: "ROCKET_ADDRESS", Version: "0.0.0.0"}, Tool{Name: "ROCKET_PORT", Version: s.Port.Value})
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -149,12 +150,32 @@ type Native struct {
 	Why     string   `json:"why"`
 }
 
+// ToBuild are the packages that it is compiled with.
+func (n Native) ToBuild() []string { return n.Build }
+
+// ToRun are the packages that it runs with.
+func (n Native) ToRun() []string { return n.Runtime }
+
 // Options are what a person says of a project, beyond its files.
 type Options struct {
 	App    string // module:object, or the folder of the program in a project with several
 	Server string // the server that starts it
 	Port   int
 	Kind   Kind
+	// Line is the command line that starts the program where it runs today, at At, and
+	// Route what it is asked there to see how it is; "" = nobody says.
+	Line, Route string
+	At, RouteAt Place
+	// PortAt is where Port stands; the zero Place = a person says it.
+	PortAt Place
+}
+
+// port is the port that is said, as a fact.
+func (o Options) port() Fact {
+	if o.PortAt != (Place{}) {
+		return Fact{Value: strconv.Itoa(o.Port), At: o.PortAt}
+	}
+	return Fact{Value: strconv.Itoa(o.Port), Why: "--port"}
 }
 
 // An Unclear is a question that the files do not answer.
@@ -248,12 +269,45 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 			return nil, err
 		}
 		s.Language, s.tree = Fact{Value: d.language, At: at}, t
+		s.today(opt)
 		if s.Dir == "" {
 			s.Dir = "."
 		}
 		return s, nil
 	}
 	return nil, ErrEmpty
+}
+
+// LanguageOf is the language that Detect takes a project for; "" where it is one that no
+// container is written for.
+func LanguageOf(fsys fs.FS) (string, error) {
+	t, err := walk(fsys)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range detectors {
+		if _, ok := d.is(t); ok {
+			return d.language, nil
+		}
+	}
+	return "", ErrEmpty
+}
+
+// today takes over what is said of how the program runs today.
+func (s *Stack) today(opt Options) {
+	if opt.Line != "" && (s.Go != nil || s.Rust != nil || s.DotNet != nil) {
+		words := parseCommand(opt.Line).words
+		if len(words) > 1 && s.DotNet != nil && words[0] == "dotnet" {
+			words = words[1:]
+		}
+		if len(words) > 1 && !strings.ContainsAny(opt.Line, "$`") {
+			s.Args = words[1:]
+			s.Start = Fact{Value: strings.Join(append(slices.Clone(s.Exec), s.Args...), " "), At: opt.At}
+		}
+	}
+	if opt.Route != "" && s.Kind == Service && s.Port.Known() {
+		s.Health = Fact{Value: opt.Route, At: opt.RouteAt}
+	}
 }
 
 // IsDir tells whether a name of the project is a folder.

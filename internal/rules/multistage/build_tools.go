@@ -66,7 +66,7 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 	// What builds programs is named first: it decides the severity.
 	var heavy, light []tool
 	for _, t := range br.tools {
-		if t.class.builds() {
+		if t.class.Builds() {
 			heavy = append(heavy, t)
 		} else {
 			light = append(light, t)
@@ -187,7 +187,7 @@ func brought(b *source.Build, step *source.Step) bring {
 }
 
 func (br *bring) add(b *source.Build, t tool, when shell.When) {
-	if t.class == none || t.class == devTool || wanted(b, t.name) || !t.class.builds() && isImage(b, t.name) {
+	if t.class == none || t.class == devTool || wanted(b, t.name) || !t.class.Builds() && isImage(b, t.name) {
 		return
 	}
 	if when != shell.Always {

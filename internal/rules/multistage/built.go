@@ -111,7 +111,7 @@ func builtTools(ev check.Evidence, base bool) check.Verdict {
 	for _, l := range layers {
 		var heavy, light []tool
 		for _, k := range byLayer[l] {
-			if k.class.builds() {
+			if k.class.Builds() {
 				heavy = append(heavy, tool{name: k.name, class: k.class})
 			} else {
 				light = append(light, tool{name: k.name, class: k.class})

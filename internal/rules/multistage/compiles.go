@@ -54,7 +54,7 @@ func (v *compiling) step(step *source.Step) {
 	br := brought(v.b, step)
 	if v.tools == "" {
 		for _, t := range br.tools {
-			if t.class.builds() && t.class != header {
+			if t.class.Builds() && t.class != header {
 				v.tools = toolCause(step)
 				break
 			}
@@ -131,7 +131,7 @@ func (v *compiling) stays(run *source.Run, c *shell.Command, what string) (cause
 func installsTools(run *source.Run) bool {
 	for _, in := range run.Effects.Installs {
 		for _, p := range in.Packages {
-			if !p.Known || classOf(in.Manager, p.Name).builds() {
+			if !p.Known || classOf(in.Manager, p.Name).Builds() {
 				return true
 			}
 		}

@@ -35,20 +35,8 @@ func globs(t *testing.T, list []string) {
 }
 
 func TestDataIsWhole(t *testing.T) {
-	managers := map[string]bool{"apt": true, "apk": true, "dnf": true, "zypper": true, "pacman": true, "conda": true, "brew": true, "pip": true, "uv": true, "npm": true, "yarn": true, "pnpm": true, "bun": true}
-	each(t, "packages.jsonl", packagesData, func(l packageLine) {
-		globs(t, l.Names)
-		for _, m := range l.Managers {
-			if !managers[m] {
-				t.Errorf("unknown manager %q", m)
-			}
-		}
-		if !l.Class.builds() && l.Class != none && l.Class != vcs && l.Class != projectManager && l.Class != devTool || l.Source == "" || len(l.Managers) == 0 {
-			t.Errorf("class %q, managers %v or source %q", l.Class, l.Managers, l.Source)
-		}
-	})
 	each(t, "fetches.jsonl", fetchesData, func(l fetchLine) {
-		if l.Name == "" || len(l.URLs) == 0 || len(l.Homes) == 0 || l.Source == "" || !l.Class.builds() && l.Class != projectManager {
+		if l.Name == "" || len(l.URLs) == 0 || len(l.Homes) == 0 || l.Source == "" || !l.Class.Builds() && l.Class != projectManager {
 			t.Errorf("incomplete: %+v", l)
 		}
 	})
@@ -97,7 +85,7 @@ func TestClasses(t *testing.T) {
 		{"dnf", "java-21-openjdk-headless", none}, {"dnf", "java-21-openjdk-devel", header}, {"dnf", "gcc-c++", compiler}, {"dnf", "@development-tools", buildSystem}, {"dnf", "llvm-libs", none},
 		{"pip", "poetry", projectManager}, {"pip", "setuptools", none}, {"pip", "pytest-cov", devTool}, {"npm", "typescript", buildSystem}, {"npm", "pm2", none}, {"apt", "protobuf-compiler", compiler}, {"apt", "nodejs", none},
 	} {
-		if got := classOf(c.manager, c.name); got != c.want && !(got.builds() && c.want.builds()) {
+		if got := classOf(c.manager, c.name); got != c.want && !(got.Builds() && c.want.Builds()) {
 			t.Errorf("%s %s is %q, want %q", c.manager, c.name, got, c.want)
 		}
 	}

@@ -57,7 +57,7 @@ func nativeBuildLikely(b *source.Build) (why string, cause check.Cause) {
 		}
 		for _, in := range run.Effects.Kept() {
 			for _, p := range in.Packages {
-				if classOf(in.Manager, p.Name).builds() {
+				if classOf(in.Manager, p.Name).Builds() {
 					return p.Name + " is installed in it", toolCause(step)
 				}
 			}
