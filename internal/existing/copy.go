@@ -152,7 +152,7 @@ func (r *reader) fromBuilder(s *source.Step) {
 // isProgram tells whether a path is what a compiler of the project was told to write.
 func (r *reader) isProgram(p string) bool {
 	words := r.b.Start().Words
-	return len(words) > 0 && path.Base(words[0].Text) == path.Base(p) || len(r.ecosystem) > 0 && (r.ecosystem[0] == "go" || r.ecosystem[0] == "cargo") && path.Ext(p) == ""
+	return len(words) > 0 && path.Base(words[0].Text) == path.Base(p) || len(r.ecosystem) > 0 && slices.Contains([]string{"go", "cargo", "cmake"}, r.ecosystem[0]) && path.Ext(p) == ""
 }
 
 // stage keeps a stage with all that it is built on and takes from.

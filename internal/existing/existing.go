@@ -109,6 +109,7 @@ type reader struct {
 var ecosystems = map[string][]string{
 	"python": {"python", "conda"}, "node": {"node"}, "go": {"go"}, "rust": {"cargo"}, "java": {"maven", "gradle"},
 	"dotnet": {"nuget"}, "php": {"composer"}, "ruby": {"bundle"}, "static": {"node"},
+	"cpp": {"cmake", "make", "ninja", "g++", "gcc", "clang", "clang++"},
 }
 
 // Read reads what the build of a project in a language says.

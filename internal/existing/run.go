@@ -100,6 +100,8 @@ func (r *reader) compiled(c *shell.Command, line int) {
 		switch {
 		case program == "go" && i == len(args)-1 && i > 0 && a.Known && (strings.HasPrefix(a.Text, ".") || strings.Contains(a.Text, "/")) && args[i-1].Text != "-o":
 			r.out.Package = Fact{strings.TrimPrefix(path.Clean(a.Text), "./"), line}
+		case program == "cmake" && a.Text == "--target" && i+1 < len(args) && args[i+1].Known && args[i+1].Text != "install" && args[i+1].Text != "all":
+			r.out.Package = Fact{args[i+1].Text, line}
 		case program == "cargo" && (a.Text == "--bin" || a.Text == "-p" || a.Text == "--package") && i+1 < len(args) && args[i+1].Known:
 			r.out.Package = Fact{args[i+1].Text, line}
 		}

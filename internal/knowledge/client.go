@@ -14,6 +14,7 @@ type Client struct {
 	DotNet  []string `json:"dotnet"`
 	Ruby    []string `json:"ruby"`
 	PHP     []string `json:"php"` // packages of Composer, and extensions: ext-redis
+	CPP     []string `json:"cpp"` // as CMake, pkg-config or the linker name them
 	origin
 }
 

@@ -107,6 +107,8 @@ func (p *plan) keep() {
 			s.Java.Data = append(s.Java.Data, name)
 		case s.DotNet != nil:
 			s.DotNet.Data = append(s.DotNet.Data, name)
+		case s.CPP != nil:
+			s.CPP.Data = append(s.CPP.Data, name)
 		default:
 			s.Sources = append(s.Sources, name)
 		}
@@ -172,6 +174,8 @@ func (p *plan) wants(name string) bool {
 		return !slices.Contains(s.Node.Files, name) && !slices.Contains(s.Node.Code, name) && !slices.Contains(s.Node.Output, name) && name != "package.json"
 	case s.DotNet != nil:
 		return !slices.Contains(s.DotNet.Files, name) && !covers(s.DotNet.Code, name) && !covers(s.DotNet.Data, name)
+	case s.CPP != nil:
+		return !covers(s.CPP.Code, name) && !covers(s.CPP.Data, name)
 	case s.Ruby != nil:
 		return !slices.Contains(s.Ruby.Files, name) && !covers(s.Ruby.Paths, name) && !assetFile(name)
 	case s.PHP != nil:
@@ -222,8 +226,11 @@ func (p *plan) keepPackage(pkg existing.Package, at stack.Place) {
 		return
 	}
 	for _, name := range names {
-		if (name == "ca-certificates" || name == "tzdata" || name == "libc6-dev") && (p.s.Go != nil || p.s.Rust != nil) {
+		if (name == "ca-certificates" || name == "tzdata" || name == "libc6-dev") && (p.s.Go != nil || p.s.Rust != nil || p.s.CPP != nil) {
 			continue // the images that its program runs in have them
+		}
+		if name == "build-essential" && p.s.CPP != nil {
+			continue // its parts are there
 		}
 		n := stack.Native{Package: name, At: at, Why: "it is installed today"}
 		class := knowledge.ClassOf("apt", name)

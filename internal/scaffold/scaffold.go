@@ -81,6 +81,8 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.ruby()
 	case s.PHP != nil:
 		err = p.php()
+	case s.CPP != nil:
+		err = p.cpp()
 	case s.Site != nil:
 		err = p.site()
 	default:

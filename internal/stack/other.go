@@ -69,7 +69,7 @@ func detectOther(t *tree, _ Options) (*Stack, error) {
 
 // spelled are the names of languages as people write them, where that is not with one
 // capital letter.
-var spelled = map[string]string{"static": "sites of files", "node": "Node.js", "dotnet": ".NET", "php": "PHP"}
+var spelled = map[string]string{"static": "sites of files", "node": "Node.js", "dotnet": ".NET", "php": "PHP", "cpp": "C and C++ with CMake"}
 
 // languages are what a container is written for, in words.
 func languages() string {

@@ -103,6 +103,7 @@ type Stack struct {
 	DotNet *DotNet `json:"dotnet,omitempty"`
 	Ruby   *Ruby   `json:"ruby,omitempty"`
 	PHP    *PHP    `json:"php,omitempty"`
+	CPP    *CPP    `json:"cpp,omitempty"`
 	Site   *Site   `json:"site,omitempty"`
 	// Assets is the part of a program in another language that Node.js builds.
 	Assets        *Node   `json:"assets,omitempty"`
@@ -241,6 +242,7 @@ var detectors = []struct {
 	{"node", isNode, detectNode},
 	{"php", isPHPLate, detectPHP},
 	{"ruby", isRubyLate, detectRuby},
+	{"cpp", isCMake, detectCMake},
 	{"", isOtherLate, detectOther},
 	{"static", isSite, detectSite},
 }
@@ -295,7 +297,7 @@ func LanguageOf(fsys fs.FS) (string, error) {
 
 // today takes over what is said of how the program runs today.
 func (s *Stack) today(opt Options) {
-	if opt.Line != "" && (s.Go != nil || s.Rust != nil || s.DotNet != nil) {
+	if opt.Line != "" && (s.Go != nil || s.Rust != nil || s.DotNet != nil || s.CPP != nil) {
 		words := parseCommand(opt.Line).words
 		if len(words) > 1 && s.DotNet != nil && words[0] == "dotnet" {
 			words = words[1:]
@@ -326,6 +328,8 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/target")
 	case "java":
 		list = append(list, "**/src/test", "**/target", "**/.gradle")
+	case "cpp":
+		list = append(list, "**/CMakeUserPresets.json", "**/CMakeCache.txt", "**/CMakeFiles")
 	case "ruby":
 		// Keys of Rails open its credentials; they come from outside.
 		list = append(list, "**/master.key", "**/credentials/*.key", "**/node_modules", "**/vendor/bundle")

@@ -274,6 +274,25 @@ func told(s *Stack, err error) string {
 		line("secrets", strings.TrimSpace(strings.Join(n.Secrets, " ")+" "+n.Token))
 		line("code", strings.Join(n.Code, " "))
 	}
+	if c := s.CPP; c != nil {
+		line("target", strings.TrimSuffix(c.Target+" as "+c.Out+"/"+c.Binary+" by preset "+c.Preset, " by preset "))
+		line("shared", strings.Join(c.Shared, " "))
+		line("off", strings.Join(c.Off, " "))
+		line("tools", strings.Join(c.Tools, " "))
+		line("newer", c.Newer)
+		line("code", strings.Join(c.Code, " "))
+		for _, d := range c.Installs {
+			line("installs", d.Name+" to "+d.To)
+		}
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"fetches", c.Fetches}, {"signals handled", c.Handles}, {"a protocol of its own", c.Raw}, {"gRPC", c.GRPC}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+	}
 	if w := s.Site; w != nil {
 		line("root", w.Root)
 		line("error page", w.Error)
