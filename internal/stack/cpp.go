@@ -98,6 +98,7 @@ func detectCMake(t *tree, opt Options) (*Stack, error) {
 	p.variables()
 	p.native()
 	p.signals()
+	p.idle()
 	p.writes()
 	p.toolchain()
 	p.gather()

@@ -321,6 +321,14 @@ func (p *cppProject) writes() {
 	p.s.Writes = outermost(p.s.Writes)
 }
 
+// idle tells of a server that waits for connections on which nothing is asked any more.
+// Source: github.com/yhirose/cpp-httplib: README, keep-alive connection (5 seconds).
+func (p *cppProject) idle() {
+	if p.s.Framework.Value == "cpp-httplib" && p.c.Handles && !slices.ContainsFunc(p.sources, func(f script) bool { return strings.Contains(f.text, "set_keep_alive_timeout") }) {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s ends up to five seconds after SIGTERM, as long as a connection stays open: set_keep_alive_timeout(1) makes it one", p.s.Framework.At))
+	}
+}
+
 // gather tells what the build reads, and what the program reads where it runs.
 func (p *cppProject) gather() {
 	c, t := p.c, p.t
