@@ -161,18 +161,20 @@ type cmakeReader struct {
 	asks    []cmakeAsk
 	dirs    []string // folders that are added, and files that are included
 	fetched map[string]bool
-	install map[string]Place // targets that are installed
-	data    []cmakeData
-	missing []cmakeAsk // folders that are added and not there
-	git     Place      // what is fetched from a repository
-	url     Place      // or as an archive
-	extern  Place      // ExternalProject_Add
-	least   string     // cmake_minimum_required
-	leastAt Place
-	pkg     bool // pkg-config is asked
-	testing bool // BUILD_TESTING is read
-	langs   []string
-	depth   int
+	// functions are those of the project, by their names in small letters.
+	functions map[string]*cmakeFunction
+	install   map[string]Place // targets that are installed
+	data      []cmakeData
+	missing   []cmakeAsk // folders that are added and not there
+	git       Place      // what is fetched from a repository
+	url       Place      // or as an archive
+	extern    Place      // ExternalProject_Add
+	least     string     // cmake_minimum_required
+	leastAt   Place
+	pkg       bool // pkg-config is asked
+	testing   bool // BUILD_TESTING is read
+	langs     []string
+	depth     int
 }
 
 // cmakeData is what an install puts beside the program.
@@ -342,17 +344,73 @@ func (r *cmakeReader) read(file, dir string, test bool) {
 		r.vars["CMAKE_CURRENT_SOURCE_DIR"] = before
 		r.vars["CMAKE_CURRENT_BINARY_DIR"] = path.Join("/build", strings.TrimPrefix(before, "@/"))
 	}()
+	r.exec(cmakeCommands(file, r.t.read(file)), dir, test)
+}
+
+// A cmakeFunction is a function or a macro of the project.
+type cmakeFunction struct {
+	params []string
+	body   []cmakeCommand
+}
+
+// call runs the body of a function of the project.
+func (r *cmakeReader) call(f *cmakeFunction, c cmakeCommand, dir string, test bool) {
+	if r.depth > 12 {
+		return
+	}
+	r.depth++
+	defer func() { r.depth-- }()
+	args := r.words(c.args)
+	before := map[string]string{}
+	for i, name := range append(slices.Clone(f.params), "ARGN", "ARGV") {
+		before[name] = r.vars[name]
+		switch {
+		case name == "ARGV":
+			r.vars[name] = strings.Join(args, ";")
+		case name == "ARGN":
+			r.vars[name] = strings.Join(args[min(len(f.params), len(args)):], ";")
+		case i < len(args):
+			r.vars[name] = args[i]
+		}
+	}
+	body := make([]cmakeCommand, len(f.body))
+	for i, b := range f.body {
+		body[i] = cmakeCommand{b.name, slices.Clone(b.args), c.at} // it is the call that people look for
+	}
+	r.exec(body, dir, test)
+	for name, value := range before {
+		r.vars[name] = value
+	}
+}
+
+// exec runs commands in a row.
+func (r *cmakeReader) exec(list []cmakeCommand, dir string, test bool) {
 	// Each if that is open: what it comes to, and whether a branch of it was taken.
 	type branch struct{ now, taken truth }
 	var open []branch
-	idle := 0 // functions and macros whose bodies are not run
-	for _, c := range cmakeCommands(file, r.t.read(file)) {
+	var in *cmakeFunction // whose body this is, which is run where it is called
+	deep := 0
+	for _, c := range list {
+		if in != nil {
+			switch c.name {
+			case "function", "macro":
+				deep++
+			case "endfunction", "endmacro":
+				deep--
+			}
+			if deep == 0 {
+				in = nil
+			} else {
+				in.body = append(in.body, c)
+			}
+			continue
+		}
 		switch c.name {
 		case "function", "macro":
-			idle++
-			continue
-		case "endfunction", "endmacro":
-			idle--
+			if len(c.args) > 0 {
+				in, deep = &cmakeFunction{params: c.args[1:]}, 1
+				r.functions[strings.ToLower(c.args[0])] = in
+			}
 			continue
 		case "if":
 			v := r.holds(c.args)
@@ -383,11 +441,13 @@ func (r *cmakeReader) read(file, dir string, test bool) {
 			}
 			continue
 		}
-		skip := idle > 0
+		skip := false
 		for _, b := range open {
 			skip = skip || b.now == no
 		}
-		if !skip {
+		if f := r.functions[c.name]; f != nil && !skip {
+			r.call(f, c, dir, test)
+		} else if !skip {
 			r.run(c, dir, test)
 		}
 	}

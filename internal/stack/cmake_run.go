@@ -171,7 +171,7 @@ func (r *cmakeReader) run(c cmakeCommand, dir string, test bool) {
 			if slices.Contains([]string{"REQUIRED", "QUIET", "IMPORTED_TARGET", "GLOBAL", "NO_CMAKE_PATH", "NO_CMAKE_ENVIRONMENT_PATH"}, w) {
 				continue
 			}
-			name := regexp.MustCompile(`[<>=].*`).ReplaceAllString(w, "")
+			name := strings.TrimSpace(regexp.MustCompile(`[<>=].*`).ReplaceAllString(w, ""))
 			r.asks = append(r.asks, cmakeAsk{names: []string{name}, title: name, required: slices.Contains(args, "REQUIRED"), at: c.at})
 		}
 	case "fetchcontent_declare", "cpmaddpackage", "externalproject_add":
@@ -329,10 +329,11 @@ func (r *cmakeReader) installs(c cmakeCommand, args []string, dir string) {
 	}
 }
 
-// cppNative is what is known of a package that a build in C or C++ asks for.
+// cppNative is what is known of a package that a build in C or C++ asks for. Modules that
+// projects write themselves for find_package have its name in letters of their own.
 func cppNative(name string) *knowledge.Native {
 	for _, n := range knowledge.Natives() {
-		if n.Language == "cpp" && slices.Contains(n.Packages, name) {
+		if n.Language == "cpp" && slices.ContainsFunc(n.Packages, func(p string) bool { return strings.EqualFold(p, name) }) {
 			return n
 		}
 	}

@@ -42,12 +42,31 @@ func isCMake(t *tree) (Place, bool) {
 	if !t.has["CMakeLists.txt"] {
 		return Place{}, false
 	}
-	if _, ok := isSite(t); ok && !slices.ContainsFunc(t.files, func(f string) bool {
-		return cppFileRE.MatchString(f) && !isSide(f) && cppServes(string(t.read(f))) != nil
-	}) {
+	if _, ok := isSite(t); ok && !cppServing(t) {
 		return Place{}, false // its pages are there already
 	}
 	return Place{File: "CMakeLists.txt"}, true
+}
+
+// isCMakeServer tells whether a server in C or C++ is built, whatever scripts in other
+// languages have a manifest beside it for their tools.
+func isCMakeServer(t *tree) (Place, bool) {
+	for _, f := range []string{"pyproject.toml", "setup.py", "manage.py", "package.json", "Pipfile"} {
+		if t.has[f] {
+			return Place{}, false
+		}
+	}
+	if !t.has["CMakeLists.txt"] || !cppServing(t) {
+		return Place{}, false
+	}
+	return Place{File: "CMakeLists.txt"}, true
+}
+
+// cppServing tells whether any source in C or C++ listens.
+func cppServing(t *tree) bool {
+	return slices.ContainsFunc(t.files, func(f string) bool {
+		return cppFileRE.MatchString(f) && !isSide(f) && cppServes(uncommented(string(t.read(f)))) != nil
+	})
 }
 
 // A cppProject is a project in C or C++ as it is looked into.
@@ -60,18 +79,14 @@ type cppProject struct {
 	main    *cmakeTarget
 	family  []*cmakeTarget // the program and the libraries of the project in it
 	sources []script
+	plain   map[string]string     // sources without their comments
+	served  map[string]*cppServer // how a source listens
 }
 
 func detectCMake(t *tree, opt Options) (*Stack, error) {
-	p := &cppProject{t: t, opt: opt, s: &Stack{Dir: "."}, c: &CPP{}}
+	p := &cppProject{t: t, opt: opt, s: &Stack{Dir: "."}, c: &CPP{}, plain: map[string]string{}, served: map[string]*cppServer{}}
 	p.s.CPP = p.c
-	for _, f := range []string{"vcpkg.json", "conanfile.txt", "conanfile.py"} {
-		if t.has[f] {
-			tool := map[bool]string{true: "vcpkg", false: "Conan"}[f == "vcpkg.json"]
-			return nil, &Unsupported{fmt.Sprintf("%s gets the libraries from %s, for which init writes no container", f, tool), "packages of Debian, by find_package, and FetchContent are what it takes"}
-		}
-	}
-	p.r = &cmakeReader{t: t, options: map[string]bool{}, byName: map[string]*cmakeTarget{}, fetched: map[string]bool{}, install: map[string]Place{}, vars: map[string]string{
+	p.r = &cmakeReader{t: t, options: map[string]bool{}, byName: map[string]*cmakeTarget{}, fetched: map[string]bool{}, functions: map[string]*cmakeFunction{}, install: map[string]Place{}, vars: map[string]string{
 		"CMAKE_SOURCE_DIR": "@/.", "CMAKE_BINARY_DIR": "/build", "CMAKE_SYSTEM_NAME": "Linux", "CMAKE_BUILD_TYPE": "Release", "CMAKE_CXX_COMPILER_ID": "GNU", "CMAKE_C_COMPILER_ID": "GNU",
 		"CMAKE_INSTALL_PREFIX": "/usr/local", "CMAKE_INSTALL_BINDIR": "bin", "CMAKE_INSTALL_DATADIR": "share", "CMAKE_INSTALL_DATAROOTDIR": "share", "CMAKE_INSTALL_SYSCONFDIR": "etc", "CMAKE_INSTALL_LIBDIR": "lib", "CMAKE_INSTALL_INCLUDEDIR": "include",
 		"CMAKE_INSTALL_LOCALSTATEDIR": "var",
@@ -96,7 +111,9 @@ func detectCMake(t *tree, opt Options) (*Stack, error) {
 	p.port()
 	p.health()
 	p.variables()
-	p.native()
+	if err := p.native(); err != nil {
+		return nil, err
+	}
 	p.signals()
 	p.idle()
 	p.writes()
@@ -220,7 +237,7 @@ func (p *cppProject) choose() error {
 	}
 	pick(func(*cmakeTarget) bool { return true })
 	pick(func(t *cmakeTarget) bool {
-		return slices.ContainsFunc(p.read(p.familyOf(t)), func(f script) bool { return cppServes(f.text) != nil })
+		return slices.ContainsFunc(p.read(p.familyOf(t)), func(f script) bool { return p.serves(f) != nil })
 	})
 	pick(func(t *cmakeTarget) bool { _, ok := p.r.install[t.name]; return ok })
 	pick(func(t *cmakeTarget) bool { return strings.EqualFold(t.name, p.r.vars["CMAKE_PROJECT_NAME"]) })
@@ -309,9 +326,13 @@ func (p *cppProject) read(targets []*cmakeTarget) (list []script) {
 		}
 		seen[f] = true
 		data := p.t.read(f)
-		if total += len(data); total <= maxSource {
-			list = append(list, script{f, uncommented(string(data))})
+		if total += len(data); total > maxSource {
+			return
 		}
+		if _, ok := p.plain[f]; !ok {
+			p.plain[f] = uncommented(string(data))
+		}
+		list = append(list, script{f, p.plain[f]})
 	}
 	for _, t := range targets {
 		for _, f := range t.sources {

@@ -27,7 +27,7 @@ const number = `(\w+(?:\(\w*\))?)`
 // Source: the README of each, on GitHub: yhirose/cpp-httplib, CrowCpp/Crow (signals: App::run),
 // drogonframework/drogon (signals: setTermSignalHandler), pistacheio/pistache, oatpp/oatpp,
 // cesanta/mongoose, civetweb/civetweb, uNetworking/uWebSockets, microsoft/cpprestsdk,
-// pocoproject/poco; gnu.org: libmicrohttpd; boost.org: Asio, Beast; grpc.io: C++; libevent.org.
+// pocoproject/poco; gnu.org: libmicrohttpd; libwebsockets.org: lws_context_creation_info; boost.org: Asio, Beast; grpc.io: C++; libevent.org.
 var cppServers = []*cppServer{
 	{name: "gRPC", is: regexp.MustCompile(`\bServerBuilder\b`), port: regexp.MustCompile(`\bAddListeningPort\(\s*()"[^"]*:(\d{2,5})"`)},
 	{name: "cpp-httplib", is: regexp.MustCompile(`\bhttplib::(?:SSL)?Server\b`), port: regexp.MustCompile(`\.(?:listen|bind_to_port)\(\s*"([^"]*)"\s*,\s*` + number)},
@@ -38,6 +38,7 @@ var cppServers = []*cppServer{
 	{name: "Mongoose", is: regexp.MustCompile(`\bmg_http_listen\(`), port: regexp.MustCompile(`"https?://([^":/]*):(\d{2,5})`)},
 	{name: "CivetWeb", is: regexp.MustCompile(`\bCivetServer\b|\bmg_start\(`), port: regexp.MustCompile(`"listening_ports"\s*,()\s*"(\d{2,5})`)},
 	{name: "libmicrohttpd", is: regexp.MustCompile(`\bMHD_start_daemon\(`), port: regexp.MustCompile(`\bMHD_start_daemon\(()[^;]*?,\s*` + number + `\s*,`)},
+	{name: "libwebsockets", is: regexp.MustCompile(`\blws_create_context\(`), port: regexp.MustCompile(`\.port\s*=()\s*` + number)},
 	{name: "uWebSockets", is: regexp.MustCompile(`\buWS::(?:SSL)?App\b`), port: regexp.MustCompile(`\.listen\(()\s*` + number)},
 	{name: "cpprestsdk", is: regexp.MustCompile(`\bhttp_listener\b`), port: regexp.MustCompile(`"https?://([^":/]*):(\d{2,5})`)},
 	{name: "Poco", is: regexp.MustCompile(`\bHTTPServer\b`), port: regexp.MustCompile(`\bServerSocket\s*\w*[({]()\s*` + number)},
@@ -66,6 +67,31 @@ func cppServes(text string) *cppServer {
 	return nil
 }
 
+// serves is the way in which a source of the project listens; nil = it does not.
+func (p *cppProject) serves(f script) *cppServer {
+	s, ok := p.served[f.file]
+	if !ok {
+		s = cppServes(f.text)
+		p.served[f.file] = s
+	}
+	return s
+}
+
+var cppIncludeRE = regexp.MustCompile(`(?m)^\s*#\s*include\s*"([^"]+)"`)
+
+// speaksHTTP tells whether a source that listens by sockets, or one whose header it
+// includes, writes answers of HTTP.
+func (p *cppProject) speaksHTTP(f script) bool {
+	stems := map[string]bool{}
+	for _, m := range cppIncludeRE.FindAllStringSubmatch(f.text, -1) {
+		stems[strings.TrimSuffix(path.Base(m[1]), path.Ext(m[1]))] = true
+	}
+	return slices.ContainsFunc(p.sources, func(o script) bool {
+		base := path.Base(o.file)
+		return (o.file == f.file || stems[strings.TrimSuffix(base, path.Ext(base))]) && strings.Contains(o.text, "HTTP/1.")
+	})
+}
+
 var (
 	cppAddressRE = regexp.MustCompile(`\b(?:make_address(?:_v[46])?|from_string)\(\s*"([^"]*)"`)
 
@@ -87,7 +113,7 @@ func (p *cppProject) kind() {
 		}
 	}
 	for _, f := range p.sources {
-		if w := cppServes(f.text); w != nil {
+		if w := p.serves(f); w != nil {
 			s.Kind = Service
 			at := Place{f.file, lineAt(f.text, w.is.FindStringIndex(f.text)[0])}
 			s.Server = Fact{Value: "its own", At: at}
@@ -95,9 +121,7 @@ func (p *cppProject) kind() {
 				s.Framework = Fact{Value: w.name, At: at}
 			}
 			p.c.GRPC = w.name == "gRPC"
-			http := w.name != "" && w.name != "Asio" && w.name != "gRPC" || slices.ContainsFunc(p.sources, func(f script) bool {
-				return strings.Contains(f.text, "HTTP/1.") || strings.Contains(f.text, "boost/beast")
-			})
+			http := w.name != "" && w.name != "Asio" && w.name != "gRPC" || p.speaksHTTP(f) || slices.ContainsFunc(p.sources, func(o script) bool { return strings.Contains(o.text, "boost/beast") })
 			p.c.Raw = !http && !p.c.GRPC
 			p.c.Handles = w.handles
 			break
@@ -114,7 +138,7 @@ func (p *cppProject) port() {
 		return
 	}
 	for _, f := range p.sources {
-		w := cppServes(f.text)
+		w := p.serves(f)
 		if w == nil {
 			continue
 		}
@@ -246,8 +270,17 @@ func (p *cppProject) clients() {
 // compiler.
 var cppBuiltin = map[string]bool{"Threads": true, "PkgConfig": true, "Git": true, "CTest": true, "Doxygen": true, "pthread": true, "dl": true, "m": true, "rt": true, "stdc++fs": true, "stdc++": true, "atomic": true, "util": true, "Sanitizers": true, "ccache": true, "Python3": true, "Python": true, "ClangFormat": true, "gcov": true}
 
-// native tells which packages of Debian it is built and linked with.
-func (p *cppProject) native() {
+// native tells which packages of Debian it is built and linked with: also where another
+// manager of packages is at hand, unless it alone has them.
+func (p *cppProject) native() error {
+	other := firstFile(p.t, "vcpkg.json", "conanfile.txt", "conanfile.py")
+	tool := map[bool]string{true: "vcpkg", false: "Conan"}[other == "vcpkg.json"]
+	alone := func(at Place, title string) error {
+		return &Unsupported{fmt.Sprintf("%s asks for %s, which %s gets from %s, for which init writes no container", at, title, other, tool), "packages of Debian, by find_package, and FetchContent are what it takes"}
+	}
+	if other != "" && strings.Contains(string(p.t.read("CMakeLists.txt")), "conanbuildinfo") {
+		return alone(Place{"CMakeLists.txt", p.t.lineOf("CMakeLists.txt", "conanbuildinfo")}, "conanbuildinfo")
+	}
 	for _, a := range p.r.asks {
 		for _, name := range a.names {
 			if p.r.fetched[strings.ToLower(name)] || p.r.byName[name] != nil {
@@ -257,6 +290,9 @@ func (p *cppProject) native() {
 			if n == nil {
 				own := slices.ContainsFunc(p.t.files, func(f string) bool { return path.Base(f) == "Find"+name+".cmake" })
 				if a.required && !cppBuiltin[name] && !own && !strings.Contains(name, "/") {
+					if other != "" {
+						return alone(a.at, a.title)
+					}
 					p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s asks for %s, and which package of Debian has it is not known: name it in the builder, and its library in the final stage", a.at, a.title))
 				}
 				continue
@@ -283,6 +319,10 @@ func (p *cppProject) native() {
 			p.s.Native = append(p.s.Native, Native{Package: name, At: a.at, Build: slices.Clone(n.Build), Runtime: runtime, Why: why})
 		}
 	}
+	if other != "" && len(p.s.Native) > 0 {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s names libraries for %s: the build takes those of Debian, in its versions", other, tool))
+	}
+	return nil
 }
 
 // signals tells whether the program does something about SIGTERM.

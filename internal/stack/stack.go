@@ -233,6 +233,7 @@ var detectors = []struct {
 	{"php", isPHP, detectPHP},
 	{"", isOther, detectOther},
 	{"dotnet", isDotNetBelow, detectDotNet},
+	{"cpp", isCMakeServer, detectCMake},
 	{"node", func(t *tree) (Place, bool) {
 		at, ok := isNode(t)
 		_, py := isPython(t)
