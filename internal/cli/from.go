@@ -22,7 +22,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/stack"
-	"github.com/dockworthy/dockworthy/text"
 )
 
 // A past is the Dockerfile that a project has, which a new one takes the place of.
@@ -37,7 +36,13 @@ type past struct {
 // readPast reads the Dockerfile that --from names. The path is one of this machine, and
 // the file lies in the project's folder.
 func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
-	full, err := pl.inside(f.from)
+	from := f.from
+	if _, err := os.Lstat(from); err != nil && !filepath.IsAbs(from) {
+		if beside := filepath.Join(dir, from); exists(beside) == nil {
+			from = beside // as who names the project's folder may mean it
+		}
+	}
+	full, err := pl.inside(from)
 	if err != nil {
 		return nil, fmt.Errorf("--from: %w", err)
 	}
@@ -62,7 +67,7 @@ func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
 			return nil, fmt.Errorf("--from %s: %w", f.from, problem.Err)
 		}
 		for _, b := range builds {
-			if p.build == nil || b.Target.Index > p.build.Target.Index {
+			if better(b, p.build) {
 				p.build, p.unit = b, u
 			}
 		}
@@ -81,9 +86,21 @@ func (f *initFlags) readPast(pl *place, fsys fs.FS, dir string) (*past, error) {
 	return p, nil
 }
 
+// better tells whether a build is rather the one that ships than another: one that is not
+// for development, and the last of these.
+func better(b, than *source.Build) bool {
+	switch {
+	case than == nil:
+		return true
+	case (b.Development() == "") != (than.Development() == ""):
+		return b.Development() == ""
+	}
+	return b.Target.Index > than.Target.Index
+}
+
 // refound shows the new container beside the one that there is, proves both, and writes
 // the new one where --force says so.
-func (f *initFlags) refound(ctx context.Context, c Command, out *redact.Writer, dir string, pl *place, p *past, plan *scaffold.Plan, e *engine.Engine, engineErr error) error {
+func (f *initFlags) refound(ctx context.Context, c Command, out *redact.Writer, dir string, pl *place, hidden shown, p *past, plan *scaffold.Plan, e *engine.Engine, engineErr error) error {
 	for i := range plan.Files {
 		if plan.Files[i].Name == "Dockerfile" {
 			plan.Files[i].Name = p.name
@@ -95,8 +112,8 @@ func (f *initFlags) refound(ctx context.Context, c Command, out *redact.Writer, 
 			return err
 		}
 		if have == nil {
-			fmt.Fprintf(out, "\n--- %s (new)\n%s", file.Name, file.Data)
-		} else if d := text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)); len(d) > 0 {
+			fmt.Fprintf(out, "\n--- %s (new)\n%s", file.Name, hidden.red.Hide(file.Data))
+		} else if d := hidden.diff(file.Name, have, []byte(file.Data)); d != "" {
 			fmt.Fprintf(out, "\n%s", d)
 		}
 	}
@@ -138,7 +155,7 @@ func (f *initFlags) refound(ctx context.Context, c Command, out *redact.Writer, 
 		}
 		return fmt.Errorf("nothing was written, for the new one is worse: %s; --no-prove writes it all the same", worse)
 	}
-	if err := f.write(out, dir, plan); err != nil {
+	if err := f.write(out, dir, hidden, plan); err != nil {
 		out.Flush()
 		return err
 	}
@@ -174,7 +191,7 @@ func (f *initFlags) both(ctx context.Context, c Command, dir string, pl *place, 
 		b.NoCache = true
 		for _, v := range plan.Stack.Env {
 			if _, given := plan.Given[v.Name]; v.Required && !given && s.Env[v.Name] == "" {
-				s.Env[v.Name] = madeUp(v.Name)
+				s.Env[v.Name] = madeUp(v)
 			}
 		}
 		for name, value := range env {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/internal/existing"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	overlays "github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -38,6 +40,7 @@ type initFlags struct {
 	asOf              string
 	noCompose, gpu    bool
 	from, target      string
+	addServer         bool
 	kubernetes, aws   bool
 }
 
@@ -78,6 +81,7 @@ proved.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.app, "app", "", "the program to start, where the project has several: module:object, a file, a binary, or the folder of a module")
 	fl.StringVar(&f.server, "server", "", "the server that starts it: uvicorn, gunicorn, …")
+	fl.BoolVar(&f.addServer, "add-server", false, "where the project declares no server, put it into the manifest and the lock by the project's own manager, in a container, rather than install it in the Dockerfile")
 	fl.StringVar(&f.kind, "kind", "", "service, worker or job (default: from the source)")
 	fl.IntVar(&f.port, "port", 0, "the port that it listens on")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what stands as the default, or fail")
@@ -126,6 +130,9 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
 	var old *past
+	if f.from != "" && f.addServer {
+		return errors.New("--add-server and --from exclude each other: put the server into the manifest first")
+	}
 	if f.from != "" {
 		if old, err = f.readPast(pl, fsys, dir); err != nil {
 			return err
@@ -152,7 +159,20 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if old != nil {
 		keep = old.keep
 	}
-	plan, err := scaffold.New(s, scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
+	opt := scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))}
+	plan, err := scaffold.New(s, opt)
+	if err == nil && f.addServer {
+		bar.say("the project's own manager takes the server into its manifest")
+		var edited map[string][]byte
+		if edited, err = f.manifests(ctx, c, dir, plan, e, engineErr); err == nil && len(edited) > 0 {
+			if s, err = f.detect(c, overlays.New(fsys, edited), old); err == nil {
+				plan, err = scaffold.New(s, opt)
+			}
+			if err == nil {
+				err = plan.Edit(fsys, edited)
+			}
+		}
+	}
 	bar.end()
 	if err != nil {
 		return err
@@ -162,20 +182,48 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 			plan.Unknown = append(plan.Unknown, fmt.Sprintf("the digest of %s: no registry answered; `docker buildx imagetools inspect %s` prints it", base, base))
 		}
 	}
+	var names []string
+	for _, file := range plan.Files {
+		if file.Name == "Dockerfile" && old != nil {
+			file.Name = old.name
+		}
+		if s.Has(file.Name) {
+			names = append(names, file.Name)
+		}
+	}
+	hidden, err := shownOf(ctx, c.red, pl, names)
+	if err != nil {
+		return err
+	}
 	out := c.list(redact.Text)
 	if f.json {
+		out = c.list(redact.JSON)
+		for _, v := range s.Env {
+			if v.Secret {
+				c.red.Give(v.Default)
+			}
+		}
 		data, err := json.MarshalIndent(plan, "", "  ")
 		if err != nil {
 			return fmt.Errorf("write the plan: %w", err)
 		}
-		if _, err := c.Stdout.Write(append(data, '\n')); err != nil {
+		if _, err := out.Write(append(data, '\n')); err != nil {
 			return err
 		}
-		return nil
+		return out.Flush()
 	}
-	f.show(out, plan)
+	f.show(out, c.red, plan)
 	if old != nil {
-		return f.refound(ctx, c, out, dir, pl, old, plan, e, engineErr)
+		return f.refound(ctx, c, out, dir, pl, hidden, old, plan, e, engineErr)
+	}
+	for _, edit := range plan.Edits {
+		if edit.Before == "" {
+			fmt.Fprintf(out, "\n%s is new: %d lines\n", edit.Name, strings.Count(edit.Data, "\n"))
+		} else if path.Ext(edit.Name) == ".lock" {
+			fmt.Fprintf(out, "\n%s changes, as its manager wrote it\n", edit.Name)
+		} else {
+			fmt.Fprintf(out, "\n%s", hidden.diff(edit.Name, []byte(edit.Before), []byte(edit.Data)))
+		}
 	}
 	if f.dry {
 		for _, file := range plan.Files {
@@ -183,7 +231,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 		return out.Flush()
 	}
-	if err := f.write(out, dir, plan); err != nil {
+	if err := f.write(out, dir, hidden, plan); err != nil {
 		out.Flush()
 		return err
 	}
@@ -240,7 +288,7 @@ func ask(c Command, u *stack.Unclear) (string, error) {
 }
 
 // show prints what was found, what was chosen, and what is not known.
-func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
+func (f *initFlags) show(w *redact.Writer, red *redact.Redactor, p *scaffold.Plan) {
 	s := p.Stack
 	row := func(name, value string) {
 		if value != "" {
@@ -276,13 +324,13 @@ func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
 	if len(p.Chosen) > 0 {
 		fmt.Fprintln(w, "chosen")
 		for _, x := range p.Chosen {
-			fmt.Fprintf(w, "  %s: %s\n", x.What, x.Why)
+			fmt.Fprintf(w, "  %s: %s\n", red.Hide(x.What), x.Why)
 		}
 	}
 	if notes := slices.Concat(s.Notes, p.Unknown); len(notes) > 0 {
 		fmt.Fprintln(w, "not known, or to be looked at")
 		for _, n := range notes {
-			fmt.Fprintf(w, "  %s\n", n)
+			fmt.Fprintf(w, "  %s\n", red.Hide(n))
 		}
 	}
 }
@@ -295,7 +343,7 @@ type change struct {
 
 // write writes the files, all or none. What it wrote last time is known: what a
 // person has changed since stays.
-func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error {
+func (f *initFlags) write(w *redact.Writer, dir string, hidden shown, p *scaffold.Plan) error {
 	remembered, err := readFile(dir, scaffold.RecordName)
 	if err != nil {
 		return err
@@ -331,8 +379,8 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			merged, ok := text.Merge([]byte(base), have, []byte(file.Data))
 			if !ok {
 				refused = append(refused, file.Name)
-				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), have))
-				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), []byte(file.Data)))
+				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, hidden.diff(file.Name, []byte(base), have))
+				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", hidden.diff(file.Name, []byte(base), []byte(file.Data)))
 				continue
 			}
 			c.data, c.deed = string(merged), "merged, keeping what was changed by hand:"
@@ -341,16 +389,30 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			}
 		default:
 			refused = append(refused, file.Name)
-			fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+			fmt.Fprintf(w, "\n%s", hidden.diff(file.Name, have, []byte(file.Data)))
 		}
 		list = append(list, c)
+	}
+	for _, e := range p.Edits {
+		have, err := readFile(dir, e.Name)
+		if err != nil {
+			return err
+		}
+		if string(have) != e.Before {
+			return fmt.Errorf("%s changed while the manager edited it: nothing was written", e.Name)
+		}
+		list = append(list, change{e.Name, e.Data, "updated"})
 	}
 	if len(refused) > 0 {
 		why := "is there already"
 		if last != nil {
 			why = "has the same lines changed in two ways"
 		}
-		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows", strings.Join(refused, " and "), why)
+		hint := ""
+		if last == nil && slices.Contains(refused, "Dockerfile") {
+			hint = "; --from Dockerfile keeps what it says of ports, packages, commands and the like"
+		}
+		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows%s", strings.Join(refused, " and "), why, hint)
 	}
 	if last != nil {
 		if since := last.Since(p); len(since) > 0 {
@@ -447,7 +509,7 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 	var made []string
 	for _, v := range s.Env {
 		if v.Required && !given[v.Name] {
-			args = append(args, "--env", v.Name+"="+madeUp(v.Name))
+			args = append(args, "--env", v.Name+"="+madeUp(v))
 			made = append(made, v.Name)
 		}
 	}
@@ -466,12 +528,21 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 }
 
 // madeUp is a value of a variable with which a program may start that only needs one.
-func madeUp(name string) string {
+func madeUp(v stack.Variable) string {
+	name := v.Name
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
 	if key := knowledge.MadeUpKey(name); key != "" {
 		return key
+	}
+	switch v.Form {
+	case "number":
+		return "1"
+	case "boolean":
+		return "false"
+	case "duration":
+		return "5s"
 	}
 	switch {
 	case name == "APP_KEY": // of Laravel: 32 bytes
@@ -486,7 +557,7 @@ func madeUp(name string) string {
 		return "123456789:made-up-for-the-proof-made-up-for-pr"
 	case has("HOSTS", "ORIGINS"):
 		return "127.0.0.1,localhost"
-	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):
+	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS", "_SECONDS", "_MINUTES", "_HOURS", "_DAYS", "_POOL", "_TTL", "_MAX", "_MIN"):
 		return "1"
 	case has("DEBUG", "ENABLE"):
 		return "false"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -20,7 +21,6 @@ func (r *reader) copy(s *source.Step) {
 	case c.Stage != nil && !r.b.InChain(c.Stage) && r.ours[c.Stage.Ref()]:
 		r.fromBuilder(s)
 	case c.Stage != nil && !r.b.InChain(c.Stage):
-		r.stage(c.Stage)
 		r.keep(s, r.unowned(s))
 	case c.Image != nil && isTool(c.Image.Ref.Familiar):
 	default:
@@ -47,7 +47,79 @@ func (r *reader) unowned(s *source.Step) string {
 
 // keep carries an instruction over as it is written.
 func (r *reader) keep(s *source.Step, text string, takes ...string) {
-	r.out.Steps = append(r.out.Steps, Step{Text: text, Line: s.Line(), Early: !r.sources, Takes: takes})
+	r.out.Steps = append(r.out.Steps, Step{Text: text, Line: s.Line(), Early: !r.sources, Takes: takes, Release: r.release, copies: s.Copy})
+	st := &r.out.Steps[len(r.out.Steps)-1]
+	for _, name := range names(text) {
+		if line := r.argLine(s, name); line != "" && !slices.Contains(st.Args, line) {
+			st.Args = append(st.Args, line)
+		}
+	}
+	if run := s.Run(); run != nil {
+		for _, c := range run.Commands() {
+			p := c.Program()
+			if knowledge.PackageOf(p) != "" && mentions(text, p) && !slices.Contains(st.Programs, p) {
+				st.Programs = append(st.Programs, p)
+			}
+		}
+		slices.Sort(st.Programs)
+	}
+}
+
+// unused leaves out what is copied for a RUN that installs and is not kept, and for
+// nothing else: manifests, lists of packages.
+func (r *reader) unused() {
+	later := r.probe
+	start := r.b.Begins()
+	for _, step := range []*source.Step{start.Entrypoint.Step, start.Cmd.Step} {
+		if step != nil {
+			later += "\n" + r.text(step)
+		}
+	}
+	if start.File != nil && start.File.Origin != nil {
+		if data, ok := start.File.Origin.Data(); ok {
+			later += "\n" + data
+		}
+	}
+	for _, st := range r.out.Steps {
+		if st.copies == nil {
+			later += "\n" + st.Text
+		}
+	}
+	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(st Step) bool {
+		if st.copies == nil {
+			return false
+		}
+		return !slices.ContainsFunc(st.copies.Sources, func(src source.Text) bool {
+			name := path.Base(path.Clean(src.Value))
+			return mentions(later, name) || !slices.ContainsFunc(r.installing, func(run string) bool { return mentions(run, name) })
+		})
+	})
+	for _, st := range r.out.Steps {
+		if st.copies != nil && st.copies.Stage != nil {
+			r.stage(st.copies.Stage)
+		}
+	}
+}
+
+// mentions tells whether a text names a file.
+func mentions(text, name string) bool {
+	for i := 0; ; {
+		at := strings.Index(text[i:], name)
+		if at < 0 {
+			return false
+		}
+		at += i
+		end := at + len(name)
+		if (at == 0 || !inName(text[at-1])) && (end == len(text) || !inName(text[end])) {
+			return true
+		}
+		i = at + 1
+	}
+}
+
+// inName tells whether a byte goes on with the name of a file.
+func inName(c byte) bool {
+	return c == '_' || c == '-' || c == '.' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // fromContext reads a COPY of the project's files.
@@ -97,7 +169,7 @@ func (r *reader) fromContext(s *source.Step) {
 // isStart tells whether a file is the script that starts the container, which is read and
 // not kept.
 func (r *reader) isStart(target string, names []string) bool {
-	st := r.b.Start()
+	st := r.b.Begins()
 	return st.File != nil && len(names) == 1 && (st.File.Path == target || path.Join(target, path.Base(names[0])) == st.File.Path)
 }
 
@@ -151,7 +223,7 @@ func (r *reader) fromBuilder(s *source.Step) {
 
 // isProgram tells whether a path is what a compiler of the project was told to write.
 func (r *reader) isProgram(p string) bool {
-	words := r.b.Start().Words
+	words := r.b.Begins().Words
 	return len(words) > 0 && path.Base(words[0].Text) == path.Base(p) || len(r.ecosystem) > 0 && slices.Contains([]string{"go", "cargo", "cmake"}, r.ecosystem[0]) && path.Ext(p) == ""
 }
 

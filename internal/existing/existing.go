@@ -6,6 +6,7 @@
 package existing
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -55,8 +56,19 @@ type Step struct {
 	Line int    `json:"line"`
 	// Early tells that it stands before the project's sources are copied.
 	Early bool `json:"early"`
+	// System tells that it installs packages of the system, some out of a repository that
+	// is not the distribution's.
+	System bool `json:"system,omitempty"`
+	// Args are the ARG lines of the build arguments that it uses.
+	Args []string `json:"args,omitempty"`
+	// Programs are those that it runs.
+	Programs []string `json:"programs,omitempty"`
+	// Release is the release of Debian or Ubuntu whose packages it asks for by name.
+	Release string `json:"release,omitempty"`
 	// Takes are the files of the context that it needs.
 	Takes []string `json:"takes,omitempty"`
+
+	copies *source.Copy // nil = it does not copy
 }
 
 // A Left is what is not carried over, and why.
@@ -94,15 +106,18 @@ type Build struct {
 
 // A reader reads one build.
 type reader struct {
-	b         *source.Build
-	out       *Build
-	ecosystem []string        // of the project's language
-	ours      map[string]bool // stages that build the project, by their reference
-	tools     map[string]bool // programs that kept lines run
-	probe     string          // the health check, as it is written
-	sources   bool            // the project's sources have been copied
-	made      []Fact          // folders that a RUN makes
-	work      string
+	b          *source.Build
+	out        *Build
+	ecosystem  []string        // of the project's language
+	ours       map[string]bool // stages that build the project, by their reference
+	tools      map[string]bool // programs that kept lines run
+	probe      string          // the health check, as it is written
+	sources    bool            // the project's sources have been copied
+	foreign    bool            // packages may come of others than the distribution
+	release    string          // for which these are
+	installing []string        // RUNs that install, and are not kept
+	made       []Fact          // folders that a RUN makes
+	work       string
 }
 
 // ecosystems are the package managers' worlds of each language.
@@ -138,6 +153,7 @@ func Read(b *source.Build, language string) *Build {
 	for step := range b.Steps() {
 		r.step(step)
 	}
+	r.unused()
 	r.user()
 	r.port()
 	r.start()
@@ -230,19 +246,39 @@ func names(text string) (list []string) {
 // arg keeps the ARG line of a build argument.
 func (r *reader) arg(name string) {
 	for step := range r.b.Steps() {
-		if step.Keyword != "ARG" {
-			continue
-		}
-		for _, v := range step.Vars {
-			text := "ARG " + name
-			if v.Name == name && !slices.ContainsFunc(r.out.Args, func(f Fact) bool { return f.Value == text || strings.HasPrefix(f.Value, text+"=") }) {
-				if v.Set && v.Known {
-					text += "=" + v.Value
-				}
-				r.out.Args = append(r.out.Args, Fact{text, step.Line()})
-			}
+		if text := argOf(step, name); text != "" && !slices.ContainsFunc(r.out.Args, func(f Fact) bool { return f.Value == text || strings.HasPrefix(f.Value, text+"=") }) {
+			r.out.Args = append(r.out.Args, Fact{text, step.Line()})
 		}
 	}
+}
+
+// argLine is the ARG line of a build argument as it is in force at an instruction; "" =
+// there is none.
+func (r *reader) argLine(at *source.Step, name string) (line string) {
+	for step := range r.b.Steps() {
+		if step == at {
+			break
+		}
+		line = cmp.Or(argOf(step, name), line)
+	}
+	return line
+}
+
+// argOf is what an instruction says of a build argument, as a line; "" = nothing.
+func argOf(s *source.Step, name string) string {
+	if s.Keyword != "ARG" {
+		return ""
+	}
+	for _, v := range s.Vars {
+		switch {
+		case v.Name != name:
+		case v.Set && v.Known:
+			return "ARG " + name + "=" + v.Value
+		default:
+			return "ARG " + name
+		}
+	}
+	return ""
 }
 
 // labels keeps a LABEL.
@@ -295,7 +331,7 @@ func (r *reader) health(s *source.Step) {
 func (r *reader) writable() {
 	for _, f := range r.made {
 		dir := path.Clean(f.Value)
-		if dir == r.work || dir == "/" || within(dir, "/etc", "/usr", "/opt", "/bin", "/sbin", "/lib", "/tmp", "/root", "/var/lib/apt", "/var/cache") || strings.ContainsAny(dir, "$*?{") || !path.IsAbs(dir) {
+		if dir == r.work || dir == "/" || within(dir, "/etc", "/usr", "/opt", "/bin", "/sbin", "/lib", "/lib64", "/tmp", "/root", "/var/lib/apt", "/var/cache") || strings.ContainsAny(dir, "$*?{") || !path.IsAbs(dir) {
 			continue
 		}
 		if !slices.ContainsFunc(r.out.Writable, func(have Fact) bool { return have.Value == dir }) {

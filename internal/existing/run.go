@@ -172,6 +172,9 @@ func (r *reader) run(s *source.Step) {
 		return
 	}
 	r.extensions(run.Commands(), line)
+	if r.repository(s) {
+		return
+	}
 	e := run.Effects
 	judged := map[*shell.Command]verdict{}
 	any := false
@@ -180,6 +183,11 @@ func (r *reader) run(s *source.Step) {
 			continue
 		}
 		v := r.judge(c, e)
+		if p := r.ofBase(s, c); p != "" && v == kept {
+			r.left(line, first(r.text(s)), "it runs "+p+", which the base image of today has")
+			r.installing = append(r.installing, r.text(s))
+			return
+		}
 		judged[c] = v
 		any = any || v == kept
 	}
@@ -195,19 +203,17 @@ func (r *reader) run(s *source.Step) {
 		}
 	}
 	if !any {
-		for _, in := range e.Kept() {
-			if in.System {
-				r.install(in, line, false)
-			}
+		if len(e.Installs) > 0 {
+			r.installing = append(r.installing, r.text(s))
 		}
+		r.installed(s)
 		return
 	}
 	if text, ok := r.split(s, judged); ok {
-		for _, in := range e.Kept() {
-			if in.System {
-				r.install(in, line, false)
-			}
+		if len(e.Installs) > 0 {
+			r.installing = append(r.installing, r.text(s))
 		}
+		r.installed(s)
 		r.keep(s, text)
 	} else {
 		r.keep(s, strings.TrimRight(r.text(s), "\n"))
@@ -219,8 +225,26 @@ func (r *reader) run(s *source.Step) {
 	}
 }
 
+// installed notes the packages of the system that are left when a RUN ends.
+func (r *reader) installed(s *source.Step) {
+	for _, in := range s.Run().Effects.Kept() {
+		if in.System {
+			r.install(in, s.Line(), false)
+		}
+	}
+}
+
+// first is the first line of an instruction.
+func first(text string) string {
+	line, _, more := strings.Cut(text, "\n")
+	if line = strings.TrimSuffix(strings.TrimSpace(line), `\`); more {
+		return strings.TrimSpace(line) + " …"
+	}
+	return line
+}
+
 // trivial are programs that change nothing in an image.
-var trivial = map[string]bool{"set": true, "echo": true, "true": true, ":": true, "ls": true, "printf": true, "sleep": true, "test": true, "[": true, "pwd": true, "whoami": true, "id": true, "env": true, "sync": true, "cat": true, "exit": true, "which": true, "command": true}
+var trivial = map[string]bool{"set": true, "echo": true, "true": true, ":": true, "ls": true, "printf": true, "sleep": true, "test": true, "[": true, "pwd": true, "whoami": true, "id": true, "env": true, "sync": true, "cat": true, "exit": true, "which": true, "command": true, ".": true, "source": true, "read": true, "continue": true, "break": true, "date": true, "ldd": true}
 
 // judge says what becomes of a command.
 func (r *reader) judge(c *shell.Command, e *effects.Effects) verdict {
@@ -283,6 +307,9 @@ func (r *reader) judge(c *shell.Command, e *effects.Effects) verdict {
 	}
 	if program != "python" && program != "node" && r.managing(program) || program == "corepack" && slices.Contains(r.ecosystem, "node") || program == "virtualenv" {
 		return dropped
+	}
+	if program == "ln" && strings.Contains(text(args), "musl") {
+		return dropped // Alpine's libc is not Debian's
 	}
 	if v, ok := ofFiles(c, e); ok {
 		return v

@@ -2,6 +2,7 @@ package existing
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,14 +12,7 @@ import (
 // start keeps how the program is started: the last command that the container comes to,
 // and what runs before it.
 func (r *reader) start() {
-	st := r.b.Start()
-	if cmd := st.Cmd; !st.Known() && st.Entrypoint.Step == nil && cmd.Step != nil && !cmd.Shell {
-		// What begins in a base that is not known is taken for what hands over.
-		if words := started(cmd.Literal()); len(words) > 0 {
-			r.out.Command = Fact{join(words), cmd.Step.Line()}
-		}
-		return
-	}
+	st := r.b.Begins()
 	if !st.Known() || st.Step == nil {
 		return
 	}
@@ -52,25 +46,31 @@ func (r *reader) start() {
 	if last == nil {
 		return
 	}
+	var conditional []string
 	for _, c := range script.Commands {
 		if c == last || c.Substitution || c.Inner && file != nil || c.When == shell.Never || len(c.Words) == 0 || trifles[c.Program()] {
 			continue
 		}
 		if c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil {
-			r.left(line, text(c.Words), "the start script does it before the program, under a condition or in a loop: in a container it is a step of its own, or the platform's")
+			if what := text(c.Words); !slices.Contains(conditional, what) {
+				conditional = append(conditional, what)
+			}
 			continue
 		}
 		if text := join(c.Words); !strings.ContainsAny(text, "$`") {
 			parts = append(parts, text)
 		}
 	}
-	words := started(last.Words)
+	if len(conditional) > 0 {
+		r.left(line, strings.Join(conditional, ", "), "the start script does it before the program, under a condition or in a loop: in a container it is a step of its own, or the platform's")
+	}
+	words := named(started(last.Words))
 	if file != nil && (len(words) == 0 || slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "" || w.Text == "$@" || w.Text == "$*" })) {
 		words = file.Args
 		if st.Cmd.Step != nil {
 			line = st.Cmd.Step.Line()
 		}
-		words = started(words)
+		words = named(started(words))
 	}
 	if len(words) == 0 {
 		return
@@ -100,7 +100,24 @@ func (r *reader) replaced() {
 }
 
 // trifles are commands of a start script that only prepare its shell.
-var trifles = map[string]bool{"set": true, "echo": true, "cd": true, "export": true, "true": true, ":": true, "shift": true, "trap": true, "test": true, "[": true, "[[": true, "printf": true, "sleep": true, "exit": true, "chown": true, "chmod": true, "mkdir": true, "source": true, ".": true, "wait": true, "umask": true}
+var trifles = map[string]bool{"set": true, "echo": true, "cd": true, "export": true, "true": true, ":": true, "shift": true, "trap": true, "test": true, "[": true, "[[": true, "printf": true, "sleep": true, "exit": true, "chown": true, "chmod": true, "mkdir": true, "source": true, ".": true, "wait": true, "umask": true, "read": true, "continue": true, "break": true, "return": true, "local": true, "declare": true, "readonly": true, "unset": true, "shopt": true, "ulimit": true, "date": true, "ls": true, "cat": true, "id": true, "whoami": true, "pwd": true, "env": true, "command": true, "which": true, "grep": true}
+
+// environmentRE is a program of a virtual environment, or one that lies where installs put
+// it.
+var environmentRE = regexp.MustCompile(`^/(?:.*/)?(?:\.?venv|env|usr/local|usr|root/\.local)/bin/([\w.-]+)$`)
+
+// named are the words of a command with its program by its name, where it is one that an
+// install leaves in a folder of PATH: that folder may be another one.
+func named(words []shell.Word) []shell.Word {
+	if len(words) == 0 {
+		return words
+	}
+	if m := environmentRE.FindStringSubmatch(words[0].Text); m != nil {
+		words = slices.Clone(words)
+		words[0].Text = m[1]
+	}
+	return words
+}
 
 // started are the words of a command without what only hands over to it: an init, a
 // change of the user.

@@ -65,6 +65,12 @@ var (
 	devToolsData string
 	//go:embed minimums.jsonl
 	minimumsData string
+	//go:embed programpackages.jsonl
+	programPackagesData string
+	//go:embed extensions.jsonl
+	extensionsData string
+	//go:embed packagesources.jsonl
+	packageSourcesData string
 	//go:embed others.jsonl
 	othersData string
 	//go:embed toolpackages.jsonl

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -145,6 +146,12 @@ func outcomes(r check.Row) string {
 func only(have, other *image.Tree) []ComparedFiles {
 	byPath := map[string]*ComparedFiles{}
 	missing := map[string]bool{}
+	elsewhere := map[string]bool{}
+	for f := range other.All() {
+		if key := packaged(f.Path); key != "" {
+			elsewhere[key] = true
+		}
+	}
 	gone := func(dir string) bool {
 		m, ok := missing[dir]
 		if !ok {
@@ -154,7 +161,7 @@ func only(have, other *image.Tree) []ComparedFiles {
 		return m
 	}
 	for f := range have.All() {
-		if f.IsDir() || f.IsLink() || noise(f.Path) || other.Lstat(f.Path) != nil {
+		if f.IsDir() || f.IsLink() || noise(f.Path) || other.Lstat(f.Path) != nil || elsewhere[packaged(f.Path)] {
 			continue
 		}
 		top := f.Path
@@ -177,6 +184,18 @@ func only(have, other *image.Tree) []ComparedFiles {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Path, b.Path))
 	})
 	return list
+}
+
+var packagedRE = regexp.MustCompile(`^(?:/usr/local/lib|/usr/lib|/.*/\.?(?:venv|local)/lib)/python[\d.]+/(?:site|dist)-packages/(.+)$|^/(?:.+/)?(node_modules/.+)$|^/(?:usr/local|.*/\.?(?:venv|local))/(bin/.+)$`)
+
+// packaged is a file of a package by its name in the packages of its language: where these
+// lie is a matter of how they are installed. "" = it is none.
+func packaged(p string) string {
+	m := packagedRE.FindStringSubmatch(p)
+	if m == nil {
+		return ""
+	}
+	return cmp.Or(m[1], m[2], m[3])
 }
 
 // noise tells whether a file differs between any two builds, or is nobody's matter.

@@ -27,6 +27,7 @@ func (p *plan) golang() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	runtimePackages := p.natives(final, stack.Native.ToRun)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
@@ -97,6 +98,7 @@ func (p *plan) golang() error {
 		p.user()
 		user = p.number + ":" + p.number
 	}
+	p.system()
 	names := []string{"/out/" + g.Binary}
 	if init {
 		names = append(names, "/usr/bin/tini-static")
@@ -130,7 +132,9 @@ func (p *plan) golang() error {
 // nothing in it but what it is linked with.
 func (p *plan) final(linked, packages bool) (Base, error) {
 	if packages {
-		b, err := p.opt.Pick(Want{Repo: "debian", Variant: "%s-slim", Fixed: true})
+		want := Want{Repo: "debian", Variant: "%s-slim", Fixed: true}
+		p.likes(&want)
+		b, err := p.opt.Pick(want)
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian")
 		}

@@ -19,6 +19,7 @@ func (p *plan) java() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	jdk, _, _ := strings.Cut(final.Version, ".")
 	builder, err := p.opt.Pick(p.javaBuilder(jdk))
 	if err != nil {
@@ -48,6 +49,7 @@ func (p *plan) java() error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
+	p.system()
 	p.user()
 	d.line("WORKDIR %s", p.work)
 	p.early()

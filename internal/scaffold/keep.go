@@ -71,6 +71,15 @@ func (p *plan) keep() {
 		}
 		slices.Sort(s.PHP.Extensions)
 	}
+	for _, st := range k.Steps {
+		for _, program := range st.Programs {
+			n := stack.Native{Package: program, At: at(st.Line), Why: "a line that is carried over runs it", Runtime: []string{knowledge.PackageOf(program)}}
+			if program == "curl" || program == "wget" {
+				n.Runtime = append(n.Runtime, "ca-certificates")
+			}
+			s.Native = append(s.Native, n)
+		}
+	}
 	if s.Python != nil {
 		for _, f := range k.Extra {
 			name := regexp.MustCompile(`[=<>!~\[].*`).ReplaceAllString(f.Value, "")
@@ -127,10 +136,21 @@ func (p *plan) keep() {
 }
 
 // likes prefers the version that the container has today, where the project asks for
-// none.
+// none, and the release for which repositories of packages are that it keeps.
 func (p *plan) likes(w *Want, names ...string) {
 	k := p.opt.Keep
-	if k == nil || p.s.Version.Spec != "" {
+	if k == nil {
+		return
+	}
+	for _, st := range k.Steps {
+		if supported(st.Release) && (w.Systems == nil || slices.Contains(w.Systems, st.Release)) {
+			if w.Systems == nil && !slices.Contains(debians, st.Release) {
+				continue
+			}
+			w.Systems = []string{st.Release} // for which the packages are that it installs
+		}
+	}
+	if p.s.Version.Spec != "" {
 		return
 	}
 	ref, err := base.ParseRef(k.Base.Value)
@@ -146,6 +166,12 @@ func (p *plan) likes(w *Want, names ...string) {
 		version, _, _ = strings.Cut(version, ".")
 	}
 	w.Likes = func(v string) bool { return knowledge.Compare(v, version) == 0 }
+}
+
+// supported tells whether a release is one of Debian or Ubuntu that images are built on
+// today.
+func supported(release string) bool {
+	return slices.Contains(debians[:2], release) || slices.Contains(ubuntus, release)
 }
 
 // wants tells whether a file that was copied is one that the program may need: it is
@@ -303,22 +329,36 @@ func (p *plan) there(names []string) (list []string) {
 	return list
 }
 
+// system writes the lines that are kept and install packages of the system, of which
+// nobody else knows the repository.
+func (p *plan) system() { p.lines(func(st existing.Step) bool { return st.System }) }
+
 // early writes the lines that are kept and stood before the sources, so that a change
 // of these does not run them again.
-func (p *plan) early() { p.lines(true) }
+func (p *plan) early() { p.lines(func(st existing.Step) bool { return st.Early && !st.System }) }
 
-func (p *plan) lines(early bool) {
+func (p *plan) lines(which func(existing.Step) bool) {
 	k := p.opt.Keep
 	if k == nil {
 		return
 	}
 	for _, st := range k.Steps {
-		if st.Early != early {
+		if !which(st) {
+			continue
+		}
+		at := fmt.Sprintf("%s:%d", path.Base(k.File), st.Line)
+		if on := p.ships.release(); st.Release != "" && st.Release != on {
+			p.Unknown = append(p.Unknown, fmt.Sprintf("not carried over from %s: %s: it takes packages made for %s, and the base is %s", at, first(st.Text), st.Release, p.ships))
 			continue
 		}
 		p.takes(p.there(st.Takes)...)
+		for _, arg := range st.Args {
+			if !strings.Contains(p.d.runtime(), "\n"+arg+"\n") {
+				p.d.line("%s", arg)
+			}
+		}
 		p.d.WriteString(p.renamed(st.Text) + "\n")
-		p.chose(first(st.Text), fmt.Sprintf("carried over from %s:%d", path.Base(k.File), st.Line))
+		p.chose(first(st.Text), "carried over from "+at)
 	}
 }
 
@@ -354,9 +394,11 @@ func (p *plan) begins(program, args []string) {
 // the user.
 func (p *plan) become(user string) {
 	if k := p.opt.Keep; k != nil {
-		p.lines(false)
+		p.lines(func(st existing.Step) bool { return !st.Early && !st.System })
 		for _, a := range k.Args {
-			p.d.line("%s", a.Value)
+			if !strings.Contains(p.d.runtime(), "\n"+a.Value+"\n") {
+				p.d.line("%s", a.Value)
+			}
 		}
 		for _, v := range k.Env {
 			if strings.Contains(v.Value, "$") {

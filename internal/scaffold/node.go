@@ -21,6 +21,7 @@ func (p *plan) node() error {
 	if err != nil {
 		return err
 	}
+	p.ships = base
 	p.chose("base "+base.String(), base.Why)
 	if s.Kind == stack.Static {
 		return p.builtSite(base)
@@ -79,6 +80,7 @@ func (p *plan) node() error {
 		slices.Sort(system)
 		d.apt(system)
 	}
+	p.system()
 	if n.Bun {
 		d.line("COPY --from=%s /usr/local/lib/node_modules/bun/bin/bun.exe /usr/local/bin/bun", p.firstStage(built, runtime))
 	}
@@ -97,6 +99,7 @@ func (p *plan) node() error {
 		d.line("COPY package.json ./")
 		p.takes("package.json")
 	}
+	p.early()
 	for _, o := range n.Output {
 		switch {
 		case o == ".next/standalone":
@@ -112,7 +115,6 @@ func (p *plan) node() error {
 			sources = append(sources, c)
 		}
 	}
-	p.early()
 	p.copies(sources)
 	p.writable(p.work)
 	p.nodeStart(init)

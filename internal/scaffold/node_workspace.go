@@ -49,6 +49,7 @@ func (p *plan) nodeMember(base Base) error {
 		slices.Sort(system)
 		d.apt(system)
 	}
+	p.system()
 	from := ""
 	if built {
 		from = "--from=build " + p.work + "/"
@@ -61,13 +62,13 @@ func (p *plan) nodeMember(base Base) error {
 			d.line("COPY %s%s ./%s", from, u.Dir, u.Dir)
 		}
 	}
+	p.early()
 	for _, o := range n.Output {
 		if o != ".next/standalone" && built {
 			at := path.Join(n.Member, o)
 			d.line("COPY --from=build %s/%s ./%s", p.work, at, at)
 		}
 	}
-	p.early()
 	p.copies(slices.DeleteFunc(slices.Clone(s.Sources), func(f string) bool {
 		return slices.Contains(n.Output, strings.TrimPrefix(f, n.Member+"/"))
 	}))

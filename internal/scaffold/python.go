@@ -49,6 +49,7 @@ func (p *plan) python() error {
 		}
 	}
 	p.chose("base "+base.String(), base.Why)
+	p.ships = base
 	d := &p.d
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
@@ -80,6 +81,7 @@ func (p *plan) python() error {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
+	p.system()
 	p.user()
 	d.line("COPY --from=build %s %s", venv, venv)
 	d.line("WORKDIR %s", p.work)
@@ -151,7 +153,7 @@ func (p *plan) added() string {
 			spec = "'" + spec + "'"
 		}
 		b.WriteString(spec)
-		p.chose(t.Name+" "+t.Version, t.Why)
+		p.chose(strings.TrimSpace(t.Name+" "+t.Version), t.Why)
 	}
 	return b.String()
 }

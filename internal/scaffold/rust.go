@@ -33,6 +33,7 @@ func (p *plan) rust() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	runtime := p.natives(final, stack.Native.ToRun)
 	init := !r.Handles && s.Kind != stack.Job
 	if init {
@@ -100,6 +101,7 @@ func (p *plan) rust() error {
 		p.user()
 		user = p.number + ":" + p.number
 	}
+	p.system()
 	names := []string{"/src/target/release/" + r.Binary}
 	if init {
 		names = append(names, "/usr/bin/tini-static")

@@ -32,12 +32,14 @@ type Choice struct {
 type Plan struct {
 	Stack   *stack.Stack `json:"stack"`
 	Files   []File       `json:"files"`
+	Edits   []Edit       `json:"edits,omitempty"` // files of the project's own
 	Chosen  []Choice     `json:"chosen,omitempty"`
 	Unknown []string     `json:"unknown,omitempty"` // what could not be known
 	// Given are variables that the Compose file gives the program.
 	Given map[string]string `json:"given,omitempty"`
 
 	takes []string
+	ships Base // what the program runs on
 }
 
 // Options are what a plan depends on beyond the project.
@@ -155,6 +157,12 @@ func (p *plan) takes(names ...string) {
 // A dockerfile is a Dockerfile as it is written.
 type dockerfile struct {
 	strings.Builder
+}
+
+// runtime is what is written of the stage that ships.
+func (d *dockerfile) runtime() string {
+	s := d.String()
+	return s[strings.LastIndex(s, "\nFROM ")+1:]
 }
 
 // line writes an instruction.

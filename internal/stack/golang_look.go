@@ -112,7 +112,10 @@ func (p *goProject) look() {
 				if n.Tag != nil {
 					tag, _ := strconv.Unquote(n.Tag.Value)
 					name, def, need := envTag(tag)
-					env(Variable{Name: name, At: at(n), Default: def, Required: need})
+					env(Variable{Name: name, At: at(n), Default: def, Required: need, Form: goForm(n.Type)})
+					if strings.HasSuffix(name, "PORT") && def == "" && !databasePort(name) {
+						def = "8080"
+					}
 					if strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") || strings.Contains(name, "LISTEN") {
 						address(def, at(n), 2, "", name)
 					}
@@ -313,6 +316,26 @@ func envTag(tag string) (name, def string, need bool) {
 		}
 	}
 	return name, def, need && def == ""
+}
+
+// goForm is the form of the values of a field that is filled from the environment.
+func goForm(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return goForm(t.X)
+	case *ast.SelectorExpr:
+		if on, ok := t.X.(*ast.Ident); ok && on.Name == "time" && t.Sel.Name == "Duration" {
+			return "duration"
+		}
+	case *ast.Ident:
+		switch t.Name {
+		case "bool":
+			return "boolean"
+		case "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "float32", "float64":
+			return "number"
+		}
+	}
+	return ""
 }
 
 // required finds variables without which the program ends: if x == "" { log.Fatal }.

@@ -73,6 +73,11 @@ func (p *nodeProject) port() {
 		s.Set = append(s.Set, Tool{Name: "PORT", Version: "3000"})
 	}
 	for _, f := range p.js {
+		if m := hostRE.FindStringSubmatch(f.text); m != nil && !slices.ContainsFunc(s.Set, func(t Tool) bool { return t.Name == m[1] }) {
+			s.Set = append(s.Set, Tool{Name: m[1], Version: "0.0.0.0"}) // else it listens to nobody outside the container
+		}
+	}
+	for _, f := range p.js {
 		if m := localBind.FindStringIndex(f.text); m != nil {
 			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d binds loopback: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", f.file, lineAt(f.text, m[0])))
 			break

@@ -3,9 +3,13 @@ package stack
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
 // entry tells what starts the project.
@@ -20,7 +24,7 @@ func (p *pyProject) entry() error {
 		if p.opt.Port == 0 {
 			l.name = "command"
 		}
-		if p.fromLine(l) {
+		if p.brings(l) && p.fromLine(l) {
 			p.others(lines, "web")
 			return nil
 		}
@@ -54,6 +58,20 @@ func (p *pyProject) entry() error {
 		}
 	}
 	return p.script()
+}
+
+// brings tells whether the project brings the program of a command line, as far as names
+// tell: an image may have any other, as a runner of tasks.
+func (p *pyProject) brings(l line) bool {
+	c := parseCommand(l.text)
+	if len(c.words) == 0 {
+		return false
+	}
+	name := c.words[0]
+	return strings.Contains(name, "/") || shell.IsPython(name) || knowledge.Shells.Has(name) || len(knowledge.ServerOf(name).Programs) > 0 || p.scripts()[name] != "" ||
+		slices.ContainsFunc(slices.Collect(maps.Keys(p.deps)), func(pkg string) bool {
+			return pkg == normal(name) || strings.HasPrefix(pkg, normal(name)+"-")
+		})
 }
 
 // name marks the programs that the project itself names: for fastapi, in

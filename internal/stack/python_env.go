@@ -30,6 +30,9 @@ func (p *pyProject) environment() {
 		p.s.Env = append(p.s.Env, v)
 	}
 	for _, m := range p.modules {
+		if m.mentions("sqlalchemy", "sqlmodel", "SQLAlchemy") {
+			p.py.SQLAlchemy = true
+		}
 		if !m.mentions("OpenAI", "Groq", "Tavily", "GenerativeAI", "genai", "Anthropic", "Mistral", "Cohere", "environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(", "dj_database_url") {
 			continue
 		}
@@ -93,7 +96,7 @@ func (p *pyProject) environment() {
 				if f.In != "" || f.Type == "" || f.Name == "model_config" || strings.HasPrefix(f.Type, "ClassVar") {
 					continue
 				}
-				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil}
+				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil, Form: pythonForms[f.Type]}
 				if f.Value != nil {
 					v.Default, _ = f.Value.Literal()
 					if c := f.Value.Call; c != nil && strings.HasSuffix(c.Func, "Field") {
@@ -122,6 +125,9 @@ func (p *pyProject) environment() {
 		}
 	}
 }
+
+// pythonForms are the forms of the values of fields, by their types.
+var pythonForms = map[string]string{"int": "number", "float": "number", "bool": "boolean", "PositiveInt": "number", "timedelta": "number"}
 
 // raisesWithout tells whether a module refuses to go on where a variable has no value: it
 // is assigned, asked for, and what follows raises or exits.
@@ -209,7 +215,7 @@ func (p *pyProject) isSettings(m *module, c *python.Class, depth int) bool {
 // isEnviron tells whether a call is one of django-environ or environs.
 func isEnviron(src *python.Module, c *python.Call) bool {
 	name, _, _ := strings.Cut(c.Func, ".")
-	if name != "env" && name != "environ" && name != "config" {
+	if name != "env" && name != "environ" && name != "config" || strings.Contains(c.Func, "()") { // not a method of the value
 		return false
 	}
 	a := src.Assigned(name)

@@ -28,6 +28,16 @@ type lockFile struct {
 		} `toml:"wheels"`
 		SDist map[string]any `toml:"sdist"`
 		Files []lockedFile   `toml:"files"`
+		// What uv read in the manifest when it made the lock.
+		Metadata struct {
+			Requires []struct {
+				Name      string `toml:"name"`
+				Specifier string `toml:"specifier"`
+				Marker    string `toml:"marker"`
+				URL       string `toml:"url"`
+				Git       string `toml:"git"`
+			} `toml:"requires-dist"`
+		} `toml:"metadata"`
 	} `toml:"package"`
 	// Poetry before 1.2 lists the files apart.
 	Metadata struct {

@@ -119,9 +119,10 @@ func (p *pyProject) command(server, app, port string, factory bool) {
 		}
 		// Threads: with the one worker that gunicorn starts otherwise, a connection that
 		// says nothing holds up the probe, and the end; a connection that is kept does so
-		// for as long as it is kept. What is asked has five seconds at the end: an engine
-		// waits ten, gunicorn thirty, also for a connection that says nothing (24 and later).
-		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--graceful-timeout", "5", "--worker-tmp-dir", "/dev/shm"})
+		// for as long as it is kept. What is asked has a second at the end: an engine waits
+		// ten, gunicorn thirty, also for a connection that says nothing (24 and later), as
+		// those of proxies and probes do.
+		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm"})
 	}
 }
 

@@ -110,7 +110,13 @@ func told(s *Stack, err error) string {
 		if v.Service != "" {
 			x += " of " + v.Service
 		}
+		if v.Form != "" {
+			x += ", a " + v.Form
+		}
 		line("env", x+" ("+v.At.String()+")")
+	}
+	for _, v := range s.Extensions {
+		line("extension", v.String())
 	}
 	for _, v := range s.Services {
 		line("talks to", v.String())
