@@ -17,6 +17,7 @@ func (p *plan) cpp() error {
 		return err
 	}
 	build := append(p.natives(builder, stack.Native.ToBuild), c.Tools...)
+	p.ships = final
 	runtime := p.natives(final, stack.Native.ToRun)
 	init := !c.Handles && s.Kind != stack.Job
 	if init {
@@ -54,6 +55,7 @@ func (p *plan) cpp() error {
 		p.user()
 		user = p.number + ":" + p.number
 	}
+	p.system()
 	var names []string
 	if init {
 		names = append(names, "/usr/bin/tini-static")

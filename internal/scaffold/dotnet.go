@@ -20,6 +20,7 @@ func (p *plan) dotnet() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	d.line("# syntax=docker/dockerfile:1")
 	if n.Node != nil {
 		if err := p.nodeBeside(n.Node.At, "the build runs npm"); err != nil {
@@ -47,6 +48,7 @@ func (p *plan) dotnet() error {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
+	p.system()
 	// Source: github.com/dotnet/dotnet-docker: the user app, since .NET 8.
 	if knowledge.Compare(s.Version.Spec, "8") >= 0 {
 		p.number = "1654"

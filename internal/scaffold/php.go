@@ -30,6 +30,7 @@ func (p *plan) php() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	p.chose("base "+final.String(), "the release that PHP is built on, without its compiler")
 	d.line("# syntax=docker/dockerfile:1")
 	if h.Composer {
@@ -283,6 +284,7 @@ func (p *plan) phpRuntime(final Base) {
     apt-get update \
  && xargs apt-get install -y --no-install-recommends %s < /run/packages \
  && rm -rf /var/lib/apt/lists/*`, strings.Join(system, " "))
+	p.system()
 	p.user()
 	if p.served() {
 		d.line("COPY --from=build /usr/local/bin/php /usr/local/bin/frankenphp /usr/local/bin/")

@@ -19,6 +19,7 @@ func (p *plan) ruby() error {
 		return err
 	}
 	p.chose("base "+base.String(), base.Why)
+	p.ships = base
 	node := s.Assets != nil || r.Assets && r.Engine
 	d.line("# syntax=docker/dockerfile:1")
 	if node {
@@ -204,6 +205,7 @@ func (p *plan) rubyRuntime(base Base, compiled []string) {
 		slices.Sort(system)
 		d.apt(system)
 	}
+	p.system()
 	p.user()
 	d.line("COPY --from=build /usr/local/bundle /usr/local/bundle")
 	p.early()
