@@ -33,6 +33,14 @@ func (p *plan) compose() (data string, ok bool) {
 		maps.Copy(env, b.env)
 	}
 	p.Given = env
+	if p.hasExample() {
+		// A .env that is also for the machine itself may say another address.
+		for _, v := range p.s.Set {
+			if port := p.s.Port.Value; port != "" && (v.Version == "0.0.0.0" || v.Version == port || v.Version == "0.0.0.0:"+port) {
+				env[v.Name] = v.Version
+			}
+		}
+	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# For development and for a proof: what the program talks to is started beside it, and keeps nothing.")
