@@ -123,3 +123,19 @@ func FromAlpine(name, release string) (list []string, ok bool) {
 	}
 	return list, true
 }
+
+var toAlpineOnce = sync.OnceValue(func() map[string][]string {
+	x := map[string][]string{}
+	for _, a := range decode("alpine.jsonl", alpineData, func() *alpine { return new(alpine) }) {
+		for _, n := range a.Debian {
+			if x[n] == nil {
+				x[n] = []string{a.Package}
+			}
+		}
+	}
+	return x
+})
+
+// ToAlpine are the packages of Alpine for one of Debian, by the name that it has in
+// bookworm; nil = it is not known. The list must not be changed.
+func ToAlpine(name string) []string { return toAlpineOnce()[name] }

@@ -54,8 +54,18 @@ func (p *plan) from(b Base, stage string, flags ...string) {
 	}
 	switch repo := path.Base(b.Repo); {
 	case strings.Contains(b.Repo, "distroless/"):
+		from := "build"
+		if p.s.Node != nil {
+			from = "base"
+		}
 		p.d.line("# It has no shell: the builder has all certificates.")
-		p.d.line("COPY --from=build %s %s", bundle, bundle)
+		p.d.line("COPY --from=%s %s %s", from, bundle, bundle)
+		switch {
+		case p.s.Node != nil:
+			p.d.line("ENV NODE_EXTRA_CA_CERTS=%s", bundle)
+		case p.s.Java != nil:
+			p.d.line("COPY --from=build /opt/java/openjdk/lib/security/cacerts /etc/ssl/certs/java/cacerts")
+		}
 		return
 	case strings.HasPrefix(repo, "nginx"):
 		return // it serves files and asks nobody
@@ -63,11 +73,16 @@ func (p *plan) from(b Base, stage string, flags ...string) {
 		p.takes(names...)
 		p.d.line("# The authorities of the network that it is built and runs in.")
 		p.d.line("COPY %s /usr/local/share/ca-certificates/", strings.Join(names, " "))
-		if repo == "node" || repo == "debian" {
+		if p.apk() && (repo == "node" || repo == "python" || repo == "wolfi-base" || strings.Contains(b.Tag, "alpine")) {
+			p.d.line("RUN apk add --no-cache ca-certificates \\\n && update-ca-certificates")
+		} else if repo == "node" || repo == "debian" {
 			// Their slim images lack the package, which takes the file in when it is installed.
 			p.d.apt([]string{"ca-certificates"})
 		} else {
 			p.d.line("RUN update-ca-certificates")
+		}
+		if repo == "wolfi-base" {
+			repo = p.s.Language.Value
 		}
 		switch repo {
 		case "node":

@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -15,12 +16,21 @@ func (p *plan) java() error {
 	s, j, d := p.s, p.s.Java, &p.d
 	jre := p.jre()
 	p.likes(&jre, "eclipse-temurin", "openjdk", "amazoncorretto", "maven", "gradle")
+	if p.opt.Base == "alpine" {
+		jre.Variant, jre.Systems = "jre-alpine-%s", alpines()
+	}
 	final, err := p.opt.Pick(jre)
 	if err != nil {
 		return err
 	}
-	p.ships = final
 	jdk, _, _ := strings.Cut(final.Version, ".")
+	if p.opt.Base == "distroless" {
+		if final, err = p.opt.Pick(Want{Repo: fmt.Sprintf(distrolessJava, jdk), Tag: "nonroot"}); err != nil {
+			return err
+		}
+		final.Why, p.number = "Java "+jdk+" and what it is linked with", "65532"
+	}
+	p.ships = final
 	builder, err := p.opt.Pick(p.javaBuilder(jdk))
 	if err != nil {
 		return err
@@ -50,7 +60,9 @@ func (p *plan) java() error {
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
 	p.system()
-	p.user()
+	if p.opt.Base != "distroless" {
+		p.user()
+	}
 	d.line("WORKDIR %s", p.work)
 	p.early()
 	if probe {

@@ -17,9 +17,24 @@ func (p *plan) node() error {
 	s, n, d := p.s, p.s.Node, &p.d
 	want := p.nodeWant(s.Version)
 	p.likes(&want, "node")
+	switch p.opt.Base {
+	case "alpine":
+		want.Variant, want.Systems = "alpine%s", alpines()
+	case "distroless":
+		want.Systems = []string{"bookworm"} // on which its image is built
+	}
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
+	}
+	major, _, _ := strings.Cut(base.Version, ".")
+	if p.opt.Base == "wolfi" {
+		why := base.Why
+		if base, err = p.wolfiBase(); err != nil {
+			return err
+		}
+		base.Version, base.Why = major, "Node.js "+major+": "+why
+		p.number = "65532" // its own nonroot
 	}
 	p.ships = base
 	p.chose("base "+base.String(), base.Why)
@@ -32,6 +47,9 @@ func (p *plan) node() error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	p.from(base, "base")
+	if p.opt.Base == "wolfi" {
+		d.line("RUN apk add --no-cache nodejs-%s npm", major)
+	}
 	d.line("WORKDIR %s", p.work)
 	built := n.Script != ""
 	tools := p.natives(base, stack.Native.ToBuild)
@@ -63,24 +81,48 @@ func (p *plan) node() error {
 		p.nodeInstall(tools, false)
 	}
 	p.stages()
+	bare := p.opt.Base == "distroless"
+	init := !n.Handles && s.Kind != stack.Job
+	if init {
+		p.chose("tini", "nothing in the source handles SIGTERM, which node as the first process of a container does not hear: behind an init it ends as everywhere else")
+	}
+	if bare && init {
+		d.part("An init that needs no libraries.")
+		d.line("FROM base AS init")
+		p.add([]string{"tini"})
+	}
 	d.part("")
-	d.line("FROM base AS runtime")
+	if bare {
+		final, err := p.opt.Pick(Want{Repo: fmt.Sprintf(distrolessNode, major), Tag: "nonroot"})
+		if err != nil {
+			return err
+		}
+		p.chose("base "+final.String(), "Node.js "+major+" and what it is linked with")
+		p.ships, p.number = final, "65532"
+		p.from(final, "runtime")
+	} else {
+		d.line("FROM base AS runtime")
+	}
 	env := []string{"NODE_ENV=production"}
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
 	system := p.natives(base, stack.Native.ToRun)
-	init := !n.Handles && s.Kind != stack.Job
-	if init {
+	if init && !bare {
 		system = append(system, "tini")
-		p.chose("tini", "nothing in the source handles SIGTERM, which node as the first process of a container does not hear: behind an init it ends as everywhere else")
 	}
 	if len(system) > 0 {
 		slices.Sort(system)
-		d.apt(system)
+		p.add(system)
 	}
 	p.system()
+	if bare {
+		d.line("WORKDIR %s", p.work)
+		if init {
+			d.line("COPY --from=init /usr/bin/tini-static /")
+		}
+	}
 	if n.Bun {
 		d.line("COPY --from=%s /usr/local/lib/node_modules/bun/bin/bun.exe /usr/local/bin/bun", p.firstStage(built, runtime))
 	}
@@ -136,10 +178,15 @@ func (p *plan) nodeStart(init bool) {
 	if n.PnP {
 		start = []string{"node", "-r", "./.pnp.cjs"}
 	}
+	if p.opt.Base == "distroless" {
+		start[0] = p.nodeBinary()
+	}
 	if n.Bun {
 		start, args = append(start, args...), nil // bun takes a first word with a dash for its own
 	}
-	if init {
+	if init && p.opt.Base == "distroless" {
+		start = append([]string{"/tini-static", "--"}, start...)
+	} else if init {
 		start = append([]string{"tini", "--"}, start...)
 	}
 	p.begins(start, args)
@@ -150,12 +197,18 @@ func (p *plan) nodeUser() string {
 	if k := p.opt.Keep; k != nil && k.UID.Known() {
 		return k.UID.Value + ":" + k.UID.Value
 	}
+	if p.opt.Base == "distroless" || p.opt.Base == "wolfi" {
+		return p.number + ":" + p.number
+	}
 	return "1000:1000"
 }
 
 func (p *plan) nodeBinary() string {
-	if p.s.Node.Bun {
+	switch {
+	case p.s.Node.Bun:
 		return "bun"
+	case p.opt.Base == "distroless":
+		return "/nodejs/bin/node"
 	}
 	return "node"
 }
@@ -191,7 +244,7 @@ func nodeFits(spec string) func(string) bool {
 func (p *plan) nodeInstall(tools []string, all bool) {
 	n, d := p.js(), &p.d
 	if len(tools) > 0 {
-		d.apt(tools)
+		p.add(tools)
 		d.line("# Native modules find the headers of this node, and download none.")
 		d.line("ENV npm_config_nodedir=/usr/local")
 	}

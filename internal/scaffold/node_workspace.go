@@ -47,7 +47,7 @@ func (p *plan) nodeMember(base Base) error {
 	}
 	if len(system) > 0 {
 		slices.Sort(system)
-		d.apt(system)
+		p.add(system)
 	}
 	p.system()
 	from := ""

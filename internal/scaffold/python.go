@@ -33,9 +33,20 @@ func (p *plan) python() error {
 		}
 	}
 	p.likes(&want, "python")
+	if p.opt.Base == "alpine" {
+		want.Variant, want.Systems = "alpine%s", alpines()
+	}
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
+	}
+	minor := line(base.Version)
+	if p.opt.Base == "wolfi" {
+		why := base.Why
+		if base, err = p.wolfiBase(); err != nil {
+			return err
+		}
+		base.Version, base.Why = minor, "Python "+minor+": "+why
 	}
 	compiles := false
 	if s.Version.Below != "" {
@@ -54,14 +65,24 @@ func (p *plan) python() error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	p.from(base, "base")
+	if p.opt.Base == "wolfi" {
+		d.line("RUN apk add --no-cache python-%s", minor)
+	}
 	d.part("The build tools stay in this stage: the final stage copies only the virtual environment.")
 	d.line("FROM base AS build")
+	if p.opt.Base == "wolfi" {
+		d.line("RUN apk add --no-cache py%s-pip", minor)
+	}
+	if list := py.NoMusl; p.apk() && p.opt.Base == "alpine" && len(list) > 0 {
+		compiles = true
+		p.chose("build-base in the builder", fmt.Sprintf("the lock has no wheels for musl of %s: they are compiled, and may need more", strings.Join(list, ", ")))
+	}
 	if build := p.natives(base, stack.Native.ToBuild); len(build) > 0 || compiles {
 		if compiles && !slices.Contains(build, "build-essential") {
 			build = append(build, "build-essential")
 		}
 		slices.Sort(build)
-		d.apt(build)
+		p.add(build)
 	}
 	if err := p.install(); err != nil {
 		return err
@@ -79,7 +100,7 @@ func (p *plan) python() error {
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
 	if runtime := p.natives(base, stack.Native.ToRun); len(runtime) > 0 {
 		slices.Sort(runtime)
-		d.apt(runtime)
+		p.add(runtime)
 	}
 	p.system()
 	p.user()
@@ -127,7 +148,9 @@ func (p *plan) natives(on Base, of func(stack.Native) []string) (list []string) 
 	for _, n := range p.s.Native {
 		var named []string
 		for _, pkg := range of(n) {
-			pkg = knowledge.DebianName(pkg, on.release())
+			if !p.apk() {
+				pkg = knowledge.DebianName(pkg, on.release())
+			}
 			named = append(named, pkg)
 			if !slices.Contains(list, pkg) {
 				list = append(list, pkg)

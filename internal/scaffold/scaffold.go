@@ -56,6 +56,9 @@ type Options struct {
 	// CA are certificates of authorities that builds and programs trust too, each a file
 	// beside the Dockerfile.
 	CA []File
+	// Base is what the container stands on where it is asked for, one of Families; "" =
+	// slim Debian, or nothing at all for a program that is linked with nothing.
+	Base string
 	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
 	GPU bool
 	// Keep is what the container keeps of the one that the project has; nil = it has none.
@@ -69,6 +72,9 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		p.work = "/app"
 	}
 	p.keep()
+	if err := p.family(); err != nil {
+		return nil, err
+	}
 	var err error
 	switch {
 	case s.Python != nil:
@@ -93,6 +99,9 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.site()
 	default:
 		err = fmt.Errorf("no container is known for %s", s.Language.Value)
+	}
+	if err == nil {
+		err = p.named()
 	}
 	if err != nil {
 		return nil, err
@@ -131,6 +140,8 @@ type plan struct {
 	send   []string // files and folders that the build takes
 	work   string   // the folder in which the program runs
 	number string   // of the user, and of its group, where the base brings none
+	// unnamed are packages whose names are not known in what the container stands on.
+	unnamed []string
 }
 
 // linked tells whether anything needs packages of the system where it runs.
@@ -277,6 +288,14 @@ func (d *dockerfile) apt(packages []string) {
 // user makes the user that the program runs as. Its home is a folder that is there and
 // may be written, for what libraries keep beside a program.
 func (p *plan) user() {
+	switch p.opt.Base {
+	case "wolfi":
+		p.number = "65532" // its own nonroot
+		return
+	case "alpine":
+		p.d.line("RUN addgroup -g %[1]s app \\\n && adduser -u %[1]s -G app -D -H -h /tmp app", p.number)
+		return
+	}
 	p.d.line("RUN groupadd --gid %[1]s app \\\n && useradd --uid %[1]s --gid app --no-log-init --no-create-home --home-dir /tmp app", p.number)
 }
 

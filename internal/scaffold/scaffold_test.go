@@ -3,6 +3,7 @@ package scaffold_test
 import (
 	"encoding/pem"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -136,6 +137,77 @@ func TestAuthorities(t *testing.T) {
 	}
 	if _, err := scaffold.Certificates(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte{1}})); err == nil || !strings.Contains(err.Error(), "private key") {
 		t.Errorf("a private key is taken for a certificate: %v", err)
+	}
+}
+
+// TestFamilies writes containers on other bases, where they can be right, and says in
+// words why not elsewhere.
+func TestFamilies(t *testing.T) {
+	for _, tt := range []struct{ name, base, fails string }{
+		{"python/fastapi-pip", "alpine", ""},
+		{"python/uv-in-step", "alpine", ""},
+		{"python/native", "alpine", ""},
+		{"python/fastapi-pip", "wolfi", ""},
+		{"python/fastapi-pip", "distroless", "init writes it for Node.js, Java, Go, Rust and C++"},
+		{"node/express", "alpine", ""},
+		{"node/express", "distroless", ""},
+		{"node/typescript", "wolfi", ""},
+		{"node/bun", "wolfi", "init writes it for Python and for servers of Node.js"},
+		{"node/bun", "distroless", "it starts node"},
+		{"node/vite-site", "distroless", "init writes it for"},
+		{"java/spring", "alpine", ""},
+		{"java/spring", "distroless", ""},
+		{"go/server", "distroless", ""},
+		{"go/server", "alpine", "Alpine would only add to that"},
+		{"ruby/rails", "alpine", "it is not known what its packages are called there"},
+		{"php/slim", "distroless", "there is none for other languages"},
+		{"go/server", "ubuntu", `--base "ubuntu" is not one of alpine, distroless, wolfi`},
+	} {
+		t.Run(tt.name+"/"+tt.base, func(t *testing.T) {
+			in, opt := project(t, "../stack/testdata/"+tt.name+".txtar")
+			s, err := stack.Detect(in, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pick := func(w scaffold.Want) (scaffold.Base, error) {
+				b, err := known(w)
+				if tt.base == "wolfi" {
+					b.Digest = "sha256:" + strings.Repeat("0", 64)
+				}
+				return b, err
+			}
+			plan, err := scaffold.New(s, scaffold.Options{Pick: pick, Name: "shop", Base: tt.base})
+			if tt.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.fails) {
+					t.Errorf("error %v, want %q", err, tt.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var chosen strings.Builder
+			for _, c := range plan.Chosen {
+				fmt.Fprintf(&chosen, "%s: %s\n", c.What, c.Why)
+			}
+			out := &txtar.Archive{Comment: []byte(chosen.String())}
+			for _, f := range plan.Files {
+				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
+				if f.Name == "Dockerfile" {
+					out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
+				}
+			}
+			same(t, "testdata/families/"+tt.base+"-"+strings.ReplaceAll(tt.name, "/", "-")+".txtar", out)
+			clean(t, in)
+		})
+	}
+	in, opt := project(t, "../stack/testdata/python/fastapi-pip.txtar")
+	s, err := stack.Detect(in, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scaffold.New(s, scaffold.Options{Pick: known, Base: "wolfi"}); err == nil || !strings.Contains(err.Error(), "no registry answered with its digest") {
+		t.Errorf("Wolfi without a digest: %v", err)
 	}
 }
 

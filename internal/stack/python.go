@@ -15,6 +15,8 @@ import (
 type Python struct {
 	Install  Install  `json:"install"`
 	Packages []string `json:"packages,omitempty"` // that it depends on, as far as is known, in normal form
+	// NoMusl are packages of which the lock has wheels for Linux, and none for musl.
+	NoMusl []string `json:"noMusl,omitempty"`
 	// SQLAlchemy tells that the source uses it, whose URLs name the driver too.
 	SQLAlchemy bool    `json:"sqlalchemy,omitempty"`
 	Add        []Tool  `json:"add,omitempty"` // packages that it lacks, which the build installs

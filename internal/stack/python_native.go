@@ -75,6 +75,9 @@ func (p *pyProject) native() {
 	slices.Sort(names)
 	for _, name := range names {
 		d := p.deps[name]
+		if len(d.wheels) > 0 && wheelFor(d.wheels) && !slices.ContainsFunc(d.wheels, func(w string) bool { return strings.HasSuffix(w, "-any.whl") || strings.Contains(w, "musllinux") }) {
+			p.py.NoMusl = append(p.py.NoMusl, name)
+		}
 		if d.wheels == nil && !d.sdist || wheelFor(d.wheels) || slices.ContainsFunc(p.s.Native, func(n Native) bool { return n.Package == name }) {
 			continue
 		}
