@@ -42,6 +42,7 @@ const (
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
 	Quiet                      // change no file but those that their effects tell
+	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
 	// Files and folders.
 
@@ -81,6 +82,7 @@ const (
 	JarFolders           // are names of folders, or of one in another, in which a program's jars lie, most of them published
 	Owned                // are parts of paths under the published ones where people put their own files
 	SystemProgramFolders // are where a distribution puts programs
+	SetupEnds            // are the ends of names of files that containers are set up with: scripts and settings
 
 	// Words: of names, values, flags and sub-commands.
 
@@ -120,6 +122,7 @@ const (
 	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
+	OutputFlags      // are followed by a file that the program writes
 	OutputVariables  // are variables that say where a tool writes
 	PipTargets       // are variables that say where pip installs
 	MovingTags       // are tags that publishers move on purpose
@@ -182,6 +185,7 @@ var kinds = [sets]struct {
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
 	Quiet:                {programs, "quiet"},
+	Makers:               {programs, "maker"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
@@ -218,6 +222,7 @@ var kinds = [sets]struct {
 	JarFolders:           {files, "jar-folder"},
 	Owned:                {files, "owned"},
 	SystemProgramFolders: {files, "system-program-folder"},
+	SetupEnds:            {files, "setup-end"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
 	WeakStages:           {words, "weak-stage"},
@@ -254,6 +259,7 @@ var kinds = [sets]struct {
 	OtherPorts:           {words, "other-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
+	OutputFlags:          {words, "output-flag"},
 	OutputVariables:      {words, "output-variable"},
 	PipTargets:           {words, "pip-target"},
 	MovingTags:           {words, "moving-tag"},

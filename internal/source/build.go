@@ -143,6 +143,14 @@ func (b *Build) ContextRoot() (root string, ok bool) {
 	return b.contextRoot, b.Context != nil
 }
 
+// NoContext says why Context is nil.
+func (b *Build) NoContext() string {
+	if b.contextRoot == unsaid {
+		return "nothing says whether the build context is " + path.Dir(b.Path) + " or a folder above it"
+	}
+	return "the build context is outside the project"
+}
+
 // Chain is the target's stages by FROM, the one on an image first, the target
 // last. What is in them is in the image that ships.
 func (b *Build) Chain() []*Stage { return b.chain }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"io/fs"
 	"maps"
 	"path"
 	"regexp"
@@ -361,6 +362,7 @@ type ciBuild struct {
 // ciRecipe takes a build over whose words are literal; an argument that is not is
 // left out.
 func (p *Snapshot) ciRecipe(name string, b ciBuild) {
+	p.hint(b)
 	if !isLiteral(b.context) || !isLiteral(b.file) || !isLiteral(b.target) || strings.Contains(b.context, "://") || strings.HasPrefix(b.context, "/") {
 		return
 	}
@@ -428,6 +430,48 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	}
 	p.composed[file] = append(p.composed[file], r)
 }
+
+// hint notes the context of a build whose file or target is worked out by an
+// expression, for all Dockerfiles that the literal words around it can name.
+func (p *Snapshot) hint(b ciBuild) {
+	if isLiteral(b.file) && isLiteral(b.target) || strings.Contains(b.context, "://") || strings.HasPrefix(b.context, "/") || strings.ContainsAny(b.file, "*?[\\") {
+		return
+	}
+	beside := ""
+	if !isLiteral(b.context) { // ./services/${{ matrix.name }}, and its Dockerfile
+		var ok bool
+		if beside, ok = strings.CutPrefix(path.Join(".", b.file), path.Join(".", b.context)+"/"); !ok || !isLiteral(beside) {
+			return
+		}
+	}
+	file := path.Join(".", ciExpression.ReplaceAllString(b.file, "*"))
+	if !isLiteral(file) || strings.HasPrefix(file, "..") || strings.Trim(file, "*/") == "" || strings.Count(file, "*") > 3 {
+		return
+	}
+	names, err := fs.Glob(p.files.fsys, file)
+	if err != nil {
+		return
+	}
+	for _, name := range names[:min(len(names), maxHinted)] {
+		if !IsDockerfileName(path.Base(name)) {
+			continue
+		}
+		root := path.Join(".", b.context)
+		if beside != "" {
+			root = path.Join(".", strings.TrimSuffix(name, path.Join("/", beside)))
+		}
+		if strings.HasPrefix(root, "..") {
+			continue
+		}
+		if was, ok := p.hinted[name]; ok && was != root {
+			root = ""
+		}
+		p.hinted[name] = root
+	}
+}
+
+// maxHinted is how many Dockerfiles an expression is taken to name.
+const maxHinted = 100
 
 // maxAlike is how many builds of a Dockerfile are compared with another one.
 const maxAlike = 128

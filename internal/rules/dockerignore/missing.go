@@ -64,7 +64,7 @@ var missing = &check.Check{
 		case len(broad) == 0:
 			return check.Judge(nil)
 		case b.Context == nil:
-			return unknownContext()
+			return unknownContext(b)
 		case effective(b.Context):
 			return check.Judge(nil)
 		}

@@ -34,7 +34,7 @@ var sendsUnwanted = &check.Check{
 		case !folders:
 			return check.Judge(nil)
 		case b.Context == nil && len(broad) > 0:
-			return unknownContext()
+			return unknownContext(b)
 		case !effective(b.Context):
 			return check.Judge(nil)
 		}

@@ -136,7 +136,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 		if b.Context == nil {
 			if p == "." || strings.ContainsAny(p, "*?[") {
-				why = "the build context is outside the project"
+				why = b.NoContext()
 				continue
 			}
 			add(p, false)
