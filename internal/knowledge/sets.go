@@ -91,6 +91,7 @@ const (
 	WeakStages       // are names of stages that make what ships, or that ship themselves
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
 	LocalTags        // are tags of images that are built where they are used
+	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
 	BuildActions     // are actions of a CI that build an image from a Dockerfile
 	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
@@ -228,6 +229,7 @@ var kinds = [sets]struct {
 	WeakStages:           {words, "weak-stage"},
 	DevFileParts:         {words, "dev-file-part"},
 	LocalTags:            {words, "local-tag"},
+	IncludeWords:         {words, "include-word"},
 	BuildActions:         {words, "build-action"},
 	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},

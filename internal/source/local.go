@@ -160,17 +160,19 @@ func (b *Build) userOfImage(names []string) string {
 	return ""
 }
 
-// froms are what the FROM lines of the Dockerfiles of a project say.
+// froms are what the FROM lines of the Dockerfiles of a project say, and those that
+// take in another file.
 type froms struct {
-	users  map[string][]string // image name: the Dockerfiles built on it
-	stages map[string]bool     // names of stages
+	users    map[string][]string // image name: the Dockerfiles built on it
+	stages   map[string]bool     // names of stages
+	included map[string]string   // Dockerfile: one that takes it in
 }
 
 // usersOfImages are the Dockerfiles that name images in FROM, by a glance at
 // their lines: the whole parse of every file of a project would cost too much for
 // a question that few ask.
 func (p *Snapshot) usersOfImages() *froms {
-	f := &froms{map[string][]string{}, map[string]bool{}}
+	f := &froms{map[string][]string{}, map[string]bool{}, map[string]string{}}
 	for _, u := range p.Units {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
@@ -179,7 +181,12 @@ func (p *Snapshot) usersOfImages() *froms {
 		if err != nil {
 			continue
 		}
-		images, stages := fromsIn(data)
+		images, stages, parts := fromsIn(data)
+		for _, name := range parts {
+			if name = path.Join(path.Dir(u.Path), name); f.included[name] == "" {
+				f.included[name] = u.Path
+			}
+		}
 		for _, image := range images {
 			f.users[image] = append(f.users[image], u.Path)
 		}
@@ -191,10 +198,13 @@ func (p *Snapshot) usersOfImages() *froms {
 }
 
 // fromsIn are the familiar names of what stands in the FROM lines of a Dockerfile,
-// and the names of its stages.
-func fromsIn(data []byte) (images, stages []string) {
+// the names of its stages, and the files that a preprocessor puts into it.
+func fromsIn(data []byte) (images, stages, parts []string) {
 	for line := range bytes.Lines(data) {
 		fields := strings.Fields(string(line))
+		if len(fields) == 2 && knowledge.IncludeWords.Has(strings.ToUpper(fields[0])) {
+			parts = append(parts, strings.Trim(fields[1], `"'<>`))
+		}
 		if len(fields) < 2 || !strings.EqualFold(fields[0], "FROM") {
 			continue
 		}
@@ -208,7 +218,24 @@ func fromsIn(data []byte) (images, stages []string) {
 			}
 		}
 	}
-	return images, stages
+	return images, stages, parts
+}
+
+// included says which Dockerfile takes this one in as a part of it, where it starts
+// nothing by itself; "" = none does.
+func (b *Build) included() string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || b.project == nil || starts(b.Target) || serviceBase(b.Target) {
+		return ""
+	}
+	b.files.ask(aboutUnits, "")
+	if b.project.links.dockerfiles < 2 {
+		return ""
+	}
+	b.files.ask(aboutFroms, "")
+	if by := b.project.users().included[b.Path]; by != "" {
+		return by + " includes it"
+	}
+	return ""
 }
 
 // MadeHere tells whether the project builds an image of this name: by what

@@ -93,9 +93,9 @@ func changeOf(before fs.FS, changes overlay.Changes) *change {
 		_, err := fs.Stat(before, name)
 		if IsDockerfileName(path.Base(name)) && !c.froms {
 			old, _ := files.Read(before, name, maxFile)
-			images, stages := fromsIn(old)
-			nextImages, nextStages := fromsIn(data)
-			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages)
+			images, stages, parts := fromsIn(old)
+			nextImages, nextStages, nextParts := fromsIn(data)
+			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages) || !slices.Equal(parts, nextParts)
 		}
 		if data == nil {
 			c.files[name] = -1
