@@ -211,6 +211,7 @@ func extend(s, base *deploy.Service) *deploy.Service {
 	scalar(&one.WorkingDir, base.WorkingDir)
 	scalar(&one.StopSignal, base.StopSignal)
 	scalar(&one.StopGracePeriod, base.StopGracePeriod)
+	scalar(&one.Restart, base.Restart)
 	one.Ports = slices.Concat(base.Ports, s.Ports)
 	one.Expose = slices.Concat(base.Expose, s.Expose)
 	one.Environment = slices.Concat(base.Environment, s.Environment)
