@@ -42,6 +42,7 @@ const (
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
 	Quiet                      // change no file but those that their effects tell
+	UserSwitchers              // start another program as another user, and do nothing else
 	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
 	// Files and folders.
@@ -123,6 +124,7 @@ const (
 	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
+	DropCalls        // are functions by which programs change their own user
 	OutputFlags      // are followed by a file that the program writes
 	OutputVariables  // are variables that say where a tool writes
 	PipTargets       // are variables that say where pip installs
@@ -186,6 +188,7 @@ var kinds = [sets]struct {
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
 	Quiet:                {programs, "quiet"},
+	UserSwitchers:        {programs, "user-switcher"},
 	Makers:               {programs, "maker"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
@@ -261,6 +264,7 @@ var kinds = [sets]struct {
 	OtherPorts:           {words, "other-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
+	DropCalls:            {words, "drop-call"},
 	OutputFlags:          {words, "output-flag"},
 	OutputVariables:      {words, "output-variable"},
 	PipTargets:           {words, "pip-target"},

@@ -30,6 +30,23 @@ func removes(run *source.Run, name string) bool {
 	return false
 }
 
+// removesLater tells whether a RUN takes away again what one of its commands put
+// somewhere, or a folder above it.
+func removesLater(run *source.Run, name string, by *shell.Command) bool {
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != effects.Delete || fx.When != shell.Always || fx.Command == nil || by == nil || fx.Command.Index <= by.Index {
+			continue
+		}
+		for _, p := range fx.Paths {
+			dir := path.Clean(p.Text)
+			if p.Known && (name == dir || strings.HasPrefix(name, dir+"/")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
 	Claim:    "the owner and mode of files are set in the layer that adds them",
@@ -187,9 +204,10 @@ const mostPuts = 64
 
 // fill notes the folders into which a step puts files.
 func (d *duplicates) fill(step *source.Step) {
-	one := func(dir string, p *put) {
+	run := step.Run()
+	one := func(dir string, p *put, by *shell.Command) {
 		dir = path.Clean(dir)
-		if !strings.HasPrefix(dir, "/") {
+		if !strings.HasPrefix(dir, "/") || run != nil && removesLater(run, dir, by) {
 			return
 		}
 		// The folders above hold it as well.
@@ -211,11 +229,10 @@ func (d *duplicates) fill(step *source.Step) {
 			if !c.Chown.Known && owner != "" {
 				owner = someone
 			}
-			one(c.Target, &put{step, d.size(c), owner, modesOf(c)})
+			one(c.Target, &put{step, d.size(c), owner, modesOf(c)}, nil)
 		}
 		return
 	}
-	run := step.Run()
 	if run == nil {
 		return
 	}
@@ -229,9 +246,9 @@ func (d *duplicates) fill(step *source.Step) {
 		}
 		switch knowledge.EcosystemOf(in.Manager) {
 		case "node":
-			one(path.Join(in.Command.Dir, "node_modules"), p)
+			one(path.Join(in.Command.Dir, "node_modules"), p, in.Command)
 		case "composer":
-			one(path.Join(in.Command.Dir, "vendor"), p)
+			one(path.Join(in.Command.Dir, "vendor"), p, in.Command)
 		}
 	}
 	for _, fx := range run.Effects.Files {
@@ -239,12 +256,12 @@ func (d *duplicates) fill(step *source.Step) {
 			continue
 		}
 		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack || fx.Kind == effects.Write && produces(fx) {
-			one(fx.Paths[0].Text, p)
+			one(fx.Paths[0].Text, p, fx.Command)
 		}
 	}
 	for _, f := range run.Effects.Fetches {
 		if f.Tool == "git" && f.When == shell.Always && f.To.Known && f.To.Text != "" {
-			one(f.To.Text, p)
+			one(f.To.Text, p, f.Command)
 		}
 	}
 }
