@@ -83,7 +83,7 @@ func unversioned(v deploy.Value, who string) (check.Finding, bool) {
 		if base.PublisherWithoutVersions(ref.Repo) {
 			return check.Finding{}, false
 		}
-		f.Message = fmt.Sprintf("%s runs %s, whose tag has a variant but no version", who, v.Text)
+		f.Message = fmt.Sprintf("%s runs %s, whose tag contains no version", who, v.Text)
 	case base.PinNone:
 		f.Message = fmt.Sprintf("%s runs %s, which has no tag, so it means :latest", who, v.Text)
 	case base.PinLatest:
