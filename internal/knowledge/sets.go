@@ -42,6 +42,8 @@ const (
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
 	Quiet                      // change no file but those that their effects tell
+	TestRunners                // run a project's tests
+	TestTools                  // run them by the sub-command test
 	UserSwitchers              // start another program as another user, and do nothing else
 	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
@@ -94,6 +96,7 @@ const (
 	LocalTags        // are tags of images that are built where they are used
 	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
 	BuildActions     // are actions of a CI that build an image from a Dockerfile
+	DevManifestParts // say of a Kubernetes file, as a part of its name, that it shows or tries something
 	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
@@ -188,6 +191,8 @@ var kinds = [sets]struct {
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
 	Quiet:                {programs, "quiet"},
+	TestRunners:          {programs, "test-runner"},
+	TestTools:            {programs, "test-tool"},
 	UserSwitchers:        {programs, "user-switcher"},
 	Makers:               {programs, "maker"},
 	Unwanted:             {files, "unwanted"},
@@ -234,6 +239,7 @@ var kinds = [sets]struct {
 	LocalTags:            {words, "local-tag"},
 	IncludeWords:         {words, "include-word"},
 	BuildActions:         {words, "build-action"},
+	DevManifestParts:     {words, "dev-manifest-part"},
 	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},

@@ -245,6 +245,8 @@ func (r *ciReader) action(inputs *yaml.Node) {
 	if r.job.matrix != nil {
 		b.step = inputs
 	}
+	push := first("push")
+	b.pushed = push != "" && push != "false" || strings.Contains(first("outputs"), "push=true") || strings.Contains(first("outputs"), "type=registry")
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
 	}
@@ -285,17 +287,19 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 		return v, ok
 	}
 	// An expression of the workflow is some text.
+	pushes := strings.Contains(src, "docker push") || strings.Contains(src, "podman push") || strings.Contains(src, "buildah push")
 	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI_EXPRESSION")), Shell: "bash", Lookup: lookup})
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
-			r.command(n, c, dir)
+			r.command(n, c, dir, pushes)
 		}
 	}
 }
 
-// command is one command of a script, where it builds an image.
+// command is one command of a script, where it builds an image. pushes tells that the
+// script publishes one.
 // Source: docs.docker.com/reference/cli/docker/buildx/build.
-func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
+func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes bool) {
 	program, args := c.Underlying()
 	verbs := map[string][]string{"docker": {"build"}, "podman": {"build"}, "buildah": {"build", "bud"}}[program]
 	if program == "docker" && len(args) > 0 && (args[0].Text == "buildx" || args[0].Text == "image" || args[0].Text == "builder") {
@@ -324,6 +328,7 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 			}
 		}
 	}
+	b.pushed = pushes
 	for _, f := range o.Flags {
 		name, value, ok := strings.Cut(f.Value.Text, "=")
 		switch f.Name {
@@ -335,6 +340,8 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 			if ok {
 				b.contexts[name] = value
 			}
+		case "--push":
+			b.pushed = true
 		case "-t", "--tag":
 			b.tags = append(b.tags, f.Value.Text)
 		}
@@ -357,6 +364,7 @@ type ciBuild struct {
 	tags                  []string
 	names                 []string   // of images, to which tags are added
 	step                  *yaml.Node // of a job with a matrix
+	pushed                bool       // it is published
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -372,6 +380,9 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	}
 	if _, err := p.files.stat(file); err != nil {
 		return
+	}
+	if b.pushed {
+		p.pushed[file] = true
 	}
 	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
@@ -462,6 +473,9 @@ func (p *Snapshot) hint(b ciBuild) {
 		}
 		if strings.HasPrefix(root, "..") {
 			continue
+		}
+		if b.pushed {
+			p.pushed[name] = true
 		}
 		if was, ok := p.hinted[name]; ok && was != root {
 			root = ""

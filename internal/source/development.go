@@ -59,7 +59,13 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		return ""
 	}
 	base := path.Base(name)
-	if kind != KubernetesFile {
+	if kind == KubernetesFile {
+		for _, w := range parts(base) {
+			if knowledge.DevManifestParts.Has(w) {
+				return fmt.Sprintf("the file name contains %q", w)
+			}
+		}
+	} else {
 		words := parts(base)
 		for _, w := range words {
 			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {

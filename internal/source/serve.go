@@ -110,7 +110,9 @@ func RunsOnce(c *deploy.Compose, s *deploy.Service) bool {
 	if len(words) == 0 || !knowledge.Shells.Has(path.Base(words[0])) {
 		return false
 	}
-	flag := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, "c") })
+	flag := slices.IndexFunc(words, func(w string) bool {
+		return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, "c")
+	})
 	if flag < 0 || flag+1 >= len(words) {
 		return false
 	}

@@ -82,6 +82,7 @@ type Snapshot struct {
 	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
 	baked     map[string]string          // image name: the Dockerfile that a Bake file makes it of
 	repos     map[string]string          // image name without a tag: the Dockerfile that CI makes it of
+	pushed    map[string]bool            // Dockerfiles of which CI publishes an image
 	hinted    map[string]string          // by Dockerfile, the context of builds of CI whose other words are not literal; "" = they have several
 	versions  map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
 	makes     map[string]string          // image name: the Dockerfile that makes it
@@ -192,7 +193,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -517,6 +518,9 @@ func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	cfg := p.config(path.Dir(u.Path))
 	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}, development: p.development(u.Path, u.Kind)}
 	fill(b)
+	if role, _ := cfg.role(u.Path); b.development == "" && b.Kubernetes != nil && role != roleProduct {
+		b.development = idles(b.Kubernetes)
+	}
 	b.shared()
 	return b
 }
