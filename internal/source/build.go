@@ -54,6 +54,7 @@ type Build struct {
 	inChain      map[*Stage]bool
 	reached      map[*Stage]bool
 	anyReached   map[*Stage]bool // by this one or a sibling; nil = there are none
+	shipReached  map[*Stage]bool // by this one or a sibling that ships; nil = there are none
 	allows       []*Allow
 	manifestFile *text.File
 	memo         *memo
@@ -161,6 +162,12 @@ func (b *Build) InChain(s *Stage) bool { return b.inChain[s] }
 // Reaches tells whether this build or another one of the Dockerfile needs s.
 func (b *Build) Reaches(s *Stage) bool {
 	return b.reached[s] || b.anyReached[s]
+}
+
+// Ships tells whether this build or another one of the Dockerfile that is not for
+// development needs s.
+func (b *Build) Ships(s *Stage) bool {
+	return b.reached[s] || b.shipReached[s]
 }
 
 // Needs tells whether this target itself needs s.

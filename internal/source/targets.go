@@ -396,10 +396,13 @@ func (t *targeting) finish() []*Build {
 		key := image{b.Target.Ref(), b.contextRoot}
 		b.images, b.repos = images[key], repos[key]
 	}
-	reached := map[*Stage]bool{}
+	reached, ships := map[*Stage]bool{}, map[*Stage]bool{}
 	for _, b := range t.builds {
 		maps.Copy(reached, b.reached)
-		b.anyReached = reached
+		if b.development == "" {
+			maps.Copy(ships, b.reached)
+		}
+		b.anyReached, b.shipReached = reached, ships
 	}
 	return t.builds
 }
