@@ -42,20 +42,32 @@ func (p *Snapshot) ciFiles() (list []string) {
 // openCI takes the builds that CI files name with literal words: steps of
 // docker/build-push-action and its like, and docker build in scripts.
 func (p *Snapshot) openCI() {
+	calls := &ciCalls{trees: map[string]*yaml.Node{}}
+	calls.left.Left = maxUses
 	for _, name := range p.ciFiles() {
 		file, err := p.files.read(name, maxWorkflow)
-		if err != nil || !bytes.Contains(file.Data, []byte("build")) ||
-			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("actions-docker-build")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
+		if err != nil || !mayBuild(file.Data) {
 			continue
 		}
-		root := yamlNode(file.Data)
+		root, read := calls.trees[name]
+		if !read {
+			root = yamlNode(file.Data)
+			calls.trees[name] = root
+		}
 		if root == nil {
 			continue
 		}
-		r := &ciReader{project: p, name: name}
+		r := &ciReader{project: p, name: name, calls: calls}
 		r.nodes.Left = maxCINodes
 		r.walk(root)
 	}
+}
+
+// mayBuild tells whether a CI file may build an image, or start what does, by a glance
+// at its words.
+func mayBuild(data []byte) bool {
+	has := func(word string) bool { return bytes.Contains(data, []byte(word)) }
+	return has("uses: ./") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
 }
 
 // yamlNode is a YAML document; nil where it is none. What the parser cannot take is
@@ -79,12 +91,15 @@ type ciReader struct {
 	name    string
 	nodes   meter.Meter
 	job     job // in which the walk is
+	calls   *ciCalls
+	depth   int // of workflows and actions that use each other
 }
 
 // A job is what stands around the steps of a CI file.
 type job struct {
 	matrix map[string]string   // one row of the matrix, by NAME and NAME.FIELD
 	env    map[string]string   // with literal values
+	inputs map[string]string   // of a workflow or action that is used, with literal values
 	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
 }
 
@@ -120,6 +135,7 @@ func (r *ciReader) walk(n *yaml.Node) {
 			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
 				r.action(step["with"])
 			}
+			r.call(uses.Value, step["with"])
 		}
 		for _, key := range []string{"run", "script", "before_script"} {
 			r.script(step[key], r.text(step["working-directory"]))
@@ -175,7 +191,7 @@ func (r *ciReader) metadata(steps *yaml.Node) {
 }
 
 var (
-	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}`)
+	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env|inputs)\.([\w.-]+)\s*\}\}`)
 	stepOutputs = regexp.MustCompile(`steps\.([\w-]+)\.outputs`)
 )
 
@@ -188,8 +204,11 @@ func (r *ciReader) text(n *yaml.Node) string {
 	return matrixValue.ReplaceAllStringFunc(s, func(found string) string {
 		m := matrixValue.FindStringSubmatch(found)
 		from := r.job.env
-		if m[1] == "matrix" {
+		switch m[1] {
+		case "matrix":
 			from = r.job.matrix
+		case "inputs":
+			from = r.job.inputs
 		}
 		if v, ok := from[m[2]]; ok {
 			return v
@@ -275,7 +294,7 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	for _, c := range n.Content {
 		src += c.Value + "\n"
 	}
-	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") {
+	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") {
 		return
 	}
 	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})
@@ -292,6 +311,7 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
 			r.command(n, c, dir, pushes)
+			r.started(n, c, dir, lookup)
 		}
 	}
 }
@@ -384,7 +404,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if b.pushed {
 		p.pushed[file] = true
 	}
-	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
+	r := recipe{target: b.target, context: root, pushed: b.pushed, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {
 		case !isLiteral(key):

@@ -25,6 +25,7 @@ type recipe struct {
 	given    []string   // arguments whose values are not known
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
+	pushed   bool       // by publishes it
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }
