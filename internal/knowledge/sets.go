@@ -143,6 +143,7 @@ const (
 	// Packages.
 
 	DotenvLibraries    // read .env files
+	EnvReaders         // are files of frameworks that read .env files of their folder when they build, as patterns
 	Installers         // are package managers themselves, as packages
 	Metapackages       // bring a whole set of tools, the usual probes among them
 	DependencyPackages // have no tool in them, but depend on those that have
@@ -283,6 +284,7 @@ var kinds = [sets]struct {
 	WebBases:             {words, "web-base"},
 	CompanionTags:        {words, "companion-tag"},
 	DotenvLibraries:      {packages, "dotenv-library"},
+	EnvReaders:           {files, "env-reader"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},
 	DependencyPackages:   {packages, "dependency-package"},

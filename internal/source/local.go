@@ -103,6 +103,9 @@ func (b *Build) IsBase() (reason string, ok bool) {
 			return user + " is based on it", true
 		}
 	}
+	if user := b.userOfFolder(); user != "" {
+		return user + " is based on it", true
+	}
 	dir := path.Dir(b.Path)
 	for {
 		for _, n := range []string{"action.yml", "action.yaml"} {
@@ -160,19 +163,39 @@ func (b *Build) userOfImage(names []string) string {
 	return ""
 }
 
+// userOfFolder is another Dockerfile that names in FROM an image which is called as the
+// folder of this one, and is none that everybody knows.
+func (b *Build) userOfFolder() string {
+	folder := path.Base(path.Dir(b.Path))
+	if folder == "." || b.project == nil || b.project.links.dockerfiles < 2 {
+		return ""
+	}
+	b.files.ask(aboutFroms, "")
+	for _, u := range b.project.users().lasts[folder] {
+		if u.file != b.Path && folderOf(u.image) == folder {
+			return u.file
+		}
+	}
+	return ""
+}
+
 // froms are what the FROM lines of the Dockerfiles of a project say, and those that
 // take in another file.
 type froms struct {
 	users    map[string][]string // image name: the Dockerfiles built on it
+	lasts    map[string][]fromIn // the last element of an image's name with more: where it stands
 	stages   map[string]bool     // names of stages
 	included map[string]string   // Dockerfile: one that takes it in
 }
+
+// A fromIn is an image that a Dockerfile names in FROM.
+type fromIn struct{ file, image string }
 
 // usersOfImages are the Dockerfiles that name images in FROM, by a glance at
 // their lines: the whole parse of every file of a project would cost too much for
 // a question that few ask.
 func (p *Snapshot) usersOfImages() *froms {
-	f := &froms{map[string][]string{}, map[string]bool{}, map[string]string{}}
+	f := &froms{map[string][]string{}, map[string][]fromIn{}, map[string]bool{}, map[string]string{}}
 	for _, u := range p.Units {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
@@ -189,6 +212,9 @@ func (p *Snapshot) usersOfImages() *froms {
 		}
 		for _, image := range images {
 			f.users[image] = append(f.users[image], u.Path)
+			if last := path.Base(repoOf(image)); strings.Contains(image, "/") {
+				f.lasts[last] = append(f.lasts[last], fromIn{u.Path, image})
+			}
 		}
 		for _, s := range stages {
 			f.stages[s] = true

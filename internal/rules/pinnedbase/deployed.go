@@ -54,7 +54,7 @@ var kubeLatest = &check.Check{
 		var found []check.Finding
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
-				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(c.Image.Text) {
+				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(w.Name.Text, c.Image.Text) {
 					continue
 				}
 				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
