@@ -92,6 +92,7 @@ const (
 	DevStages        // are names of stages that do not ship
 	DevStageWords    // say so of a stage as a part of its name, too
 	WeakStages       // are names of stages that make what ships, or that ship themselves
+	TestSettings     // are what stands behind .env. where the settings are those of tests
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
 	LocalTags        // are tags of images that are built where they are used
 	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
@@ -236,6 +237,7 @@ var kinds = [sets]struct {
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
 	WeakStages:           {words, "weak-stage"},
+	TestSettings:         {words, "test-settings"},
 	DevFileParts:         {words, "dev-file-part"},
 	LocalTags:            {words, "local-tag"},
 	IncludeWords:         {words, "include-word"},
