@@ -82,11 +82,18 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			continue
 		}
 		for _, br := range l.brought {
-			if v.member(br, step, in) || br.submodule && !worksIn(in, br.dest) {
+			member := v.member(br, step, in)
+			if member && (knowledge.EcosystemOf(in.Manager) != "node" || v.copiesLater(step)) || br.submodule && !worksIn(in, br.dest) {
 				continue
 			}
-			br = v.closer(l, br, in)
+			if !member {
+				br = v.closer(l, br, in)
+			}
 			f := v.finding(br, step, in.Command, called(in.Command), in.Manager)
+			if member { // its scripts may need more of it than that
+				f.Severity = check.Warning
+				f.Help = fmt.Sprintf("copy only %s first, install, then copy the rest of %s", path.Join(br.path, "package.json"), br.path)
+			}
 			if tool := len(in.Packages) > 0 && len(in.Manifests) == 0 && !ownPath(in) && l.done[knowledge.EcosystemOf(in.Manager)]; tool {
 				f.Severity = check.Warning
 				f.Message = strings.Replace(f.Message, "installs all dependencies again", "installs it again", 1)
@@ -370,6 +377,21 @@ func (v *view) member(br brought, step *source.Step, in packages.Install) bool {
 		}
 	}
 	return v.isPackage(br.path)
+}
+
+// copiesLater tells whether sources come after a step of a stage: what came before it is
+// then not all of them.
+func (v *view) copiesLater(step *source.Step) bool {
+	for _, later := range step.Stage.Steps[step.Index+1:] {
+		if c := later.Copy; c != nil && c.FromContext() {
+			for i := range c.Sources {
+				if v.takes(c, i) != other {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // isPackage tells whether a folder of the context has a manifest of its own.
