@@ -155,7 +155,7 @@ func (i *Image) named(name string) base.Answer {
 // which a COPY brings, or a RUN unpacks or moves there: /opt/java/openjdk, and its bin.
 func (i *Image) inFolder(name string) bool {
 	for _, dir := range i.path() {
-		if knowledge.SystemProgramFolders.Has(dir) || path.Dir(dir) == "/usr/local" {
+		if knowledge.SystemProgramFolders.Has(dir) || path.Dir(dir) == "/usr/local" || i.ofPackages(dir) {
 			continue
 		}
 		p := path.Join(dir, name)
@@ -175,6 +175,31 @@ func (i *Image) inFolder(name string) bool {
 					continue
 				}
 				if slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return !w.Known || inside(p, path.Clean(w.Text)) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// ofPackages tells whether a folder of PATH is one in which a package manager puts the
+// programs of what it installs, and nothing else lies: that of a virtual environment, by
+// its name or because a stage makes it, or of Node's packages.
+func (i *Image) ofPackages(dir string) bool {
+	root := path.Dir(dir)
+	switch name := path.Base(root); {
+	case path.Base(dir) == ".bin" && name == "node_modules", path.Base(dir) == "bin" && (name == "venv" || name == ".venv"):
+		return true
+	}
+	for _, s := range i.b.Stages {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, fx := range run.Effects.Files {
+				if fx.Kind == effects.Venv && slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return w.Known && path.Clean(w.Text) == root }) {
 					return true
 				}
 			}
