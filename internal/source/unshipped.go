@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -79,8 +80,9 @@ var (
 	// The subject is what the file makes: nothing else is named.
 	notProduction = regexp.MustCompile(`(?i)\bnot\s+(?:be\s+)?(?:(?:intended|meant|designed|recommended|ready|suitable|suited|fit|optimi[sz]ed|built|made|used|safe|to\s+be\s+used)\s+)*(?:for|in)\s+(?:use\s+in\s+|any\s+|a\s+)?production\b|\bdo(?:\s+not|n't)\s+use\s+(?:(?:this|it|the)(?:\s+(?:image|file|docker\s?file|container))?\s+)?(?:in|for)\s+production\b|\bnot\s+production[- ]ready\b`)
 	forWork       = regexp.MustCompile(`(?i)\b(?:docker\s?file|image|container|this(?:\s+file)?|used|ready|suitable|intended|meant|only)\b(?:\s+\w+){0,3}\s+for\s+(?:(?:local|running|the|unit|integration|end-to-end|e2e|use\s+in|our|interactive)\s+)*(?:development|testing|tests|debugging|fuzzing|benchmarks?|benchmarking|building\s+(?:(?:a|an|the|debian|deb|rpm|apk|binary)\s+)*packages?)\b(?:\s+(?:only|purposes?|use|environments?|and\s+(?:testing|tests|debugging|ci)|via\s+\w+|of\s+\w+|for\s+\w+|with\s+\w+))*\s*$`)
+	forBugs       = regexp.MustCompile(`(?i)\bfor\s+(?:debugging|reproducing|investigating)\s+(?:issues|bugs|problems|reports)\b`)
 	otherSubject  = regexp.MustCompile(`(?i)\b(?:root|password|secret|key|token|credential|latest|tag|certificate|cert|variable|option|flag|setting|default|port|user)s?\b`)
-	ownSubject    = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?(?:[\w-]+\s+){0,3}?(?:docker\s?file|image|container)\b|^(?:this|used|only|intended|meant|for)\b`)
+	ownSubject    = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?(?:[\w-]+\s+){0,3}?(?:docker\s?file|image|container)\b|^(?:this|used|only|intended|meant|for|reproduces|mimics)\b`)
 	elsewhere     = regexp.MustCompile(`(?i)\b(?:see|use|uses|another|other|separate|different|smaller|second|instead|variant|also)\b`)
 	alsoShips     = regexp.MustCompile(`(?i)\b(?:production|release|deploy\w*)\b`)
 )
@@ -101,7 +103,7 @@ func declared(data []byte) string {
 		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(s) {
 			return fmt.Sprintf("its first comment says %q", m)
 		}
-		if m := forWork.FindString(s); m != "" && ownSubject.MatchString(s) && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
+		if m := cmp.Or(forWork.FindString(s), forBugs.FindString(s)); m != "" && ownSubject.MatchString(s) && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
 			return fmt.Sprintf("its first comment says %q", strings.TrimSpace(m))
 		}
 	}
