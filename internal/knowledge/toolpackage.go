@@ -40,6 +40,7 @@ type toolPackage struct {
 type classIndex struct {
 	exact    map[string]Class
 	patterns []classPattern
+	begin    [256][]int // those that names with this first byte may match, in order
 }
 
 type classPattern struct {
@@ -65,6 +66,17 @@ func toolPackages() []*toolPackage {
 	return list
 }
 
+// add puts a pattern behind those that are there.
+func (x *classIndex) add(p classPattern) {
+	n := len(x.patterns)
+	x.patterns = append(x.patterns, p)
+	for b := range x.begin {
+		if p.prefix == "" || p.prefix[0] == byte(b) {
+			x.begin[b] = append(x.begin[b], n)
+		}
+	}
+}
+
 var classIndexes = sync.OnceValue(func() map[string]*classIndex {
 	all := map[string]*classIndex{}
 	// Names that are no tools go first, wherever they stand in the file.
@@ -81,7 +93,7 @@ var classIndexes = sync.OnceValue(func() map[string]*classIndex {
 				}
 				for _, n := range l.Names {
 					if strings.ContainsAny(n, "*?[") {
-						idx.patterns = append(idx.patterns, newPattern(n, l.Class))
+						idx.add(newPattern(n, l.Class))
 					} else if _, ok := idx.exact[n]; !ok {
 						idx.exact[n] = l.Class
 					}
@@ -105,7 +117,10 @@ func ClassOf(manager, name string) Class {
 	if c, ok := idx.exact[name]; ok {
 		return c
 	}
-	for i := range idx.patterns {
+	if name == "" {
+		return NoTool
+	}
+	for _, i := range idx.begin[name[0]] {
 		p := &idx.patterns[i]
 		if !strings.HasPrefix(name, p.prefix) || !strings.HasSuffix(name, p.suffix) {
 			continue

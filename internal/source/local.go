@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -200,7 +199,7 @@ func (p *Snapshot) usersOfImages() *froms {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
 		}
-		data, err := files.Read(p.files.fsys, u.Path, maxFile)
+		data, err := p.texts.read(p.files.fsys, u.Path)
 		if err != nil {
 			continue
 		}
@@ -227,11 +226,21 @@ func (p *Snapshot) usersOfImages() *froms {
 // the names of its stages, and the files that a preprocessor puts into it.
 func fromsIn(data []byte) (images, stages, parts []string) {
 	for line := range bytes.Lines(data) {
-		fields := strings.Fields(string(line))
-		if len(fields) == 2 && knowledge.IncludeWords.Has(strings.ToUpper(fields[0])) {
-			parts = append(parts, strings.Trim(fields[1], `"'<>`))
+		line = bytes.TrimSpace(line)
+		end := bytes.IndexAny(line, " \t")
+		if end < 0 || end > maxIncludeWord {
+			continue
 		}
-		if len(fields) < 2 || !strings.EqualFold(fields[0], "FROM") {
+		first := line[:end]
+		from := bytes.EqualFold(first, []byte("FROM"))
+		if !from && !knowledge.IncludeWords.Has(string(bytes.ToUpper(first))) {
+			continue
+		}
+		fields := strings.Fields(string(line))
+		if !from {
+			if len(fields) == 2 {
+				parts = append(parts, strings.Trim(fields[1], `"'<>`))
+			}
 			continue
 		}
 		if n := len(fields); n >= 4 && strings.EqualFold(fields[n-2], "AS") {
@@ -246,6 +255,9 @@ func fromsIn(data []byte) (images, stages, parts []string) {
 	}
 	return images, stages, parts
 }
+
+// maxIncludeWord is how long a word of IncludeWords may be.
+const maxIncludeWord = 16
 
 // included says which Dockerfile takes this one in as a part of it, where it starts
 // nothing by itself; "" = none does.

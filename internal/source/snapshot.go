@@ -92,6 +92,7 @@ type Snapshot struct {
 	running   map[string][]*Service    // image name without a tag: the services that pull it
 
 	extending meter.Meter // see whole
+	texts     texts
 
 	users    func() *froms               // what the FROM lines of all Dockerfiles say
 	configs  table[string, *Config]      // by folder
@@ -502,10 +503,50 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 	return p.targets(v, u, parsed, trail)
 }
 
+// texts are the Dockerfiles of a snapshot that were read, for who reads them again: at
+// first for their FROM lines, then whole.
+type texts struct {
+	mu    sync.Mutex
+	files map[string][]byte
+	bytes int
+}
+
+// maxTexts bounds how many bytes of Dockerfiles are kept.
+const maxTexts = 8 << 20
+
+// read is the bytes of a Dockerfile within the size limit.
+func (t *texts) read(fsys fs.FS, name string) ([]byte, error) {
+	t.mu.Lock()
+	data, ok := t.files[name]
+	t.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	data, err := files.Read(fsys, name, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.files == nil {
+		t.files = map[string][]byte{}
+	}
+	if t.bytes+len(data) <= maxTexts {
+		t.files[name] = data
+		t.bytes += len(data)
+	}
+	return data, nil
+}
+
 // dockerfile is the text of a Dockerfile's unit.
 func (p *Snapshot) dockerfile(v view, u Unit) (*text.File, error) {
 	if u.Service == "" {
-		return v.read(u.Path, maxFile)
+		v.ask(aboutFile, u.Path)
+		data, err := p.texts.read(v.fsys, u.Path)
+		if err != nil {
+			return nil, err
+		}
+		return text.NewFile(u.Path, data), nil
 	}
 	c := p.byPath[u.Path]
 	if c == nil {

@@ -87,6 +87,9 @@ var (
 	alsoShips     = regexp.MustCompile(`(?i)\b(?:production|release|deploy\w*)\b`)
 )
 
+// purposes are parts of words without which no comment says what declared looks for.
+var purposes = []string{"production", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
+
 // declared says what a Dockerfile's first comment says of its purpose, where that is
 // development or tests, or not production; "" = it says no such thing.
 func declared(data []byte) string {
@@ -95,7 +98,7 @@ func declared(data []byte) string {
 	}
 	head := header(data)
 	low := strings.ToLower(head)
-	if !strings.Contains(low, "production") && !strings.Contains(low, " for ") {
+	if !slices.ContainsFunc(purposes, func(word string) bool { return strings.Contains(low, word) }) {
 		return ""
 	}
 	for _, s := range sentenceEnd.Split(head, -1) {
