@@ -1,7 +1,6 @@
 package knowledge
 
 import (
-	"path"
 	"strings"
 	"sync"
 )
@@ -44,17 +43,8 @@ type classIndex struct {
 }
 
 type classPattern struct {
-	glob           string
-	prefix, suffix string // what a name has to begin and end with for the glob to match
-	class          Class
-}
-
-func newPattern(glob string, c Class) classPattern {
-	p := classPattern{glob: glob, class: c, prefix: glob[:strings.IndexAny(glob, "*?[")]}
-	if i := strings.LastIndexByte(glob, '*'); i > strings.LastIndexAny(glob, "?[]\\") {
-		p.suffix = glob[i+1:]
-	}
-	return p
+	glob  Glob
+	class Class
 }
 
 // toolPackages are those of the data file, and the tools for people at work.
@@ -71,7 +61,7 @@ func (x *classIndex) add(p classPattern) {
 	n := len(x.patterns)
 	x.patterns = append(x.patterns, p)
 	for b := range x.begin {
-		if p.prefix == "" || p.prefix[0] == byte(b) {
+		if p.glob.prefix == "" || p.glob.prefix[0] == byte(b) {
 			x.begin[b] = append(x.begin[b], n)
 		}
 	}
@@ -93,7 +83,7 @@ var classIndexes = sync.OnceValue(func() map[string]*classIndex {
 				}
 				for _, n := range l.Names {
 					if strings.ContainsAny(n, "*?[") {
-						idx.add(newPattern(n, l.Class))
+						idx.add(classPattern{NewGlob(n), l.Class})
 					} else if _, ok := idx.exact[n]; !ok {
 						idx.exact[n] = l.Class
 					}
@@ -121,11 +111,7 @@ func ClassOf(manager, name string) Class {
 		return NoTool
 	}
 	for _, i := range idx.begin[name[0]] {
-		p := &idx.patterns[i]
-		if !strings.HasPrefix(name, p.prefix) || !strings.HasSuffix(name, p.suffix) {
-			continue
-		}
-		if ok, _ := path.Match(p.glob, name); ok {
+		if p := &idx.patterns[i]; p.glob.Match(name) {
 			return p.class
 		}
 	}

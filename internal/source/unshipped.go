@@ -90,6 +90,11 @@ var (
 // purposes are parts of words without which no comment says what declared looks for.
 var purposes = []string{"production", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
 
+// speaksOfPurpose tells whether a text in lower case has one of those parts.
+func speaksOfPurpose(low string) bool {
+	return slices.ContainsFunc(purposes, func(word string) bool { return strings.Contains(low, word) })
+}
+
 // declared says what a Dockerfile's first comment says of its purpose, where that is
 // development or tests, or not production; "" = it says no such thing.
 func declared(data []byte) string {
@@ -98,11 +103,13 @@ func declared(data []byte) string {
 	}
 	head := header(data)
 	low := strings.ToLower(head)
-	if !slices.ContainsFunc(purposes, func(word string) bool { return strings.Contains(low, word) }) {
+	if !speaksOfPurpose(low) {
 		return ""
 	}
 	for _, s := range sentenceEnd.Split(head, -1) {
-		s = strings.TrimSpace(s)
+		if s = strings.TrimSpace(s); !speaksOfPurpose(strings.ToLower(s)) {
+			continue
+		}
 		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(s) {
 			return fmt.Sprintf("its first comment says %q", m)
 		}
