@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockworthy/dockworthy"
+	"github.com/dockworthy/dockworthy/internal/existing"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -34,6 +36,7 @@ type initFlags struct {
 	env               []string
 	asOf              string
 	noCompose, gpu    bool
+	from, target      string
 	kubernetes, aws   bool
 }
 
@@ -86,6 +89,8 @@ proved.`,
 	fl.BoolVar(&f.kubernetes, "kubernetes", false, "also write the manifests for Kubernetes")
 	fl.BoolVar(&f.aws, "aws-secrets", false, "also write the manifests for Kubernetes, and what brings the secrets from AWS Secrets Manager (External Secrets Operator)")
 	fl.BoolVar(&f.gpu, "gpu", false, "install PyTorch with CUDA")
+	fl.StringVar(&f.from, "from", "", "the Dockerfile that the project has: a new one that keeps what it says is shown beside it, both are proved, and --force writes it")
+	fl.StringVar(&f.target, "target", "", "with --from, the stage that ships (default: the last one)")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
@@ -119,7 +124,15 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
-	s, err := f.detect(c, fsys)
+	var old *past
+	if f.from != "" {
+		if old, err = f.readPast(pl, fsys, dir); err != nil {
+			return err
+		}
+	} else if f.target != "" {
+		return errors.New("--target names a stage of the Dockerfile that --from names")
+	}
+	s, err := f.detect(c, fsys, old)
 	if err != nil {
 		return err
 	}
@@ -134,7 +147,11 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		}
 	}
 	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
-	plan, err := scaffold.New(s, scaffold.Options{Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
+	var keep *existing.Build
+	if old != nil {
+		keep = old.keep
+	}
+	plan, err := scaffold.New(s, scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
 	bar.end()
 	if err != nil {
 		return err
@@ -144,25 +161,47 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 			plan.Unknown = append(plan.Unknown, fmt.Sprintf("the digest of %s: no registry answered; `docker buildx imagetools inspect %s` prints it", base, base))
 		}
 	}
+	var names []string
+	for _, file := range plan.Files {
+		if file.Name == "Dockerfile" && old != nil {
+			file.Name = old.name
+		}
+		if s.Has(file.Name) {
+			names = append(names, file.Name)
+		}
+	}
+	hidden, err := shownOf(ctx, c.red, pl, names)
+	if err != nil {
+		return err
+	}
 	out := c.list(redact.Text)
 	if f.json {
+		out = c.list(redact.JSON)
+		for _, v := range s.Env {
+			if v.Secret {
+				c.red.Give(v.Default)
+			}
+		}
 		data, err := json.MarshalIndent(plan, "", "  ")
 		if err != nil {
 			return fmt.Errorf("write the plan: %w", err)
 		}
-		if _, err := c.Stdout.Write(append(data, '\n')); err != nil {
+		if _, err := out.Write(append(data, '\n')); err != nil {
 			return err
 		}
-		return nil
+		return out.Flush()
 	}
-	f.show(out, plan)
+	f.show(out, c.red, plan)
+	if old != nil {
+		return f.refound(ctx, c, out, dir, pl, hidden, old, plan, e, engineErr)
+	}
 	if f.dry {
 		for _, file := range plan.Files {
 			fmt.Fprintf(out, "\n--- %s\n%s", file.Name, file.Data)
 		}
 		return out.Flush()
 	}
-	if err := f.write(out, dir, plan); err != nil {
+	if err := f.write(out, dir, hidden, plan); err != nil {
 		out.Flush()
 		return err
 	}
@@ -174,8 +213,11 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 
 // detect finds out what the project is, and asks on a terminal what its files do
 // not say.
-func (f *initFlags) detect(c Command, fsys fs.FS) (*stack.Stack, error) {
+func (f *initFlags) detect(c Command, fsys fs.FS, old *past) (*stack.Stack, error) {
 	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind)}
+	if old != nil {
+		opt = scaffold.Asked(old.keep, opt)
+	}
 	for {
 		s, err := stack.Detect(fsys, opt)
 		var u *stack.Unclear
@@ -216,7 +258,7 @@ func ask(c Command, u *stack.Unclear) (string, error) {
 }
 
 // show prints what was found, what was chosen, and what is not known.
-func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
+func (f *initFlags) show(w *redact.Writer, red *redact.Redactor, p *scaffold.Plan) {
 	s := p.Stack
 	row := func(name, value string) {
 		if value != "" {
@@ -252,13 +294,13 @@ func (f *initFlags) show(w *redact.Writer, p *scaffold.Plan) {
 	if len(p.Chosen) > 0 {
 		fmt.Fprintln(w, "chosen")
 		for _, x := range p.Chosen {
-			fmt.Fprintf(w, "  %s: %s\n", x.What, x.Why)
+			fmt.Fprintf(w, "  %s: %s\n", red.Hide(x.What), x.Why)
 		}
 	}
 	if notes := slices.Concat(s.Notes, p.Unknown); len(notes) > 0 {
 		fmt.Fprintln(w, "not known, or to be looked at")
 		for _, n := range notes {
-			fmt.Fprintf(w, "  %s\n", n)
+			fmt.Fprintf(w, "  %s\n", red.Hide(n))
 		}
 	}
 }
@@ -271,7 +313,7 @@ type change struct {
 
 // write writes the files, all or none. What it wrote last time is known: what a
 // person has changed since stays.
-func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error {
+func (f *initFlags) write(w *redact.Writer, dir string, hidden shown, p *scaffold.Plan) error {
 	remembered, err := readFile(dir, scaffold.RecordName)
 	if err != nil {
 		return err
@@ -307,8 +349,8 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			merged, ok := text.Merge([]byte(base), have, []byte(file.Data))
 			if !ok {
 				refused = append(refused, file.Name)
-				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), have))
-				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, []byte(base), []byte(file.Data)))
+				fmt.Fprintf(w, "\nwhat was changed in %s since it was written:\n%s", file.Name, hidden.diff(file.Name, []byte(base), have))
+				fmt.Fprintf(w, "\nwhat the project's change brings:\n%s", hidden.diff(file.Name, []byte(base), []byte(file.Data)))
 				continue
 			}
 			c.data, c.deed = string(merged), "merged, keeping what was changed by hand:"
@@ -317,7 +359,7 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 			}
 		default:
 			refused = append(refused, file.Name)
-			fmt.Fprintf(w, "\n%s", text.Diff("a/"+file.Name, "b/"+file.Name, have, []byte(file.Data)))
+			fmt.Fprintf(w, "\n%s", hidden.diff(file.Name, have, []byte(file.Data)))
 		}
 		list = append(list, c)
 	}
@@ -326,7 +368,11 @@ func (f *initFlags) write(w *redact.Writer, dir string, p *scaffold.Plan) error 
 		if last != nil {
 			why = "has the same lines changed in two ways"
 		}
-		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows", strings.Join(refused, " and "), why)
+		hint := ""
+		if last == nil && slices.Contains(refused, "Dockerfile") {
+			hint = "; --from Dockerfile keeps what it says of ports, packages, commands and the like"
+		}
+		return fmt.Errorf("%s %s: nothing was written; --force writes what the difference shows%s", strings.Join(refused, " and "), why, hint)
 	}
 	if last != nil {
 		if since := last.Since(p); len(since) > 0 {
@@ -423,7 +469,7 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 	var made []string
 	for _, v := range s.Env {
 		if v.Required && !given[v.Name] {
-			args = append(args, "--env", v.Name+"="+madeUp(v.Name))
+			args = append(args, "--env", v.Name+"="+madeUp(v))
 			made = append(made, v.Name)
 		}
 	}
@@ -442,14 +488,34 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 }
 
 // madeUp is a value of a variable with which a program may start that only needs one.
-func madeUp(name string) string {
+func madeUp(v stack.Variable) string {
+	name := v.Name
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(name, w) })
 	}
+	if key := knowledge.MadeUpKey(name); key != "" {
+		return key
+	}
+	switch v.Form {
+	case "number":
+		return "1"
+	case "boolean":
+		return "false"
+	case "duration":
+		return "5s"
+	}
 	switch {
+	case strings.HasSuffix(name, "LEVEL"):
+		return "info"
+	case strings.HasSuffix(name, "EMAIL") || strings.HasSuffix(name, "EMAIL_FROM"):
+		return "nobody@example.org"
+	case has("REGION"):
+		return "eu-central-1"
+	case has("TELEGRAM") || has("BOT") && has("TOKEN"):
+		return "123456789:made-up-for-the-proof-made-up-for-pr"
 	case has("HOSTS", "ORIGINS"):
 		return "127.0.0.1,localhost"
-	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS"):
+	case has("PORT", "TIMEOUT", "COUNT", "SIZE", "LIMIT", "WORKERS", "_SECONDS", "_MINUTES", "_HOURS", "_DAYS", "_POOL", "_TTL", "_MAX", "_MIN"):
 		return "1"
 	case has("DEBUG", "ENABLE"):
 		return "false"

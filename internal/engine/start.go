@@ -48,7 +48,7 @@ var startCauses = []struct {
 	{run.NotReadable, regexp.MustCompile(`([^\s:'"]+)['"]?: [Pp]ermission denied`), "permission on $1 is denied"},
 	{run.NotReadable, regexp.MustCompile(`[Pp]ermission denied:? ['"]?([^'"\s]*)`), "permission on $1 is denied"},
 	{run.NoConfig, regexp.MustCompile(`KeyError: '([A-Z][A-Z0-9_]+)'`), "it needs the environment variable $1"},
-	{run.NoConfig, regexp.MustCompile(`(?i)(?:missing|required|must (?:be )?set|not set|undefined|provide)[^A-Z\n]{0,60}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b`), "it needs the environment variable $1"},
+	{run.NoConfig, regexp.MustCompile(`(?i:missing|required|must (?:be )?set|not set|undefined|provide)[^A-Z\n]{0,60}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b`), "it needs the environment variable $1"},
 	{run.NoConfig, regexp.MustCompile(`\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}(?i:is required|is missing|is not set|must be set|not defined|Field required)`), "it needs the environment variable $1"},
 	// Words, not parts of them: FileNotFoundError holds enotfound.
 	{run.NoNetwork, regexp.MustCompile(`[^\n]*?(?:\bgetaddrinfo\b|(?i:could not translate host name|name resolution|no such host|name or service not known|connection refused|network is unreachable|no route to host)|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|UnknownHostException)\b)[^\n]*`), "it needs another service: $0"},
@@ -56,6 +56,8 @@ var startCauses = []struct {
 	{run.NoFile, regexp.MustCompile(`(?:^|[\s'"(=])(/[^\s:'"]+)['"]?: [Nn]o such file or directory`), "the file $1 does not exist"},
 	{run.NoFile, regexp.MustCompile(`(?:FileNotFoundException|NoSuchFileException): ([^\s(]+)`), "the file $1 does not exist"},
 }
+
+var fieldRE = regexp.MustCompile(`^[A-Za-z_][\w.]*$`)
 
 // startCause is why a container did not come up, by what the engine and the
 // program said. nil = nothing is known but the code.
@@ -66,6 +68,11 @@ func startCause(s run.Start) *run.Cause {
 	lines := append([]string{s.Error}, s.Logs...)
 	// The last words count: what a program says before it dies.
 	for i := len(lines) - 1; i >= 0; i-- {
+		// Pydantic says the field on one line and what is wrong with it on the next.
+		if strings.HasPrefix(strings.TrimSpace(lines[i]), "Field required [type=missing") && i > 0 && fieldRE.MatchString(lines[i-1]) {
+			name := strings.ToUpper(strings.ReplaceAll(lines[i-1], ".", "__"))
+			return &run.Cause{Kind: run.NoConfig, Path: name, Text: "it needs the environment variable " + name}
+		}
 		for _, c := range startCauses {
 			m := c.re.FindStringSubmatchIndex(lines[i])
 			if m == nil {

@@ -51,16 +51,24 @@ var (
 	frameworksData string
 	//go:embed natives.jsonl
 	nativesData string
+	//go:embed alpine.jsonl
+	alpineData string
 	//go:embed debian.jsonl
 	debianData string
 	//go:embed wheels.jsonl
 	wheelsData string
+	//go:embed clientkeys.jsonl
+	clientKeysData string
 	//go:embed clients.jsonl
 	clientsData string
 	//go:embed devtools.jsonl
 	devToolsData string
 	//go:embed minimums.jsonl
 	minimumsData string
+	//go:embed programpackages.jsonl
+	programPackagesData string
+	//go:embed packagesources.jsonl
+	packageSourcesData string
 	//go:embed others.jsonl
 	othersData string
 	//go:embed toolpackages.jsonl

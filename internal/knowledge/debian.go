@@ -95,3 +95,31 @@ func stem(name string) string {
 		return r
 	}, name)
 }
+
+// An alpine is a package of Alpine, and what Debian has of the same.
+type alpine struct {
+	Package string   `json:"package"`
+	Debian  []string `json:"debian"` // as bookworm names them; none = there is no need of it
+	origin
+}
+
+var alpinesOnce = sync.OnceValue(func() map[string]*alpine {
+	x := map[string]*alpine{}
+	for _, a := range decode("alpine.jsonl", alpineData, func() *alpine { return new(alpine) }) {
+		x[a.Package] = a
+	}
+	return x
+})
+
+// FromAlpine are the packages of a release of Debian that have what a package of Alpine
+// has; ok is false where that is not known.
+func FromAlpine(name, release string) (list []string, ok bool) {
+	a := alpinesOnce()[name]
+	if a == nil {
+		return nil, false
+	}
+	for _, n := range a.Debian {
+		list = append(list, DebianName(n, release))
+	}
+	return list, true
+}

@@ -237,9 +237,24 @@ func TestFactsAreWhole(t *testing.T) {
 			t.Errorf("toolpackages.jsonl: %.60s… does not end in its source and its date", line)
 		}
 	}
+	each(t, "alpine.jsonl", alpineData, func(l *alpine) origin { return l.origin }, one(func(l *alpine) string { return l.Package }))
+	each(t, "clientkeys.jsonl", clientKeysData, func(k *ClientKey) origin { return k.origin }, one(func(k *ClientKey) string {
+		if len(k.Calls) == 0 || len(k.Unless) == 0 || k.Value == "" {
+			t.Errorf("%s: it is not whole", k.Variable)
+		}
+		return k.Language + " " + k.Variable
+	}))
 	each(t, "debian.jsonl", debianData, func(l *library) origin { return l.origin }, one(func(l *library) string { return l.Package }))
 	each(t, "minimums.jsonl", minimumsData, func(m *minimum) origin { return m.origin }, one(func(m *minimum) string { return m.Of + " " + m.From }))
 	each(t, "others.jsonl", othersData, func(o *Other) origin { return o.origin }, one(func(o *Other) string { return o.Language }))
+	each(t, "packagesources.jsonl", packageSourcesData, func(s *packageSource) origin { return s.origin }, func(s *packageSource) []string {
+		var list []string
+		for _, n := range s.Names {
+			list = append(list, s.Ecosystem+" "+n)
+		}
+		return list
+	})
+	each(t, "programpackages.jsonl", programPackagesData, func(p *programPackage) origin { return p.origin }, one(func(p *programPackage) string { return p.Program }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))
 	each(t, "wheels.jsonl", wheelsData, func(w *wheels) origin { return w.origin }, one(func(w *wheels) string { return w.Package }))
 	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))

@@ -59,3 +59,22 @@ var packagePrograms = sync.OnceValue(func() *pairs {
 // ProgramOf is the program of a package where its name is another: hg of
 // mercurial; "" where it is not.
 func ProgramOf(pkg string) string { return packagePrograms().of[pkg] }
+
+// A programPackage is the package of Debian that brings a program which slim images lack.
+type programPackage struct {
+	Program string `json:"program"`
+	Package string `json:"package"`
+	origin
+}
+
+var programPackagesOnce = sync.OnceValue(func() map[string]string {
+	x := map[string]string{}
+	for _, p := range decode("programpackages.jsonl", programPackagesData, func() *programPackage { return new(programPackage) }) {
+		x[p.Program] = p.Package
+	}
+	return x
+})
+
+// PackageOf is the package of Debian that brings a program which its slim images lack; ""
+// = none is known, or they have it.
+func PackageOf(program string) string { return programPackagesOnce()[program] }

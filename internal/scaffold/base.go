@@ -49,6 +49,8 @@ type Want struct {
 	Product string                    // as endoflife.date names it: python, nodejs; "" = Repo
 	Fits    func(version string) bool // nil = any version does
 	Prefers func(version string) bool // the newest that it is true for comes first; nil = none
+	// Likes is what comes first among those that are supported: what is used today.
+	Likes func(version string) bool
 	// Variant is what stands behind the version, with %s for the Debian release:
 	// slim-%s. "" = nothing.
 	Variant string
@@ -214,6 +216,9 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 		if w.LTS && !lts(c.version) {
 			n++
 		}
+		if w.Likes != nil && !w.Likes(c.version) {
+			n++
+		}
 		return n
 	}
 	// A tag that names no release moves with it, and comes last.
@@ -251,6 +256,9 @@ func Choose(w Want, tags []string, from string, asOf time.Time) (Base, error) {
 	}
 	if w.Spec != "" {
 		why += " for " + w.Spec
+	}
+	if w.Likes != nil && w.Likes(best.version) {
+		why = "the newest of the version that is used today"
 	}
 	if ended(best.version) {
 		why = "no supported version does: this one is past its end of life"

@@ -221,15 +221,20 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		scheme = "mysql+pymysql"
 	}
 	url := scheme + k.URL
+	if strings.HasPrefix(scheme, "jdbc:") || strings.HasPrefix(scheme, "r2dbc:") {
+		return scheme + credentialsRE.ReplaceAllString(k.URL, "://") // they are properties of their own
+	}
 	if k.Name == "PostgreSQL" && p.s.Go != nil {
 		url += "?sslmode=disable"
 	}
 	return url
 }
 
+var credentialsRE = regexp.MustCompile(`^://[^@/]*@`)
+
 func (p *plan) postgresScheme() string {
 	s := p.s
-	if s.Python == nil || !slices.Contains(s.Python.Packages, "sqlalchemy") && !slices.Contains(s.Python.Packages, "sqlmodel") && !slices.Contains(s.Python.Packages, "flask-sqlalchemy") {
+	if s.Python == nil || !s.Python.SQLAlchemy {
 		return "postgresql"
 	}
 	switch {

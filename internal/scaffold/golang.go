@@ -27,6 +27,7 @@ func (p *plan) golang() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	runtimePackages := p.natives(final, stack.Native.ToRun)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
@@ -67,6 +68,10 @@ func (p *plan) golang() error {
 	case init:
 		setting = "CGO_ENABLED=0"
 	}
+	if g.Experiment != "" {
+		setting = "GOEXPERIMENT=" + g.Experiment + " " + setting
+		p.chose("GOEXPERIMENT="+g.Experiment, "the program imports packages that are not there without")
+	}
 	tags := ""
 	if g.Zones {
 		tags = "-tags timetzdata "
@@ -76,6 +81,7 @@ func (p *plan) golang() error {
 		d.line("RUN mkdir -p /out/empty")
 	}
 	d.line("%s%s go build -buildvcs=false -trimpath %s-ldflags=-s -o /out/%s %s", cache, setting, tags, g.Binary, g.Main)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	if len(s.Set) > 0 {
@@ -89,9 +95,10 @@ func (p *plan) golang() error {
 	if len(runtimePackages) > 0 {
 		slices.Sort(runtimePackages)
 		d.apt(runtimePackages)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
+	p.system()
 	names := []string{"/out/" + g.Binary}
 	if init {
 		names = append(names, "/usr/bin/tini-static")
@@ -100,12 +107,13 @@ func (p *plan) golang() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(g.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(g.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.copies(g.Data)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -116,10 +124,7 @@ func (p *plan) golang() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 
@@ -127,7 +132,9 @@ func (p *plan) golang() error {
 // nothing in it but what it is linked with.
 func (p *plan) final(linked, packages bool) (Base, error) {
 	if packages {
-		b, err := p.opt.Pick(Want{Repo: "debian", Variant: "%s-slim", Fixed: true})
+		want := Want{Repo: "debian", Variant: "%s-slim", Fixed: true}
+		p.likes(&want)
+		b, err := p.opt.Pick(want)
 		if err == nil {
 			p.chose("base "+b.String(), "it is linked with packages of Debian")
 		}
@@ -155,7 +162,7 @@ func (p *plan) owned(user string) {
 	for _, w := range p.s.Writes {
 		dir := w.Value
 		if !path.IsAbs(dir) {
-			dir = path.Join("/srv", dir)
+			dir = path.Join(p.work, dir)
 		}
 		dirs = append(dirs, dir)
 		if !p.isDir(w.Value) {

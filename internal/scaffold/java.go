@@ -13,10 +13,13 @@ import (
 // java writes the container of a Java project.
 func (p *plan) java() error {
 	s, j, d := p.s, p.s.Java, &p.d
-	final, err := p.opt.Pick(p.jre())
+	jre := p.jre()
+	p.likes(&jre, "eclipse-temurin", "openjdk", "amazoncorretto", "maven", "gradle")
+	final, err := p.opt.Pick(jre)
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	jdk, _, _ := strings.Cut(final.Version, ".")
 	builder, err := p.opt.Pick(p.javaBuilder(jdk))
 	if err != nil {
@@ -38,6 +41,7 @@ func (p *plan) java() error {
 	} else {
 		p.gradleBuild()
 	}
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	env := []string{`JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError"`}
@@ -45,8 +49,10 @@ func (p *plan) java() error {
 		env = append(env, v.Name+"="+v.Version)
 	}
 	d.line("ENV %s", strings.Join(env, " \\\n    "))
-	d.user()
-	d.line("WORKDIR /srv")
+	p.system()
+	p.user()
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	if probe {
 		d.line("COPY --from=build /probe/Probe.class /opt/probe/")
 	}
@@ -71,18 +77,15 @@ func (p *plan) java() error {
 		d.line("COPY --from=build /out/app.jar ./")
 	}
 	p.copies(j.Data)
-	p.writable("/srv")
-	d.line("USER 10001:10001")
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
 	if probe {
 		d.line("HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \\\n    CMD %s", exec([]string{"java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "/opt/probe", "Probe"}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 	return nil
 }
 

@@ -179,9 +179,9 @@ func (p *plan) isSet(name string) bool {
 
 // volumes are the folders that the program writes.
 func (p *plan) volumes() (list []string) {
-	root := "/srv"
+	root := p.work
 	if p.s.Node != nil {
-		root = path.Join("/app", p.s.Node.Member)
+		root = path.Join(p.work, p.s.Node.Member)
 	}
 	for _, w := range p.s.Writes {
 		dir := w.Value

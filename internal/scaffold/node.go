@@ -26,10 +26,12 @@ func (p *plan) node() error {
 			}
 		}
 	}
+	p.likes(&want, "node")
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
 	}
+	p.ships = base
 	p.chose("base "+base.String(), base.Why)
 	if s.Kind == stack.Static {
 		return p.builtSite(base)
@@ -40,7 +42,7 @@ func (p *plan) node() error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	d.line("FROM %s AS base", base)
-	d.line("WORKDIR /app")
+	d.line("WORKDIR %s", p.work)
 	built := n.Script != ""
 	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)
@@ -70,6 +72,7 @@ func (p *plan) node() error {
 		d.line("FROM base AS packages")
 		p.nodeInstall(tools, false)
 	}
+	p.stages()
 	d.part("")
 	d.line("FROM base AS runtime")
 	env := []string{"NODE_ENV=production"}
@@ -87,31 +90,33 @@ func (p *plan) node() error {
 		slices.Sort(system)
 		d.apt(system)
 	}
+	p.system()
 	if n.Bun {
 		d.line("COPY --from=%s /usr/local/lib/node_modules/bun/bin/bun.exe /usr/local/bin/bun", p.firstStage(built, runtime))
 	}
 	standalone := slices.Contains(n.Output, ".next/standalone")
 	if runtime {
-		d.line("COPY --from=packages /app/node_modules ./node_modules")
+		d.line("COPY --from=packages %s/node_modules ./node_modules", p.work)
 	}
 	if n.PnP {
-		d.line("COPY --from=packages /app/.pnp.* ./")
-		d.line("COPY --from=packages /app/.yarn ./.yarn")
+		d.line("COPY --from=packages %s/.pnp.* ./", p.work)
+		d.line("COPY --from=packages %s/.yarn ./.yarn", p.work)
 	}
 	if n.Prisma && built && runtime {
-		d.line("COPY --from=build /app/node_modules/.prisma ./node_modules/.prisma")
+		d.line("COPY --from=build %s/node_modules/.prisma ./node_modules/.prisma", p.work)
 	}
 	if !standalone && !slices.Contains(s.Sources, "package.json") {
 		d.line("COPY package.json ./")
 		p.takes("package.json")
 	}
+	p.early()
 	for _, o := range n.Output {
 		switch {
 		case o == ".next/standalone":
-			d.line("COPY --from=build /app/.next/standalone ./")
+			d.line("COPY --from=build %s/.next/standalone ./", p.work)
 		case !built:
 		default:
-			d.line("COPY --from=build /app/%s ./%s", o, o)
+			d.line("COPY --from=build %s/%s ./%s", p.work, o, o)
 		}
 	}
 	var sources []string
@@ -121,7 +126,7 @@ func (p *plan) node() error {
 		}
 	}
 	p.copies(sources)
-	p.writable("/app")
+	p.writable(p.work)
 	p.nodeStart(init)
 	return nil
 }
@@ -129,7 +134,7 @@ func (p *plan) node() error {
 // nodeStart writes how the program is started, and how it is seen to be well.
 func (p *plan) nodeStart(init bool) {
 	s, n, d := p.s, p.s.Node, &p.d
-	d.line("USER 1000:1000")
+	p.become(p.nodeUser())
 	if s.Port.Known() {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -147,10 +152,15 @@ func (p *plan) nodeStart(init bool) {
 	if init {
 		start = append([]string{"tini", "--"}, start...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(args) > 0 {
-		d.line("CMD %s", exec(args))
+	p.begins(start, args)
+}
+
+// nodeUser is the user of node's image, or the one that the container had.
+func (p *plan) nodeUser() string {
+	if k := p.opt.Keep; k != nil && k.UID.Known() {
+		return k.UID.Value + ":" + k.UID.Value
 	}
+	return "1000:1000"
 }
 
 func (p *plan) nodeBinary() string {
@@ -213,7 +223,11 @@ func (p *plan) nodeInstall(tools []string, all bool) {
 		}
 	}
 	run := func(cache, command string) {
-		d.line("RUN %s--mount=type=cache,target=%s %s", secret, cache, command)
+		alone := ""
+		if n.Manager == "yarn" || n.Manager == "berry" {
+			alone = ",sharing=locked" // two of yarn at once break each other's cache
+		}
+		d.line("RUN %s--mount=type=cache,target=%s%s %s", secret, cache, alone, command)
 	}
 	switch n.Manager {
 	case "npm":
@@ -355,7 +369,7 @@ func (p *plan) builtSite(builder Base) error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The build stays in this stage: the final stage copies only the site.")
 	d.line("FROM %s AS build", builder)
-	d.line("WORKDIR /app")
+	d.line("WORKDIR %s", p.work)
 	tools := p.natives(builder, stack.Native.ToBuild)
 	slices.Sort(tools)
 	p.nodeInstall(tools, true)
@@ -376,11 +390,10 @@ server {
     }
 }
 EOF`, fallback)
-	d.line("COPY --from=build %s /usr/share/nginx/html", path.Join("/app", n.Member, n.Public))
-	d.line("USER 101:101")
+	d.line("COPY --from=build %s /usr/share/nginx/html", path.Join(p.work, n.Member, n.Public))
+	p.become("101:101")
 	d.line("EXPOSE 8080")
 	d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=5s --retries=3 \\\n    CMD %s", exec([]string{"curl", "--fail", "--silent", "--output", "/dev/null", "--max-time", "3", "http://127.0.0.1:8080/"}))
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	d.line("CMD %s", exec(s.Args))
+	p.begins(s.Exec, s.Args)
 	return nil
 }

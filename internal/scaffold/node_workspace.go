@@ -15,7 +15,7 @@ func (p *plan) nodeMember(base Base) error {
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
 	d.line("FROM %s AS base", base)
-	d.line("WORKDIR /app")
+	d.line("WORKDIR %s", p.work)
 	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)
 	built := slices.ContainsFunc(n.Uses, func(u stack.Member) bool { return u.Build })
@@ -31,6 +31,7 @@ func (p *plan) nodeMember(base Base) error {
 		d.line("FROM base AS packages")
 		p.nodeInstall(tools, false)
 	}
+	p.stages()
 	d.part("")
 	d.line("FROM base AS runtime")
 	env := []string{"NODE_ENV=production"}
@@ -48,29 +49,31 @@ func (p *plan) nodeMember(base Base) error {
 		slices.Sort(system)
 		d.apt(system)
 	}
+	p.system()
 	from := ""
 	if built {
-		from = "--from=build /app/"
+		from = "--from=build " + p.work + "/"
 	}
 	if standalone {
-		d.line("COPY --from=build /app/%s/.next/standalone ./", n.Member)
+		d.line("COPY --from=build %s/%s/.next/standalone ./", p.work, n.Member)
 	} else {
-		d.line("COPY --from=packages /app ./")
+		d.line("COPY --from=packages %s ./", p.work)
 		for _, u := range n.Uses[:len(n.Uses)-1] {
 			d.line("COPY %s%s ./%s", from, u.Dir, u.Dir)
 		}
 	}
+	p.early()
 	for _, o := range n.Output {
 		if o != ".next/standalone" && built {
 			at := path.Join(n.Member, o)
-			d.line("COPY --from=build /app/%s ./%s", at, at)
+			d.line("COPY --from=build %s/%s ./%s", p.work, at, at)
 		}
 	}
 	p.copies(slices.DeleteFunc(slices.Clone(s.Sources), func(f string) bool {
 		return slices.Contains(n.Output, strings.TrimPrefix(f, n.Member+"/"))
 	}))
-	d.line("WORKDIR /app/%s", n.Member)
-	p.writable("/app/" + n.Member)
+	d.line("WORKDIR %s/%s", p.work, n.Member)
+	p.writable(p.work + "/" + n.Member)
 	// Packages lie at the root of the workspace, but for pnpm, which links them.
 	if n.Manager != "pnpm" {
 		up := strings.Repeat("../", strings.Count(n.Member, "/")+1)

@@ -32,6 +32,7 @@ func (p *plan) python() error {
 			want.Relax = append(want.Relax, func(v string) bool { return python.Fits(v, s.Version.Also) })
 		}
 	}
+	p.likes(&want, "python")
 	base, err := p.opt.Pick(want)
 	if err != nil {
 		return err
@@ -48,6 +49,7 @@ func (p *plan) python() error {
 		}
 	}
 	p.chose("base "+base.String(), base.Why)
+	p.ships = base
 	d := &p.d
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
@@ -64,11 +66,12 @@ func (p *plan) python() error {
 	if err := p.install(); err != nil {
 		return err
 	}
+	p.stages()
 	d.part("The same base image, so that the virtual environment finds its interpreter at the same path.")
 	d.line("FROM base AS runtime")
 	env := []string{"PATH=" + venv + "/bin:$PATH", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}
 	if py.Root != "." && !p.installed() {
-		env = append(env, "PYTHONPATH=/srv/"+py.Root)
+		env = append(env, "PYTHONPATH="+path.Join(p.work, py.Root))
 	}
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)
@@ -78,13 +81,15 @@ func (p *plan) python() error {
 		slices.Sort(runtime)
 		d.apt(runtime)
 	}
-	d.user()
+	p.system()
+	p.user()
 	d.line("COPY --from=build %s %s", venv, venv)
-	d.line("WORKDIR /srv")
+	d.line("WORKDIR %s", p.work)
+	p.early()
 	p.copies(p.pythonSources())
 	p.static()
-	p.writable("/srv")
-	d.line("USER 10001:10001")
+	p.writable(p.work)
+	p.become(p.number + ":" + p.number)
 	p.serve()
 	_ = in
 	return nil
@@ -148,7 +153,7 @@ func (p *plan) added() string {
 			spec = "'" + spec + "'"
 		}
 		b.WriteString(spec)
-		p.chose(t.Name+" "+t.Version, t.Why)
+		p.chose(strings.TrimSpace(t.Name+" "+t.Version), t.Why)
 	}
 	return b.String()
 }
@@ -480,7 +485,7 @@ func (p *plan) writable(root string) {
 		p.d.line("# The only folders that the program may write.")
 	}
 	if len(fresh) > 0 {
-		p.d.line("RUN install -d -o 10001 -g 10001 %s", strings.Join(fresh, " "))
+		p.d.line("RUN install -d -o %[1]s -g %[1]s %[2]s", p.number, strings.Join(fresh, " "))
 	}
 	p.d.line("VOLUME %s", exec(dirs))
 }
@@ -498,10 +503,7 @@ func (p *plan) serve() {
 	if s.Kind == stack.Service && s.Port.Known() {
 		d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \\\n    CMD %s", exec([]string{"python", "-c", p.probe()}))
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(s.Exec, s.Args)
 }
 
 // probe is a program of one line that asks the server how it is: http.client, since

@@ -33,6 +33,7 @@ func (p *plan) rust() error {
 	if err != nil {
 		return err
 	}
+	p.ships = final
 	runtime := p.natives(final, stack.Native.ToRun)
 	init := !r.Handles && s.Kind != stack.Job
 	if init {
@@ -88,6 +89,7 @@ func (p *plan) rust() error {
 	}
 	d.line("# A source may be older than the one that stood in for it.")
 	d.line("%stouch %s \\\n && %s", cache, strings.Join(touch, " "), cargo)
+	p.stages()
 	d.part("")
 	d.line("FROM %s AS runtime", final)
 	p.env()
@@ -96,9 +98,10 @@ func (p *plan) rust() error {
 		runtime = append(runtime, "ca-certificates")
 		slices.Sort(runtime)
 		d.apt(runtime)
-		d.user()
-		user = "10001:10001"
+		p.user()
+		user = p.number + ":" + p.number
 	}
+	p.system()
 	names := []string{"/src/target/release/" + r.Binary}
 	if init {
 		names = append(names, "/usr/bin/tini-static")
@@ -107,12 +110,13 @@ func (p *plan) rust() error {
 		names = append(names, "/out/probe")
 	}
 	d.line("COPY --from=build %s /", strings.Join(names, " "))
-	if len(r.Data) > 0 || len(s.Writes) > 0 {
-		d.line("WORKDIR /srv")
+	if len(r.Data) > 0 || len(s.Writes) > 0 || p.keeps() {
+		d.line("WORKDIR %s", p.work)
+		p.early()
 		p.data(r.Data, r.DataIn)
 		p.owned(user)
 	}
-	d.line("USER %s", user)
+	p.become(user)
 	if probe {
 		d.line("EXPOSE %s", s.Port.Value)
 	}
@@ -127,10 +131,7 @@ func (p *plan) rust() error {
 	if init {
 		start = append([]string{"/tini-static", "--"}, s.Exec...)
 	}
-	d.line("ENTRYPOINT %s", exec(start))
-	if len(s.Args) > 0 {
-		d.line("CMD %s", exec(s.Args))
-	}
+	p.begins(start, s.Args)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/existing"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
 
@@ -35,6 +36,8 @@ type Plan struct {
 	Unknown []string     `json:"unknown,omitempty"` // what could not be known
 	// Given are variables that the Compose file gives the program.
 	Given map[string]string `json:"given,omitempty"`
+
+	takes []string
 }
 
 // Options are what a plan depends on beyond the project.
@@ -49,11 +52,17 @@ type Options struct {
 	Name                   string // of the project, where no manifest has one
 	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
 	GPU bool
+	// Keep is what the container keeps of the one that the project has; nil = it has none.
+	Keep *existing.Build
 }
 
 // New plans the container of a project.
 func New(s *stack.Stack, opt Options) (*Plan, error) {
-	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt}
+	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt, work: "/srv", number: "10001"}
+	if s.Node != nil {
+		p.work = "/app"
+	}
+	p.keep()
 	var err error
 	switch {
 	case s.Python != nil:
@@ -94,22 +103,32 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 			p.Files = append(p.Files, File{".env.example", data})
 		}
 	}
+	p.Plan.takes = p.send
 	return &p.Plan, nil
 }
 
 // A plan is a Plan as it is made.
 type plan struct {
 	Plan
-	s    *stack.Stack
-	opt  Options
-	d    dockerfile
-	send []string // files and folders that the build takes
+	s      *stack.Stack
+	opt    Options
+	d      dockerfile
+	send   []string // files and folders that the build takes
+	work   string   // the folder in which the program runs
+	number string   // of the user, and of its group, where the base brings none
+	ships  Base     // what the program runs on
 }
 
 // linked tells whether anything needs packages of the system where it runs.
 func (p *plan) linked() bool {
+	if k := p.opt.Keep; k != nil && slices.ContainsFunc(k.Steps, func(s existing.Step) bool { return strings.HasPrefix(s.Text, "RUN") }) {
+		return true // they need a shell
+	}
 	return slices.ContainsFunc(p.s.Native, func(n stack.Native) bool { return len(n.Runtime) > 0 })
 }
+
+// Takes are the files and folders of the project that the build takes.
+func (p *Plan) Takes() []string { return p.takes }
 
 func (p *plan) chose(what, why string) { p.Chosen = append(p.Chosen, Choice{what, why}) }
 
@@ -129,6 +148,12 @@ func (p *plan) takes(names ...string) {
 // A dockerfile is a Dockerfile as it is written.
 type dockerfile struct {
 	strings.Builder
+}
+
+// runtime is what is written of the stage that ships.
+func (d *dockerfile) runtime() string {
+	s := d.String()
+	return s[strings.LastIndex(s, "\nFROM ")+1:]
 }
 
 // line writes an instruction.
@@ -210,7 +235,7 @@ func (p *plan) copies(names []string) {
 func (p *plan) owner(name string) string {
 	for _, w := range p.s.Writes {
 		if w.Value == name {
-			return "--chown=10001:10001 "
+			return "--chown=" + p.number + ":" + p.number + " "
 		}
 	}
 	return ""
@@ -237,8 +262,8 @@ func (d *dockerfile) apt(packages []string) {
 
 // user makes the user that the program runs as. Its home is a folder that is there and
 // may be written, for what libraries keep beside a program.
-func (d *dockerfile) user() {
-	d.line("RUN groupadd --gid 10001 app \\\n && useradd --uid 10001 --gid app --no-log-init --no-create-home --home-dir /tmp app")
+func (p *plan) user() {
+	p.d.line("RUN groupadd --gid %[1]s app \\\n && useradd --uid %[1]s --gid app --no-log-init --no-create-home --home-dir /tmp app", p.number)
 }
 
 // ignore is the allow-list of the build.

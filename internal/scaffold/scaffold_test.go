@@ -15,6 +15,7 @@ import (
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/existing"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -61,6 +62,66 @@ func TestGolden(t *testing.T) {
 				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
 				out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
 			}
+			if *update {
+				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(golden, txtar.Format(out), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if want, err := os.ReadFile(golden); err != nil {
+				t.Errorf("%v: -update writes it", err)
+			} else if string(want) != string(txtar.Format(out)) {
+				t.Errorf("scaffolded\n%s\nwant\n%s", txtar.Format(out), want)
+			}
+			clean(t, in)
+		})
+	}
+}
+
+// TestFrom writes every Dockerfile of the cases of existing anew, and holds what comes of
+// it to the same.
+func TestFrom(t *testing.T) {
+	list, err := filepath.Glob("../existing/testdata/*.txtar")
+	if err != nil || len(list) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range list {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := fstest.MapFS{}
+			for _, f := range a.Files {
+				if f.Name != "want" {
+					in[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+				}
+			}
+			language, err := stack.LanguageOf(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := dockworthy.Open(in, []string{"Dockerfile"}, dockworthy.Options{Dockerfile: "Dockerfile", Context: "."})
+			builds, problem := old.Builds(old.Units()[0])
+			if problem != nil {
+				t.Fatal(problem.Err)
+			}
+			keep := existing.Read(builds[len(builds)-1], language)
+			s, err := stack.Detect(in, scaffold.Asked(keep, stack.Options{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := scaffold.New(s, scaffold.Options{Pick: known, Name: "shop", Keep: keep})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := &txtar.Archive{Comment: []byte(strings.Join(plan.Unknown, "\n") + "\n")}
+			for _, f := range plan.Files {
+				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
+				out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
+			}
+			golden := filepath.Join("testdata", "from", filepath.Base(name))
 			if *update {
 				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
 					t.Fatal(err)

@@ -40,14 +40,13 @@ EOF`, s.Port.Value, missing)
 		p.takes(w.Root)
 		d.line("COPY %s", words([]string{path.Clean(w.Root) + "/", "./"}))
 	}
-	d.line("USER 101:101")
+	p.become("101:101")
 	d.line("EXPOSE %s", s.Port.Value)
 	if ref, err := base.ParseRef(b.Repo + ":" + b.Tag); err == nil {
 		if img, ok := base.Lookup(ref); ok && img.HasTool("curl") == base.Yes {
 			d.line("HEALTHCHECK --interval=15s --timeout=4s --start-period=5s --retries=3 \\\n    CMD %s", exec([]string{"curl", "-fsS", "--max-time", "3", "-o", "/dev/null", "http://127.0.0.1:" + s.Port.Value + s.Health.Value}))
 		}
 	}
-	d.line("ENTRYPOINT %s", exec(s.Exec))
-	d.line("CMD %s", exec(s.Args))
+	p.begins(s.Exec, s.Args)
 	return nil
 }

@@ -69,7 +69,7 @@ func (s *StartScript) Called() *shell.Script {
 // Start is what the container begins with. It is worked out on the first
 // question.
 func (b *Build) Start() *Start {
-	b.memo.once.Do(func() { b.memo.start = b.readStart() })
+	b.memo.once.Do(func() { b.memo.start = b.readStart(false) })
 	return b.memo.start
 }
 
@@ -93,9 +93,21 @@ func (m *memo) allowIndex(b *Build) *allowIndex {
 	return m.allowed
 }
 
-func (b *Build) readStart() *Start {
+// Begins is Start as if a base image of which nothing is known had no ENTRYPOINT: what
+// its author most likely means.
+func (b *Build) Begins() *Start {
+	if st := b.Start(); st.Known() {
+		return st
+	}
+	return b.readStart(true)
+}
+
+func (b *Build) readStart(bare bool) *Start {
 	st := &Start{Entrypoint: b.Entrypoint(), Cmd: b.Cmd()}
 	st.Step = st.Entrypoint.Step
+	if bare && !st.Entrypoint.Known {
+		st.Entrypoint = Command{Known: true}
+	}
 	if !st.Entrypoint.Known {
 		// An unknown base may have an ENTRYPOINT; one that takes a shell's
 		// command line runs it.

@@ -31,6 +31,9 @@ type Go struct {
 	Data    []string `json:"data,omitempty"` // files and folders that it reads where it runs
 	Handles bool     `json:"handles"`        // it does something about SIGTERM
 	Zones   bool     `json:"zones"`          // it asks for time zones by their names
+	// Experiment is what GOEXPERIMENT has to be for packages of the standard library that
+	// are not there without; "" = nothing. Source: go.dev/doc/go1.25: encoding/json/v2.
+	Experiment string `json:"experiment,omitempty"`
 }
 
 func isGo(t *tree) (Place, bool) {

@@ -57,6 +57,9 @@ func (p *goProject) look() {
 			if where == "C" || p.isCGO(where, at(i)) {
 				g.CGO = true
 			}
+			if where == "encoding/json/v2" || where == "encoding/json/jsontext" {
+				g.Experiment = "jsonv2"
+			}
 		}
 		prefixes := map[string]string{}
 		var stack []string // prefixes of the functions that a node lies in
@@ -109,7 +112,10 @@ func (p *goProject) look() {
 				if n.Tag != nil {
 					tag, _ := strconv.Unquote(n.Tag.Value)
 					name, def, need := envTag(tag)
-					env(Variable{Name: name, At: at(n), Default: def, Required: need})
+					env(Variable{Name: name, At: at(n), Default: def, Required: need, Form: goForm(n.Type)})
+					if strings.HasSuffix(name, "PORT") && def == "" && !databasePort(name) {
+						def = "8080"
+					}
 					if strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") || strings.Contains(name, "LISTEN") {
 						address(def, at(n), 2, "", name)
 					}
@@ -243,7 +249,7 @@ func (p *goProject) look() {
 			s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
 		}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable
@@ -310,6 +316,26 @@ func envTag(tag string) (name, def string, need bool) {
 		}
 	}
 	return name, def, need && def == ""
+}
+
+// goForm is the form of the values of a field that is filled from the environment.
+func goForm(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return goForm(t.X)
+	case *ast.SelectorExpr:
+		if on, ok := t.X.(*ast.Ident); ok && on.Name == "time" && t.Sel.Name == "Duration" {
+			return "duration"
+		}
+	case *ast.Ident:
+		switch t.Name {
+		case "bool":
+			return "boolean"
+		case "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "float32", "float64":
+			return "number"
+		}
+	}
+	return ""
 }
 
 // required finds variables without which the program ends: if x == "" { log.Fatal }.

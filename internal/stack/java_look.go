@@ -151,7 +151,7 @@ func (p *javaProject) setting(keys ...string) (value, variable string, at Place)
 }
 
 var (
-	javaEnvRE     = regexp.MustCompile(`\bgetenv\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
+	javaEnvRE     = regexp.MustCompile(`\b(?:getenv\(|getenv\(\)\.get\(|environment\(\)\.get\()\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
 	javaOrRE      = regexp.MustCompile(`^\s*\)?\s*(?:\?\.\w+\(\)\s*)?(?:\.orElse\(\s*"?|\?:\s*"?)([\w.:/-]+)`)
 	javaPairRE    = regexp.MustCompile(`\b(?:getOrDefault|getenv|env|getEnv)\w*\(\s*"([A-Z][A-Z0-9_]*)"\s*,\s*"?([^",)]*)"?\s*\)`)
 	javaListenRE  = regexp.MustCompile(`\bnew\s+ServerSocket\(\s*(\d+)|\bInetSocketAddress\(\s*(?:"[^"]*"\s*,\s*)?(\d+)|\.start\(\s*(\d+)\s*\)|\b(?:port|setPort|listen|withPort)\(\s*(\d{2,5})\b|\bnew\s+Server\(\s*(\d+)|\bport\s*=\s*(\d{2,5})\b|\bPORT\s*=\s*(\d{2,5})\b`)
@@ -240,7 +240,7 @@ func (p *javaProject) port(f *knowledge.Framework) {
 	}
 	switch {
 	case p.opt.Port > 0:
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	case value != "":
 		s.Port = Fact{Value: value, At: at}
 	case f != nil && f.Port > 0:
@@ -356,6 +356,11 @@ func (p *javaProject) variables() {
 			note(Variable{Name: m[1], At: c.at, Default: m[2], Required: !strings.Contains(m[0], ":")})
 		}
 	}
+	for _, c := range p.config {
+		if name := overriddenBy(c.key); name != "" && !strings.Contains(c.value, "${") {
+			note(Variable{Name: name, At: c.at, Default: c.value})
+		}
+	}
 	for _, src := range p.sources {
 		for _, m := range javaRefRE.FindAllStringSubmatchIndex(src.code, -1) {
 			def := ""
@@ -370,6 +375,8 @@ func (p *javaProject) variables() {
 			v := Variable{Name: src.code[m[2]:m[3]], At: src.at(m[0])}
 			if d := javaOrRE.FindStringSubmatch(src.code[m[1]:]); d != nil {
 				v.Default = d[1]
+			} else if d := javaReturnRE.FindStringSubmatch(src.code[m[1]:min(m[1]+300, len(src.code))]); d != nil && strings.HasSuffix(v.Name, "PORT") {
+				v.Default = d[1]
 			}
 			note(v)
 		}
@@ -377,6 +384,26 @@ func (p *javaProject) variables() {
 			note(Variable{Name: src.code[m[2]:m[3]], At: src.at(m[0]), Default: src.code[m[4]:m[5]]})
 		}
 	}
+}
+
+// javaReturnRE matches the number that a method gives back where a variable has no value.
+var javaReturnRE = regexp.MustCompile(`\breturn\s+(\d{2,5})\s*;`)
+
+// overriddenBy is the variable that sets a property of Spring Boot or Quarkus which says
+// where a service is; "" = it is another property. Source: docs.spring.io/spring-boot:
+// externalized configuration, binding from environment variables; quarkus.io: configuration
+// reference, environment variables.
+func overriddenBy(key string) string {
+	switch key {
+	case "spring.datasource.url", "spring.datasource.username", "spring.datasource.password",
+		"spring.r2dbc.url", "spring.r2dbc.username", "spring.r2dbc.password",
+		"spring.data.mongodb.uri", "spring.data.redis.host", "spring.data.redis.url", "spring.redis.host", "spring.rabbitmq.host", "spring.kafka.bootstrapservers",
+		"quarkus.datasource.username", "quarkus.datasource.password":
+		return strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	case "quarkus.datasource.jdbc.url", "quarkus.datasource.reactive.url":
+		return strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	}
+	return ""
 }
 
 // javaWrites notes what the program makes where it runs.

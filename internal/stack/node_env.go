@@ -29,6 +29,7 @@ func (p *nodeProject) environment() {
 		}
 	}
 	p.validated()
+	p.clientKeys()
 	for _, c := range knowledge.ServiceClients() {
 		for _, name := range c.Node {
 			if p.pkg.Dependencies[name] != "" && !slices.ContainsFunc(s.Services, func(f Fact) bool { return f.Value == c.Service }) {
@@ -43,6 +44,26 @@ var (
 	requiredRE = regexp.MustCompile(`(?s)\brequired\s*:\s*\[([^\]]*)\]`)
 	quotedRE   = regexp.MustCompile(`['"]([A-Z][A-Z0-9_]{2,})['"]`)
 )
+
+var madeRE = regexp.MustCompile(`\bnew\s+([A-Z]\w+)\s*\(([^)]*)\)`)
+
+// clientKeys finds the variables that clients of services read by themselves.
+func (p *nodeProject) clientKeys() {
+	for _, f := range p.js {
+		for _, m := range madeRE.FindAllStringSubmatchIndex(f.text, -1) {
+			k := knowledge.ClientKeyOf("node", f.text[m[2]:m[3]])
+			args := f.text[m[4]:m[5]]
+			if k == nil || slices.ContainsFunc(k.Unless, func(a string) bool { return strings.Contains(args, a) }) || strings.Contains(args, "...") || args != "" && !strings.Contains(args, "{") {
+				continue
+			}
+			if i := slices.IndexFunc(p.s.Env, func(v Variable) bool { return v.Name == k.Variable }); i >= 0 {
+				p.s.Env[i].Required = true
+				continue
+			}
+			p.s.Env = append(p.s.Env, Variable{Name: k.Variable, At: Place{f.file, lineAt(f.text, m[0])}, Required: true, Secret: secret.Named(k.Variable)})
+		}
+	}
+}
 
 // validated finds the variables that a schema asks for: of Joi, zod, envalid, or JSON
 // Schema as fastify's env has it.

@@ -14,7 +14,7 @@ import (
 func (p *nodeProject) port() {
 	s := p.s
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 		for i := range s.Set {
 			if s.Set[i].Name == "PORT" {
 				s.Set[i].Version = s.Port.Value
@@ -71,6 +71,11 @@ func (p *nodeProject) port() {
 	if !s.Port.Known() {
 		s.Port = Fact{Value: "3000", Why: "default"}
 		s.Set = append(s.Set, Tool{Name: "PORT", Version: "3000"})
+	}
+	for _, f := range p.js {
+		if m := hostRE.FindStringSubmatch(f.text); m != nil && !slices.ContainsFunc(s.Set, func(t Tool) bool { return t.Name == m[1] }) {
+			s.Set = append(s.Set, Tool{Name: m[1], Version: "0.0.0.0"}) // else it listens to nobody outside the container
+		}
 	}
 	for _, f := range p.js {
 		if m := localBind.FindStringIndex(f.text); m != nil {

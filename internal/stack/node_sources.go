@@ -51,6 +51,14 @@ func (p *nodeProject) sources() {
 		}
 		return
 	}
+	if p.pkg.needs("nextra") && slices.Contains(n.Output, ".next") {
+		// It reads the pages and its theme's settings when the server starts.
+		for _, c := range n.Code {
+			if c == "pages" || c == "app" || c == "src" || c == "content" || strings.HasPrefix(c, "theme.config") {
+				s.Sources = append(s.Sources, c)
+			}
+		}
+	}
 	for _, c := range n.Code {
 		if c == "public" || c == "views" || c == "templates" || c == "static" || c == "assets" || c == "locales" || c == "migrations" {
 			if p.named(c) && !slices.Contains(n.Output, c) {

@@ -194,6 +194,9 @@ func (p *nodeProject) server() error {
 	if p.opt.App != "" {
 		lines = append(lines, line{"node " + p.opt.App, Place{}})
 	}
+	if p.opt.Line != "" {
+		lines = append(lines, line{p.opt.Line, p.opt.At})
+	}
 	if web, ok := procfile(p.t)["web"]; ok {
 		lines = append(lines, line{web.text, web.at})
 	}

@@ -283,6 +283,12 @@ func (p *pyProject) keepFlags(server string, words []string) {
 	}) {
 		p.s.Args = slices.Delete(p.s.Args, at, at+4) // the project says it itself
 	}
+	if at := slices.Index(p.s.Args, "--graceful-timeout"); at >= 0 && p.s.Server.Value == server && slices.ContainsFunc(words, func(w string) bool {
+		w, _, _ = strings.Cut(w, "=")
+		return w == "--graceful-timeout" || w == "-c" || w == "--config"
+	}) {
+		p.s.Args = slices.Delete(p.s.Args, at, at+2)
+	}
 	for i := 1; i < len(words); i++ {
 		name, value, joined := strings.Cut(words[i], "=")
 		switch name {

@@ -15,11 +15,13 @@ import (
 type Python struct {
 	Install  Install  `json:"install"`
 	Packages []string `json:"packages,omitempty"` // that it depends on, as far as is known, in normal form
-	Add      []Tool   `json:"add,omitempty"`      // packages that it lacks, which the build installs
-	Root     string   `json:"root"`               // the folder that its imports begin in; "." = the project
-	Django   *Django  `json:"django,omitempty"`
-	Entry    string   `json:"entry,omitempty"` // the file that is the program
-	Torch    Place    `json:"torch,omitzero"`  // where PyTorch is asked for, from an index that gives it with CUDA
+	// SQLAlchemy tells that the source uses it, whose URLs name the driver too.
+	SQLAlchemy bool    `json:"sqlalchemy,omitempty"`
+	Add        []Tool  `json:"add,omitempty"` // packages that it lacks, which the build installs
+	Root       string  `json:"root"`          // the folder that its imports begin in; "." = the project
+	Django     *Django `json:"django,omitempty"`
+	Entry      string  `json:"entry,omitempty"` // the file that is the program
+	Torch      Place   `json:"torch,omitzero"`  // where PyTorch is asked for, from an index that gives it with CUDA
 }
 
 // A Tool is a package at a version.
@@ -98,6 +100,7 @@ type pyProject struct {
 	project *pyprojectFile
 	deps    map[string]dependency // what it depends on, by its normal name
 	exact   bool                  // deps are all that is installed, by a lock
+	lock    *lockFile             // nil = there is none
 	modules []*module
 	byName  map[string]*module
 	within  string   // the function in which names are looked up first

@@ -3,9 +3,13 @@ package stack
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
 // entry tells what starts the project.
@@ -14,6 +18,17 @@ func (p *pyProject) entry() error {
 	django := p.django()
 	if p.opt.App != "" {
 		return p.asked(p.opt.App)
+	}
+	if p.opt.Line != "" {
+		l := line{name: "web", text: p.opt.Line, at: p.opt.At}
+		if p.opt.Port == 0 {
+			l.name = "command"
+		}
+		if p.brings(l) && p.fromLine(l) {
+			p.others(lines, "web")
+			return nil
+		}
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s starts it with %q, which is not taken over: how it is started is found out from its source", p.opt.At, p.opt.Line))
 	}
 	if web, ok := lines["web"]; ok && p.fromLine(web) {
 		p.others(lines, "web")
@@ -43,6 +58,20 @@ func (p *pyProject) entry() error {
 		}
 	}
 	return p.script()
+}
+
+// brings tells whether the project brings the program of a command line, as far as names
+// tell: an image may have any other, as a runner of tasks.
+func (p *pyProject) brings(l line) bool {
+	c := parseCommand(l.text)
+	if len(c.words) == 0 {
+		return false
+	}
+	name := c.words[0]
+	return strings.Contains(name, "/") || shell.IsPython(name) || knowledge.Shells.Has(name) || len(knowledge.ServerOf(name).Programs) > 0 || p.scripts()[name] != "" ||
+		slices.ContainsFunc(slices.Collect(maps.Keys(p.deps)), func(pkg string) bool {
+			return pkg == normal(name) || strings.HasPrefix(pkg, normal(name)+"-")
+		})
 }
 
 // name marks the programs that the project itself names: for fastapi, in

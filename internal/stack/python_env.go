@@ -1,8 +1,11 @@
 package stack
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/python"
 	"github.com/dockworthy/dockworthy/internal/secret"
 )
@@ -10,13 +13,14 @@ import (
 // environment finds the variables that the source reads.
 func (p *pyProject) environment() {
 	seen := map[string]int{}
+	hard := map[string]bool{} // it is refused without, whoever else does without
 	add := func(v Variable) {
 		if v.Name == "" || strings.ContainsAny(v.Name, " \n{") || known[v.Name] {
 			return
 		}
 		v.Secret = secret.Named(v.Name)
 		if at, ok := seen[v.Name]; ok {
-			p.s.Env[at].Required = p.s.Env[at].Required && v.Required
+			p.s.Env[at].Required = p.s.Env[at].Required && v.Required || hard[v.Name]
 			if p.s.Env[at].Default == "" {
 				p.s.Env[at].Default = v.Default
 			}
@@ -26,7 +30,10 @@ func (p *pyProject) environment() {
 		p.s.Env = append(p.s.Env, v)
 	}
 	for _, m := range p.modules {
-		if !m.mentions("environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(", "dj_database_url") {
+		if m.mentions("sqlalchemy", "sqlmodel", "SQLAlchemy") {
+			p.py.SQLAlchemy = true
+		}
+		if !m.mentions("OpenAI", "Groq", "Tavily", "GenerativeAI", "genai", "Anthropic", "Mistral", "Cohere", "environ", "getenv", "Settings", "config(", "env(", "env.", "_env", "Env(", "dj_database_url") {
 			continue
 		}
 		src := m.parsed()
@@ -69,7 +76,16 @@ func (p *pyProject) environment() {
 				continue
 			}
 			value, _ := other.Literal()
+			if (other == nil || value == "") && raisesWithout(m, name) {
+				need, hard[name] = true, true
+			}
 			add(Variable{Name: name, At: Place{m.file, c.Line}, Default: value, Required: need})
+		}
+		for _, c := range src.Calls {
+			if k := knowledge.ClientKeyOf("python", c.Func); k != nil && !slices.ContainsFunc(k.Unless, func(a string) bool { return c.Arg(a, -1) != nil }) && !slices.ContainsFunc(c.Args, func(a python.Arg) bool { return a.Name == "" || strings.HasPrefix(a.Name, "*") }) {
+				hard[k.Variable] = true
+				add(Variable{Name: k.Variable, At: Place{m.file, c.Line}, Required: true})
+			}
 		}
 		for _, c := range src.Classes {
 			if !p.isSettings(m, c, 0) {
@@ -80,7 +96,7 @@ func (p *pyProject) environment() {
 				if f.In != "" || f.Type == "" || f.Name == "model_config" || strings.HasPrefix(f.Type, "ClassVar") {
 					continue
 				}
-				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil}
+				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil, Form: pythonForms[f.Type]}
 				if f.Value != nil {
 					v.Default, _ = f.Value.Literal()
 					if c := f.Value.Call; c != nil && strings.HasSuffix(c.Func, "Field") {
@@ -103,10 +119,31 @@ func (p *pyProject) environment() {
 					}
 					continue
 				}
+				hard[v.Name] = hard[v.Name] || v.Required
 				add(v)
 			}
 		}
 	}
+}
+
+// pythonForms are the forms of the values of fields, by their types.
+var pythonForms = map[string]string{"int": "number", "float": "number", "bool": "boolean", "PositiveInt": "number", "timedelta": "number"}
+
+// raisesWithout tells whether a module refuses to go on where a variable has no value: it
+// is assigned, asked for, and what follows raises or exits.
+func raisesWithout(m *module, name string) bool {
+	q := regexp.QuoteMeta(name)
+	text := string(m.source)
+	if regexp.MustCompile(`if\s+not\s+os\.(?:getenv|environ\.get)\(\s*["']` + q + `["'][^\n]*:\s*\n\s+(?:raise|sys\.exit|exit)\b`).MatchString(text) {
+		return true
+	}
+	for _, a := range regexp.MustCompile(`(?m)^\s*(\w+)(?:\s*:[^=\n]+)?\s*=\s*\(?os\.(?:getenv|environ\.get)\(\s*["']`+q+`["']`).FindAllStringSubmatch(text, -1) {
+		v := regexp.QuoteMeta(a[1])
+		if regexp.MustCompile(`if\s+(?:not\s+` + v + `|` + v + `\s+is\s+None|` + v + `\s*==\s*["']["'])\b?[^\n]*:\s*\n\s+(?:raise|sys\.exit|exit)\b`).MatchString(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // nested are the variables of a field that is a model itself, where the settings say
@@ -178,7 +215,7 @@ func (p *pyProject) isSettings(m *module, c *python.Class, depth int) bool {
 // isEnviron tells whether a call is one of django-environ or environs.
 func isEnviron(src *python.Module, c *python.Call) bool {
 	name, _, _ := strings.Cut(c.Func, ".")
-	if name != "env" && name != "environ" && name != "config" {
+	if name != "env" && name != "environ" && name != "config" || strings.Contains(c.Func, "()") { // not a method of the value
 		return false
 	}
 	a := src.Assigned(name)

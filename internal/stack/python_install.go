@@ -114,6 +114,9 @@ func (p *pyProject) manager() error {
 		in.Files = p.present("pyproject.toml", "pdm.lock")
 		p.projectDeps()
 		p.lockDeps("pdm.lock")
+		if what := p.stale("pdm.lock"); what != "" {
+			return fmt.Errorf("pdm.lock is out of step with pyproject.toml: %s; `pdm lock` brings it up to date", what)
+		}
 		p.packaging()
 	case "pipenv":
 		return p.pipenv()
@@ -317,11 +320,15 @@ func (p *pyProject) uv() error {
 		}
 	}
 	p.lockDeps("uv.lock")
+	if what := p.stale("uv.lock"); what != "" {
+		return fmt.Errorf("uv.lock is out of step with pyproject.toml: %s; `uv lock` brings it up to date", what)
+	}
 	for name, d := range p.deps {
 		if d.direct && knowledge.IsDevTool("pip", name) {
 			in.Development = append(in.Development, name)
 		}
 	}
+	in.Development = append(in.Development, p.broughtAlong(in.Development)...)
 	slices.Sort(in.Development)
 	p.packaging()
 	// Without a build system, a project is no package, unless it says so.
@@ -360,6 +367,9 @@ func (p *pyProject) poetry() error {
 		}
 	}
 	p.lockDeps("poetry.lock")
+	if what := p.stale("poetry.lock"); what != "" {
+		return fmt.Errorf("poetry.lock is out of step with pyproject.toml: %s; `poetry lock` brings it up to date", what)
+	}
 	p.packaging()
 	in.NoRoot = po != nil && po.PackageMode != nil && !*po.PackageMode
 	if in.NoRoot {
@@ -399,6 +409,9 @@ func (p *pyProject) pipenv() error {
 			}
 		}
 		p.deps[d.name] = d
+	}
+	if what := p.pipfileLock(); what != "" {
+		return fmt.Errorf("Pipfile.lock is out of step with Pipfile: %s; `pipenv lock` brings it up to date", what)
 	}
 	for _, key := range []string{"python_full_version", "python_version"} {
 		if v := f.Requires[key]; v != "" && v != "*" {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // lockFile is what a lock of uv, poetry or pdm says.
@@ -26,6 +28,16 @@ type lockFile struct {
 		} `toml:"wheels"`
 		SDist map[string]any `toml:"sdist"`
 		Files []lockedFile   `toml:"files"`
+		// What uv read in the manifest when it made the lock.
+		Metadata struct {
+			Requires []struct {
+				Name      string `toml:"name"`
+				Specifier string `toml:"specifier"`
+				Marker    string `toml:"marker"`
+				URL       string `toml:"url"`
+				Git       string `toml:"git"`
+			} `toml:"requires-dist"`
+		} `toml:"metadata"`
 	} `toml:"package"`
 	// Poetry before 1.2 lists the files apart.
 	Metadata struct {
@@ -40,8 +52,8 @@ type need struct {
 }
 
 // installed are the packages of a lock that an install without what is for
-// development brings.
-func (l *lockFile) installed(tool string) func(i int) bool {
+// development brings, and of uv without some packages and what only they need.
+func (l *lockFile) installed(tool string, without ...string) func(i int) bool {
 	if tool != "uv.lock" {
 		return func(i int) bool {
 			p := &l.Package[i]
@@ -72,6 +84,9 @@ func (l *lockFile) installed(tool string) func(i int) bool {
 			}
 		}
 		for _, n := range list {
+			if slices.Contains(without, normal(n.Name)) {
+				continue
+			}
 			for _, j := range byName[normal(n.Name)] {
 				follow(j, n.Extra)
 			}
@@ -104,6 +119,21 @@ func needs(v any) (out []need) {
 	return out
 }
 
+// broughtAlong are the tools for development that only others of them bring: coverage,
+// by pytest-cov.
+func (p *pyProject) broughtAlong(tools []string) (list []string) {
+	if p.lock == nil || len(tools) == 0 {
+		return nil
+	}
+	all, rest := p.lock.installed("uv.lock"), p.lock.installed("uv.lock", tools...)
+	for i, pkg := range p.lock.Package {
+		if name := normal(pkg.Name); all(i) && !rest(i) && !slices.Contains(tools, name) && knowledge.IsDevTool("pip", name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 type lockedFile struct {
 	File string `toml:"file"`
 	URL  string `toml:"url"`
@@ -120,7 +150,7 @@ func (p *pyProject) lockDeps(file string) {
 		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s cannot be read (%v): what it holds is not known", file, err))
 		return
 	}
-	p.exact = true
+	p.exact, p.lock = true, &lock
 	apart, _ := lock.Metadata.Files.(map[string]any)
 	installed := lock.installed(path.Base(file))
 	for i, pkg := range lock.Package {

@@ -27,7 +27,7 @@ func (p *pyProject) celeryApp(c *program, app string) string {
 func (p *pyProject) port(otherwise int, says func() (int, Place)) int {
 	switch {
 	case p.opt.Port > 0:
-		p.s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		p.s.Port = p.opt.port()
 		return p.opt.Port
 	case says != nil:
 		if n, at := says(); n > 0 {
@@ -119,8 +119,10 @@ func (p *pyProject) command(server, app, port string, factory bool) {
 		}
 		// Threads: with the one worker that gunicorn starts otherwise, a connection that
 		// says nothing holds up the probe, and the end; a connection that is kept does so
-		// for as long as it is kept.
-		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--worker-tmp-dir", "/dev/shm"})
+		// for as long as it is kept. What is asked has a second at the end: an engine waits
+		// ten, gunicorn thirty, also for a connection that says nothing (24 and later), as
+		// those of proxies and probes do.
+		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm"})
 	}
 }
 

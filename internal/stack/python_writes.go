@@ -3,8 +3,10 @@ package stack
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/dockworthy/dockworthy/internal/python"
 )
@@ -54,7 +56,9 @@ func (p *pyProject) writes() {
 				case c.On != nil:
 					note(c.On)
 				default:
-					note(&python.Expr{Form: python.Name, Text: c.Of()})
+					for _, name := range m.looped(c.Of()) {
+						note(&python.Expr{Form: python.Name, Text: name})
+					}
 				}
 			case "open":
 				mode, _ := c.Arg("mode", 1).Literal()
@@ -245,4 +249,15 @@ func ofFile(e *python.Expr) bool {
 		}
 	}
 	return false
+}
+
+// looped are the names that a name stands for: those that a loop goes through, or the name
+// itself.
+func (m *module) looped(name string) []string {
+	re := regexp.MustCompile(`(?m)^\s*for\s+` + regexp.QuoteMeta(name) + `\s+in\s+[(\[]([\w\s.,]+)[)\]]\s*:`)
+	found := re.FindStringSubmatch(string(m.source))
+	if found == nil {
+		return []string{name}
+	}
+	return strings.FieldsFunc(found[1], func(c rune) bool { return c == ',' || unicode.IsSpace(c) })
 }

@@ -23,6 +23,7 @@ type rustPort struct {
 var (
 	rustVarRE     = regexp.MustCompile(`\bvar(?:_os)?\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
 	rustPairRE    = regexp.MustCompile(`\w\(\s*"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"\s*,\s*"?([^",()]*)"?\s*,?\s*\)`)
+	rustHelperRE  = regexp.MustCompile(`\b(\w*env\w*)(?:::<[^>()]*>)?\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
 	rustDefaultRE = regexp.MustCompile(`\bunwrap_or(?:_else)?\(\s*(?:\|[^|]*\|\s*)?(?:[\w:]+!?\(\s*)?(?:"([^"]*)"|([0-9][0-9_]*))`)
 	rustNeedRE    = regexp.MustCompile(`^\s*(?:\.(?:expect|unwrap)\(|\.(?:context|with_context|map_err)\(|\?)`)
 	rustClapRE    = regexp.MustCompile(`#\[(?:arg|clap|structopt)\(([^\]]*)\)\]\s*(?:pub(?:\([a-z]+\))?\s+)?(\w+)\s*:\s*([\w<>:]+)`)
@@ -37,7 +38,9 @@ var (
 	rustClientRE  = regexp.MustCompile(`(?i)redis|postgres|mysql|mongo|amqp|nats|kafka|connect\(|client|https?://|proxy`)
 	rustFieldRE   = regexp.MustCompile(`\b(\w*port)\s*:\s*(\d{2,5})\b`)
 	rustPortName  = regexp.MustCompile(`(?i)(?:^|_)port$|addr|listen|bind`)
-	rustHostName  = regexp.MustCompile(`^(?:(?:APP|SERVER|HTTP|API|WEB|LISTEN|BIND)_)?(?:HOST|ADDRESS|ADDR|BIND|IP)$|^BIND_HOST$|^BIND_(?:ADDRESS|ADDR)$`)
+	// rustServicePort are names of variables for the port of the program itself.
+	rustServicePort = regexp.MustCompile(`^(?:APP|SERVER|SERVICE|HTTP|API|WEB|LISTEN|BIND)_PORT$`)
+	rustHostName    = regexp.MustCompile(`^(?:(?:APP|SERVER|SERVICE|HTTP|API|WEB|LISTEN|BIND)_)?(?:HOST|ADDRESS|ADDR|BIND|IP)$|^BIND_HOST$|^BIND_(?:ADDRESS|ADDR)$`)
 )
 
 func isLocal(bind string) bool {
@@ -83,7 +86,7 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 		v.Secret = secret.Named(v.Name)
 		if m := addressRE.FindStringSubmatch(strings.ReplaceAll(v.Default, "_", "")); m != nil && rustPortName.MatchString(v.Name) && !rustClientRE.MatchString(v.Name) {
 			ports = append(ports, rustPort{cmp.Or(m[2], m[3]), m[1], v.Name, v.At, 1})
-		} else if v.Default == "" && strings.HasSuffix(v.Name, "PORT") && (v.Name == "PORT" || len(v.Name) < 12 && rustListenRE.MatchString(f.statement(p.offset(f, v)))) {
+		} else if v.Default == "" && strings.HasSuffix(v.Name, "PORT") && (v.Name == "PORT" || rustServicePort.MatchString(v.Name) || len(v.Name) < 12 && rustListenRE.MatchString(f.statement(p.offset(f, v)))) {
 			ports = append(ports, rustPort{"", "", v.Name, v.At, 5})
 		} else if rustHostName.MatchString(v.Name) {
 			*hosts = append(*hosts, v)
@@ -112,6 +115,12 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 		}
 		note(v)
 	}
+	// A helper of the project's own: env_get("X"), which ends the program where X is not set.
+	for _, m := range rustHelperRE.FindAllStringSubmatchIndex(f.code, -1) {
+		if ends, own := p.helper(f.code[m[2]:m[3]]); own {
+			note(Variable{Name: f.code[m[4]:m[5]], At: f.at(m[0]), Required: ends})
+		}
+	}
 	for _, m := range rustPairRE.FindAllStringSubmatchIndex(f.code, -1) {
 		note(Variable{Name: f.code[m[2]:m[3]], At: f.at(m[0]), Default: f.code[m[4]:m[5]]})
 	}
@@ -132,6 +141,29 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 	}
 	return ports
 }
+
+// helper tells whether a function of the project's own reads a variable, and whether the
+// program ends where that is not set, also by another helper that it asks.
+func (p *rustProject) helper(name string) (ends, own bool) {
+	re := regexp.MustCompile(`\bfn\s+` + name + `\b[^{;]*\{`)
+	for _, f := range p.files {
+		at := re.FindStringIndex(f.code)
+		if at == nil {
+			continue
+		}
+		body := f.code[at[1]:]
+		if end := strings.Index(body, "\n}"); end >= 0 {
+			body = body[:end]
+		}
+		return rustEndsRE.MatchString(body), strings.Contains(body, "env::var") || strings.Contains(body, "var(") || rustAsksRE.MatchString(body)
+	}
+	return false, false
+}
+
+var (
+	rustEndsRE = regexp.MustCompile(`\bpanic!|\.expect\(|\.unwrap\(\)|process::exit|\bErr\(|bail!`)
+	rustAsksRE = regexp.MustCompile(`\b\w*env\w*\(`)
+)
 
 // offset is where a variable stands in a file.
 func (p *rustProject) offset(f *rustSource, v Variable) int {
@@ -307,7 +339,7 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 		c := ports[0]
 		s.Port = Fact{Value: cmp.Or(c.port, "8080"), At: c.at}
 		if p.opt.Port > 0 {
-			s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+			s.Port = p.opt.port()
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable
@@ -321,7 +353,7 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 		}
 	}
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	}
 	told := false
 	for _, h := range hosts {
@@ -375,7 +407,7 @@ func (p *rustProject) rocket() {
 		}
 	}
 	if p.opt.Port > 0 {
-		s.Port = Fact{Value: strconv.Itoa(p.opt.Port), Why: "--port"}
+		s.Port = p.opt.port()
 	}
 	s.Set = append(s.Set, Tool{Name: "ROCKET_ADDRESS", Version: "0.0.0.0"}, Tool{Name: "ROCKET_PORT", Version: s.Port.Value})
 }

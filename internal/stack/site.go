@@ -50,7 +50,7 @@ func detectSite(t *tree, opt Options) (*Stack, error) {
 	s.Start = Fact{Value: "nginx"}
 	s.Port = Fact{Value: "8080", Why: "a port that needs no rights"}
 	if opt.Port > 0 {
-		s.Port = Fact{Value: itoa(opt.Port), Why: "--port"}
+		s.Port = opt.port()
 	}
 	s.Health = Fact{Value: "/", At: at}
 	w := s.Site

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -130,6 +131,7 @@ type Variable struct {
 	Default  string `json:"default,omitempty"`
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
+	Form     string `json:"form,omitempty"`     // number, boolean, duration; "" = any text may do
 }
 
 // A Native is a package that needs packages of the system.
@@ -153,6 +155,20 @@ type Options struct {
 	Server string // the server that starts it
 	Port   int
 	Kind   Kind
+	// Line is the command line that starts the program where it runs today, at At, and
+	// Route what it is asked there to see how it is; "" = nobody says.
+	Line, Route string
+	At, RouteAt Place
+	// PortAt is where Port stands; the zero Place = a person says it.
+	PortAt Place
+}
+
+// port is the port that is said, as a fact.
+func (o Options) port() Fact {
+	if o.PortAt != (Place{}) {
+		return Fact{Value: strconv.Itoa(o.Port), At: o.PortAt}
+	}
+	return Fact{Value: strconv.Itoa(o.Port), Why: "--port"}
 }
 
 // An Unclear is a question that the files do not answer.
@@ -240,12 +256,41 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 			return nil, err
 		}
 		s.Language, s.tree = Fact{Value: d.language, At: at}, t
+		s.today(opt)
 		if s.Dir == "" {
 			s.Dir = "."
 		}
 		return s, nil
 	}
 	return nil, ErrEmpty
+}
+
+// LanguageOf is the language that Detect takes a project for; "" where it is one that no
+// container is written for.
+func LanguageOf(fsys fs.FS) (string, error) {
+	t, err := walk(fsys)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range detectors {
+		if _, ok := d.is(t); ok {
+			return d.language, nil
+		}
+	}
+	return "", ErrEmpty
+}
+
+// today takes over what is said of how the program runs today.
+func (s *Stack) today(opt Options) {
+	if opt.Line != "" && (s.Go != nil || s.Rust != nil) {
+		if c := parseCommand(opt.Line); len(c.words) > 1 && !strings.ContainsAny(opt.Line, "$`") {
+			s.Args = c.words[1:]
+			s.Start = Fact{Value: strings.Join(append(slices.Clone(s.Exec), s.Args...), " "), At: opt.At}
+		}
+	}
+	if opt.Route != "" && s.Kind == Service && s.Port.Known() {
+		s.Health = Fact{Value: opt.Route, At: opt.RouteAt}
+	}
 }
 
 // IsDir tells whether a name of the project is a folder.

@@ -107,6 +107,9 @@ func told(s *Stack, err error) string {
 		if v.Default != "" {
 			x += " default " + v.Default
 		}
+		if v.Form != "" {
+			x += ", a " + v.Form
+		}
 		line("env", x+" ("+v.At.String()+")")
 	}
 	for _, v := range s.Services {

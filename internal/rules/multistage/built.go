@@ -208,6 +208,9 @@ func builtBroken(ev check.Evidence) check.Verdict {
 				one.Severity = check.Warning
 				one.Message = strings.Replace(one.Message, "cannot start", "cannot be loaded", 1)
 			}
+			if program && strings.Contains(f.Path, "/node_modules/") && !inPath[path.Dir(f.Path)] {
+				one.Severity = check.Note // as without a program: packages bring them for when the system has none
+			}
 			found = append(found, one)
 			break
 		}
