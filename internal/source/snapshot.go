@@ -194,7 +194,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys, bare: map[string]bool{}}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -267,6 +267,7 @@ func (p *Snapshot) find(root string, to *finds) {
 	if info.IsDir() {
 		l := Find(p.files.fsys, root)
 		p.files.ask(aboutTree, root)
+		maps.Copy(p.files.bare, l.bare)
 		to.dockerfiles = append(to.dockerfiles, l.Dockerfiles...)
 		to.compose = append(to.compose, l.Compose...)
 		to.yaml = append(to.yaml, l.YAML...)
@@ -428,7 +429,7 @@ func (p *Snapshot) context(v view, root, dockerfile string) *Context {
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {
 		v.ask(aboutFile, name)
 		ig := p.ignores.get(name, func() *ignoreFile {
-			file, err := view{fsys: p.files.fsys}.read(name, maxFile)
+			file, err := view{fsys: p.files.fsys, bare: p.files.bare}.read(name, maxFile)
 			if err != nil {
 				p.unread(name, err)
 				return nil
@@ -454,11 +455,11 @@ func (p *Snapshot) context(v view, root, dockerfile string) *Context {
 // files are.
 func (p *Snapshot) Builds(u Unit) ([]*Build, *Problem) {
 	if !p.opt.Editable {
-		return p.builds(view{fsys: p.files.fsys}, u, nil)
+		return p.builds(view{fsys: p.files.fsys, bare: p.files.bare}, u, nil)
 	}
 	k := p.kept.get(u, func() *kept {
 		k := &kept{trace: &trace{asked: map[question]bool{}}}
-		k.builds, k.problem = p.builds(view{p.files.fsys, k.trace, p.files.links}, u, nil)
+		k.builds, k.problem = p.builds(view{p.files.fsys, k.trace, p.files.links, p.files.bare}, u, nil)
 		return k
 	})
 	return k.builds, k.problem
