@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/internal/existing"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	overlays "github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
@@ -37,6 +39,7 @@ type initFlags struct {
 	asOf              string
 	noCompose, gpu    bool
 	from, target      string
+	addServer         bool
 	kubernetes, aws   bool
 }
 
@@ -77,6 +80,7 @@ proved.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.app, "app", "", "the program to start, where the project has several: module:object, a file, a binary, or the folder of a module")
 	fl.StringVar(&f.server, "server", "", "the server that starts it: uvicorn, gunicorn, …")
+	fl.BoolVar(&f.addServer, "add-server", false, "where the project declares no server, put it into the manifest and the lock by the project's own manager, in a container, rather than install it in the Dockerfile")
 	fl.StringVar(&f.kind, "kind", "", "service, worker or job (default: from the source)")
 	fl.IntVar(&f.port, "port", 0, "the port that it listens on")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take what stands as the default, or fail")
@@ -125,6 +129,9 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 		return fmt.Errorf("open %s: %w", dir, err)
 	}
 	var old *past
+	if f.from != "" && f.addServer {
+		return errors.New("--add-server and --from exclude each other: put the server into the manifest first")
+	}
 	if f.from != "" {
 		if old, err = f.readPast(pl, fsys, dir); err != nil {
 			return err
@@ -151,7 +158,20 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if old != nil {
 		keep = old.keep
 	}
-	plan, err := scaffold.New(s, scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))})
+	opt := scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))}
+	plan, err := scaffold.New(s, opt)
+	if err == nil && f.addServer {
+		bar.say("the project's own manager takes the server into its manifest")
+		var edited map[string][]byte
+		if edited, err = f.manifests(ctx, c, dir, plan, e, engineErr); err == nil && len(edited) > 0 {
+			if s, err = f.detect(c, overlays.New(fsys, edited), old); err == nil {
+				plan, err = scaffold.New(s, opt)
+			}
+			if err == nil {
+				err = plan.Edit(fsys, edited)
+			}
+		}
+	}
 	bar.end()
 	if err != nil {
 		return err
@@ -194,6 +214,15 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	f.show(out, c.red, plan)
 	if old != nil {
 		return f.refound(ctx, c, out, dir, pl, hidden, old, plan, e, engineErr)
+	}
+	for _, edit := range plan.Edits {
+		if edit.Before == "" {
+			fmt.Fprintf(out, "\n%s is new: %d lines\n", edit.Name, strings.Count(edit.Data, "\n"))
+		} else if path.Ext(edit.Name) == ".lock" {
+			fmt.Fprintf(out, "\n%s changes, as its manager wrote it\n", edit.Name)
+		} else {
+			fmt.Fprintf(out, "\n%s", hidden.diff(edit.Name, []byte(edit.Before), []byte(edit.Data)))
+		}
 	}
 	if f.dry {
 		for _, file := range plan.Files {
@@ -362,6 +391,16 @@ func (f *initFlags) write(w *redact.Writer, dir string, hidden shown, p *scaffol
 			fmt.Fprintf(w, "\n%s", hidden.diff(file.Name, have, []byte(file.Data)))
 		}
 		list = append(list, c)
+	}
+	for _, e := range p.Edits {
+		have, err := readFile(dir, e.Name)
+		if err != nil {
+			return err
+		}
+		if string(have) != e.Before {
+			return fmt.Errorf("%s changed while the manager edited it: nothing was written", e.Name)
+		}
+		list = append(list, change{e.Name, e.Data, "updated"})
 	}
 	if len(refused) > 0 {
 		why := "is there already"

@@ -57,6 +57,21 @@ var startCauses = []struct {
 	{run.NoFile, regexp.MustCompile(`(?:FileNotFoundException|NoSuchFileException): ([^\s(]+)`), "the file $1 does not exist"},
 }
 
+var warningRE = regexp.MustCompile(`\w*Warning: |\bWARN(?:ING)?\b|^\s*(?:npm )?warn\b`)
+
+// lastFirst are the places of lines, the last first, those of warnings behind all others.
+func lastFirst(lines []string) []int {
+	var order, warnings []int
+	for i := len(lines) - 1; i >= 0; i-- {
+		if warningRE.MatchString(lines[i]) {
+			warnings = append(warnings, i)
+		} else {
+			order = append(order, i)
+		}
+	}
+	return append(order, warnings...)
+}
+
 var fieldRE = regexp.MustCompile(`^[A-Za-z_][\w.]*$`)
 
 // startCause is why a container did not come up, by what the engine and the
@@ -66,8 +81,8 @@ func startCause(s run.Start) *run.Cause {
 		return &run.Cause{Kind: run.OutOfMemory, Text: "it needs more memory than the limit"}
 	}
 	lines := append([]string{s.Error}, s.Logs...)
-	// The last words count: what a program says before it dies.
-	for i := len(lines) - 1; i >= 0; i-- {
+	// The last words count: what a program says before it dies, warnings last of all.
+	for _, i := range lastFirst(lines) {
 		// Pydantic says the field on one line and what is wrong with it on the next.
 		if strings.HasPrefix(strings.TrimSpace(lines[i]), "Field required [type=missing") && i > 0 && fieldRE.MatchString(lines[i-1]) {
 			name := strings.ToUpper(strings.ReplaceAll(lines[i-1], ".", "__"))

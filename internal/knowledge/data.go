@@ -67,6 +67,8 @@ var (
 	minimumsData string
 	//go:embed programpackages.jsonl
 	programPackagesData string
+	//go:embed extensions.jsonl
+	extensionsData string
 	//go:embed packagesources.jsonl
 	packageSourcesData string
 	//go:embed others.jsonl

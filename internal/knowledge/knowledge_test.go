@@ -255,6 +255,7 @@ func TestFactsAreWhole(t *testing.T) {
 		return list
 	})
 	each(t, "programpackages.jsonl", programPackagesData, func(p *programPackage) origin { return p.origin }, one(func(p *programPackage) string { return p.Program }))
+	each(t, "extensions.jsonl", extensionsData, func(e *Extension) origin { return e.origin }, one(func(e *Extension) string { return e.Service + " " + e.Extension }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))
 	each(t, "wheels.jsonl", wheelsData, func(w *wheels) origin { return w.origin }, one(func(w *wheels) string { return w.Package }))
 	each(t, "homes.jsonl", homesData, func(h *Home) origin { return h.origin }, one(func(h *Home) string { return h.Tool }))

@@ -106,6 +106,14 @@ func (p *plan) serviceLines(s beside) string {
 	image, _, _ := strings.Cut(s.Lines, "\n")
 	ref := strings.TrimPrefix(image, "image: ")
 	repo, tag, _ := strings.Cut(ref, ":")
+	for _, f := range p.s.Extensions {
+		if e := knowledge.ExtensionOf(f.Value); e != nil && e.Service == s.Name {
+			if b, err := p.opt.Pick(Want{Repo: e.Repo, Tag: e.Tag}); err == nil {
+				p.chose(s.Service.Service+": "+b.String(), fmt.Sprintf("%s is talked to, with the extension %s (%s), which the image %s lacks", s.Name, f.Value, f.At, repo))
+				return "image: " + b.String() + "\n" + rest
+			}
+		}
+	}
 	b, err := p.opt.Pick(Want{Repo: repo, Variant: s.Variant, Spare: 2, Loose: true, Otherwise: tag})
 	if err == nil {
 		ref = b.String()

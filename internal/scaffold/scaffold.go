@@ -32,12 +32,14 @@ type Choice struct {
 type Plan struct {
 	Stack   *stack.Stack `json:"stack"`
 	Files   []File       `json:"files"`
+	Edits   []Edit       `json:"edits,omitempty"` // files of the project's own
 	Chosen  []Choice     `json:"chosen,omitempty"`
 	Unknown []string     `json:"unknown,omitempty"` // what could not be known
 	// Given are variables that the Compose file gives the program.
 	Given map[string]string `json:"given,omitempty"`
 
 	takes []string
+	ships Base // what the program runs on
 }
 
 // Options are what a plan depends on beyond the project.
@@ -116,7 +118,6 @@ type plan struct {
 	send   []string // files and folders that the build takes
 	work   string   // the folder in which the program runs
 	number string   // of the user, and of its group, where the base brings none
-	ships  Base     // what the program runs on
 }
 
 // linked tells whether anything needs packages of the system where it runs.

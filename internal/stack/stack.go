@@ -89,6 +89,7 @@ type Stack struct {
 	Others     []Process  `json:"others,omitempty"` // other programs of the same image
 	Steps      []Process  `json:"steps,omitempty"`  // what has to run once before it: migrations
 	Services   []Fact     `json:"services,omitempty"`
+	Extensions []Fact     `json:"extensions,omitempty"` // of its database, that the official image lacks
 	Native     []Native   `json:"native,omitempty"`
 	Writes     []Fact     `json:"writes,omitempty"` // folders and files that it makes, relative to where it runs
 	Sources    []string   `json:"sources"`          // files and folders that belong into the image
@@ -257,6 +258,7 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 		}
 		s.Language, s.tree = Fact{Value: d.language, At: at}, t
 		s.today(opt)
+		s.extensions()
 		if s.Dir == "" {
 			s.Dir = "."
 		}

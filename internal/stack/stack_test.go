@@ -112,6 +112,9 @@ func told(s *Stack, err error) string {
 		}
 		line("env", x+" ("+v.At.String()+")")
 	}
+	for _, v := range s.Extensions {
+		line("extension", v.String())
+	}
 	for _, v := range s.Services {
 		line("talks to", v.String())
 	}
