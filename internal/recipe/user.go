@@ -254,13 +254,21 @@ func inRootsHome(b *source.Build) bool {
 	return in(b.Target.Final.Workdir.Value)
 }
 
+// written is a command as one line.
+func written(c *shell.Command) string {
+	var b strings.Builder
+	b.WriteString(c.Program())
+	for _, w := range c.Args() {
+		b.WriteByte(' ')
+		b.WriteString(w.Text)
+	}
+	return b.String()
+}
+
 // installsHome tells whether a command installs, or may install, into the home of
 // whoever runs it: see rule 2, unreadable-files.
 func installsHome(b *source.Build, c *shell.Command) bool {
-	line := c.Program()
-	for _, w := range c.Args() {
-		line += " " + w.Text
-	}
+	line := written(c)
 	for _, h := range knowledge.Homes() {
 		for _, parts := range [][]string{h.URLs, h.Commands} {
 			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(line, part) }) {
