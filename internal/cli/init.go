@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -544,6 +545,8 @@ func madeUp(v stack.Variable) string {
 		return "5s"
 	}
 	switch {
+	case name == "APP_KEY": // of Laravel: 32 bytes
+		return "base64:" + base64.StdEncoding.EncodeToString([]byte("made-up-for-the-proof-0123456789"))
 	case strings.HasSuffix(name, "LEVEL"):
 		return "info"
 	case strings.HasSuffix(name, "EMAIL") || strings.HasSuffix(name, "EMAIL_FROM"):

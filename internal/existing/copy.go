@@ -146,6 +146,10 @@ func (r *reader) fromContext(s *source.Step) {
 		if r.isStart(c.Target, elsewhere) {
 			return
 		}
+		if slices.Contains(r.ecosystem, "composer") && within(c.Target, "/etc/nginx", "/etc/apache2", "/etc/supervisor", "/etc/supervisord.conf", "/usr/local/etc/php-fpm.d", "/usr/local/etc/php-fpm.conf") {
+			r.left(s.Line(), strings.Join(elsewhere, " "), "it is about programs beside PHP: FrankenPHP is PHP and its web server in one")
+			return
+		}
 		if r.tree(elsewhere) {
 			r.sources = true
 		}
@@ -220,7 +224,7 @@ func (r *reader) fromBuilder(s *source.Step) {
 // isProgram tells whether a path is what a compiler of the project was told to write.
 func (r *reader) isProgram(p string) bool {
 	words := r.b.Begins().Words
-	return len(words) > 0 && path.Base(words[0].Text) == path.Base(p) || len(r.ecosystem) > 0 && (r.ecosystem[0] == "go" || r.ecosystem[0] == "cargo") && path.Ext(p) == ""
+	return len(words) > 0 && path.Base(words[0].Text) == path.Base(p) || len(r.ecosystem) > 0 && slices.Contains([]string{"go", "cargo", "cmake"}, r.ecosystem[0]) && path.Ext(p) == ""
 }
 
 // stage keeps a stage with all that it is built on and takes from.

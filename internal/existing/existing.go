@@ -124,6 +124,7 @@ type reader struct {
 var ecosystems = map[string][]string{
 	"python": {"python", "conda"}, "node": {"node"}, "go": {"go"}, "rust": {"cargo"}, "java": {"maven", "gradle"},
 	"dotnet": {"nuget"}, "php": {"composer"}, "ruby": {"bundle"}, "static": {"node"},
+	"cpp": {"cmake", "make", "ninja", "g++", "gcc", "clang", "clang++"},
 }
 
 // Read reads what the build of a project in a language says.
@@ -200,7 +201,7 @@ func (r *reader) step(s *source.Step) {
 
 // settled are variables that say how packages are installed and programs are compiled:
 // a build that is written anew has its own.
-var settled = regexp.MustCompile(`^(PATH|HOME|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|PYTHONPATH|PYTHONFAULTHANDLER|PYTHONHASHSEED|VIRTUAL_ENV|DEBIAN_FRONTEND|TERM|NODE_ENV|PNPM_HOME|COREPACK_\w+|CI|GOPATH|GOOS|GOARCH|GO111MODULE|GOFLAGS|GOPROXY|CGO_ENABLED|CARGO_\w+|RUSTFLAGS|RUSTUP_\w+|MAVEN_\w+|GRADLE_\w+|(PIP|UV|POETRY|PDM|PIPENV|CONDA|NPM_CONFIG|YARN|BUNDLE|COMPOSER)_\w+|npm_config_\w+|(PYTHON|NODE|POETRY|UV|PIP|YARN|NPM|PNPM|GO)_?VERSION|DOTNET_\w+|NUGET_\w+|APP_HOME|LC_ALL)$`)
+var settled = regexp.MustCompile(`^(PATH|HOME|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|PYTHONPATH|PYTHONFAULTHANDLER|PYTHONHASHSEED|VIRTUAL_ENV|DEBIAN_FRONTEND|TERM|NODE_ENV|PNPM_HOME|COREPACK_\w+|CI|GOPATH|GOOS|GOARCH|GO111MODULE|GOFLAGS|GOPROXY|CGO_ENABLED|CARGO_\w+|RUSTFLAGS|RUSTUP_\w+|MAVEN_\w+|GRADLE_\w+|(PIP|UV|POETRY|PDM|PIPENV|CONDA|NPM_CONFIG|YARN|BUNDLE|COMPOSER)_\w+|npm_config_\w+|(PYTHON|NODE|POETRY|UV|PIP|YARN|NPM|PNPM|GO|RUBY|BUNDLER|PHP)_?VERSION|GEM_\w+|PHP_INI_DIR|APACHE_\w+|DOTNET_\w+|ASPNETCORE_(URLS|HTTPS?_PORTS)|NUGET_\w+|APP_HOME|LC_ALL)$`)
 
 // variable keeps a variable that is the program's.
 func (r *reader) variable(s *source.Step, v source.Var) {

@@ -76,6 +76,7 @@ func (r *reader) builder(st *source.Stage) {
 			if run == nil {
 				continue
 			}
+			r.extensions(run.Commands(), step.Line())
 			for _, in := range run.Effects.Kept() {
 				if in.System {
 					r.install(in, step.Line(), true)
@@ -99,8 +100,34 @@ func (r *reader) compiled(c *shell.Command, line int) {
 		switch {
 		case program == "go" && i == len(args)-1 && i > 0 && a.Known && (strings.HasPrefix(a.Text, ".") || strings.Contains(a.Text, "/")) && args[i-1].Text != "-o":
 			r.out.Package = Fact{strings.TrimPrefix(path.Clean(a.Text), "./"), line}
+		case program == "cmake" && a.Text == "--target" && i+1 < len(args) && args[i+1].Known && args[i+1].Text != "install" && args[i+1].Text != "all":
+			r.out.Package = Fact{args[i+1].Text, line}
 		case program == "cargo" && (a.Text == "--bin" || a.Text == "-p" || a.Text == "--package") && i+1 < len(args) && args[i+1].Known:
 			r.out.Package = Fact{args[i+1].Text, line}
+		}
+	}
+}
+
+// ofPHP are programs of PHP's images that add extensions to PHP, or set up a web server
+// beside it.
+var ofPHP = []string{"docker-php-ext-install", "docker-php-ext-enable", "docker-php-ext-configure", "docker-php-source", "install-php-extensions", "pecl", "phpenmod", "a2enmod", "a2dismod", "a2ensite", "a2dissite", "a2enconf"}
+
+// extensions notes the extensions of PHP that are installed.
+func (r *reader) extensions(list []*shell.Command, line int) {
+	for _, c := range list {
+		program, args := c.Underlying()
+		add := program == "docker-php-ext-install" || program == "install-php-extensions" || program == "docker-php-ext-enable" || program == "pecl" && len(args) > 0 && args[0].Text == "install"
+		if !add || !slices.Contains(r.ecosystem, "composer") {
+			continue
+		}
+		for _, a := range args {
+			name, _, _ := strings.Cut(a.Text, "-")
+			if !a.Known || name == "" || name == "install" || a.Text == "pdo" || strings.HasPrefix(a.Text, "@") || name == "xdebug" || slices.Contains([]string{"1", "2", "4", "8"}, name) {
+				continue
+			}
+			if !slices.ContainsFunc(r.out.Extra, func(f Fact) bool { return f.Value == name }) {
+				r.out.Extra = append(r.out.Extra, Fact{name, line})
+			}
 		}
 	}
 }
@@ -144,6 +171,7 @@ func (r *reader) run(s *source.Step) {
 		r.keep(s, r.text(s))
 		return
 	}
+	r.extensions(run.Commands(), line)
 	if r.repository(s) {
 		return
 	}
@@ -222,6 +250,9 @@ var trivial = map[string]bool{"set": true, "echo": true, "true": true, ":": true
 func (r *reader) judge(c *shell.Command, e *effects.Effects) verdict {
 	program, args := c.Underlying()
 	of := func(other *shell.Command) bool { return other == c }
+	if program == "gem" && slices.Contains(r.ecosystem, "bundle") && (slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "bundler" }) || len(args) > 0 && args[0].Text == "update") {
+		return dropped // Ruby's image has it
+	}
 	for _, in := range e.Installs {
 		if of(in.Command) {
 			if in.System || r.managing(in.Manager) {
@@ -269,6 +300,9 @@ func (r *reader) judge(c *shell.Command, e *effects.Effects) verdict {
 		}
 	}
 	if shell.IsPython(program) && len(args) > 1 && args[0].Text == "-m" && (args[1].Text == "venv" || args[1].Text == "compileall") {
+		return dropped
+	}
+	if slices.Contains(ofPHP, program) && slices.Contains(r.ecosystem, "composer") {
 		return dropped
 	}
 	if program != "python" && program != "node" && r.managing(program) || program == "corepack" && slices.Contains(r.ecosystem, "node") || program == "virtualenv" {
@@ -442,6 +476,11 @@ var languageRE = map[string]*regexp.Regexp{
 	"cargo":  regexp.MustCompile(`^(rustc|cargo|rustup)$`),
 	"maven":  regexp.MustCompile(`^(maven|openjdk-.*|default-j(re|dk)(-headless)?)$`),
 	"gradle": regexp.MustCompile(`^(gradle|openjdk-.*|default-j(re|dk)(-headless)?)$`),
+	"nuget":  regexp.MustCompile(`^(dotnet|aspnetcore)-.*$`),
+	"bundle": regexp.MustCompile(`^(ruby|bundler|ruby-(dev|full|bundler|rubygems))$`),
+	// FrankenPHP is the web server too, and what builds extensions brings what they are
+	// compiled and linked with.
+	"composer": regexp.MustCompile(`^(php\d*(\.\d+)?(-.*)?|composer|nginx|apache2|supervisor|libapache2-.*|fcgi|libfcgi.*|zip|unzip|.*-dev)$`),
 }
 
 // isLanguage tells whether a package is the project's language itself, which the base

@@ -21,8 +21,12 @@ func (r *reader) start() {
 		line = st.Cmd.Step.Line()
 	}
 	script := st.Script
-	if st.File != nil {
-		script = st.File.Called()
+	file := st.File
+	if file != nil && file.Script == nil {
+		file = nil // a program in another language: artisan
+	}
+	if file != nil {
+		script = file.Called()
 	}
 	if st.Unread != "" {
 		r.left(line, st.Unread, "it starts the program, and is not among the files of the project: how the program is started is found out from its source")
@@ -44,7 +48,7 @@ func (r *reader) start() {
 	}
 	var conditional []string
 	for _, c := range script.Commands {
-		if c == last || c.Substitution || c.Inner && st.File != nil || c.When == shell.Never || len(c.Words) == 0 || trifles[c.Program()] {
+		if c == last || c.Substitution || c.Inner && file != nil || c.When == shell.Never || len(c.Words) == 0 || trifles[c.Program()] {
 			continue
 		}
 		if c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil {
@@ -61,8 +65,8 @@ func (r *reader) start() {
 		r.left(line, strings.Join(conditional, ", "), "the start script does it before the program, under a condition or in a loop: in a container it is a step of its own, or the platform's")
 	}
 	words := named(started(last.Words))
-	if st.File != nil && (len(words) == 0 || slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "" || w.Text == "$@" || w.Text == "$*" })) {
-		words = st.File.Args
+	if file != nil && (len(words) == 0 || slices.ContainsFunc(words, func(w shell.Word) bool { return w.Text == "" || w.Text == "$@" || w.Text == "$*" })) {
+		words = file.Args
 		if st.Cmd.Step != nil {
 			line = st.Cmd.Step.Line()
 		}

@@ -11,6 +11,10 @@ type Client struct {
 	Go      []string `json:"go"`
 	Java    []string `json:"java"`
 	Rust    []string `json:"rust"` // name/feature: only with this feature
+	DotNet  []string `json:"dotnet"`
+	Ruby    []string `json:"ruby"`
+	PHP     []string `json:"php"` // packages of Composer, and extensions: ext-redis
+	CPP     []string `json:"cpp"` // as CMake, pkg-config or the linker name them
 	origin
 }
 

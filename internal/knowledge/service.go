@@ -8,7 +8,7 @@ type Service struct {
 	Port    int      `json:"port"`    // that it listens on
 	Words   []string `json:"words"`   // in lower case: its own name, its drivers' and its URLs'
 	Service string   `json:"service"` // what people call it in Compose
-	Lines   string   `json:"lines"`   // what starts one for a try, in Compose's words
+	Lines   string   `json:"lines"`   // what starts one for a try, in Compose's words; "" = nobody but a person may
 	Repo    string   `json:"repo"`    // the image, without its tag
 	Variant string   `json:"variant"` // what stands behind the version in its tags: %s = the release of Debian; "" = nothing
 	Stems   []string `json:"stems"`   // words in the names of variables that say where it is

@@ -84,7 +84,7 @@ func (n Need) String() string {
 // Lines are what starts it in a .dockworthy.yaml; nil where it is not known what it
 // is.
 func (n Need) Lines() []string {
-	if n.Service == nil {
+	if n.Service == nil || n.Service.Lines == "" {
 		return nil
 	}
 	name := n.Service.Service

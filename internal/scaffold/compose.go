@@ -33,6 +33,14 @@ func (p *plan) compose() (data string, ok bool) {
 		maps.Copy(env, b.env)
 	}
 	p.Given = env
+	if p.hasExample() {
+		// A .env that is also for the machine itself may say another address.
+		for _, v := range p.s.Set {
+			if port := p.s.Port.Value; port != "" && (v.Version == "0.0.0.0" || v.Version == port || v.Version == "0.0.0.0:"+port) {
+				env[v.Name] = v.Version
+			}
+		}
+	}
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# For development and for a proof: what the program talks to is started beside it, and keeps nothing.")
@@ -130,6 +138,10 @@ func (p *plan) besides() (list []beside) {
 			if k.Name != f.Value {
 				continue
 			}
+			if k.Lines == "" {
+				p.Unknown = append(p.Unknown, fmt.Sprintf("no %s (%s) is started beside it: a person has to accept its licence", k.Name, f.At))
+				continue
+			}
 			env := p.variables(k)
 			if len(env) == 0 {
 				p.Unknown = append(p.Unknown, fmt.Sprintf("where it looks for %s (%s): no variable says it, so that none is started beside it", k.Name, f.At))
@@ -157,7 +169,13 @@ func (p *plan) variables(k *knowledge.Service) map[string]string {
 				stem = s
 			}
 		}
-		if stem == "" || p.closer(k, name) || commandRE.MatchString(name) {
+		if v.Service == k.Name {
+			// It is said in the source, in the way of its language.
+			env[v.Name] = p.connection(k)
+			optional = optional && !v.Required
+			continue
+		}
+		if v.Service != "" || stem == "" || p.closer(k, name) || commandRE.MatchString(name) {
 			continue
 		}
 		if strings.HasPrefix(v.Default, "sqlite") || v.Default == ":memory:" {
@@ -227,6 +245,8 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		scheme = p.postgresScheme()
 	} else if k.Name == "MySQL" && p.s.Python != nil && p.s.Talks("pymysql") {
 		scheme = "mysql+pymysql"
+	} else if k.Name == "MySQL" && p.s.Ruby != nil {
+		scheme = p.adapter()
 	}
 	url := scheme + k.URL
 	if strings.HasPrefix(scheme, "jdbc:") || strings.HasPrefix(scheme, "r2dbc:") {
@@ -236,6 +256,21 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		url += "?sslmode=disable"
 	}
 	return url
+}
+
+// connection says where a service is as the drivers of .NET take it.
+// Source: npgsql.org/doc: connection string parameters; mysqlconnector.net: connection
+// options; stackexchange.github.io/StackExchange.Redis: configuration.
+func (p *plan) connection(k *knowledge.Service) string {
+	switch k.Name {
+	case "PostgreSQL":
+		return fmt.Sprintf("Host=%s;Database=%s;Username=%s;Password=%s", k.Service, k.Database, k.User, k.Password)
+	case "MySQL":
+		return fmt.Sprintf("Server=%s;Database=%s;User=%s;Password=%s", k.Service, k.Database, k.User, k.Password)
+	case "Redis":
+		return fmt.Sprintf("%s:%d", k.Service, k.Port)
+	}
+	return k.Scheme + k.URL
 }
 
 var credentialsRE = regexp.MustCompile(`^://[^@/]*@`)

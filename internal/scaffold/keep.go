@@ -38,8 +38,15 @@ func (p *plan) keep() {
 	at := func(line int) stack.Place { return stack.Place{File: path.Base(k.File), Line: line} }
 	if k.Work.Known() && !strings.HasPrefix(k.Work.Value, "/root") {
 		for i, a := range s.Args {
-			if rest, ok := strings.CutPrefix(a, p.work+"/"); ok {
+			if a == p.work {
+				s.Args[i] = k.Work.Value
+			} else if rest, ok := strings.CutPrefix(a, p.work+"/"); ok {
 				s.Args[i] = path.Join(k.Work.Value, rest)
+			}
+		}
+		for i, v := range s.Set {
+			if rest, ok := strings.CutPrefix(v.Version, p.work+"/"); ok {
+				s.Set[i].Version = path.Join(k.Work.Value, rest)
 			}
 		}
 		p.work = k.Work.Value
@@ -54,6 +61,15 @@ func (p *plan) keep() {
 	}
 	for _, pkg := range k.Packages {
 		p.keepPackage(pkg, at(pkg.Line))
+	}
+	if s.PHP != nil {
+		for _, f := range k.Extra {
+			if !slices.Contains(s.PHP.Extensions, f.Value) {
+				s.PHP.Extensions = append(s.PHP.Extensions, f.Value)
+				p.chose("ext-"+f.Value, fmt.Sprintf("%s installs it, and no manifest names it", at(f.Line)))
+			}
+		}
+		slices.Sort(s.PHP.Extensions)
 	}
 	for _, st := range k.Steps {
 		for _, program := range st.Programs {
@@ -98,6 +114,10 @@ func (p *plan) keep() {
 			s.Rust.Data = append(s.Rust.Data, name)
 		case s.Java != nil:
 			s.Java.Data = append(s.Java.Data, name)
+		case s.DotNet != nil:
+			s.DotNet.Data = append(s.DotNet.Data, name)
+		case s.CPP != nil:
+			s.CPP.Data = append(s.CPP.Data, name)
 		default:
 			s.Sources = append(s.Sources, name)
 		}
@@ -178,8 +198,22 @@ func (p *plan) wants(name string) bool {
 		return name != "pom.xml" && name != "src" && !slices.Contains(s.Java.Files, name) && !covers(s.Java.Data, name) && !strings.Contains(name, "gradle") && !strings.Contains(name, "mvn")
 	case s.Node != nil:
 		return !slices.Contains(s.Node.Files, name) && !slices.Contains(s.Node.Code, name) && !slices.Contains(s.Node.Output, name) && name != "package.json"
+	case s.DotNet != nil:
+		return !slices.Contains(s.DotNet.Files, name) && !covers(s.DotNet.Code, name) && !covers(s.DotNet.Data, name)
+	case s.CPP != nil:
+		return !covers(s.CPP.Code, name) && !covers(s.CPP.Data, name)
+	case s.Ruby != nil:
+		return !slices.Contains(s.Ruby.Files, name) && !covers(s.Ruby.Paths, name) && !assetFile(name)
+	case s.PHP != nil:
+		return !slices.Contains(s.PHP.Files, name) && !covers(s.PHP.Paths, name) && !assetFile(name)
 	}
 	return false
+}
+
+// assetFile tells whether a file says how assets are built, or holds settings of somebody's
+// own machine: no program of Ruby or PHP reads it in a container.
+func assetFile(name string) bool {
+	return slices.Contains([]string{"package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "vendor", "node_modules"}, name) || strings.HasPrefix(name, ".env")
 }
 
 // covers tells whether a list of files and folders has a name, or a folder around it.
@@ -218,8 +252,11 @@ func (p *plan) keepPackage(pkg existing.Package, at stack.Place) {
 		return
 	}
 	for _, name := range names {
-		if (name == "ca-certificates" || name == "tzdata" || name == "libc6-dev") && (p.s.Go != nil || p.s.Rust != nil) {
+		if (name == "ca-certificates" || name == "tzdata" || name == "libc6-dev") && (p.s.Go != nil || p.s.Rust != nil || p.s.CPP != nil) {
 			continue // the images that its program runs in have them
+		}
+		if name == "build-essential" && p.s.CPP != nil {
+			continue // its parts are there
 		}
 		n := stack.Native{Package: name, At: at, Why: "it is installed today"}
 		class := knowledge.ClassOf("apt", name)
@@ -244,7 +281,7 @@ func (p *plan) keeps() bool {
 }
 
 // ownStages are the names of stages of what is written here.
-var ownStages = []string{"base", "build", "packages", "runtime"}
+var ownStages = []string{"assets", "base", "build", "composer", "node", "packages", "runtime"}
 
 // renamed gives stages that are kept names that are not taken.
 func (p *plan) renamed(text string) string {

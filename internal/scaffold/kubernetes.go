@@ -76,7 +76,14 @@ func (p *plan) kubernetes() string {
 		}
 	}
 	if s.Port.Known() && kind == "Deployment" {
+		var headers []string
+		for _, h := range s.Asks {
+			headers = append(headers, fmt.Sprintf("{name: %s, value: %s}", h.Name, h.Version))
+		}
 		probe := fmt.Sprintf("httpGet: {path: %s, port: http}", s.Health.Value)
+		if len(headers) > 0 {
+			probe = fmt.Sprintf("httpGet: {path: %s, port: http, httpHeaders: [%s]}", s.Health.Value, strings.Join(headers, ", "))
+		}
 		if !s.Health.Known() {
 			probe = "tcpSocket: {port: http}" // an answer other than 2xx of / would be a failure here
 		}

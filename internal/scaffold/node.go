@@ -15,17 +15,7 @@ import (
 // node writes the container of a project of Node.js.
 func (p *plan) node() error {
 	s, n, d := p.s, p.s.Node, &p.d
-	want := Want{Repo: "node", Variant: "%s-slim", Spec: s.Version.Spec, Spare: 3, LTS: true}
-	if spec := s.Version.Spec; spec != "" {
-		want.Fits = nodeFits(spec)
-		if s.Version.Soft {
-			major, _, _ := strings.Cut(spec, ".")
-			want.Relax = append(want.Relax, nodeFits(major))
-			if s.Version.Also != "" {
-				want.Relax = append(want.Relax, nodeFits(s.Version.Also))
-			}
-		}
-	}
+	want := p.nodeWant(s.Version)
 	p.likes(&want, "node")
 	base, err := p.opt.Pick(want)
 	if err != nil {
@@ -199,7 +189,7 @@ func nodeFits(spec string) func(string) bool {
 // nodeInstall installs the packages: all of them for a build, or only those that the
 // program needs where it runs.
 func (p *plan) nodeInstall(tools []string, all bool) {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	if len(tools) > 0 {
 		d.apt(tools)
 		d.line("# Native modules find the headers of this node, and download none.")
@@ -282,9 +272,12 @@ func (p *plan) nodeInstall(tools []string, all bool) {
 
 // nodeTool installs the manager, where node's image does not bring it.
 func (p *plan) nodeTool() {
-	n := p.s.Node
+	n := p.js()
 	switch {
-	case n.Manager == "npm" || n.Manager == "yarn":
+	case n.Manager == "npm":
+	case n.Manager == "yarn":
+		// Images of node brought it until 24; what they brought gives way.
+		p.d.line("RUN --mount=type=cache,target=/root/.npm npm install --global --force yarn@%s", knowledge.ToolVersion("yarn"))
 	case n.Manager == "berry" && p.berryRelease() != "":
 	default:
 		p.d.line("RUN --mount=type=cache,target=/root/.npm npm install --global %s@%s", n.Tool.Name, n.Tool.Version)
@@ -303,7 +296,7 @@ func (p *plan) berryRelease() string {
 
 // nodeManifests copies the files that an install reads.
 func (p *plan) nodeManifests() {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	var files []string
 	for _, f := range n.Files {
 		if !p.isDir(f) && f != ".yarn" && !strings.Contains(f, "/") {
@@ -324,7 +317,7 @@ func (p *plan) nodeManifests() {
 
 // nodeBuild copies the sources and builds.
 func (p *plan) nodeBuild() {
-	n, d := p.s.Node, &p.d
+	n, d := p.js(), &p.d
 	p.copies(n.Code)
 	run := map[string]string{"npm": "npm run", "yarn": "yarn run", "berry": "yarn run", "pnpm": "pnpm run", "bun": "bun run"}[n.Manager]
 	if r := p.berryRelease(); n.Manager == "berry" && r != "" {

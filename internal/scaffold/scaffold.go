@@ -77,6 +77,14 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		err = p.rust()
 	case s.Java != nil:
 		err = p.java()
+	case s.DotNet != nil:
+		err = p.dotnet()
+	case s.Ruby != nil:
+		err = p.ruby()
+	case s.PHP != nil:
+		err = p.php()
+	case s.CPP != nil:
+		err = p.cpp()
 	case s.Site != nil:
 		err = p.site()
 	default:

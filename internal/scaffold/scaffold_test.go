@@ -165,6 +165,8 @@ func clean(t *testing.T, in fs.FS) {
 			switch id := f.Rule.ID(f.Check); {
 			case id == "pinned-base/no-digest", id == "layer-cache/no-lockfile":
 				// The one has no registry here; the other is the project's.
+			case id == "pinned-base/end-of-life" && strings.HasSuffix(t.Name(), "/end-of-life"):
+				// What the project asks for, and init says.
 			case f.Severity >= check.Warning:
 				t.Errorf("%s: %s", id, f.Message)
 			}

@@ -306,12 +306,12 @@ func (b *Build) ListenPort() (port string, ok bool) {
 	}
 	for _, name := range portVariables(program, words) {
 		if v, ok := b.runtimeEnv(name); ok {
-			if p, ok := portOf(v); ok {
-				return p, true
+			if p, ok := portOf(v); ok && (found == "" || b.sets(name)) {
+				found = p // what this file sets comes before what its base does
 			}
 		}
 	}
-	return "", false
+	return found, found != ""
 }
 
 // portFlag tells whether a program has the port that it listens on, or the
@@ -333,6 +333,16 @@ func moduleOf(words []shell.Word) string {
 		}
 	}
 	return ""
+}
+
+// sets tells whether an ENV of this file sets a variable.
+func (b *Build) sets(name string) bool {
+	for s := range b.Steps() {
+		if s.Keyword == "ENV" && slices.ContainsFunc(s.Vars, func(v Var) bool { return v.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // portVariables are the variables from which a program takes its port.

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +16,6 @@ type foreign struct {
 
 func (f *foreign) Error() string { return f.at.String() + " makes this a project of " + f.language }
 
-var rubyServerRE = regexp.MustCompile(`(?m)^\s*gem\s*\(?\s*["'](?:rails|railties|rack|rackup|puma|unicorn|sinatra|hanami|roda|grape|falcon)["']`)
-
 // other is a language whose manifest stands in the project; late takes also those
 // that projects of other languages have for a part of theirs.
 func other(t *tree, late bool) (*knowledge.Other, Place) {
@@ -32,10 +29,6 @@ func other(t *tree, late bool) (*knowledge.Other, Place) {
 			}
 			for _, m := range o.Manifests {
 				if ok, _ := path.Match(m, path.Base(f)); !ok {
-					continue
-				}
-				// Node and Python projects have a Gemfile for their tools.
-				if o.Language == "Ruby" && !late && path.Base(f) != "config.ru" && !rubyServerRE.Match(t.read(f)) {
 					continue
 				}
 				return o, Place{File: f}
@@ -74,20 +67,23 @@ func detectOther(t *tree, _ Options) (*Stack, error) {
 	return nil, &foreign{o.Language, at}
 }
 
+// spelled are the names of languages as people write them, where that is not with one
+// capital letter.
+var spelled = map[string]string{"static": "sites of files", "node": "Node.js", "dotnet": ".NET", "php": "PHP", "cpp": "C and C++ with CMake"}
+
 // languages are what a container is written for, in words.
 func languages() string {
 	var list []string
 	for _, d := range detectors {
-		switch d.language {
-		case "":
-		case "static":
-			list = append(list, "sites of files")
-		case "node":
-			if !slices.Contains(list, "Node.js") { // before Python, and after
-				list = append(list, "Node.js")
-			}
-		default:
-			list = append(list, strings.ToUpper(d.language[:1])+d.language[1:])
+		if d.language == "" {
+			continue
+		}
+		name := spelled[d.language]
+		if name == "" {
+			name = strings.ToUpper(d.language[:1]) + d.language[1:]
+		}
+		if !slices.Contains(list, name) { // some stand twice
+			list = append(list, name)
 		}
 	}
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]

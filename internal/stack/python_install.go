@@ -411,7 +411,7 @@ func (p *pyProject) pipenv() error {
 		p.deps[d.name] = d
 	}
 	if what := p.pipfileLock(); what != "" {
-		return fmt.Errorf("Pipfile.lock is out of step with Pipfile: %s; `pipenv lock` brings it up to date", what)
+		return fmt.Errorf("%s is out of step with Pipfile: %s; `pipenv lock` brings it up to date", "Pipfile.lock", what)
 	}
 	for _, key := range []string{"python_full_version", "python_version"} {
 		if v := f.Requires[key]; v != "" && v != "*" {

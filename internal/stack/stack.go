@@ -84,6 +84,7 @@ type Stack struct {
 	StopSignal string     `json:"stopSignal,omitempty"`
 	StopWhy    string     `json:"stopWhy,omitempty"`
 	Health     Fact       `json:"health,omitzero"` // the route
+	Asks       []Tool     `json:"asks,omitempty"`  // headers without which a request of the container itself is turned down
 	Set        []Tool     `json:"set,omitempty"`   // environment variables that the image has to set: name and value
 	Env        []Variable `json:"env,omitempty"`
 	Others     []Process  `json:"others,omitempty"` // other programs of the same image
@@ -100,7 +101,14 @@ type Stack struct {
 	Node   *Node   `json:"node,omitempty"`
 	Rust   *Rust   `json:"rust,omitempty"`
 	Java   *Java   `json:"java,omitempty"`
+	DotNet *DotNet `json:"dotnet,omitempty"`
+	Ruby   *Ruby   `json:"ruby,omitempty"`
+	PHP    *PHP    `json:"php,omitempty"`
+	CPP    *CPP    `json:"cpp,omitempty"`
 	Site   *Site   `json:"site,omitempty"`
+	// Assets is the part of a program in another language that Node.js builds.
+	Assets        *Node   `json:"assets,omitempty"`
+	AssetsVersion Version `json:"assetsVersion,omitzero"`
 
 	tree *tree
 }
@@ -132,6 +140,7 @@ type Variable struct {
 	Default  string `json:"default,omitempty"`
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
+	Service  string `json:"service,omitempty"`  // the service that it says the place of, where the source tells
 	Form     string `json:"form,omitempty"`     // number, boolean, duration; "" = any text may do
 }
 
@@ -221,7 +230,12 @@ var detectors = []struct {
 	{"go", isGo, detectGo},
 	{"rust", isRust, detectRust},
 	{"java", isJava, detectJava},
+	{"dotnet", isDotNet, detectDotNet},
+	{"ruby", isRuby, detectRuby},
+	{"php", isPHP, detectPHP},
 	{"", isOther, detectOther},
+	{"dotnet", isDotNetBelow, detectDotNet},
+	{"cpp", isCMakeServer, detectCMake},
 	{"node", func(t *tree) (Place, bool) {
 		at, ok := isNode(t)
 		_, py := isPython(t)
@@ -229,6 +243,9 @@ var detectors = []struct {
 	}, detectNode},
 	{"python", isPython, detectPython},
 	{"node", isNode, detectNode},
+	{"php", isPHPLate, detectPHP},
+	{"ruby", isRubyLate, detectRuby},
+	{"cpp", isCMake, detectCMake},
 	{"", isOtherLate, detectOther},
 	{"static", isSite, detectSite},
 }
@@ -284,9 +301,13 @@ func LanguageOf(fsys fs.FS) (string, error) {
 
 // today takes over what is said of how the program runs today.
 func (s *Stack) today(opt Options) {
-	if opt.Line != "" && (s.Go != nil || s.Rust != nil) {
-		if c := parseCommand(opt.Line); len(c.words) > 1 && !strings.ContainsAny(opt.Line, "$`") {
-			s.Args = c.words[1:]
+	if opt.Line != "" && (s.Go != nil || s.Rust != nil || s.DotNet != nil || s.CPP != nil) {
+		words := parseCommand(opt.Line).words
+		if len(words) > 1 && s.DotNet != nil && words[0] == "dotnet" {
+			words = words[1:]
+		}
+		if len(words) > 1 && !strings.ContainsAny(opt.Line, "$`") {
+			s.Args = words[1:]
 			s.Start = Fact{Value: strings.Join(append(slices.Clone(s.Exec), s.Args...), " "), At: opt.At}
 		}
 	}
@@ -311,6 +332,21 @@ func (s *Stack) Never() []string {
 		list = append(list, "**/target")
 	case "java":
 		list = append(list, "**/src/test", "**/target", "**/.gradle")
+	case "cpp":
+		list = append(list, "**/CMakeUserPresets.json", "**/CMakeCache.txt", "**/CMakeFiles")
+	case "ruby":
+		// Keys of Rails open its credentials; they come from outside.
+		list = append(list, "**/master.key", "**/credentials/*.key", "**/node_modules", "**/vendor/bundle")
+	case "php":
+		list = append(list, "**/node_modules", "**/auth.json")
+	case "dotnet":
+		// What was built elsewhere breaks a build, and settings of people are theirs.
+		for _, f := range netProjects(s.tree) {
+			if dir := path.Dir(f); dir != "." && slices.Contains(s.DotNet.Code, dir) {
+				list = append(list, dir+"/bin", dir+"/obj")
+			}
+		}
+		list = append(list, "**/node_modules", "**/*.user", "**/appsettings.Development.json")
 	}
 	seen := map[string]bool{}
 	for _, f := range s.tree.files {
@@ -355,6 +391,11 @@ func (s *Stack) Read(name string) []byte { return s.tree.read(name) }
 
 // Has tells whether the project has a file.
 func (s *Stack) Has(name string) bool { return s.tree.has[name] || s.tree.read(name) != nil }
+
+// talks tells whether a service is noted already.
+func (s *Stack) talks(service string) bool {
+	return slices.ContainsFunc(s.Services, func(f Fact) bool { return f.Value == service })
+}
 
 // Composed tells whether the project has a Compose file of its own.
 func (s *Stack) Composed() bool {

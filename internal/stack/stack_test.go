@@ -107,6 +107,9 @@ func told(s *Stack, err error) string {
 		if v.Default != "" {
 			x += " default " + v.Default
 		}
+		if v.Service != "" {
+			x += " of " + v.Service
+		}
 		if v.Form != "" {
 			x += ", a " + v.Form
 		}
@@ -214,6 +217,87 @@ func told(s *Stack, err error) string {
 		line("probe port", j.Probe)
 		line("wrapper", j.Wrapper)
 		line("code", strings.Join(j.Code, " "))
+	}
+	for _, h := range s.Asks {
+		line("asks", h.Name+": "+h.Version)
+	}
+	if r := s.Ruby; r != nil {
+		line("install", strings.Join(append(slices.Clone(r.Files), r.Paths...), " "))
+		line("without", strings.Join(r.Without, " "))
+		line("rails", r.Rails)
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"git", r.Git}, {"assets", r.Assets}, {"a JavaScript of the system", r.Engine}, {"bootsnap", r.Bootsnap}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+		line("dummies", strings.Join(r.Dummies, " "))
+	}
+	if h := s.PHP; h != nil {
+		line("install", strings.Join(append(slices.Clone(h.Files), h.Paths...), " "))
+		for _, a := range h.Asks {
+			line("for", a.Spec+" by "+a.By+" ("+a.At.String()+")")
+		}
+		line("extensions", strings.Join(h.Extensions, " "))
+		line("root", h.Root)
+		line("auth", h.Auth)
+		line("scripts", strings.Join(h.Scripts, " "))
+		for _, c := range h.Console {
+			line("console", strings.Join(c, " "))
+		}
+		line("made", strings.Join(h.Made, " "))
+		line("public", h.Public)
+		for _, d := range h.Dummies {
+			line("dummy", d.Name+"="+d.Version)
+		}
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"git", h.Git}, {"no .env", h.Dotenv}, {"link to uploads", h.Link}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+	}
+	if n := s.Assets; n != nil {
+		line("node", strings.TrimSpace(n.Manager+" "+n.Tool.Version)+": "+strings.Join(n.Files, " ")+" and "+strings.Join(n.Code, " "))
+	}
+	if n := s.DotNet; n != nil {
+		line("restore", strings.Join(n.Files, " "))
+		line("project", n.Project+" as "+n.Assembly+", "+n.Framework)
+		line("sdk", strings.TrimSpace(n.SDK+" "+n.Roll))
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"one of several frameworks", n.Several}, {"ASP.NET Core", n.Web}, {"a program of the machine", n.Native}, {"npm in the build", n.Node != nil}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
+		line("flags", strings.Join(n.Flags, " "))
+		line("secrets", strings.TrimSpace(strings.Join(n.Secrets, " ")+" "+n.Token))
+		line("code", strings.Join(n.Code, " "))
+	}
+	if c := s.CPP; c != nil {
+		line("target", strings.TrimSuffix(c.Target+" as "+c.Out+"/"+c.Binary+" by preset "+c.Preset, " by preset "))
+		line("shared", strings.Join(c.Shared, " "))
+		line("off", strings.Join(c.Off, " "))
+		line("tools", strings.Join(c.Tools, " "))
+		line("newer", c.Newer)
+		line("code", strings.Join(c.Code, " "))
+		for _, d := range c.Installs {
+			line("installs", d.Name+" to "+d.To)
+		}
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"fetches", c.Fetches}, {"signals handled", c.Handles}, {"a protocol of its own", c.Raw}, {"gRPC", c.GRPC}} {
+			if f.is {
+				line(f.name, "yes")
+			}
+		}
 	}
 	if w := s.Site; w != nil {
 		line("root", w.Root)

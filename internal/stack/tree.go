@@ -32,7 +32,7 @@ var filled = map[string]bool{
 }
 
 // filledBy are folders that a tool fills where its manifest stands beside them.
-var filledBy = map[string][]string{"vendor": {"go.mod", "composer.json", "Gemfile"}, "target": {"Cargo.toml", "pom.xml"}, "build": {"build.gradle", "build.gradle.kts"}}
+var filledBy = map[string][]string{"vendor": {"go.mod", "composer.json"}, "target": {"Cargo.toml", "pom.xml"}, "build": {"build.gradle", "build.gradle.kts"}}
 
 // hidden are folders with a dot that belong to a program.
 var hidden = map[string]bool{".streamlit": true, ".chainlit": true, ".well-known": true, ".mvn": true, ".cargo": true, ".yarn": true, ".bundle": true, ".storage": true, ".sqlx": true}
@@ -72,6 +72,10 @@ func walk(fsys fs.FS) (*tree, error) {
 
 // isFilled tells whether a tool fills a folder, by the manifest beside it.
 func (t *tree) isFilled(dir string) bool {
+	if base := path.Base(dir); path.Dir(dir) == "vendor" && (base == "bundle" || base == "cache") {
+		_, err := fs.Stat(t.fsys, "Gemfile") // other things in it are Rails' own
+		return err == nil
+	}
 	return slices.ContainsFunc(filledBy[path.Base(dir)], func(m string) bool {
 		_, err := fs.Stat(t.fsys, path.Join(path.Dir(dir), m))
 		return err == nil
