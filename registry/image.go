@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,8 @@ type Options struct {
 	Timeout   time.Duration  // for each question, with all that it takes; 0 = a minute
 	Keychain  authn.Keychain // nil = what `docker login` has kept
 	UserAgent string
+	// Roots are the authorities whose certificates are trusted; nil = the system's.
+	Roots *x509.CertPool
 }
 
 // An Image is a reference to an image in a registry.
@@ -196,7 +199,7 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 		remote.WithContext(within),
 		remote.WithAuthFromKeychain(i.opt.Keychain),
 		remote.WithUserAgent(i.opt.UserAgent),
-		remote.WithTransport(transport.New(transport.Options{Host: host})),
+		remote.WithTransport(transport.New(transport.Options{Host: host, Roots: i.opt.Roots})),
 		remote.WithRetryPredicate(worthAnotherTry),
 	})
 	var answer *ggcr.Error

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,42 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/registry"
 )
+
+// TestRoots asks a registry whose certificate is of an authority that only the caller
+// knows.
+func TestRoots(t *testing.T) {
+	s := httptest.NewTLSServer(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(s.Close)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	ref := strings.TrimPrefix(s.URL, "https://") + "/team/app:1"
+	r, err := name.ParseReference(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := random.Image(100, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(r, img, remote.WithTransport(s.Client().Transport)); err != nil {
+		t.Fatal(err)
+	}
+	known, err := registry.Open(ref, registry.Options{Roots: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err := known.Digest(t.Context()); err != nil {
+		t.Errorf("with its authority: %v %v", d, err)
+	}
+	stranger, err := registry.Open(ref, registry.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stranger.Digest(t.Context()); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("without its authority: %v", err)
+	}
+}
 
 // A store is what Image and Layout have in common.
 type store interface {

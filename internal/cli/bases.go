@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/url"
 	"strings"
@@ -23,6 +24,7 @@ type bases struct {
 	engine  *engine.Engine // nil = there is none
 	offline bool
 	prefix  string // a registry in whose repositories all images are
+	roots   *x509.CertPool
 	asOf    time.Time
 	say     func(string, ...any)
 	found   map[string]scaffold.Base
@@ -116,7 +118,7 @@ func (b *bases) look(w scaffold.Want) (scaffold.Base, error) {
 }
 
 func (b *bases) open(ref string) (*registry.Image, error) {
-	return registry.Open(ref, registry.Options{Timeout: lookup, UserAgent: "dockworthy/" + dockworthy.Version})
+	return registry.Open(ref, registry.Options{Timeout: lookup, UserAgent: "dockworthy/" + dockworthy.Version, Roots: b.roots})
 }
 
 func (b *bases) tags(repo string) ([]string, error) {

@@ -35,7 +35,7 @@ type initFlags struct {
 	force             bool
 	prove, noProve    bool
 	offline           bool
-	registry          string
+	registry, ca      string
 	env               []string
 	asOf              string
 	noCompose, gpu    bool
@@ -98,6 +98,7 @@ proved.`,
 	fl.StringVar(&f.target, "target", "", "with --from, the stage that ships (default: the last one)")
 	fl.BoolVar(&f.offline, "offline", false, "ask no registry for versions and digests")
 	fl.StringVar(&f.registry, "registry", "", "a registry from which all images come: registry.example.com/hub")
+	fl.StringVar(&f.ca, "ca", "", "a PEM file of certificate authorities that the builds, the programs and the look-ups trust too, as that of a corporate proxy")
 	fl.StringArrayVarP(&f.env, "env", "e", nil, "an environment variable of the container that is proved, NAME=VALUE, or NAME to pass the current value")
 	fl.StringVar(&f.asOf, "as-of", "", "the date that decides which versions are supported, YYYY-MM-DD (default: today)")
 	return cmd
@@ -144,6 +145,10 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err != nil {
 		return err
 	}
+	certificates, roots, err := f.certificates()
+	if err != nil {
+		return err
+	}
 	bar := &status{w: c.Stderr, terminal: isTerminal(c.Stderr)}
 	e, engineErr := openEngine(ctx)
 	if engineErr == nil {
@@ -154,12 +159,12 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 			return engineErr
 		}
 	}
-	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, asOf: asOf, say: bar.say}
+	b := &bases{ctx: ctx, engine: e, offline: f.offline, prefix: f.registry, roots: roots, asOf: asOf, say: bar.say}
 	var keep *existing.Build
 	if old != nil {
 		keep = old.keep
 	}
-	opt := scaffold.Options{Keep: keep, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))}
+	opt := scaffold.Options{Keep: keep, CA: certificates, Pick: b.pick, NoCompose: f.noCompose, GPU: f.gpu, Kubernetes: f.kubernetes, AWSSecrets: f.aws, Name: filepath.Base(filepath.Join(pl.names.Root, pl.paths[0]))}
 	plan, err := scaffold.New(s, opt)
 	if err == nil && f.addServer {
 		bar.say("the project's own manager takes the server into its manifest")

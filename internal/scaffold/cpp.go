@@ -26,7 +26,7 @@ func (p *plan) cpp() error {
 	}
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The compiler stays in this stage: the final stage copies only the program.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	slices.Sort(build)
 	d.apt(slices.Compact(build))
 	probe := s.Kind == stack.Service && s.Port.Known()
@@ -42,7 +42,7 @@ func (p *plan) cpp() error {
 	p.cmakeBuild()
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	p.env()
 	user := "65532:65532"
 	if packages {

@@ -28,7 +28,7 @@ func (p *plan) dotnet() error {
 		}
 	}
 	d.part("The SDK stays in this stage: the final stage copies only what it publishes.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	d.line("ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 \\\n    DOTNET_NOLOGO=1")
 	if build := p.natives(builder, stack.Native.ToBuild); len(build) > 0 {
 		slices.Sort(build)
@@ -42,7 +42,7 @@ func (p *plan) dotnet() error {
 	p.netBuild()
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	p.env()
 	if runtime := p.natives(final, stack.Native.ToRun); len(runtime) > 0 {
 		slices.Sort(runtime)

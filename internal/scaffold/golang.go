@@ -33,9 +33,9 @@ func (p *plan) golang() error {
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
 	init := !g.Handles && s.Kind != stack.Job
 	if g.CGO || init {
-		d.line("FROM %s AS build", builder)
+		p.from(builder, "build")
 	} else {
-		d.line("FROM --platform=$BUILDPLATFORM %s AS build", builder)
+		p.from(builder, "build", "--platform=$BUILDPLATFORM")
 		d.line("ARG TARGETOS")
 		d.line("ARG TARGETARCH")
 	}
@@ -83,7 +83,7 @@ func (p *plan) golang() error {
 	d.line("%s%s go build -buildvcs=false -trimpath %s-ldflags=-s -o /out/%s %s", cache, setting, tags, g.Binary, g.Main)
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	if len(s.Set) > 0 {
 		list := make([]string, len(s.Set))
 		for i, v := range s.Set {

@@ -29,7 +29,7 @@ func (p *plan) java() error {
 	p.chose("base "+final.String(), "the Java of the builder without its compiler; "+final.Why)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The JDK stays in this stage: the final stage copies only the application.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	probe := s.Kind == stack.Service && s.Port.Known()
 	if probe {
 		p.javaProbe()
@@ -43,7 +43,7 @@ func (p *plan) java() error {
 	}
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	env := []string{`JAVA_TOOL_OPTIONS="-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError"`}
 	for _, v := range s.Set {
 		env = append(env, v.Name+"="+v.Version)

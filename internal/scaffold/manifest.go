@@ -97,6 +97,13 @@ func (p *Plan) editBy(e *ManifestEdit, manager string, first []string, words []s
 	var d dockerfile
 	d.line("# syntax=docker/dockerfile:1")
 	d.line("FROM %s AS edit", p.ships)
+	for _, f := range p.ca {
+		d.line("COPY <<'EOF' /usr/local/share/ca-certificates/%s\n%sEOF", f.Name, f.Data)
+	}
+	if len(p.ca) > 0 {
+		d.line("RUN update-ca-certificates")
+		d.line("ENV SSL_CERT_FILE=%[1]s REQUESTS_CA_BUNDLE=%[1]s", bundle)
+	}
 	d.line("RUN --mount=type=cache,target=/root/.cache pip install %s", manager)
 	d.line("WORKDIR /project")
 	d.line("COPY . .")

@@ -31,7 +31,7 @@ func (p *plan) node() error {
 	}
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
-	d.line("FROM %s AS base", base)
+	p.from(base, "base")
 	d.line("WORKDIR %s", p.work)
 	built := n.Script != ""
 	tools := p.natives(base, stack.Native.ToBuild)
@@ -361,14 +361,14 @@ func (p *plan) builtSite(builder Base) error {
 	p.chose("base "+server.String(), "nginx without root: "+server.Why)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The build stays in this stage: the final stage copies only the site.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	d.line("WORKDIR %s", p.work)
 	tools := p.natives(builder, stack.Native.ToBuild)
 	slices.Sort(tools)
 	p.nodeInstall(tools, true)
 	p.nodeBuild()
 	d.part("")
-	d.line("FROM %s AS runtime", server)
+	p.from(server, "runtime")
 	fallback := "=404"
 	if n.SPA {
 		fallback = "/index.html"

@@ -17,7 +17,7 @@ func (p *plan) nodeBeside(at stack.Place, why string) error {
 	}
 	p.chose("base "+b.String(), fmt.Sprintf("%s (%s); %s", why, at, b.Why))
 	p.d.part("Where Node.js comes from, for the build alone.")
-	p.d.line("FROM %s AS node", b)
+	p.from(b, "node")
 	return nil
 }
 

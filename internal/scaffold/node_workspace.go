@@ -14,7 +14,7 @@ func (p *plan) nodeMember(base Base) error {
 	s, n, d := p.s, p.s.Node, &p.d
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
-	d.line("FROM %s AS base", base)
+	p.from(base, "base")
 	d.line("WORKDIR %s", p.work)
 	tools := p.natives(base, stack.Native.ToBuild)
 	slices.Sort(tools)

@@ -40,10 +40,10 @@ func (p *plan) php() error {
 		}
 		p.chose("base "+b.String(), "Composer, for the build alone; "+b.Why)
 		d.part("Where Composer comes from.")
-		d.line("FROM %s AS composer", b)
+		p.from(b, "composer")
 	}
 	d.part("The compiler of the extensions stays in this stage: the final stage copies only PHP, and what it runs.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	p.phpExtensions(builder)
 	d.line("WORKDIR %s", p.work)
 	if h.Composer {
@@ -56,7 +56,7 @@ func (p *plan) php() error {
 	}
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	p.phpRuntime(final)
 	return nil
 }
@@ -250,7 +250,7 @@ func (p *plan) phpAssets() error {
 	}
 	p.chose("base "+b.String(), "package.json builds the assets; "+b.Why)
 	d.part("The assets, with what only their build needs.")
-	d.line("FROM %s AS assets", b)
+	p.from(b, "assets")
 	d.line("WORKDIR %s", p.work)
 	p.nodeInstall(nil, true)
 	if p.s.PHP.Composer {

@@ -53,7 +53,7 @@ func (p *plan) python() error {
 	d := &p.d
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
-	d.line("FROM %s AS base", base)
+	p.from(base, "base")
 	d.part("The build tools stay in this stage: the final stage copies only the virtual environment.")
 	d.line("FROM base AS build")
 	if build := p.natives(base, stack.Native.ToBuild); len(build) > 0 || compiles {

@@ -32,7 +32,7 @@ func (p *plan) ruby() error {
 		}
 	}
 	d.part("")
-	d.line("FROM %s AS base", base)
+	p.from(base, "base")
 	env := []string{"BUNDLE_WITHOUT=" + strings.Join(r.Without, ":")}
 	if len(r.Without) == 0 {
 		env = nil

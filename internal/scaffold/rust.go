@@ -42,7 +42,7 @@ func (p *plan) rust() error {
 	}
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("The toolchain stays in this stage: the final stage copies only the program.")
-	d.line("FROM %s AS build", builder)
+	p.from(builder, "build")
 	if len(build) > 0 {
 		slices.Sort(build)
 		d.apt(build)
@@ -91,7 +91,7 @@ func (p *plan) rust() error {
 	d.line("%stouch %s \\\n && %s", cache, strings.Join(touch, " "), cargo)
 	p.stages()
 	d.part("")
-	d.line("FROM %s AS runtime", final)
+	p.from(final, "runtime")
 	p.env()
 	user := "65532:65532"
 	if len(runtime) > 0 {

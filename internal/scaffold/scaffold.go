@@ -39,7 +39,8 @@ type Plan struct {
 	Given map[string]string `json:"given,omitempty"`
 
 	takes []string
-	ships Base // what the program runs on
+	ships Base   // what the program runs on
+	ca    []File // see Options.CA
 }
 
 // Options are what a plan depends on beyond the project.
@@ -52,6 +53,9 @@ type Options struct {
 	// Secrets Manager.
 	Kubernetes, AWSSecrets bool
 	Name                   string // of the project, where no manifest has one
+	// CA are certificates of authorities that builds and programs trust too, each a file
+	// beside the Dockerfile.
+	CA []File
 	// GPU takes PyTorch with CUDA, which is several gigabytes larger.
 	GPU bool
 	// Keep is what the container keeps of the one that the project has; nil = it has none.
@@ -60,7 +64,7 @@ type Options struct {
 
 // New plans the container of a project.
 func New(s *stack.Stack, opt Options) (*Plan, error) {
-	p := &plan{Plan: Plan{Stack: s}, s: s, opt: opt, work: "/srv", number: "10001"}
+	p := &plan{Plan: Plan{Stack: s, ca: opt.CA}, s: s, opt: opt, work: "/srv", number: "10001"}
 	if s.Node != nil {
 		p.work = "/app"
 	}
@@ -94,6 +98,7 @@ func New(s *stack.Stack, opt Options) (*Plan, error) {
 		return nil, err
 	}
 	p.Files = append(p.Files, File{"Dockerfile", p.d.String()}, File{".dockerignore", p.ignore()})
+	p.Files = append(p.Files, opt.CA...)
 	if !opt.NoCompose && !s.Composed() {
 		if data, ok := p.compose(); ok {
 			p.Files = append(p.Files, File{"compose.yaml", data})

@@ -1,6 +1,7 @@
 package scaffold_test
 
 import (
+	"encoding/pem"
 	"flag"
 	"io/fs"
 	"os"
@@ -33,20 +34,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, name := range list {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(name, "../stack/testdata/"), ".txtar"), func(t *testing.T) {
-			a, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in, opt := fstest.MapFS{}, stack.Options{}
-			for _, f := range a.Files {
-				switch f.Name {
-				case "want":
-				case "options":
-					opt.App = strings.TrimSpace(string(f.Data))
-				default:
-					in[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
-				}
-			}
+			in, opt := project(t, name)
 			s, err := stack.Detect(in, opt)
 			if err != nil {
 				t.Skip("there is nothing to scaffold")
@@ -62,20 +50,92 @@ func TestGolden(t *testing.T) {
 				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
 				out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
 			}
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, txtar.Format(out), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if want, err := os.ReadFile(golden); err != nil {
-				t.Errorf("%v: -update writes it", err)
-			} else if string(want) != string(txtar.Format(out)) {
-				t.Errorf("scaffolded\n%s\nwant\n%s", txtar.Format(out), want)
-			}
+			same(t, golden, out)
 			clean(t, in)
 		})
+	}
+}
+
+// project is a case of a project.
+func project(t *testing.T, name string) (fstest.MapFS, stack.Options) {
+	t.Helper()
+	a, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, opt := fstest.MapFS{}, stack.Options{}
+	for _, f := range a.Files {
+		switch f.Name {
+		case "want":
+		case "options":
+			opt.App = strings.TrimSpace(string(f.Data))
+		default:
+			in[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+		}
+	}
+	return in, opt
+}
+
+// same holds what was scaffolded against a file, or writes it.
+func same(t *testing.T, golden string, out *txtar.Archive) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(golden, txtar.Format(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want, err := os.ReadFile(golden); err != nil {
+		t.Errorf("%v: -update writes it", err)
+	} else if string(want) != string(txtar.Format(out)) {
+		t.Errorf("scaffolded\n%s\nwant\n%s", txtar.Format(out), want)
+	}
+}
+
+// TestAuthorities writes containers that trust certificates of authorities beside those of
+// their bases.
+func TestAuthorities(t *testing.T) {
+	for _, tt := range []struct{ name, pem string }{
+		{"cpp/httplib", "one"}, {"cpp/linked", "one"}, {"dotnet/web", "one"}, {"go/cgo", "one"}, {"go/server", "two"}, {"java/spring", "two"}, {"java/gradle", "one"},
+		{"node/express", "one"}, {"node/vite-site", "one"}, {"php/slim", "one"}, {"python/fastapi-pip", "two"}, {"ruby/rails", "one"}, {"rust/settings-by-helper", "one"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			data, err := os.ReadFile("testdata/authorities/" + tt.pem + ".pem")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ca, err := scaffold.Certificates(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, opt := project(t, "../stack/testdata/"+tt.name+".txtar")
+			s, err := stack.Detect(in, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := scaffold.New(s, scaffold.Options{Pick: known, Name: "shop", CA: ca})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := &txtar.Archive{}
+			for _, f := range plan.Files {
+				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
+				if f.Name == "Dockerfile" || f.Name == ".dockerignore" {
+					out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
+				}
+			}
+			same(t, "testdata/authorities/"+strings.ReplaceAll(tt.name, "/", "-")+".txtar", out)
+			clean(t, in)
+		})
+	}
+	if _, err := scaffold.Certificates([]byte("nothing")); err == nil {
+		t.Error("a file without a certificate is taken")
+	}
+	if _, err := scaffold.Certificates(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte{1}})); err == nil || !strings.Contains(err.Error(), "private key") {
+		t.Errorf("a private key is taken for a certificate: %v", err)
 	}
 }
 
@@ -121,19 +181,7 @@ func TestFrom(t *testing.T) {
 				in[f.Name] = &fstest.MapFile{Data: []byte(f.Data), Mode: 0o644}
 				out.Files = append(out.Files, txtar.File{Name: f.Name, Data: []byte(f.Data)})
 			}
-			golden := filepath.Join("testdata", "from", filepath.Base(name))
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, txtar.Format(out), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if want, err := os.ReadFile(golden); err != nil {
-				t.Errorf("%v: -update writes it", err)
-			} else if string(want) != string(txtar.Format(out)) {
-				t.Errorf("scaffolded\n%s\nwant\n%s", txtar.Format(out), want)
-			}
+			same(t, filepath.Join("testdata", "from", filepath.Base(name)), out)
 			clean(t, in)
 		})
 	}

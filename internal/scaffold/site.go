@@ -17,7 +17,7 @@ func (p *plan) site() error {
 	p.chose("base "+b.String(), "nginx that runs as a user and listens above 1024; "+b.Why)
 	d.line("# syntax=docker/dockerfile:1")
 	d.part("")
-	d.line("FROM %s AS runtime", b)
+	p.from(b, "runtime")
 	missing := ""
 	if w.Error != "" {
 		missing = "    error_page 404 " + w.Error + ";\n"

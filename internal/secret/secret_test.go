@@ -46,6 +46,12 @@ func TestFind(t *testing.T) {
 		"a Slack webhook":              "https://hooks.slack.com/services/" + "T0482716A/B0482716B/" + random[:24],
 		"a Google OAuth client secret": "GOCSPX-" + random[:28],
 	} {
+		// Slack's tokens of apps have another form.
+		if want == "a Slack token" {
+			if app := "xapp-1-A0482716B-" + "4827163905-" + hex; len(Find("x="+app)) != 1 {
+				t.Errorf("%s: nothing", app)
+			}
+		}
 		found := Find("x=" + value + " y")
 		if len(found) != 1 || found[0].What != want {
 			t.Errorf("%s: %+v", want, found)
@@ -54,6 +60,7 @@ func TestFind(t *testing.T) {
 	for _, value := range []string{
 		"AKIAIOSFODNN7EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "npm_config_registry_of_the_company_is_here",
 		"sk-a-long-name-in-kebab-case-for-a-host", "SKILLS=0123456789", "grep -q '-----BEGIN PRIVATE KEY-----' x", "eyJ", "hf_hub_enable_transfer_of_files_quickly",
+		"gir1.2-xapp-1.0:amd64", "xapp-symbolic-icons",
 	} {
 		if found := Find(value); len(found) > 0 {
 			t.Errorf("%s: %+v", value, found)

@@ -6,6 +6,8 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -30,9 +32,10 @@ const (
 
 // Options are the bounds of a Transport.
 type Options struct {
-	Host  string        // of the registry, as the caller named it, with its port if it has one
-	Bytes int64         // the most that is read of all blobs together; 0 = 100 GiB
-	Quiet time.Duration // how long an answer may pause; 0 = a minute
+	Host  string         // of the registry, as the caller named it, with its port if it has one
+	Bytes int64          // the most that is read of all blobs together; 0 = 100 GiB
+	Quiet time.Duration  // how long an answer may pause; 0 = a minute
+	Roots *x509.CertPool // whose certificates are trusted; nil = the system's
 }
 
 // A Transport asks one registry.
@@ -66,6 +69,7 @@ func New(opt Options) *Transport {
 			}
 			return conn, nil
 		},
+		TLSClientConfig:        &tls.Config{RootCAs: opt.Roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           20,
 		MaxIdleConnsPerHost:    8,
