@@ -341,7 +341,7 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 		if !vendor(f) {
 			f.Severity = min(f.Severity, Note)
 		}
-	case !f.Firm && f.Stage != nil && !b.Reaches(f.Stage):
+	case !f.Firm && f.Stage != nil && !b.Ships(f.Stage):
 		f.Severity = min(f.Severity, Note)
 	}
 	if opt.AsOf != "" && later(c.Since, opt.AsOf) {

@@ -65,12 +65,15 @@ func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if err := fit(info, limit); err != nil {
 		return nil, err
 	}
-	// Most files are as long as they say; one byte more shows the end.
+	// Most files are as long as they say, which is what is read of those; some, as those
+	// that a kernel makes, say that they are empty.
 	data := make([]byte, 0, info.Size()+1)
 	for {
 		n, err := f.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
 		switch {
+		case n > 0 && int64(len(data)) == info.Size():
+			return data, nil
 		case int64(len(data)) > limit:
 			return nil, &TooLarge{limit}
 		case errors.Is(err, io.EOF):

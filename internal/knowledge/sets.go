@@ -42,6 +42,10 @@ const (
 	Bystanders                 // say nothing of a program that a probe asks
 	Converters                 // may change the ends of lines
 	Quiet                      // change no file but those that their effects tell
+	TestRunners                // run a project's tests
+	TestTools                  // run them by the sub-command test
+	UserSwitchers              // start another program as another user, and do nothing else
+	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
 	// Files and folders.
 
@@ -81,15 +85,19 @@ const (
 	JarFolders           // are names of folders, or of one in another, in which a program's jars lie, most of them published
 	Owned                // are parts of paths under the published ones where people put their own files
 	SystemProgramFolders // are where a distribution puts programs
+	SetupEnds            // are the ends of names of files that containers are set up with: scripts and settings
 
 	// Words: of names, values, flags and sub-commands.
 
 	DevStages        // are names of stages that do not ship
 	DevStageWords    // say so of a stage as a part of its name, too
 	WeakStages       // are names of stages that make what ships, or that ship themselves
+	TestSettings     // are what stands behind .env. where the settings are those of tests
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
 	LocalTags        // are tags of images that are built where they are used
+	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
 	BuildActions     // are actions of a CI that build an image from a Dockerfile
+	DevManifestParts // say of a Kubernetes file, as a part of its name, that it shows or tries something
 	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
@@ -120,6 +128,8 @@ const (
 	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
+	DropCalls        // are functions by which programs change their own user
+	OutputFlags      // are followed by a file that the program writes
 	OutputVariables  // are variables that say where a tool writes
 	PipTargets       // are variables that say where pip installs
 	MovingTags       // are tags that publishers move on purpose
@@ -134,6 +144,7 @@ const (
 	// Packages.
 
 	DotenvLibraries    // read .env files
+	EnvReaders         // are files of frameworks that read .env files of their folder when they build, as patterns
 	Installers         // are package managers themselves, as packages
 	Metapackages       // bring a whole set of tools, the usual probes among them
 	DependencyPackages // have no tool in them, but depend on those that have
@@ -182,6 +193,10 @@ var kinds = [sets]struct {
 	Bystanders:           {programs, "bystander"},
 	Converters:           {programs, "converter"},
 	Quiet:                {programs, "quiet"},
+	TestRunners:          {programs, "test-runner"},
+	TestTools:            {programs, "test-tool"},
+	UserSwitchers:        {programs, "user-switcher"},
+	Makers:               {programs, "maker"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
@@ -218,12 +233,16 @@ var kinds = [sets]struct {
 	JarFolders:           {files, "jar-folder"},
 	Owned:                {files, "owned"},
 	SystemProgramFolders: {files, "system-program-folder"},
+	SetupEnds:            {files, "setup-end"},
 	DevStages:            {words, "dev-stage"},
 	DevStageWords:        {words, "dev-stage-word"},
 	WeakStages:           {words, "weak-stage"},
+	TestSettings:         {words, "test-settings"},
 	DevFileParts:         {words, "dev-file-part"},
 	LocalTags:            {words, "local-tag"},
+	IncludeWords:         {words, "include-word"},
 	BuildActions:         {words, "build-action"},
+	DevManifestParts:     {words, "dev-manifest-part"},
 	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
@@ -254,6 +273,8 @@ var kinds = [sets]struct {
 	OtherPorts:           {words, "other-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
+	DropCalls:            {words, "drop-call"},
+	OutputFlags:          {words, "output-flag"},
 	OutputVariables:      {words, "output-variable"},
 	PipTargets:           {words, "pip-target"},
 	MovingTags:           {words, "moving-tag"},
@@ -265,6 +286,7 @@ var kinds = [sets]struct {
 	WebBases:             {words, "web-base"},
 	CompanionTags:        {words, "companion-tag"},
 	DotenvLibraries:      {packages, "dotenv-library"},
+	EnvReaders:           {files, "env-reader"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},
 	DependencyPackages:   {packages, "dependency-package"},

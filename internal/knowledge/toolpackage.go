@@ -1,7 +1,6 @@
 package knowledge
 
 import (
-	"path"
 	"strings"
 	"sync"
 )
@@ -40,20 +39,12 @@ type toolPackage struct {
 type classIndex struct {
 	exact    map[string]Class
 	patterns []classPattern
+	begin    [256][]int // those that names with this first byte may match, in order
 }
 
 type classPattern struct {
-	glob           string
-	prefix, suffix string // what a name has to begin and end with for the glob to match
-	class          Class
-}
-
-func newPattern(glob string, c Class) classPattern {
-	p := classPattern{glob: glob, class: c, prefix: glob[:strings.IndexAny(glob, "*?[")]}
-	if i := strings.LastIndexByte(glob, '*'); i > strings.LastIndexAny(glob, "?[]\\") {
-		p.suffix = glob[i+1:]
-	}
-	return p
+	glob  Glob
+	class Class
 }
 
 // toolPackages are those of the data file, and the tools for people at work.
@@ -63,6 +54,17 @@ func toolPackages() []*toolPackage {
 		list = append(list, &toolPackage{Class: DevTool, Managers: d.Managers, Names: d.Names})
 	}
 	return list
+}
+
+// add puts a pattern behind those that are there.
+func (x *classIndex) add(p classPattern) {
+	n := len(x.patterns)
+	x.patterns = append(x.patterns, p)
+	for b := range x.begin {
+		if p.glob.prefix == "" || p.glob.prefix[0] == byte(b) {
+			x.begin[b] = append(x.begin[b], n)
+		}
+	}
 }
 
 var classIndexes = sync.OnceValue(func() map[string]*classIndex {
@@ -81,7 +83,7 @@ var classIndexes = sync.OnceValue(func() map[string]*classIndex {
 				}
 				for _, n := range l.Names {
 					if strings.ContainsAny(n, "*?[") {
-						idx.patterns = append(idx.patterns, newPattern(n, l.Class))
+						idx.add(classPattern{NewGlob(n), l.Class})
 					} else if _, ok := idx.exact[n]; !ok {
 						idx.exact[n] = l.Class
 					}
@@ -105,12 +107,11 @@ func ClassOf(manager, name string) Class {
 	if c, ok := idx.exact[name]; ok {
 		return c
 	}
-	for i := range idx.patterns {
-		p := &idx.patterns[i]
-		if !strings.HasPrefix(name, p.prefix) || !strings.HasSuffix(name, p.suffix) {
-			continue
-		}
-		if ok, _ := path.Match(p.glob, name); ok {
+	if name == "" {
+		return NoTool
+	}
+	for _, i := range idx.begin[name[0]] {
+		if p := &idx.patterns[i]; p.glob.Match(name) {
 			return p.class
 		}
 	}

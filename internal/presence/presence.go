@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -141,13 +142,70 @@ func (i *Image) named(name string) base.Answer {
 	switch by := i.brought(name); {
 	case by == base.Yes:
 		return base.Yes
-	case by == base.Unknown:
+	case by == base.Unknown, i.inFolder(name):
 		return base.Unknown
 	}
 	if below == base.Unknown && i.known != nil && i.b != nil {
 		return i.ofPython(name)
 	}
 	return below
+}
+
+// inFolder tells whether a program may lie in a folder of PATH that comes with a tree
+// which a COPY brings, or a RUN unpacks or moves there: /opt/java/openjdk, and its bin.
+func (i *Image) inFolder(name string) bool {
+	for _, dir := range i.path() {
+		if knowledge.SystemProgramFolders.Has(dir) || path.Dir(dir) == "/usr/local" || i.ofPackages(dir) {
+			continue
+		}
+		p := path.Join(dir, name)
+		for step := range i.b.Steps() {
+			if c := step.Copy; c != nil {
+				if !c.FromContext() && mayCopy(i.b, c, p) {
+					return true
+				}
+				continue
+			}
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, fx := range run.Effects.Files {
+				if fx.Kind != effects.Unpack && len(fx.Sources) == 0 {
+					continue
+				}
+				if slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return !w.Known || inside(p, path.Clean(w.Text)) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// ofPackages tells whether a folder of PATH is one in which a package manager puts the
+// programs of what it installs, and nothing else lies: that of a virtual environment, by
+// its name or because a stage makes it, or of Node's packages.
+func (i *Image) ofPackages(dir string) bool {
+	root := path.Dir(dir)
+	switch name := path.Base(root); {
+	case path.Base(dir) == ".bin" && name == "node_modules", path.Base(dir) == "bin" && (name == "venv" || name == ".venv"):
+		return true
+	}
+	for _, s := range i.b.Stages {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, fx := range run.Effects.Files {
+				if fx.Kind == effects.Venv && slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return w.Known && path.Clean(w.Text) == root }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // below is the answer of what the image is built on.

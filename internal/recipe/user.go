@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -41,6 +42,9 @@ func User(b *source.Build) Advice {
 		help += ", " + u.who
 	}
 	a := words(help)
+	if !img.Scratch {
+		a.Help += "; afterwards " + risks(b)
+	}
 	if edits, ok := endAs(b, u); ok {
 		a.Fixes = []check.Fix{fix(help, check.Unsafe, risks(b), b.Text(), edits...)}
 	}
@@ -58,7 +62,9 @@ func userOf(b *source.Build) user {
 	}
 	u := user{ids: uid + ":" + uid}
 	known := img.Known
-	switch {
+	switch step := groupZero(b); {
+	case step != nil:
+		return user{ids: uid + ":0", who: fmt.Sprintf("in the group 0, to which line %d gives the files", step.Line())}
 	case img.Scratch || known == nil || known.HasShell() != base.Yes || b.Target.Windows:
 	case known.HasTool("useradd") == base.Yes && known.HasTool("groupadd") == base.Yes:
 		u.make = "RUN " + shadow
@@ -74,6 +80,24 @@ func userOf(b *source.Build) user {
 		u.who = "a number needs no entry in /etc/passwd"
 	}
 	return u
+}
+
+// groupZero is the step that gives files to the group 0, for any user in it; nil = none
+// does. That is how images are made for users whose number the platform chooses.
+// Source: docs.openshift.com: creating images, support arbitrary user ids.
+func groupZero(b *source.Build) *source.Step {
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Recursive && fx.Kind == effects.Chown && fx.Owner == "" && (fx.Group == "0" || fx.Group == "root") {
+				return step
+			}
+		}
+	}
+	return nil
 }
 
 // shadow makes the user with the tools of that name.
@@ -230,13 +254,21 @@ func inRootsHome(b *source.Build) bool {
 	return in(b.Target.Final.Workdir.Value)
 }
 
+// written is a command as one line.
+func written(c *shell.Command) string {
+	var b strings.Builder
+	b.WriteString(c.Program())
+	for _, w := range c.Args() {
+		b.WriteByte(' ')
+		b.WriteString(w.Text)
+	}
+	return b.String()
+}
+
 // installsHome tells whether a command installs, or may install, into the home of
 // whoever runs it: see rule 2, unreadable-files.
 func installsHome(b *source.Build, c *shell.Command) bool {
-	line := c.Program()
-	for _, w := range c.Args() {
-		line += " " + w.Text
-	}
+	line := written(c)
 	for _, h := range knowledge.Homes() {
 		for _, parts := range [][]string{h.URLs, h.Commands} {
 			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(line, part) }) {

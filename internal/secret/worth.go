@@ -218,6 +218,29 @@ func SelfNamed(name, value string) bool {
 	return true
 }
 
+// Asks tells whether a value of several words asks to be replaced, by the verb that it
+// begins with: REPLACE_MASTER_KEY; or, as SET_DB_PASSWORD under DB_PASSWORD, by one that
+// begins other values, too.
+func Asks(name, value string) bool {
+	if len(value) > 100 || strings.ContainsAny(value, "0123456789") {
+		return false
+	}
+	words := NameParts(value)
+	if len(words) < 2 {
+		return false
+	}
+	data := placeholderData()
+	verb := strings.ToLower(words[0])
+	if data.is["asking"][verb] {
+		return true
+	}
+	if !data.is["telling-to"][verb] {
+		return false
+	}
+	own := NameParts(name)
+	return !slices.ContainsFunc(words[1:], func(w string) bool { return !slices.Contains(own, w) && !Filler(strings.ToLower(w)) })
+}
+
 // placeholderRecord is one line of placeholders.jsonl.
 type placeholderRecord struct {
 	Words  string `json:"words"` // a value, or a word of it

@@ -54,6 +54,7 @@ type Build struct {
 	inChain      map[*Stage]bool
 	reached      map[*Stage]bool
 	anyReached   map[*Stage]bool // by this one or a sibling; nil = there are none
+	shipReached  map[*Stage]bool // by this one or a sibling that ships; nil = there are none
 	allows       []*Allow
 	manifestFile *text.File
 	memo         *memo
@@ -143,6 +144,14 @@ func (b *Build) ContextRoot() (root string, ok bool) {
 	return b.contextRoot, b.Context != nil
 }
 
+// NoContext says why Context is nil.
+func (b *Build) NoContext() string {
+	if b.contextRoot == unsaid {
+		return "nothing says whether the build context is " + path.Dir(b.Path) + " or a folder above it"
+	}
+	return "the build context is outside the project"
+}
+
 // Chain is the target's stages by FROM, the one on an image first, the target
 // last. What is in them is in the image that ships.
 func (b *Build) Chain() []*Stage { return b.chain }
@@ -153,6 +162,12 @@ func (b *Build) InChain(s *Stage) bool { return b.inChain[s] }
 // Reaches tells whether this build or another one of the Dockerfile needs s.
 func (b *Build) Reaches(s *Stage) bool {
 	return b.reached[s] || b.anyReached[s]
+}
+
+// Ships tells whether this build or another one of the Dockerfile that is not for
+// development needs s.
+func (b *Build) Ships(s *Stage) bool {
+	return b.reached[s] || b.shipReached[s]
 }
 
 // Needs tells whether this target itself needs s.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"io/fs"
 	"maps"
 	"path"
 	"regexp"
@@ -41,20 +42,32 @@ func (p *Snapshot) ciFiles() (list []string) {
 // openCI takes the builds that CI files name with literal words: steps of
 // docker/build-push-action and its like, and docker build in scripts.
 func (p *Snapshot) openCI() {
+	calls := &ciCalls{trees: map[string]*yaml.Node{}}
+	calls.left.Left = maxUses
 	for _, name := range p.ciFiles() {
 		file, err := p.files.read(name, maxWorkflow)
-		if err != nil || !bytes.Contains(file.Data, []byte("build")) ||
-			!bytes.Contains(file.Data, []byte("build-push-action")) && !bytes.Contains(file.Data, []byte("actions-docker-build")) && !bytes.Contains(file.Data, []byte("docker ")) && !bytes.Contains(file.Data, []byte("podman ")) && !bytes.Contains(file.Data, []byte("buildah ")) {
+		if err != nil || !mayBuild(file.Data) {
 			continue
 		}
-		root := yamlNode(file.Data)
+		root, read := calls.trees[name]
+		if !read {
+			root = yamlNode(file.Data)
+			calls.trees[name] = root
+		}
 		if root == nil {
 			continue
 		}
-		r := &ciReader{project: p, name: name}
+		r := &ciReader{project: p, name: name, calls: calls}
 		r.nodes.Left = maxCINodes
 		r.walk(root)
 	}
+}
+
+// mayBuild tells whether a CI file may build an image, or start what does, by a glance
+// at its words.
+func mayBuild(data []byte) bool {
+	has := func(word string) bool { return bytes.Contains(data, []byte(word)) }
+	return has("uses: ./") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
 }
 
 // yamlNode is a YAML document; nil where it is none. What the parser cannot take is
@@ -78,12 +91,15 @@ type ciReader struct {
 	name    string
 	nodes   meter.Meter
 	job     job // in which the walk is
+	calls   *ciCalls
+	depth   int // of workflows and actions that use each other
 }
 
 // A job is what stands around the steps of a CI file.
 type job struct {
 	matrix map[string]string   // one row of the matrix, by NAME and NAME.FIELD
 	env    map[string]string   // with literal values
+	inputs map[string]string   // of a workflow or action that is used, with literal values
 	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
 }
 
@@ -119,6 +135,7 @@ func (r *ciReader) walk(n *yaml.Node) {
 			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
 				r.action(step["with"])
 			}
+			r.call(uses.Value, step["with"])
 		}
 		for _, key := range []string{"run", "script", "before_script"} {
 			r.script(step[key], r.text(step["working-directory"]))
@@ -174,7 +191,7 @@ func (r *ciReader) metadata(steps *yaml.Node) {
 }
 
 var (
-	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}`)
+	matrixValue = regexp.MustCompile(`\$\{\{\s*(matrix|env|inputs)\.([\w.-]+)\s*\}\}`)
 	stepOutputs = regexp.MustCompile(`steps\.([\w-]+)\.outputs`)
 )
 
@@ -187,8 +204,11 @@ func (r *ciReader) text(n *yaml.Node) string {
 	return matrixValue.ReplaceAllStringFunc(s, func(found string) string {
 		m := matrixValue.FindStringSubmatch(found)
 		from := r.job.env
-		if m[1] == "matrix" {
+		switch m[1] {
+		case "matrix":
 			from = r.job.matrix
+		case "inputs":
+			from = r.job.inputs
 		}
 		if v, ok := from[m[2]]; ok {
 			return v
@@ -244,6 +264,8 @@ func (r *ciReader) action(inputs *yaml.Node) {
 	if r.job.matrix != nil {
 		b.step = inputs
 	}
+	push := first("push")
+	b.pushed = push != "" && push != "false" || strings.Contains(first("outputs"), "push=true") || strings.Contains(first("outputs"), "type=registry")
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
 	}
@@ -272,7 +294,7 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	for _, c := range n.Content {
 		src += c.Value + "\n"
 	}
-	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") {
+	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") {
 		return
 	}
 	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})
@@ -284,17 +306,20 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 		return v, ok
 	}
 	// An expression of the workflow is some text.
+	pushes := strings.Contains(src, "docker push") || strings.Contains(src, "podman push") || strings.Contains(src, "buildah push")
 	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI_EXPRESSION")), Shell: "bash", Lookup: lookup})
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
-			r.command(n, c, dir)
+			r.command(n, c, dir, pushes)
+			r.started(n, c, dir, lookup)
 		}
 	}
 }
 
-// command is one command of a script, where it builds an image.
+// command is one command of a script, where it builds an image. pushes tells that the
+// script publishes one.
 // Source: docs.docker.com/reference/cli/docker/buildx/build.
-func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
+func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes bool) {
 	program, args := c.Underlying()
 	verbs := map[string][]string{"docker": {"build"}, "podman": {"build"}, "buildah": {"build", "bud"}}[program]
 	if program == "docker" && len(args) > 0 && (args[0].Text == "buildx" || args[0].Text == "image" || args[0].Text == "builder") {
@@ -323,6 +348,7 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 			}
 		}
 	}
+	b.pushed = pushes
 	for _, f := range o.Flags {
 		name, value, ok := strings.Cut(f.Value.Text, "=")
 		switch f.Name {
@@ -334,6 +360,8 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string) {
 			if ok {
 				b.contexts[name] = value
 			}
+		case "--push":
+			b.pushed = true
 		case "-t", "--tag":
 			b.tags = append(b.tags, f.Value.Text)
 		}
@@ -356,11 +384,13 @@ type ciBuild struct {
 	tags                  []string
 	names                 []string   // of images, to which tags are added
 	step                  *yaml.Node // of a job with a matrix
+	pushed                bool       // it is published
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
 // left out.
 func (p *Snapshot) ciRecipe(name string, b ciBuild) {
+	p.hint(b)
 	if !isLiteral(b.context) || !isLiteral(b.file) || !isLiteral(b.target) || strings.Contains(b.context, "://") || strings.HasPrefix(b.context, "/") {
 		return
 	}
@@ -371,7 +401,10 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if _, err := p.files.stat(file); err != nil {
 		return
 	}
-	r := recipe{target: b.target, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
+	if b.pushed {
+		p.pushed[file] = true
+	}
+	r := recipe{target: b.target, context: root, pushed: b.pushed, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {
 		case !isLiteral(key):
@@ -428,6 +461,51 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	}
 	p.composed[file] = append(p.composed[file], r)
 }
+
+// hint notes the context of a build whose file or target is worked out by an
+// expression, for all Dockerfiles that the literal words around it can name.
+func (p *Snapshot) hint(b ciBuild) {
+	if isLiteral(b.file) && isLiteral(b.target) || strings.Contains(b.context, "://") || strings.HasPrefix(b.context, "/") || strings.ContainsAny(b.file, "*?[\\") {
+		return
+	}
+	beside := ""
+	if !isLiteral(b.context) { // ./services/${{ matrix.name }}, and its Dockerfile
+		var ok bool
+		if beside, ok = strings.CutPrefix(path.Join(".", b.file), path.Join(".", b.context)+"/"); !ok || !isLiteral(beside) {
+			return
+		}
+	}
+	file := path.Join(".", ciExpression.ReplaceAllString(b.file, "*"))
+	if !isLiteral(file) || strings.HasPrefix(file, "..") || strings.Trim(file, "*/") == "" || strings.Count(file, "*") > 3 {
+		return
+	}
+	names, err := fs.Glob(p.files.fsys, file)
+	if err != nil {
+		return
+	}
+	for _, name := range names[:min(len(names), maxHinted)] {
+		if !IsDockerfileName(path.Base(name)) {
+			continue
+		}
+		root := path.Join(".", b.context)
+		if beside != "" {
+			root = path.Join(".", strings.TrimSuffix(name, path.Join("/", beside)))
+		}
+		if strings.HasPrefix(root, "..") {
+			continue
+		}
+		if b.pushed {
+			p.pushed[name] = true
+		}
+		if was, ok := p.hinted[name]; ok && was != root {
+			root = ""
+		}
+		p.hinted[name] = root
+	}
+}
+
+// maxHinted is how many Dockerfiles an expression is taken to name.
+const maxHinted = 100
 
 // maxAlike is how many builds of a Dockerfile are compared with another one.
 const maxAlike = 128

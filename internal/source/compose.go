@@ -211,6 +211,7 @@ func extend(s, base *deploy.Service) *deploy.Service {
 	scalar(&one.WorkingDir, base.WorkingDir)
 	scalar(&one.StopSignal, base.StopSignal)
 	scalar(&one.StopGracePeriod, base.StopGracePeriod)
+	scalar(&one.Restart, base.Restart)
 	one.Ports = slices.Concat(base.Ports, s.Ports)
 	one.Expose = slices.Concat(base.Expose, s.Expose)
 	one.Environment = slices.Concat(base.Environment, s.Environment)
@@ -277,7 +278,7 @@ func (p *Snapshot) composeRecipes() {
 				continue
 			}
 			df := s.Build.Dockerfile.Text
-			if df == "" {
+			if dir, root = p.projectDirectory(dir, ctx, df); df == "" {
 				df = "Dockerfile"
 				if _, err := p.files.stat(path.Join(root, df)); err != nil {
 					df = "Containerfile"
@@ -309,6 +310,24 @@ func (p *Snapshot) composeRecipes() {
 			p.builtFrom[own] = file
 		}
 	}
+}
+
+// projectDirectory is the folder that the paths of a Compose file are relative to, and
+// the context of a build in it: the file's own, or the nearest one above it that has the
+// Dockerfile, where the own has none: for docker compose --project-directory.
+func (p *Snapshot) projectDirectory(own, ctx, df string) (dir, root string) {
+	if df == "" {
+		df = "Dockerfile"
+	}
+	for dir := own; !strings.HasPrefix(path.Join(dir, ctx, df), ".."); dir = path.Dir(dir) {
+		if _, err := p.files.stat(path.Join(dir, ctx, df)); err == nil {
+			return dir, path.Join(dir, ctx)
+		}
+		if dir == "." || dir == "/" {
+			break
+		}
+	}
+	return own, path.Join(own, ctx)
 }
 
 // override is the file that Compose reads over another one, of which it knows by the

@@ -59,7 +59,13 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		return ""
 	}
 	base := path.Base(name)
-	if kind != KubernetesFile {
+	if kind == KubernetesFile {
+		for _, w := range parts(base) {
+			if knowledge.DevManifestParts.Has(w) {
+				return fmt.Sprintf("the file name contains %q", w)
+			}
+		}
+	} else {
 		words := parts(base)
 		for _, w := range words {
 			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
@@ -236,6 +242,9 @@ func (t *targeting) purpose(r recipe, target *Stage) (why, doubt string) {
 		return "the service " + r.services[0].Name.Text + " runs a development command", ""
 	}
 	named := t.development
+	if named != "" && r.releases(t.unit.Path) {
+		named = ""
+	}
 	strong := named
 	if devStage(target.Name) {
 		named = "the stage is named " + target.Name
@@ -250,6 +259,26 @@ func (t *targeting) purpose(r recipe, target *Stage) (why, doubt string) {
 		return strong, ""
 	}
 	return "", named
+}
+
+// releases tells whether CI publishes what a Dockerfile makes that is named after the CI
+// and nothing else for development, under names that do not say that it is.
+func (r *recipe) releases(file string) bool {
+	dir := path.Dir(file)
+	if !r.pushed || len(r.images)+len(r.repos) == 0 || devFolder(dir) != "" {
+		return false
+	}
+	for _, w := range parts(path.Base(file)) {
+		if w != "ci" && knowledge.DevFileParts.Has(w) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(slices.Concat(r.images, r.repos), func(name string) bool {
+		last := strings.ReplaceAll(path.Base(name), ":", "-")
+		return slices.ContainsFunc(parts(last), func(w string) bool {
+			return knowledge.DevFileParts.Has(w) || knowledge.LocalTags.Has(w) || w == "cache"
+		})
+	})
 }
 
 // mounts tells whether a service lays a folder of its build context over what the

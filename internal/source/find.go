@@ -48,6 +48,7 @@ type Listing struct {
 	Problems    []Problem
 
 	links  map[string]string // Dockerfiles that are links, and where they lead
+	bare   map[string]bool   // folders with none of the files that are asked for beside Dockerfiles
 	beyond bool              // patterns of .gitignore files were left untried
 }
 
@@ -68,7 +69,7 @@ type Problem struct {
 // leaves out what .gitignore files exclude and never follows symbolic links to
 // folders. A folder that cannot be read becomes a problem, not an error.
 func Find(fsys fs.FS, root string) *Listing {
-	l := &Listing{links: map[string]string{}}
+	l := &Listing{links: map[string]string{}, bare: map[string]bool{}}
 	l.walk(fsys, root, gitignore.For(fsys, root), 0)
 	if l.beyond {
 		l.Problems = append(l.Problems, Problem{Path: root, Limit: true, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
@@ -96,6 +97,9 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 	if depth > maxDepth {
 		l.Problems = append(l.Problems, Problem{Path: dir, Err: errors.New("folders are nested too deep to be searched")})
 		return
+	}
+	if err == nil && len(l.bare) < maxBare && isBare(entries) {
+		l.bare[dir] = true
 	}
 	git = git.Enter(fsys, dir, entries)
 	defer func() { l.beyond = l.beyond || git.Beyond() }()
@@ -143,6 +147,28 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 			l.YAML = append(l.YAML, p)
 		}
 	}
+}
+
+// maxBare bounds how many folders are remembered as bare.
+const maxBare = 50_000
+
+// beside are the files that are asked for in the folder of each Dockerfile, and above it,
+// and that few folders have.
+var beside = []string{ConfigName, ".dockerignore", ".gitmodules", "action.yaml", "action.yml"}
+
+// isBeside tells whether a file may be one of them, on any file system: a Dockerfile's own
+// ignore file is, and names count in any case.
+func isBeside(name string) bool {
+	if first, last := name[0]|0x20, name[len(name)-1]|0x20; name[0] != '.' && first != 'a' && last != 'e' {
+		return false // most do not even look so
+	}
+	low := strings.ToLower(name)
+	return slices.Contains(beside, low) || strings.HasSuffix(low, ".dockerignore")
+}
+
+// isBare tells whether a folder has none of those files.
+func isBare(entries []fs.DirEntry) bool {
+	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isBeside(e.Name()) })
 }
 
 func kindOf(name string) byte {

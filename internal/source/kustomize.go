@@ -12,11 +12,35 @@ import (
 // takes.
 // Source: kubectl.docs.kubernetes.io/references/kustomize/kustomization.
 type kustomization struct {
-	Resources  []string         `yaml:"resources"`
-	Bases      []string         `yaml:"bases"`
-	Components []string         `yaml:"components"`
-	Images     []kustomizeImage `yaml:"images"`
+	Resources    []string         `yaml:"resources"`
+	Bases        []string         `yaml:"bases"`
+	Components   []string         `yaml:"components"`
+	Images       []kustomizeImage `yaml:"images"`
+	Replacements []struct {
+		Targets []struct {
+			Select struct {
+				Name string `yaml:"name"`
+			} `yaml:"select"`
+			FieldPaths []string `yaml:"fieldPaths"`
+		} `yaml:"targets"`
+	} `yaml:"replacements"`
 }
+
+// replaced are the workloads whose images a kustomization puts together from a value
+// that stands elsewhere, as inWorkload names them.
+func (k *kustomization) replaced() (list []string) {
+	for _, r := range k.Replacements {
+		for _, t := range r.Targets {
+			if t.Select.Name != "" && slices.ContainsFunc(t.FieldPaths, func(p string) bool { return strings.HasSuffix(p, ".image") }) {
+				list = append(list, inWorkload(t.Select.Name))
+			}
+		}
+	}
+	return list
+}
+
+// inWorkload stands for the images of a workload among names of images.
+func inWorkload(name string) string { return "workload " + name }
 
 type kustomizeImage struct {
 	Name   string `yaml:"name"`
@@ -52,7 +76,7 @@ func (p *Snapshot) kustomized(names []string) map[string]map[string]bool {
 	images := map[string]map[string]bool{}
 	left := maxOverlays
 	for _, dir := range sortedKeys(known) {
-		var versions []string
+		versions := known[dir].replaced()
 		for _, img := range known[dir].Images {
 			if img.Digest != "" || img.NewTag != "" && img.NewTag != "latest" {
 				versions = append(versions, img.Name)
@@ -98,14 +122,14 @@ func taken(known map[string]*kustomization, dir string, seen map[string]bool, le
 	return files
 }
 
-// Kustomized tells whether a kustomization that takes the manifest gives an image a
-// version.
-func (b *Build) Kustomized(image string) bool {
+// Kustomized tells whether a kustomization that takes the manifest gives an image of a
+// workload a version.
+func (b *Build) Kustomized(workload, image string) bool {
 	images := b.project.versions[b.Path]
 	if len(images) == 0 {
 		return false
 	}
-	if images[image] {
+	if images[image] || images[inWorkload(workload)] {
 		return true
 	}
 	ref, err := base.ParseRef(image)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -103,6 +102,9 @@ func (b *Build) IsBase() (reason string, ok bool) {
 			return user + " is based on it", true
 		}
 	}
+	if user := b.userOfFolder(); user != "" {
+		return user + " is based on it", true
+	}
 	dir := path.Dir(b.Path)
 	for {
 		for _, n := range []string{"action.yml", "action.yaml"} {
@@ -160,28 +162,58 @@ func (b *Build) userOfImage(names []string) string {
 	return ""
 }
 
-// froms are what the FROM lines of the Dockerfiles of a project say.
-type froms struct {
-	users  map[string][]string // image name: the Dockerfiles built on it
-	stages map[string]bool     // names of stages
+// userOfFolder is another Dockerfile that names in FROM an image which is called as the
+// folder of this one, and is none that everybody knows.
+func (b *Build) userOfFolder() string {
+	folder := path.Base(path.Dir(b.Path))
+	if folder == "." || b.project == nil || b.project.links.dockerfiles < 2 {
+		return ""
+	}
+	b.files.ask(aboutFroms, "")
+	for _, u := range b.project.users().lasts[folder] {
+		if u.file != b.Path && folderOf(u.image) == folder {
+			return u.file
+		}
+	}
+	return ""
 }
+
+// froms are what the FROM lines of the Dockerfiles of a project say, and those that
+// take in another file.
+type froms struct {
+	users    map[string][]string // image name: the Dockerfiles built on it
+	lasts    map[string][]fromIn // the last element of an image's name with more: where it stands
+	stages   map[string]bool     // names of stages
+	included map[string]string   // Dockerfile: one that takes it in
+}
+
+// A fromIn is an image that a Dockerfile names in FROM.
+type fromIn struct{ file, image string }
 
 // usersOfImages are the Dockerfiles that name images in FROM, by a glance at
 // their lines: the whole parse of every file of a project would cost too much for
 // a question that few ask.
 func (p *Snapshot) usersOfImages() *froms {
-	f := &froms{map[string][]string{}, map[string]bool{}}
+	f := &froms{map[string][]string{}, map[string][]fromIn{}, map[string]bool{}, map[string]string{}}
 	for _, u := range p.Units {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
 		}
-		data, err := files.Read(p.files.fsys, u.Path, maxFile)
+		data, err := p.texts.read(p.files.fsys, u.Path)
 		if err != nil {
 			continue
 		}
-		images, stages := fromsIn(data)
+		images, stages, parts := fromsIn(data)
+		for _, name := range parts {
+			if name = path.Join(path.Dir(u.Path), name); f.included[name] == "" {
+				f.included[name] = u.Path
+			}
+		}
 		for _, image := range images {
 			f.users[image] = append(f.users[image], u.Path)
+			if last := path.Base(repoOf(image)); strings.Contains(image, "/") {
+				f.lasts[last] = append(f.lasts[last], fromIn{u.Path, image})
+			}
 		}
 		for _, s := range stages {
 			f.stages[s] = true
@@ -191,11 +223,24 @@ func (p *Snapshot) usersOfImages() *froms {
 }
 
 // fromsIn are the familiar names of what stands in the FROM lines of a Dockerfile,
-// and the names of its stages.
-func fromsIn(data []byte) (images, stages []string) {
+// the names of its stages, and the files that a preprocessor puts into it.
+func fromsIn(data []byte) (images, stages, parts []string) {
 	for line := range bytes.Lines(data) {
+		line = bytes.TrimSpace(line)
+		end := bytes.IndexAny(line, " \t")
+		if end < 0 || end > maxIncludeWord {
+			continue
+		}
+		first := line[:end]
+		from := bytes.EqualFold(first, []byte("FROM"))
+		if !from && !knowledge.IncludeWords.Has(string(bytes.ToUpper(first))) {
+			continue
+		}
 		fields := strings.Fields(string(line))
-		if len(fields) < 2 || !strings.EqualFold(fields[0], "FROM") {
+		if !from {
+			if len(fields) == 2 {
+				parts = append(parts, strings.Trim(fields[1], `"'<>`))
+			}
 			continue
 		}
 		if n := len(fields); n >= 4 && strings.EqualFold(fields[n-2], "AS") {
@@ -208,7 +253,27 @@ func fromsIn(data []byte) (images, stages []string) {
 			}
 		}
 	}
-	return images, stages
+	return images, stages, parts
+}
+
+// maxIncludeWord is how long a word of IncludeWords may be.
+const maxIncludeWord = 16
+
+// included says which Dockerfile takes this one in as a part of it, where it starts
+// nothing by itself; "" = none does.
+func (b *Build) included() string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || b.project == nil || starts(b.Target) || serviceBase(b.Target) {
+		return ""
+	}
+	b.files.ask(aboutUnits, "")
+	if b.project.links.dockerfiles < 2 {
+		return ""
+	}
+	b.files.ask(aboutFroms, "")
+	if by := b.project.users().included[b.Path]; by != "" {
+		return by + " includes it"
+	}
+	return ""
 }
 
 // MadeHere tells whether the project builds an image of this name: by what

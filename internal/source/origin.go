@@ -18,6 +18,8 @@ type Origin struct {
 	Entry   Entry    // as it lies in the context
 	File    *text.File
 	Span    text.Span // the part of File that is its content; zero = all of it
+
+	data string // what Data gives, once somebody asked
 }
 
 // Data is the file's content; ok is false where it cannot be read.
@@ -32,10 +34,12 @@ func (o *Origin) Data() (string, bool) {
 	if o.File == nil {
 		return "", false
 	}
-	if o.Span.IsZero() {
-		return string(o.File.Data), true
+	if o.data == "" && o.Span.IsZero() {
+		o.data = string(o.File.Data)
+	} else if o.data == "" {
+		o.data = o.File.Text(o.Span)
 	}
-	return o.File.Text(o.Span), true
+	return o.data, true
 }
 
 // FileAt is the origin of the file at an absolute path of the image that

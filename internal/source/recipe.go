@@ -25,6 +25,7 @@ type recipe struct {
 	given    []string   // arguments whose values are not known
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
+	pushed   bool       // by publishes it
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }
@@ -70,6 +71,10 @@ func (p *Snapshot) configured(name string, cfg *Config) []string {
 // URL, or a folder above its root.
 const outside = "\x00outside"
 
+// unsaid is the context of a build of which nothing tells whether it is the
+// Dockerfile's own folder or one above it.
+const unsaid = "\x00unsaid"
+
 // recipes are the ways in which the project says that it builds a Dockerfile:
 // the command line, the config, Compose.
 func (p *Snapshot) recipes(name string, cfg *Config) []recipe {
@@ -105,19 +110,33 @@ func (p *Snapshot) recipes(name string, cfg *Config) []recipe {
 }
 
 // contextOf is the folder that a build takes its files from: what something
-// says, else the Dockerfile's own folder, unless what COPY names lies only in
-// a folder above it.
+// says, else the Dockerfile's own folder, unless what COPY names, or what is used
+// of all that it takes, lies only in a folder above it.
 func (t *targeting) contextOf(r recipe, stages []*Stage) string {
 	if r.context != "" {
 		return r.context
+	}
+	if dir := t.project.hinted[t.unit.Path]; dir != "" {
+		return dir
 	}
 	own := path.Dir(t.unit.Path)
 	lonely := own != "." && (t.bare(own) || copiesAll(stages) && t.alone(own))
 	best, most := own, -1
 	for dir := own; ; dir = path.Dir(dir) {
 		found, missing := t.supplies(dir, stages)
-		if missing == 0 && (found > 0 || dir == own && !lonely) {
+		switch {
+		case missing > 0:
+		case found > 0:
 			return dir
+		case dir == own: // nothing is named
+			if copiesAll(stages) && own != "." {
+				if from := t.broadContext(own, stages); from != own {
+					return from
+				}
+			}
+			if !lonely {
+				return own
+			}
 		}
 		if found > most && found > 0 {
 			best, most = dir, found

@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 )
 
 // A Role is what an image is for, as far as its files tell.
@@ -55,7 +56,7 @@ func (b *Build) Role() Role {
 	if develops(program, args, b.script(args)) {
 		return Develop
 	}
-	if len(b.Services) > 0 && !slices.ContainsFunc(b.Services, func(s *Service) bool { return !s.File.OneShot(s.Name.Text) }) {
+	if len(b.Services) > 0 && !slices.ContainsFunc(b.Services, func(s *Service) bool { return !RunsOnce(s.File, s.Service) }) {
 		return Job // others wait for it to end
 	}
 	if len(b.Ports()) > 0 {
@@ -86,6 +87,39 @@ func (b *Build) Role() Role {
 		return Serves
 	}
 	return Unclear
+}
+
+// RunsOnce tells whether a service does something and ends: another one waits for it
+// to complete, or it is not restarted, nobody reaches it, and its command ends.
+func RunsOnce(c *deploy.Compose, s *deploy.Service) bool {
+	if c.OneShot(s.Name.Text) {
+		return true
+	}
+	if s.Restart.Text != "no" && s.Restart.Text != "false" || s.Restart.Unresolved || len(s.Ports)+len(s.Expose) > 0 {
+		return false
+	}
+	var words []string
+	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+		if c == nil {
+			continue
+		}
+		for _, w := range c.Words {
+			words = append(words, strings.ReplaceAll(w.Text, "$$", "$"))
+		}
+	}
+	if len(words) == 0 || !knowledge.Shells.Has(path.Base(words[0])) {
+		return false
+	}
+	flag := slices.IndexFunc(words, func(w string) bool {
+		return strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.HasSuffix(w, "c")
+	})
+	if flag < 0 || flag+1 >= len(words) {
+		return false
+	}
+	ends, ok := shell.Parse(shell.Input{Src: []byte(words[flag+1]), Shell: path.Base(words[0])}).Endings()
+	return ok && len(ends) > 0 && !slices.ContainsFunc(ends, func(e shell.Ending) bool {
+		return !e.Exit && (e.Command == nil || e.Loop || !knowledge.Brief.Has(e.Command.Program()))
+	})
 }
 
 // launched is Program, or what npx or bunx launches.

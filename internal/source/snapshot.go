@@ -82,6 +82,8 @@ type Snapshot struct {
 	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
 	baked     map[string]string          // image name: the Dockerfile that a Bake file makes it of
 	repos     map[string]string          // image name without a tag: the Dockerfile that CI makes it of
+	pushed    map[string]bool            // Dockerfiles of which CI publishes an image
+	hinted    map[string]string          // by Dockerfile, the context of builds of CI whose other words are not literal; "" = they have several
 	versions  map[string]map[string]bool // by manifest, the images to which a kustomization gives a version
 	makes     map[string]string          // image name: the Dockerfile that makes it
 	named     map[string]bool            // names of folders with Dockerfiles
@@ -90,6 +92,7 @@ type Snapshot struct {
 	running   map[string][]*Service    // image name without a tag: the services that pull it
 
 	extending meter.Meter // see whole
+	texts     texts
 
 	users    func() *froms               // what the FROM lines of all Dockerfiles say
 	configs  table[string, *Config]      // by folder
@@ -191,7 +194,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys, bare: map[string]bool{}}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -264,6 +267,7 @@ func (p *Snapshot) find(root string, to *finds) {
 	if info.IsDir() {
 		l := Find(p.files.fsys, root)
 		p.files.ask(aboutTree, root)
+		maps.Copy(p.files.bare, l.bare)
 		to.dockerfiles = append(to.dockerfiles, l.Dockerfiles...)
 		to.compose = append(to.compose, l.Compose...)
 		to.yaml = append(to.yaml, l.YAML...)
@@ -425,7 +429,7 @@ func (p *Snapshot) context(v view, root, dockerfile string) *Context {
 	for _, name := range []string{dockerfile + ".dockerignore", path.Join(root, ".dockerignore")} {
 		v.ask(aboutFile, name)
 		ig := p.ignores.get(name, func() *ignoreFile {
-			file, err := view{fsys: p.files.fsys}.read(name, maxFile)
+			file, err := view{fsys: p.files.fsys, bare: p.files.bare}.read(name, maxFile)
 			if err != nil {
 				p.unread(name, err)
 				return nil
@@ -451,11 +455,11 @@ func (p *Snapshot) context(v view, root, dockerfile string) *Context {
 // files are.
 func (p *Snapshot) Builds(u Unit) ([]*Build, *Problem) {
 	if !p.opt.Editable {
-		return p.builds(view{fsys: p.files.fsys}, u, nil)
+		return p.builds(view{fsys: p.files.fsys, bare: p.files.bare}, u, nil)
 	}
 	k := p.kept.get(u, func() *kept {
 		k := &kept{trace: &trace{asked: map[question]bool{}}}
-		k.builds, k.problem = p.builds(view{p.files.fsys, k.trace, p.files.links}, u, nil)
+		k.builds, k.problem = p.builds(view{p.files.fsys, k.trace, p.files.links, p.files.bare}, u, nil)
 		return k
 	})
 	return k.builds, k.problem
@@ -500,10 +504,50 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 	return p.targets(v, u, parsed, trail)
 }
 
+// texts are the Dockerfiles of a snapshot that were read, for who reads them again: at
+// first for their FROM lines, then whole.
+type texts struct {
+	mu    sync.Mutex
+	files map[string][]byte
+	bytes int
+}
+
+// maxTexts bounds how many bytes of Dockerfiles are kept.
+const maxTexts = 8 << 20
+
+// read is the bytes of a Dockerfile within the size limit.
+func (t *texts) read(fsys fs.FS, name string) ([]byte, error) {
+	t.mu.Lock()
+	data, ok := t.files[name]
+	t.mu.Unlock()
+	if ok {
+		return data, nil
+	}
+	data, err := files.Read(fsys, name, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.files == nil {
+		t.files = map[string][]byte{}
+	}
+	if t.bytes+len(data) <= maxTexts {
+		t.files[name] = data
+		t.bytes += len(data)
+	}
+	return data, nil
+}
+
 // dockerfile is the text of a Dockerfile's unit.
 func (p *Snapshot) dockerfile(v view, u Unit) (*text.File, error) {
 	if u.Service == "" {
-		return v.read(u.Path, maxFile)
+		v.ask(aboutFile, u.Path)
+		data, err := p.texts.read(v.fsys, u.Path)
+		if err != nil {
+			return nil, err
+		}
+		return text.NewFile(u.Path, data), nil
 	}
 	c := p.byPath[u.Path]
 	if c == nil {
@@ -516,6 +560,9 @@ func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	cfg := p.config(path.Dir(u.Path))
 	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}, development: p.development(u.Path, u.Kind)}
 	fill(b)
+	if role, _ := cfg.role(u.Path); b.development == "" && b.Kubernetes != nil && role != roleProduct {
+		b.development = idles(b.Kubernetes)
+	}
 	b.shared()
 	return b
 }

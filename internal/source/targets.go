@@ -133,7 +133,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	b.Services, b.images, b.repos, b.given = r.services, r.images, r.repos, r.given
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
-	if !t.project.opt.NoContext && b.contextRoot != outside {
+	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid {
 		b.Context = t.project.context(t.files, b.contextRoot, t.unit.Path)
 	}
 	b.link()
@@ -141,7 +141,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = cmp.Or(b.reloads(), b.packs())
+		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b))
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
@@ -396,10 +396,13 @@ func (t *targeting) finish() []*Build {
 		key := image{b.Target.Ref(), b.contextRoot}
 		b.images, b.repos = images[key], repos[key]
 	}
-	reached := map[*Stage]bool{}
+	reached, ships := map[*Stage]bool{}, map[*Stage]bool{}
 	for _, b := range t.builds {
 		maps.Copy(reached, b.reached)
-		b.anyReached = reached
+		if b.development == "" {
+			maps.Copy(ships, b.reached)
+		}
+		b.anyReached, b.shipReached = reached, ships
 	}
 	return t.builds
 }

@@ -93,9 +93,9 @@ func changeOf(before fs.FS, changes overlay.Changes) *change {
 		_, err := fs.Stat(before, name)
 		if IsDockerfileName(path.Base(name)) && !c.froms {
 			old, _ := files.Read(before, name, maxFile)
-			images, stages := fromsIn(old)
-			nextImages, nextStages := fromsIn(data)
-			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages)
+			images, stages, parts := fromsIn(old)
+			nextImages, nextStages, nextParts := fromsIn(data)
+			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages) || !slices.Equal(parts, nextParts)
 		}
 		if data == nil {
 			c.files[name] = -1
@@ -187,7 +187,8 @@ func (c *change) touchesAny(t *trace) bool {
 type view struct {
 	fsys  fs.FS
 	trace *trace
-	links *sync.Map // where paths lead, see real; nil where nothing is traced
+	links *sync.Map       // where paths lead, see real; nil where nothing is traced
+	bare  map[string]bool // folders that were found to have none of the files of isBeside
 }
 
 // ask notes a question, under the path that was named and the one that it leads
@@ -229,6 +230,9 @@ func (v view) real(p string, depth int) string {
 // read is the bytes of a regular file within the size limit.
 func (v view) read(name string, limit int64) (*text.File, error) {
 	v.ask(aboutFile, name)
+	if v.bare[path.Dir(name)] && isBeside(path.Base(name)) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
 	data, err := files.Read(v.fsys, name, limit)
 	if err != nil {
 		return nil, err

@@ -44,6 +44,20 @@ func dotenvLibrary(ctx *source.Context) string {
 	return ""
 }
 
+// readsDefaults is the file of a framework that takes defaults from the .env file of its
+// folder when the project is built; "" where there is none.
+func readsDefaults(ctx *source.Context, dir string) string {
+	for _, e := range ctx.Dir(dir) {
+		base := path.Base(e.Path)
+		for _, pattern := range knowledge.EnvReaders.Names() {
+			if ok, _ := path.Match(pattern, base); ok && !e.Dir {
+				return base
+			}
+		}
+	}
+	return ""
+}
+
 // directGodotenv is a requirement of the module itself, not of one that it needs.
 var directGodotenv = regexp.MustCompile(`(?m)^\s*(?:require\s+)?github\.com/joho/godotenv\s+\S+\s*$`)
 

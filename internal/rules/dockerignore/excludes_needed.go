@@ -28,7 +28,7 @@ var excludesNeeded = &check.Check{
 		case len(list) == 0:
 			return check.Judge(nil)
 		case b.Context == nil:
-			return unknownContext()
+			return unknownContext(b)
 		case !effective(b.Context):
 			return check.Judge(nil)
 		}

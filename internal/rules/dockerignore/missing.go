@@ -3,25 +3,28 @@ package dockerignore
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
 
 // example is the advice with what lies in the build context; "" where that is nothing
 // that builds commonly need.
-func example(ctx *source.Context) string {
+func example(b *source.Build) string {
 	file, folder := "", ""
-	for _, e := range ctx.Dir(".") {
+	for _, e := range b.Context.Dir(".") {
 		base := path.Base(e.Path)
 		if e.Dir {
 			if folder == "" && knowledge.SourceFolders.Has(base) {
 				folder = base
 			}
 		} else if file == "" {
-			if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest {
+			// Projects in other languages have lists for tools that are written in Python.
+			if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest && (info.Ecosystem != "python" || installs(b, "python")) {
 				file = base
 			}
 		}
@@ -33,6 +36,18 @@ func example(ctx *source.Context) string {
 		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s", file+folder)
 	}
 	return ""
+}
+
+// installs tells whether a stage installs packages of an ecosystem.
+func installs(b *source.Build, ecosystem string) bool {
+	return slices.ContainsFunc(b.Stages, func(s *source.Stage) bool {
+		return slices.ContainsFunc(s.Steps, func(step *source.Step) bool {
+			run := step.Run()
+			return run != nil && slices.ContainsFunc(run.Effects.Installs, func(in packages.Install) bool {
+				return knowledge.EcosystemOf(in.Manager) == ecosystem
+			})
+		})
+	})
 }
 
 var missing = &check.Check{
@@ -64,11 +79,11 @@ var missing = &check.Check{
 		case len(broad) == 0:
 			return check.Judge(nil)
 		case b.Context == nil:
-			return unknownContext()
+			return unknownContext(b)
 		case effective(b.Context):
 			return check.Judge(nil)
 		}
-		f.Help = example(b.Context)
+		f.Help = example(b)
 		first := broad[0]
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"

@@ -26,7 +26,7 @@ var notAnAllowList = &check.Check{
 		case len(broad) == 0:
 			return check.Judge(nil)
 		case b.Context == nil:
-			return unknownContext()
+			return unknownContext(b)
 		case !effective(b.Context) || b.Context.Ignore.AllowList():
 			return check.Judge(nil)
 		}

@@ -34,7 +34,7 @@ var sendsUnwanted = &check.Check{
 		case !folders:
 			return check.Judge(nil)
 		case b.Context == nil && len(broad) > 0:
-			return unknownContext()
+			return unknownContext(b)
 		case !effective(b.Context):
 			return check.Judge(nil)
 		}
@@ -100,6 +100,9 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 		} else {
 			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern in this ignore file excludes it"}}
 			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
+			if by := readsDefaults(b.Context, path.Dir(e.Path)); by != "" && source.IsEnvFile(base) {
+				f.Help = fmt.Sprintf("add **/%s to %s, unless the build reads defaults from it (there is a %s): then keep only those in it, and set secrets when the container starts", base, path.Base(b.Context.File.Name), by)
+			}
 		}
 		found = append(found, f)
 	}

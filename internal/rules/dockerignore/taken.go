@@ -85,8 +85,8 @@ func broadest(list []take) []take {
 func effective(c *source.Context) bool { return c != nil && !c.Ignore.Empty() }
 
 // unknownContext is the verdict where the context cannot be looked at.
-func unknownContext() check.Verdict {
-	return check.Unknown(check.ByContext, "the build context is outside the project")
+func unknownContext(b *source.Build) check.Verdict {
+	return check.Unknown(check.ByContext, b.NoContext())
 }
 
 // witnessBudget bounds the search for a file that is sent out of a folder.

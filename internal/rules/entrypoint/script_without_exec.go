@@ -67,7 +67,9 @@ var scriptWithoutExec = &check.Check{
 			if file := sources(f.Script); file != "" && !known(c.Program()) {
 				return check.Unknown(check.ByRun, fmt.Sprintf("%s ends with %s, which %s may define", f.Path, named(c), file))
 			}
-			related = append(related, check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"})
+			if place := (check.Place{File: f.Origin.File, Span: c.Span, Message: "without exec"}); !slices.Contains(related, place) {
+				related = append(related, place)
+			}
 		}
 		last := list[len(list)-1]
 		what := named(last)

@@ -32,7 +32,11 @@ var kubeNoReadiness = &check.Check{
 			if s == nil {
 				return ""
 			}
-			return fmt.Sprintf("the Service %s sends traffic to the container %s of %s %s, which has no readinessProbe", s.Name.Text, c.Name.Text, w.Kind.Text, w.Name.Text)
+			service := "a Service"
+			if s.Name.Text != "" {
+				service = "the Service " + s.Name.Text
+			}
+			return fmt.Sprintf("%s sends traffic to the container %s of %s %s, which has no readinessProbe", service, c.Name.Text, w.Kind.Text, w.Name.Text)
 		})
 	},
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/presence"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
@@ -105,50 +106,90 @@ func exposed(b *source.Build) []string {
 
 // askable is the port that a probe over HTTP asks; "" where none is known on which it
 // is spoken, and in the clear.
-func askable(b *source.Build, img *base.Image) string {
+func askable(b *source.Build) string {
 	if p, ok := b.ListenPort(); ok {
 		if knowledge.OtherPorts.Has(p) {
 			return ""
 		}
 		return p
 	}
-	list := exposed(b)
-	if len(list) == 0 {
-		for _, p := range img.Ports {
-			number, _, _ := strings.Cut(p, "/")
-			list = append(list, number)
-		}
-	}
+	list := served(b)
 	if len(list) == 0 {
 		return "PORT" // nothing says which one: better none than a wrong one
 	}
+	// Where several are named, the first is the program's own as a rule, and what comes
+	// behind it is for metrics and profiles.
 	if i := slices.IndexFunc(list, func(p string) bool { return !knowledge.OtherPorts.Has(p) }); i >= 0 {
 		return list[i]
 	}
 	return ""
 }
 
-// advice is a probe that suits the base image.
+// served are the numbers of the ports on which the image serves, as they are named:
+// exposed, mapped by services, or else exposed by the base image.
+func served(b *source.Build) (list []string) {
+	for _, p := range b.Ports() {
+		if p.Protocol != "udp" && numeric(p.Number) {
+			list = append(list, p.Number)
+		}
+	}
+	if len(list) > 0 {
+		return list
+	}
+	var mapped []string
+	for _, s := range slices.Concat(b.Services, b.RunBy()) {
+		for _, p := range s.Ports {
+			if number, protocol, _ := strings.Cut(p.Text, "/"); protocol == "tcp" && numeric(number) {
+				mapped = append(mapped, number)
+			}
+		}
+	}
+	if len(mapped) > 0 {
+		return mapped
+	}
+	if known := b.Base().Known; known != nil {
+		for _, p := range known.Ports {
+			number, _, _ := strings.Cut(p, "/")
+			list = append(list, number)
+		}
+	}
+	return list
+}
+
+func numeric(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// advice is a probe that suits the image.
 func advice(b *source.Build) string {
 	img := b.Base()
-	if img.Known == nil {
+	port := askable(b)
+	if port == "" {
 		return ""
 	}
-	port := askable(b, img.Known)
+	has := presence.Of(b)
+	known := img.Known
 	switch {
-	case port == "":
-		return ""
+	case known == nil:
 	case img.Ref.Familiar == "php" && port == "9000":
 		return "add a HEALTHCHECK that asks php-fpm for its ping page over FastCGI on port 9000 (ping.path in its pool's settings, and cgi-fcgi of libfcgi-bin); HTTP is not spoken there"
-	case img.Known.HasTool("wget") == base.Yes && img.Known.HasShell() == base.No && img.Known.ShellPath != "":
-		return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s/wget", "-q", "-O", "/dev/null", "http://127.0.0.1:%s/"]: there is no /bin/sh, so it has to be in exec form`, path.Dir(img.Known.ShellPath), port)
-	case img.Known.HasTool("wget") == base.Yes:
+	case known.HasTool("wget") == base.Yes && known.HasShell() == base.No && known.ShellPath != "":
+		return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s/wget", "-q", "-O", "/dev/null", "http://127.0.0.1:%s/"]: there is no /bin/sh, so it has to be in exec form`, path.Dir(known.ShellPath), port)
+	case known.HasTool("wget") == base.Yes:
 		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
-	case img.Known.HasTool("node") == base.Yes:
+	}
+	curl := has.Program("curl")
+	switch {
+	case curl == base.Yes && has.Shell() == base.Yes:
+		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD curl -fsS -o /dev/null http://127.0.0.1:%s/ || exit 1`", port)
+	case known == nil:
+	case known.HasTool("node") == base.Yes:
 		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('http://127.0.0.1:%s/').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, port)
-	case img.Known.HasTool("python") == base.Yes:
-		return fmt.Sprintf("add a HEALTHCHECK that queries port %s with python's http.client (urllib would use HTTP_PROXY); curl is not in the image", port)
-	case img.Known.HasShell() == base.No:
+	case known.HasTool("python") == base.Yes:
+		help := fmt.Sprintf("add a HEALTHCHECK that queries port %s with python's http.client (urllib would use HTTP_PROXY)", port)
+		if curl == base.No {
+			help += "; curl is not in the image"
+		}
+		return help
+	case known.HasShell() == base.No:
 		return "the image has no shell: add a flag with which the program checks itself, and run it in exec form"
 	}
 	return ""

@@ -30,6 +30,23 @@ func removes(run *source.Run, name string) bool {
 	return false
 }
 
+// removesLater tells whether a RUN takes away again what one of its commands put
+// somewhere, or a folder above it.
+func removesLater(run *source.Run, name string, by *shell.Command) bool {
+	for _, fx := range run.Effects.Files {
+		if fx.Kind != effects.Delete || fx.When != shell.Always || fx.Command == nil || by == nil || fx.Command.Index <= by.Index {
+			continue
+		}
+		for _, p := range fx.Paths {
+			dir := path.Clean(p.Text)
+			if p.Known && (name == dir || strings.HasPrefix(name, dir+"/")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 var chownDuplicates = &check.Check{
 	Name:     "chown-duplicates",
 	Claim:    "the owner and mode of files are set in the layer that adds them",
@@ -47,7 +64,7 @@ var chownDuplicates = &check.Check{
 		for step := range b.Steps() {
 			if run := step.Run(); run != nil {
 				d.run(step, run)
-			} else if c := step.Copy; c != nil && c.FromContext() && c.Dest.Known {
+			} else if c := step.Copy; c != nil && (c.FromContext() || c.Stage != nil) && c.Dest.Known {
 				d.copies[path.Clean(c.Target)] = step
 			}
 			d.fill(step)
@@ -61,7 +78,7 @@ var chownDuplicates = &check.Check{
 type duplicates struct {
 	*view
 	filled map[string][]*put       // by folder, and by the folders above it
-	copies map[string]*source.Step // copies from the context by their target
+	copies map[string]*source.Step // copies from the context and from stages by their target
 	uids   map[string]string       // of the users that RUNs make; nil = not asked yet
 	found  []check.Finding
 }
@@ -132,11 +149,11 @@ func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, b
 		}
 	}
 	if first == nil {
-		step := d.copiedInto(d.copies, dir)
+		step, bytes := d.copiedInto(d.copies, dir)
 		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, modesOf(step.Copy)) {
 			return nil, 0
 		}
-		return step, -1
+		return step, bytes
 	}
 	return first, bytes
 }
@@ -187,9 +204,10 @@ const mostPuts = 64
 
 // fill notes the folders into which a step puts files.
 func (d *duplicates) fill(step *source.Step) {
-	one := func(dir string, p *put) {
+	run := step.Run()
+	one := func(dir string, p *put, by *shell.Command) {
 		dir = path.Clean(dir)
-		if !strings.HasPrefix(dir, "/") {
+		if !strings.HasPrefix(dir, "/") || run != nil && removesLater(run, dir, by) {
 			return
 		}
 		// The folders above hold it as well.
@@ -211,11 +229,18 @@ func (d *duplicates) fill(step *source.Step) {
 			if !c.Chown.Known && owner != "" {
 				owner = someone
 			}
-			one(c.Target, &put{step, d.size(c), owner, modesOf(c)})
+			p := &put{step, d.size(c), owner, modesOf(c)}
+			if !c.Parents {
+				one(c.Target, p, nil)
+			}
+			for _, src := range c.Sources[:min(len(c.Sources), mostPuts)] {
+				if c.Parents && src.Known && !strings.ContainsAny(src.Value, "*?[") {
+					one(path.Join(c.Target, afterPivot(src.Value)), p, nil)
+				}
+			}
 		}
 		return
 	}
-	run := step.Run()
 	if run == nil {
 		return
 	}
@@ -229,9 +254,9 @@ func (d *duplicates) fill(step *source.Step) {
 		}
 		switch knowledge.EcosystemOf(in.Manager) {
 		case "node":
-			one(path.Join(in.Command.Dir, "node_modules"), p)
+			one(path.Join(in.Command.Dir, "node_modules"), p, in.Command)
 		case "composer":
-			one(path.Join(in.Command.Dir, "vendor"), p)
+			one(path.Join(in.Command.Dir, "vendor"), p, in.Command)
 		}
 	}
 	for _, fx := range run.Effects.Files {
@@ -239,14 +264,23 @@ func (d *duplicates) fill(step *source.Step) {
 			continue
 		}
 		if fx.Kind == effects.Venv || fx.Kind == effects.Unpack || fx.Kind == effects.Write && produces(fx) {
-			one(fx.Paths[0].Text, p)
+			one(fx.Paths[0].Text, p, fx.Command)
 		}
 	}
 	for _, f := range run.Effects.Fetches {
 		if f.Tool == "git" && f.When == shell.Always && f.To.Known && f.To.Text != "" {
-			one(f.To.Text, p)
+			one(f.To.Text, p, f.Command)
 		}
 	}
+}
+
+// afterPivot is what of a source's path COPY --parents makes anew at its target: all, or
+// what is behind /./.
+func afterPivot(src string) string {
+	if i := strings.LastIndex(src, "/./"); i >= 0 {
+		return src[i+len("/./"):]
+	}
+	return src
 }
 
 // produces tells whether what a command writes to a file may be large: it makes it,
@@ -354,24 +388,81 @@ func (d *duplicates) size(c *source.Copy) (bytes int64) {
 }
 
 // copiedInto is the earlier COPY that brings a folder of the context to dir, as
-// part of a folder that it copies.
-func (v *view) copiedInto(copies map[string]*source.Step, dir string) *source.Step {
-	ctx := v.b.Context
-	if ctx == nil {
-		return nil
+// part of a folder that it copies, and how many bytes the folder has; -1 = nobody knows.
+func (v *view) copiedInto(copies map[string]*source.Step, dir string) (step *source.Step, bytes int64) {
+	if v.b.Context == nil {
+		return nil, 0
 	}
 	for at := path.Dir(dir); ; at = path.Dir(at) {
 		if step := copies[at]; step != nil {
-			rel := strings.TrimPrefix(strings.TrimPrefix(dir, at), "/")
+			asked := mostCopies
 			for _, src := range step.Copy.Sources {
-				name := source.Clean(path.Join(source.Clean(src.Value), rel))
-				if e, err := ctx.Stat(name); err == nil && e.Dir && ctx.Has(name) {
-					return step
+				name, ok := v.folderOf(step.Copy, path.Join(source.Clean(src.Value), strings.TrimPrefix(dir, at)), &asked)
+				switch {
+				case ok && step.Copy.FromContext():
+					return step, -1
+				case ok:
+					return step, v.folderSize(name)
 				}
 			}
 		}
 		if at == "/" || at == "." {
-			return nil
+			return nil, 0
 		}
 	}
+}
+
+// mostCopies bounds the copies that are followed through stages for one folder.
+const mostCopies = 64
+
+// folderOf is the folder of the context that a COPY takes as a path of its source, from
+// the context or from a stage into which it was copied.
+func (v *view) folderOf(c *source.Copy, name string, asked *int) (folder string, ok bool) {
+	if *asked--; *asked < 0 {
+		return "", false
+	}
+	if c.FromContext() {
+		name = source.Clean(name)
+		e, err := v.b.Context.Stat(name)
+		return name, err == nil && e.Dir && v.b.Context.Has(name)
+	}
+	name = path.Join("/", name)
+	for s := c.Stage; s != nil; s = s.Parent {
+		for _, step := range slices.Backward(s.Steps) {
+			in := step.Copy
+			if in == nil || !in.Dest.Known || !strings.HasPrefix(in.Target, "/") || !within(path.Clean(in.Target), name) {
+				continue
+			}
+			for _, src := range in.Sources {
+				if folder, ok := v.folderOf(in, path.Join(source.Clean(src.Value), strings.TrimPrefix(name, path.Clean(in.Target))), asked); ok {
+					return folder, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// folderSize is how many bytes the build sends of a folder of the context; -1 where it
+// has more files than are looked at.
+func (v *view) folderSize(dir string) (bytes int64) {
+	left := maxEntries
+	var add func(dir string)
+	add = func(dir string) {
+		for _, e := range v.b.Context.Dir(dir) {
+			if left--; left < 0 {
+				return
+			}
+			if e.Dir {
+				add(e.Path)
+			} else if sent, _ := v.b.Context.Sent(e.Path, false); sent {
+				bytes += e.Size
+			}
+		}
+	}
+	add(dir)
+	if left < 0 {
+		return -1
+	}
+	return bytes
 }

@@ -31,7 +31,8 @@ func (v *view) downloads(l *layers, step *source.Step, c *shell.Command) (string
 	case "cargo":
 		return what, (v.count(step, c, "[[package]]", "Cargo.lock") >= 2 || cargoDependencies(ctx)) && !ctx.Has("vendor")
 	case "maven":
-		return what, v.contains(step, c, "<dependency>", "pom.xml")
+		// A parent brings its dependencies and plug-ins.
+		return what, v.contains(step, c, "<dependency>", "pom.xml") || v.contains(step, c, "<parent>", "pom.xml")
 	case "gradle":
 		return what, v.gradle(step, c)
 	case "sbt":

@@ -19,7 +19,7 @@ var sourcesBeforeDependencies = &check.Check{
 	Claim:    "dependencies are installed before the sources are copied",
 	Why:      "each edit of a source file changes the COPY, so every instruction after it runs again: all dependencies are downloaded and built again",
 	Mend:     "copy the manifest and the lock file first, install, then copy the sources",
-	Quiet:    "Where only manifests are copied before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where a cache mount keeps the downloads, and in stages from which only a generated manifest is copied.",
+	Quiet:    "Where only manifests are copied before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where only what the install's own scripts run comes before it, where a cache mount keeps the downloads, and in stages from which only a generated manifest is copied.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      rebuilt(false),
@@ -78,15 +78,22 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		if in.When == shell.Maybe && len(in.Packages) > 0 && !ownPath(in) && branches(run) < 2 {
 			continue
 		}
-		if v.addsNothing(l, step, in) {
+		if v.addsNothing(l, step, in) || v.forScripts(l, step, in) {
 			continue
 		}
 		for _, br := range l.brought {
-			if v.member(br, step, in) || br.submodule && !worksIn(in, br.dest) {
+			member := v.member(br, step, in)
+			if member && (knowledge.EcosystemOf(in.Manager) != "node" || v.copiesLater(step)) || br.submodule && !worksIn(in, br.dest) {
 				continue
 			}
-			br = v.closer(l, br, in)
+			if !member {
+				br = v.closer(l, br, in)
+			}
 			f := v.finding(br, step, in.Command, called(in.Command), in.Manager)
+			if member { // its scripts may need more of it than that
+				f.Severity = check.Warning
+				f.Help = fmt.Sprintf("copy only %s first, install, then copy the rest of %s", path.Join(br.path, "package.json"), br.path)
+			}
 			if tool := len(in.Packages) > 0 && len(in.Manifests) == 0 && !ownPath(in) && l.done[knowledge.EcosystemOf(in.Manager)]; tool {
 				f.Severity = check.Warning
 				f.Message = strings.Replace(f.Message, "installs all dependencies again", "installs it again", 1)
@@ -370,6 +377,42 @@ func (v *view) member(br brought, step *source.Step, in packages.Install) bool {
 		}
 	}
 	return v.isPackage(br.path)
+}
+
+// forScripts tells whether what comes before an install of Node's packages is there for
+// the scripts that the install runs, and the other sources come after it.
+func (v *view) forScripts(l *layers, step *source.Step, in packages.Install) bool {
+	if knowledge.EcosystemOf(in.Manager) != "node" || len(l.brought) == 0 || slices.ContainsFunc(l.brought, func(br brought) bool { return br.sort == tree || br.step.Stage != step.Stage }) {
+		return false
+	}
+	o := v.seen(step, in.Command.Dir, "package.json")
+	if o == nil {
+		return false
+	}
+	p := o.PackageJSON()
+	if p == nil {
+		return false
+	}
+	run := p.InstallScripts()
+	return slices.ContainsFunc(l.brought, func(br brought) bool {
+		rel, below := strings.CutPrefix(br.dest, path.Clean(in.Command.Dir)+"/")
+		return below && strings.Contains(run, rel)
+	}) && v.copiesLater(step)
+}
+
+// copiesLater tells whether sources come after a step of a stage: what came before it is
+// then not all of them.
+func (v *view) copiesLater(step *source.Step) bool {
+	for _, later := range step.Stage.Steps[step.Index+1:] {
+		if c := later.Copy; c != nil && c.FromContext() {
+			for i := range c.Sources {
+				if v.takes(c, i) != other {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // isPackage tells whether a folder of the context has a manifest of its own.

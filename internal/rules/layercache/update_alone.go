@@ -3,8 +3,10 @@ package layercache
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/recipe"
@@ -17,7 +19,7 @@ var updateAlone = &check.Check{
 	Claim:    "package lists are updated in the RUN that installs from them",
 	Why:      "a layer that only updates the lists can stay cached for months: later installs then use old lists, or packages that no longer exist",
 	Mend:     "combine update and install in one RUN: apt-get update && apt-get install …; apk add --no-cache needs no update",
-	Quiet:    "Where the same RUN installs or upgrades, runs a program that may do so, or keeps the lists in a cache mount.",
+	Quiet:    "Where the same RUN installs, where it upgrades and no later RUN installs from its lists, where it runs a program that may do so, or keeps the lists in a cache mount.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0017", "checkov CKV_DOCKER_5", "CIS 4.7"},
@@ -27,11 +29,20 @@ var updateAlone = &check.Check{
 		}
 		var found []check.Finding
 		for _, s := range b.Stages {
+			var left *leftLists
 			for _, step := range s.Steps {
 				run := step.Run()
-				if run == nil || len(run.Effects.Updates) == 0 || cached(run) {
+				if run == nil || cached(run) {
 					continue
 				}
+				if len(run.Effects.Updates) == 0 {
+					if c := left.usedBy(run); c != nil {
+						found = append(found, left.finding(b, c))
+						left = nil
+					}
+					continue
+				}
+				left = leaves(step, run)
 				if up, ok := alone(run); ok {
 					found = append(found, recipe.Update(b, step, up.Manager).To(check.Finding{
 						Place:   check.Place{File: b.Text(), Span: up.Command.Span},
@@ -72,6 +83,68 @@ func alone(run *source.Run) (packages.Update, bool) {
 		return up, true
 	}
 	return packages.Update{}, false
+}
+
+// leftLists are package lists that a RUN reads for an upgrade and leaves in its layer.
+// nil are none.
+type leftLists struct {
+	step *source.Step
+	up   packages.Update
+}
+
+// leaves are the lists that a RUN leaves which only upgrades.
+func leaves(step *source.Step, run *source.Run) *leftLists {
+	upgrades := false
+	for _, in := range run.Effects.Installs {
+		if in.System && in.Verb != "upgrade" {
+			return nil
+		}
+		upgrades = upgrades || in.System && in.When == shell.Always
+	}
+	if !upgrades || slices.ContainsFunc(run.Effects.Files, removesLists) {
+		return nil
+	}
+	for _, up := range run.Effects.Updates {
+		if listTools[up.Manager] != "" && up.When == shell.Always {
+			return &leftLists{step, up}
+		}
+	}
+	return nil
+}
+
+// listTools read package lists anew, by the manager that does not do it by itself.
+var listTools = map[string]string{"apt": "apt-get update", "apk": "apk update", "zypper": "zypper refresh"}
+
+// removesLists tells whether a command takes package lists away again.
+func removesLists(fx effects.File) bool {
+	return fx.Kind == effects.Delete && slices.ContainsFunc(fx.Paths, func(p shell.Word) bool {
+		return !p.Known || strings.HasPrefix(p.Text, "/var/lib") || strings.HasPrefix(p.Text, "/var/cache/apk") || strings.HasPrefix(p.Text, "/var/cache/zypp")
+	})
+}
+
+// usedBy is the command of a RUN that installs packages from the lists; nil where none
+// does for certain.
+func (l *leftLists) usedBy(run *source.Run) *shell.Command {
+	if l == nil {
+		return nil
+	}
+	for _, in := range run.Effects.Installs {
+		if in.System && in.Manager == l.up.Manager && in.Verb != "upgrade" && in.When == shell.Always && !in.Refreshes && !in.NoCache && slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return !p.Path }) {
+			return in.Command
+		}
+	}
+	return nil
+}
+
+func (l *leftLists) finding(b *source.Build, by *shell.Command) check.Finding {
+	line := l.step.File().Position(by.Span.Start).Line
+	return check.Finding{
+		Place:   check.Place{File: b.Text(), Span: l.up.Command.Span},
+		Related: []check.Place{{File: b.Text(), Span: by.Span, Message: "this installs from the cached lists"}},
+		Stage:   l.step.Stage,
+		Message: fmt.Sprintf("the %s package lists are updated for an upgrade, and line %d installs from the cached lists", l.up.Manager, line),
+		Help:    fmt.Sprintf("put `%s &&` in front of the install in line %d, or install in this RUN", listTools[l.up.Manager], line),
+	}
 }
 
 // harmless tells whether an update is still alone beside a command: it installs

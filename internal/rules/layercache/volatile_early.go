@@ -202,6 +202,7 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "this is the first step that runs again"}),
 			Stage:   step.Stage,
 			Cause:   check.Cause("volatile").Of(c.span.Start),
+			Group:   c.names[0], // one variable that several stages declare is one cause
 			Message: fmt.Sprintf("%s %s changes with each build and comes before %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
 		})
 	}

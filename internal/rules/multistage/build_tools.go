@@ -182,7 +182,7 @@ func brought(b *source.Build, step *source.Step) bring {
 		br.called(b, step, run, c)
 	}
 	br.orphaned(b, run)
-	br.fetched(b, run)
+	br.fetched(b, step, run)
 	return br
 }
 
@@ -246,27 +246,56 @@ var fetchesData []byte
 type fetchLine struct {
 	Name   string   `json:"name"`
 	Class  class    `json:"class"`
-	URLs   []string `json:"urls"`  // parts of the address
-	Homes  []string `json:"homes"` // base names of what to remove to be rid of it
+	URLs   []string `json:"urls"`   // parts of the address
+	Homes  []string `json:"homes"`  // base names of what to remove to be rid of it
+	Script string   `json:"script"` // the installer's name, where that is what is downloaded
+	But    []string `json:"but"`    // its options for something less than the tool
 	Source string   `json:"source"`
 }
 
 var fetches = sync.OnceValue(func() []fetchLine { return decodeLines[fetchLine]("fetches.jsonl", fetchesData) })
 
 // fetched adds the tools that a RUN downloads from their publishers.
-func (br *bring) fetched(b *source.Build, run *source.Run) {
+func (br *bring) fetched(b *source.Build, step *source.Step, run *source.Run) {
 	for _, f := range run.Effects.Fetches {
 		if f.URL.Text == "" {
 			continue
 		}
 		for _, l := range fetches() {
-			if !containsAny(f.URL.Text, l.URLs) || thrownAway(run, f, l) {
+			if !containsAny(f.URL.Text, l.URLs) || thrownAway(run, f, l) || l.less(step.Stage, f) {
 				continue
 			}
 			br.add(b, tool{l.Name, l.Class, f.Command.Span, false, nil}, f.When)
 			break
 		}
 	}
+}
+
+// less tells whether an installer is told to install something less than the tool,
+// wherever the stage runs it.
+func (l *fetchLine) less(s *source.Stage, f effects.Fetch) bool {
+	if l.Script == "" {
+		return false
+	}
+	runs, less := 0, 0
+	for _, step := range s.Steps {
+		for _, c := range step.Run().Commands() {
+			runsIt := c == f.Command.PipeTo || c != f.Command && slices.ContainsFunc(c.Words[:min(len(c.Words), 3)], func(w shell.Word) bool {
+				return path.Base(w.Text) == l.Script
+			})
+			if !runsIt || knowledge.Plain.Has(c.Program()) || len(c.Words) == 0 {
+				continue
+			}
+			runs++
+			if slices.ContainsFunc(c.Words, func(w shell.Word) bool {
+				name, _, _ := strings.Cut(w.Text, "=")
+				return slices.Contains(l.But, name)
+			}) {
+				less++
+			}
+		}
+	}
+	return runs > 0 && runs == less
 }
 
 func containsAny(s string, parts []string) bool {
@@ -325,7 +354,7 @@ func (br *bring) copied(b *source.Build, step *source.Step, c *source.Copy) {
 		if path.Base(p) == "uvx" && slices.ContainsFunc(c.Sources, func(o source.Text) bool { return path.Base(o.Value) == "uv" }) {
 			continue // a second name of uv
 		}
-		if c.Stage != nil && buildsProgram(c.Stage, p) {
+		if c.Stage != nil && (buildsProgram(c.Stage, p) || isFolder(c.Stage, p)) {
 			continue
 		}
 		br.add(b, tool{path.Base(p), cl, step.SourcePlace(i), false, nil}, shell.Always)
@@ -352,6 +381,33 @@ func chain(s *source.Stage) iter.Seq[*source.Step] {
 			}
 		}
 	}
+}
+
+// isFolder tells whether a stage uses a path as a folder: something is put below it.
+func isFolder(s *source.Stage, p string) bool {
+	for step := range chain(s) {
+		switch {
+		case step.Copy != nil:
+			if strings.HasPrefix(step.Copy.Target, p+"/") {
+				return true
+			}
+			continue
+		case step.Keyword == "WORKDIR":
+			if w := step.Value.Value; w == p || strings.HasPrefix(w, p+"/") {
+				return true
+			}
+			continue
+		}
+		for _, c := range step.Run().Commands() {
+			for _, w := range c.Words {
+				_, value, ok := strings.Cut(w.Text, "=")
+				if strings.HasPrefix(w.Text, p+"/") || ok && strings.HasPrefix(value, p+"/") {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // buildsProgram tells whether a stage compiles a program to this very path: a

@@ -102,7 +102,7 @@ func toolchainAt(c *source.Copy, src string, whole handedOn) string {
 	}
 	for _, t := range toolchains() {
 		for _, home := range t.Homes {
-			if home != p && !(strings.HasPrefix(home, p+"/") && p == "/usr/local" && holds(img, t)) {
+			if match, _ := path.Match(home, p); !match && !(strings.HasPrefix(home, p+"/") && p == "/usr/local" && holds(img, t)) {
 				continue
 			}
 			if len(t.Repos) > 0 && (img.Known.Toolchain() != base.LevelSDK || !fits(img, t) || makesRuntime(c.Stage, home)) {

@@ -29,7 +29,10 @@ type outputLine struct {
 	Key     string   `json:"key"`     // an expression whose group is the folder that such a file names
 	Needs   bool     `json:"needs"`   // without a name it writes beside the sources
 	But     []string `json:"but"`     // globs of files of frameworks that change it
-	Source  string   `json:"source"`
+	// Plain are globs of what such a file may import without writing elsewhere; none =
+	// nothing that it imports does.
+	Plain  []string `json:"plain"`
+	Source string   `json:"source"`
 
 	key *regexp.Regexp
 }
@@ -236,12 +239,35 @@ func (p *nodeProject) configured(l *outputLine) (named []string, ok bool) {
 				}
 				rest = l.key.ReplaceAllString(rest, "")
 			}
-			if folderKey.MatchString(rest) {
+			if folderKey.MatchString(rest) || !l.plain(rest) {
 				return nil, false
 			}
 		}
 	}
 	return named, true
+}
+
+// imported is what a JavaScript file imports.
+var imported = regexp.MustCompile(`(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*["']([^"']+)["']`)
+
+// plain tells whether nothing that a file of settings imports may change where the
+// program writes.
+func (l *outputLine) plain(settings string) bool {
+	if len(l.Plain) == 0 {
+		return true
+	}
+	for _, m := range imported.FindAllStringSubmatch(settings, -1) {
+		if !slices.ContainsFunc(l.Plain, func(glob string) bool {
+			if start, ok := strings.CutSuffix(glob, "*"); ok {
+				return strings.HasPrefix(m[1], start)
+			}
+			end, ok := strings.CutPrefix(glob, "*")
+			return ok && strings.HasSuffix(m[1], end) || m[1] == glob
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // has tells whether a file lies in the project's folder.

@@ -1,7 +1,10 @@
 package multistage
 
 import (
+	"cmp"
 	"fmt"
+	"path"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -45,7 +48,8 @@ var sdkBaseInFinal = &check.Check{
 		}
 		level := img.Known.Toolchain()
 		carries := chiefTool(img.Known)
-		if level == base.LevelNone || carries != nil && wanted(b, carries.Program) {
+		own := ownTool(img)
+		if level == base.LevelNone || carries != nil && wanted(b, carries.Program) || own != "" && b.RuntimeTool(own) {
 			return check.Judge(nil)
 		}
 		from := b.Chain()[0].From
@@ -54,22 +58,45 @@ var sdkBaseInFinal = &check.Check{
 		if img != b.Base() {
 			name = b.Base().String() + ", which is based on " + name
 		}
-		switch level {
-		case base.LevelSDK:
+		switch {
+		case level == base.LevelSDK:
 			f.Message = fmt.Sprintf("the final image is based on %s, which contains %s", name, carries.Name)
-		case base.LevelRuntime:
+		case level == base.LevelRuntime:
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("the final image is based on %s, which contains a C compiler besides the runtime", name)
+		case own != "":
+			f.Severity = check.Warning
+			f.Message = fmt.Sprintf("the final image is based on %s, which is made to run %s", name, own)
+			f.Help = fmt.Sprintf("base the final stage on an image of the system alone; where the program runs %[1]s, list %[1]s under `runtime-tools:` in .dockworthy.yaml", own)
 		default:
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("the final image is based on %s, which is meant for building", name)
 		}
-		f.Help = knowledge.RuntimeFor(img.Ref.Familiar)
+		f.Help = cmp.Or(f.Help, withoutJDK(img), knowledge.RuntimeFor(img.Ref.Familiar))
 		if chain := b.Chain(); len(chain) > 1 {
 			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the final stage is based on that stage"})
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// ownTool is the program that an image starts and that it is called after, where it has
+// no compiler beside it, as alpine/git; "" = it is another kind of image.
+func ownTool(img *source.Image) string {
+	name := path.Base(img.Ref.Familiar)
+	if img.Known.Toolchain() != base.LevelOther || len(img.Known.Entrypoint) == 0 || path.Base(img.Known.Entrypoint[0]) != name {
+		return ""
+	}
+	return name
+}
+
+// withoutJDK is the advice to take the tag of the same version and the same Java that has
+// no JDK; "" where the tag tells of none.
+func withoutJDK(img *source.Image) string {
+	if img.Known.Leaner != "jre" || !strings.Contains(img.Ref.Tag, "jdk") {
+		return ""
+	}
+	return fmt.Sprintf("build in a separate stage and base the final stage on %s:%s", img.Ref.Familiar, strings.Replace(img.Ref.Tag, "jdk", "jre", 1))
 }
 
 // underlying is the image that the chain starts from, through the Dockerfiles

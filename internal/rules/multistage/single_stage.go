@@ -41,7 +41,7 @@ var singleStage = &check.Check{
 // nativeBuildLikely says why a build in one stage is likely to need tools, and
 // the cause that it shares with other checks; "" where it is not.
 func nativeBuildLikely(b *source.Build) (why string, cause check.Cause) {
-	if img := underlying(b); img.Known.Toolchain() != base.LevelNone {
+	if img := underlying(b); img.Known.Toolchain() != base.LevelNone && ownTool(img) == "" {
 		return fmt.Sprintf("%s is meant for building", img.String()), baseCause
 	}
 	for step := range b.Steps() {

@@ -2,10 +2,12 @@ package nonroot
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -49,6 +51,7 @@ var composePrivileged = &check.Check{
 	Claim:    "no Compose service has access that amounts to root on the host",
 	Why:      "with privileged, all capabilities, SYS_ADMIN or the container engine's socket, a process in the container can become root on the host",
 	Mend:     "add only the capability or device that is needed; access the container engine through a proxy that filters requests",
+	Quiet:    "The socket of a proxy that filters requests is a note: that is what such a proxy is for.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -59,28 +62,44 @@ var composePrivileged = &check.Check{
 		}
 		var found []check.Finding
 		for _, s := range b.Compose.Services {
-			add := func(span text.Span, format string, args ...any) {
+			add := func(span text.Span, help, format string, args ...any) *check.Finding {
 				found = append(found, check.Finding{
 					Place:   check.Place{File: b.Text(), Span: span},
 					Message: fmt.Sprintf("the service %s ", s.Name.Text) + fmt.Sprintf(format, args...),
+					Help:    help,
 				})
+				return &found[len(found)-1]
 			}
 			if s.Privileged.True() {
-				add(s.Privileged.Span, "is privileged: it has every device and capability of the host")
+				add(s.Privileged.Span, leastPrivilege, "is privileged: it has every device and capability of the host")
 			}
 			for _, c := range s.CapAdd {
 				if broad(c.Text) {
-					add(c.Span, "adds the capability %s, which amounts to root on the host", c.Text)
+					add(c.Span, leastPrivilege, "adds the capability %s, which amounts to root on the host", c.Text)
 				}
 			}
 			for _, v := range s.Volumes {
-				if strings.HasSuffix(v.Source.Text, "/docker.sock") || strings.HasSuffix(v.Source.Text, "/podman.sock") {
-					add(v.Span, "mounts the container engine's socket, with which it can start any container on the host")
+				switch {
+				case !strings.HasSuffix(v.Source.Text, "/docker.sock") && !strings.HasSuffix(v.Source.Text, "/podman.sock"):
+				case filters(s):
+					f := add(v.Span, "allow only the requests that its clients make, and let only them reach its network", "mounts the container engine's socket, as a proxy that filters requests has to")
+					f.Severity = check.Note
+				default:
+					add(v.Span, "access the container engine through a proxy that allows only the requests that are needed, such as tecnativa/docker-socket-proxy", "mounts the container engine's socket, with which it can start any container on the host")
 				}
 			}
 		}
 		return check.Judge(found)
 	},
+}
+
+const leastPrivilege = "add only the capability (cap_add) or the device (devices) that is needed"
+
+// filters tells whether a service runs a proxy between the container engine's socket and
+// those who ask it, as the image's name says.
+func filters(s *deploy.Service) bool {
+	ref, err := base.ParseRef(s.Image.Text)
+	return err == nil && strings.Contains(path.Base(ref.Repo), "socket-proxy")
 }
 
 // broad are the capabilities that hold all others.

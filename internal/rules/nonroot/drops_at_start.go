@@ -2,6 +2,7 @@ package nonroot
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -68,8 +69,10 @@ func drop(b *source.Build) (dropped, bool) {
 					return dropped{check.Place{File: b.Text(), Span: st.Step.Rest().Span}, name}, true
 				}
 			}
-		} else if data, ok := f.Origin.Data(); ok && strings.Contains(data, "os.setuid(") {
-			return dropped{check.Place{File: f.Origin.File}, "os.setuid in " + f.Path}, true
+		} else if data, ok := f.Origin.Data(); ok {
+			if how := dropsIn(data); how != "" {
+				return dropped{check.Place{File: f.Origin.File}, how + " in " + f.Path}, true
+			}
 		}
 	}
 	if img := b.Base(); st.Entrypoint.Step == nil && img != nil && img.Known != nil && img.Known.DropsTo != "" && startsAsRoot(b) {
@@ -77,6 +80,25 @@ func drop(b *source.Build) (dropped, bool) {
 		return dropped{check.Place{File: b.Text(), Span: imageSpan(from)}, fmt.Sprintf("the entrypoint script of %s, which runs the service as %s", img.String(), img.Known.DropsTo)}, true
 	}
 	return dropped{}, false
+}
+
+// inQuotes is a program's name or path as a text of its own, as in an argv.
+var inQuotes = regexp.MustCompile(`["'](?:/[\w./-]*/)?([a-z][a-z0-9-]{2,20})["']`)
+
+// dropsIn is how a start script in another language than the shell's changes its user,
+// by a call or by a program that it hands over to; "" = nothing of it says so.
+func dropsIn(data string) string {
+	for _, call := range knowledge.DropCalls.Names() {
+		if strings.Contains(data, call+"(") {
+			return call
+		}
+	}
+	for _, m := range inQuotes.FindAllStringSubmatch(data, -1) {
+		if knowledge.UserSwitchers.Has(m[1]) {
+			return m[1]
+		}
+	}
+	return ""
 }
 
 // stays are the commands of a script that may be what runs in the container: those that

@@ -54,7 +54,7 @@ var kubeLatest = &check.Check{
 		var found []check.Finding
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
-				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(c.Image.Text) {
+				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(w.Name.Text, c.Image.Text) {
 					continue
 				}
 				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
@@ -83,7 +83,7 @@ func unversioned(v deploy.Value, who string) (check.Finding, bool) {
 		if base.PublisherWithoutVersions(ref.Repo) {
 			return check.Finding{}, false
 		}
-		f.Message = fmt.Sprintf("%s runs %s, whose tag has a variant but no version", who, v.Text)
+		f.Message = fmt.Sprintf("%s runs %s, whose tag contains no version", who, v.Text)
 	case base.PinNone:
 		f.Message = fmt.Sprintf("%s runs %s, which has no tag, so it means :latest", who, v.Text)
 	case base.PinLatest:

@@ -44,7 +44,7 @@ var latest = &check.Check{
 				if without {
 					continue
 				}
-				f.Message = fmt.Sprintf("%s %s: the tag has a variant but no version", u.what, u.written())
+				f.Message = fmt.Sprintf("%s %s: the tag contains no version", u.what, u.written())
 			default:
 				continue
 			}

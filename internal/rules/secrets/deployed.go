@@ -52,7 +52,7 @@ var composeLiteral = &check.Check{
 			}
 			for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
 				if c != nil {
-					found = append(found, argv(b, c.Words, who)...)
+					found = append(found, argv(b, c.Words, who, known)...)
 				}
 			}
 		}
@@ -140,14 +140,22 @@ func defaults(raw string) string {
 
 // argv are the literals of a command's words: vendors' secrets, passwords in
 // URLs, and what follows an option for a secret.
-func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
+//
+// known are the names around it, of which a password may be made.
+func argv(b *source.Build, words []deploy.Value, who string, known *names) []check.Finding {
 	var found []check.Finding
-	add := func(v deploy.Value, what string) {
-		found = append(found, check.Finding{
+	add := func(v deploy.Value, what, key, password, user string) {
+		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: v.Span},
 			Message: fmt.Sprintf("the command of %s %s", strings.TrimPrefix(who, "the "), what),
 			Secrets: []text.Span{v.Span},
-		})
+		}
+		if password != "" && (known.tell(password, user, key) || slices.Contains(accounts(words), strings.ToLower(password))) {
+			f.Severity = check.Note
+			f.Message += ", which is easy to guess"
+			f.Secrets = unlessNamed(f.Secrets, password, f.Message)
+		}
+		found = append(found, f)
 	}
 	for i, w := range words {
 		if strings.Contains(w.Raw, "$") {
@@ -156,23 +164,37 @@ func argv(b *source.Build, words []deploy.Value, who string) []check.Finding {
 		name, value, joined := strings.Cut(w.Raw, "=")
 		switch {
 		case len(vendors(w.Raw)) > 0:
-			add(w, "contains "+vendors(w.Raw)[0].what)
-		case joined && !strings.ContainsAny(name, " \n") && nameOf(name) == strong && worthOf(value) == literal:
-			add(w, "sets "+clean(name)+" to a literal value")
+			add(w, "contains "+vendors(w.Raw)[0].what, "", "", "")
+		case joined && !strings.ContainsAny(name, " \n") && nameOf(name) == strong && worthUnder(name, value) == literal:
+			add(w, "sets "+clean(name)+" to a literal value", name, value, "")
 		case strings.HasPrefix(w.Raw, "-") && !joined && !strings.ContainsAny(w.Raw, " \n") && nameOf(w.Raw) == strong && i+1 < len(words):
-			if v := words[i+1]; !strings.HasPrefix(v.Raw, "-") && !strings.Contains(v.Raw, "$") && worthOf(v.Raw) == literal {
-				add(v, "sets "+clean(w.Raw)+" to a literal value")
+			if v := words[i+1]; !strings.HasPrefix(v.Raw, "-") && !strings.Contains(v.Raw, "$") && worthUnder(w.Raw, v.Raw) == literal {
+				add(v, "sets "+clean(w.Raw)+" to a literal value", w.Raw, v.Raw, "")
 			}
 		default:
 			for _, l := range logins(w.Raw) {
 				if l.Bare() {
-					add(w, "contains "+l.Who())
+					add(w, "contains "+l.Who(), "", l.Password, l.User)
 					break
 				}
 			}
 		}
 	}
 	return found
+}
+
+// accounts are the users and databases that a command's options name, in lower case.
+func accounts(words []deploy.Value) (list []string) {
+	for i, w := range words {
+		name, value, joined := strings.Cut(w.Raw, "=")
+		if !joined && strings.HasPrefix(name, "-") && i+1 < len(words) {
+			value = words[i+1].Raw
+		}
+		if parts := secret.NameParts(name); value != "" && len(parts) > 0 && knowledge.AccountWords.Has(strings.ToLower(parts[len(parts)-1])) {
+			list = append(list, strings.ToLower(value))
+		}
+	}
+	return list
 }
 
 var kubeLiteral = &check.Check{
@@ -196,7 +218,7 @@ var kubeLiteral = &check.Check{
 				for _, kv := range c.Env {
 					found = append(found, deployed(b, kv, who, known)...)
 				}
-				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who)...)
+				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who, known)...)
 			}
 		}
 		for _, s := range b.Kubernetes.Secrets {

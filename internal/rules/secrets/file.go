@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -17,7 +18,7 @@ import (
 type fileKind struct {
 	what     string         // what it holds, after "which"
 	severity check.Severity // 0 = it is none
-	key      bool           // it is a key, such as people make for tests
+	key      bool           // it is such as people make for tests: a key, the settings of a test run
 }
 
 var (
@@ -37,10 +38,11 @@ func fileOf(ctx *source.Context, p string) fileKind {
 	base, dir := path.Base(p), path.Base(path.Dir(p))
 	low := strings.ToLower(base)
 	if source.IsEnvFile(base) {
-		if data, ok := ctx.Read(p); ok && public(data, base != ".env") {
+		data, ok := ctx.Read(p)
+		if ok && public(data, base != ".env") {
 			return fileKind{what: "is an environment file, although no value in it looks like a secret", severity: check.Note}
 		}
-		return fileKind{what: "is an environment file", severity: check.Error}
+		return fileKind{"is an environment file", check.Error, ok && ofTests(base) && len(vendors(string(data))) == 0}
 	}
 	switch knowledge.HeldBy(dir, base) {
 	case knowledge.SSHKey:
@@ -122,7 +124,8 @@ func public(data []byte, variant bool) bool {
 func (k fileKind) ofTest(p string, ships bool) fileKind {
 	base := strings.ToLower(path.Base(p))
 	open := strings.Contains(base, "insecure") || strings.Contains(base, "snakeoil") // it says that it protects nothing
-	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(base, "test") && !open {
+	settings := ofTests(base)
+	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(base, "test") && !settings && !open || settings && ships {
 		return k
 	}
 	k.what += " for tests"
@@ -130,6 +133,12 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 		k.severity = check.Warning
 	}
 	return k
+}
+
+// ofTests tells whether an environment file is one of tests, as .env.testing.
+func ofTests(base string) bool {
+	ext, ok := strings.CutPrefix(base, ".env.")
+	return ok && !slices.ContainsFunc(strings.Split(ext, "."), func(w string) bool { return !knowledge.TestSettings.Has(w) })
 }
 
 // held judges a file that is a secret by what a pattern finds in it.

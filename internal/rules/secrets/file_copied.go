@@ -19,7 +19,7 @@ var fileCopied = &check.Check{
 	Claim:    "no COPY or ADD adds a secret file to the image",
 	Why:      "a copied file is in a layer, which anyone who can pull the image can unpack",
 	Mend:     "exclude the file in .dockerignore, and mount it where a RUN needs it: --mount=type=secret,id=npmrc,target=/root/.npmrc",
-	Quiet:    "For .env.example and similar templates, for files that contain no token, password or private key (or only ${VARIABLES}), for files that .dockerignore excludes, and for Debian's ssl-cert-snakeoil.key. An .env without secret values is a note, and so is a test key in a stage that is not part of the final image. In an image, for keys in published packages and in folders of tests within archives; an archive that cannot be searched makes the check undecided.",
+	Quiet:    "For .env.example and similar templates, for files that contain no token, password or private key (or only ${VARIABLES}), for files that .dockerignore excludes, and for Debian's ssl-cert-snakeoil.key. An .env without secret values is a note, and so are a test key and the settings of tests (.env.testing) in a stage that is not part of the final image. In an image, for keys in published packages and in folders of tests within archives; an archive that cannot be searched makes the check undecided.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -136,7 +136,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		}
 		if b.Context == nil {
 			if p == "." || strings.ContainsAny(p, "*?[") {
-				why = "the build context is outside the project"
+				why = b.NoContext()
 				continue
 			}
 			add(p, false)

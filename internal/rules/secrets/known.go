@@ -58,6 +58,26 @@ func (n *names) name(s string) {
 	}
 }
 
+// leet are the letters for which people write signs.
+var leet = [2]*strings.Replacer{
+	strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s"),
+	strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s"),
+}
+
+// plainSpellings are the words that a password spells with signs for letters, as
+// umbr4; none where it has none.
+func plainSpellings(low string) (list []string) {
+	if !strings.ContainsAny(low, "013457@$") || len(low) > 32 {
+		return nil
+	}
+	for _, r := range leet {
+		if plain := r.Replace(low); strings.Trim(plain, "abcdefghijklmnopqrstuvwxyz") == "" {
+			list = append(list, plain)
+		}
+	}
+	return list
+}
+
 // tell tells whether a password is one that everybody knows, or made of these
 // names and such words: umbra, umbra-password, umbra123, testpassword. user is
 // whose it is, and key the name under which it stands.
@@ -69,6 +89,11 @@ func (n *names) tell(password, user, key string) bool {
 	}
 	if low == "" || weakPassword(low) || n.set[low] || strings.EqualFold(password, user) {
 		return low != ""
+	}
+	for _, plain := range plainSpellings(low) {
+		if weakPassword(plain) || n.set[plain] || strings.EqualFold(plain, user) {
+			return true
+		}
 	}
 	own := secret.NameParts(key)
 	known := func(w string) (ok, telling bool) {

@@ -21,6 +21,9 @@ func worthUnder(name, v string) worth {
 	if w == literal && secret.SelfNamed(name, v) && !weakPassword(v) {
 		return dummy
 	}
+	if w == literal && secret.Asks(name, v) {
+		return later
+	}
 	return w
 }
 

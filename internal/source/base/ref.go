@@ -7,6 +7,8 @@ package base
 import (
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/distribution/reference"
 )
@@ -28,6 +30,9 @@ func ParseRef(s string) (Ref, error) {
 	if s == "scratch" {
 		return Ref{Raw: s, Repo: s, Familiar: s}, nil
 	}
+	if r, ok := refs.Load(s); ok {
+		return r.(Ref), nil
+	}
 	named, err := reference.ParseNormalizedNamed(onHub(s))
 	if err != nil {
 		return Ref{}, fmt.Errorf("read image reference %q: %w", s, err)
@@ -39,8 +44,20 @@ func ParseRef(s string) (Ref, error) {
 	if d, ok := named.(reference.Digested); ok {
 		r.Digest = d.Digest().String()
 	}
+	if refsRead.Add(1) <= maxRefs {
+		refs.Store(s, r)
+	}
 	return r, nil
 }
+
+// refs are the first maxRefs references that were read: a project names the same few
+// again and again.
+var (
+	refs     sync.Map
+	refsRead atomic.Int64
+)
+
+const maxRefs = 2_000
 
 // hubHosts are names under which Docker Hub's registry answers beside docker.io and
 // index.docker.io.

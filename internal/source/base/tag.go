@@ -79,6 +79,8 @@ func parseTag(text string, p *product) *tag {
 			continue
 		case name == "ltsc" && number != "":
 			t.codename = true // Windows Server: ltsc2022
+		case partsOf(number) == 1 && len(number) > 2 && numbered(name):
+			t.exact = true // alpha.480: a build of that line
 		case len(name) == 1 && number != "" && !knowledge.ArchitectureTags.Has(lower):
 			// ffmpeg's n7.1; a long number is a build, as b4521.
 			t.exact = t.exact || partsOf(number) == 1 && len(number) > 3
@@ -99,6 +101,13 @@ func parseTag(text string, p *product) *tag {
 	}
 	t.bare = len(words) == 1 && t.versions == 1 && t.parts > 0
 	return t
+}
+
+// numbered tells whether the words before a number, parted by dots, end in a line of
+// which each build has a number.
+func numbered(name string) bool {
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	return last == "build" || last == "ci" || knowledge.MovingTags.Has(last)
 }
 
 // number takes a word that is a version by itself, or belongs to the word

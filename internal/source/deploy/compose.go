@@ -44,6 +44,7 @@ type Service struct {
 	WorkingDir      Value
 	StopSignal      Value
 	StopGracePeriod Value
+	Restart         Value
 	CapAdd, CapDrop []Value
 	SecurityOpt     []Value
 	Volumes         []Volume
@@ -276,6 +277,8 @@ func (s *source) service(p pair) *Service {
 			one.Init = s.value(v)
 		case "working_dir":
 			one.WorkingDir = s.value(v)
+		case "restart":
+			one.Restart = s.value(v)
 		case "stop_signal":
 			one.StopSignal = s.value(v)
 		case "stop_grace_period":

@@ -37,7 +37,7 @@ type Info struct {
 
 // A pattern is a pattern of names, and what they are.
 type pattern struct {
-	glob string // with path.Match's signs
+	glob knowledge.Glob
 	Info
 }
 
@@ -54,7 +54,7 @@ var known = sync.OnceValue(func() *names {
 			info := Info{Ecosystem: t.Ecosystem, Role: Role(role), Tool: t.Name}
 			for _, name := range names {
 				if strings.ContainsAny(name, "*?[") {
-					k.patterns = append(k.patterns, pattern{name, info})
+					k.patterns = append(k.patterns, pattern{knowledge.NewGlob(name), info})
 				} else {
 					k.exact[name] = info
 				}
@@ -72,8 +72,8 @@ func Kind(base string) (info Info, ok bool) {
 	if info, ok = k.exact[base]; ok {
 		return info, true
 	}
-	for _, f := range k.patterns {
-		if match, _ := path.Match(f.glob, base); match {
+	for i := range k.patterns {
+		if f := &k.patterns[i]; f.glob.Match(base) {
 			info = f.Info
 			info.Dev = info.Ecosystem == "python" && devName(base)
 			return info, true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // A Package is what rules ask of a package.json. The zero Package has no
@@ -85,4 +86,28 @@ func stringsOf(raw json.RawMessage) map[string]string {
 		m[k] = s
 	}
 	return m
+}
+
+// InstallScripts is what npm and its like run when they install the packages of the
+// project, with the scripts that those name.
+// Source: docs.npmjs.com: scripts, life cycle scripts.
+func (p *Package) InstallScripts() string {
+	var b strings.Builder
+	said := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		text := p.Scripts[name]
+		if text == "" || said[name] {
+			return
+		}
+		said[name] = true
+		b.WriteString(text + "\n")
+		for _, word := range strings.Fields(text) {
+			add(word)
+		}
+	}
+	for _, name := range []string{"preinstall", "install", "postinstall", "prepare"} {
+		add(name)
+	}
+	return b.String()
 }

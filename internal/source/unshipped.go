@@ -1,0 +1,254 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+)
+
+// unshipped says why an image does not ship, as its file's first comment, what it
+// starts, or the services that build it tell; "" = it may. What CI publishes ships, and
+// so does what runs elsewhere in the project.
+func (t *targeting) unshipped(b *Build) string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct {
+		return ""
+	}
+	why := declared(b.File.Data)
+	if why == "" {
+		why = b.waiting()
+	}
+	if why == "" {
+		why = t.overlaid(b)
+	}
+	if why == "" || t.published(b) {
+		return ""
+	}
+	return why
+}
+
+// published tells whether CI or Bake publishes what a Dockerfile makes, or services and
+// workloads that are not for development run it.
+func (t *targeting) published(b *Build) bool {
+	if t.project.pushed[t.unit.Path] || slices.ContainsFunc(t.recipes, func(r recipe) bool { return r.by != "" && len(r.services) == 0 && isBake(r.by) && len(r.images) > 0 }) {
+		return true
+	}
+	return len(b.Workloads()) > 0 || slices.ContainsFunc(b.RunBy(), func(s *Service) bool { return s.Development == "" })
+}
+
+// isBake tells whether a file that names builds is one of Bake's rather than of a CI.
+func isBake(name string) bool {
+	return !strings.HasPrefix(name, ".github/") && name != ".gitlab-ci.yml"
+}
+
+// maxHeader is how many bytes of the first comment are read.
+const maxHeader = 4 << 10
+
+// header is the comment at the top of a Dockerfile as one line, before the first
+// instruction. A blank line ends a sentence.
+func header(data []byte) string {
+	var b strings.Builder
+	for line := range bytes.Lines(data[:min(len(data), maxHeader)]) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			b.WriteString(". ")
+			continue
+		}
+		if line[0] != '#' {
+			break
+		}
+		if text := bytes.TrimSpace(bytes.TrimLeft(line, "#")); len(text) > 0 && !directive.Match(text) {
+			b.Write(text)
+			b.WriteByte(' ')
+		} else {
+			b.WriteString(". ")
+		}
+	}
+	return b.String()
+}
+
+var (
+	directive   = regexp.MustCompile(`(?i)^(?:syntax|escape|check)\s*=`)
+	sentenceEnd = regexp.MustCompile(`[.!?:;]\s+|[.!?]$`)
+	// The subject is what the file makes: nothing else is named.
+	notProduction = regexp.MustCompile(`(?i)\bnot\s+(?:be\s+)?(?:(?:intended|meant|designed|recommended|ready|suitable|suited|fit|optimi[sz]ed|built|made|used|safe|to\s+be\s+used)\s+)*(?:for|in)\s+(?:use\s+in\s+|any\s+|a\s+)?production\b|\bdo(?:\s+not|n't)\s+use\s+(?:(?:this|it|the)(?:\s+(?:image|file|docker\s?file|container))?\s+)?(?:in|for)\s+production\b|\bnot\s+production[- ]ready\b`)
+	forWork       = regexp.MustCompile(`(?i)\b(?:docker\s?file|image|container|this(?:\s+file)?|used|ready|suitable|intended|meant|only)\b(?:\s+\w+){0,3}\s+for\s+(?:(?:local|running|the|unit|integration|end-to-end|e2e|use\s+in|our|interactive)\s+)*(?:development|testing|tests|debugging|fuzzing|benchmarks?|benchmarking|building\s+(?:(?:a|an|the|debian|deb|rpm|apk|binary)\s+)*packages?)\b(?:\s+(?:only|purposes?|use|environments?|and\s+(?:testing|tests|debugging|ci)|via\s+\w+|of\s+\w+|for\s+\w+|with\s+\w+))*\s*$`)
+	forBugs       = regexp.MustCompile(`(?i)\bfor\s+(?:debugging|reproducing|investigating)\s+(?:issues|bugs|problems|reports)\b`)
+	otherSubject  = regexp.MustCompile(`(?i)\b(?:root|password|secret|key|token|credential|latest|tag|certificate|cert|variable|option|flag|setting|default|port|user)s?\b`)
+	ownSubject    = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?(?:[\w-]+\s+){0,3}?(?:docker\s?file|image|container)\b|^(?:this|used|only|intended|meant|for|reproduces|mimics)\b`)
+	elsewhere     = regexp.MustCompile(`(?i)\b(?:see|use|uses|another|other|separate|different|smaller|second|instead|variant|also)\b`)
+	alsoShips     = regexp.MustCompile(`(?i)\b(?:production|release|deploy\w*)\b`)
+)
+
+// purposes are parts of words without which no comment says what declared looks for.
+var purposes = []string{"production", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
+
+// speaksOfPurpose tells whether a text in lower case has one of those parts.
+func speaksOfPurpose(low string) bool {
+	return slices.ContainsFunc(purposes, func(word string) bool { return strings.Contains(low, word) })
+}
+
+// declared says what a Dockerfile's first comment says of its purpose, where that is
+// development or tests, or not production; "" = it says no such thing.
+func declared(data []byte) string {
+	if len(data) == 0 || data[0] != '#' && data[0] != '\n' && data[0] != '\r' {
+		return ""
+	}
+	head := header(data)
+	low := strings.ToLower(head)
+	if !speaksOfPurpose(low) {
+		return ""
+	}
+	for _, s := range sentenceEnd.Split(head, -1) {
+		if s = strings.TrimSpace(s); !speaksOfPurpose(strings.ToLower(s)) {
+			continue
+		}
+		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(s) {
+			return fmt.Sprintf("its first comment says %q", m)
+		}
+		if m := cmp.Or(forWork.FindString(s), forBugs.FindString(s)); m != "" && ownSubject.MatchString(s) && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
+			return fmt.Sprintf("its first comment says %q", strings.TrimSpace(m))
+		}
+	}
+	return ""
+}
+
+// waiting says what an image starts, where that runs tests or does nothing until
+// somebody comes in; "" = it starts something else, or a service does.
+func (b *Build) waiting() string {
+	if b.Target.Final.Cmd == nil && b.Target.Final.Entrypoint == nil || slices.ContainsFunc(b.Services, func(s *Service) bool { return (s.Command != nil || s.Entrypoint != nil) && !watches(s.Command) }) {
+		return ""
+	}
+	st := b.Start()
+	if st.Script == nil || st.File != nil {
+		return ""
+	}
+	program, args := b.launched()
+	if knowledge.Interpreters.Has(strings.TrimRight(program, "0123456789.")) && len(args) > 1 && args[0].Text == "-m" {
+		program, args = args[1].Text, args[2:]
+	}
+	if runsTests(program, args) {
+		words := []string{program}
+		for _, a := range args[:min(len(args), 2)] {
+			words = append(words, a.Text)
+		}
+		return "it starts " + strings.Join(words, " ") + ", which runs tests"
+	}
+	if idle := idleIn(st.Script, false); idle != "" {
+		return "it starts " + idle + ", which does nothing until somebody comes in"
+	}
+	return ""
+}
+
+// idleIn is the program of a script that does nothing but wait, forever, or long where
+// that counts; "" = it does more.
+func idleIn(s *shell.Script, long bool) string {
+	n := len(s.Commands)
+	if n == 0 || n > 2 || n == 2 && !s.Commands[1].Inner {
+		return "" // something may have been started before
+	}
+	program, args := s.Commands[n-1].Underlying()
+	if len(args) == 0 {
+		return ""
+	}
+	last := args[len(args)-1].Text
+	switch {
+	case program == "sleep" && len(args) == 1 && (last == "infinity" || last == "inf" || long && len(last) > 2 && strings.Trim(last, "0123456789smhd") == ""):
+	case program == "tail" && last == "/dev/null":
+	default:
+		return ""
+	}
+	return program
+}
+
+// runsTests tells whether a command runs a project's tests.
+func runsTests(program string, args []shell.Word) bool {
+	if knowledge.TestRunners.Has(program) {
+		return true
+	}
+	if !knowledge.TestTools.Has(program) {
+		return false
+	}
+	for i, a := range args {
+		switch {
+		case a.Text == "run" && i == 0, strings.HasPrefix(a.Text, "-"):
+			continue
+		}
+		return a.Text == "test" || a.Text == "tests" || strings.HasPrefix(a.Text, "test:")
+	}
+	return false
+}
+
+// idles says of a Kubernetes file that all that it runs waits for somebody to come in;
+// "" = something in it does more.
+func idles(m *deploy.Manifest) string {
+	program := ""
+	for _, w := range m.Workloads {
+		for _, c := range w.Containers {
+			if c.Init {
+				continue
+			}
+			var words []shell.Word
+			for _, w := range slices.Concat(c.Command, c.Args) {
+				words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
+			}
+			if program = idleIn(shell.FromWords(shell.Input{}, words), true); program == "" || len(c.Ports) > 0 || len(c.Command) == 0 {
+				return ""
+			}
+		}
+	}
+	if program == "" {
+		return ""
+	}
+	return "all that it runs is " + program + ", which does nothing until somebody comes in"
+}
+
+// overlaid says which service lays the project over the folder that an image starts in,
+// where all that build it do, and the image has neither the project nor a program of its
+// own to start; "" = it has, or they do not.
+func (t *targeting) overlaid(b *Build) string {
+	f := b.Target.Final
+	if len(t.recipes) == 0 || f.Workdir.Value == "" || serviceBase(b.Target) || copiesAll(b.chain) {
+		return ""
+	}
+	for _, r := range t.recipes {
+		if len(r.services) == 0 || !laysOver(r.services[0], t.contextOf(r, b.Stages), f.Workdir.Value) {
+			return ""
+		}
+	}
+	if f.Cmd != nil || f.Entrypoint != nil {
+		program, args := b.launched()
+		if !develops(program, args, b.script(args)) {
+			return ""
+		}
+	}
+	return "the service " + t.recipes[0].services[0].Name.Text + " mounts the sources over " + f.Workdir.Value
+}
+
+// laysOver tells whether a service binds the build context, or a folder above it, over
+// a folder of the image.
+func laysOver(s *Service, context, dir string) bool {
+	return slices.ContainsFunc(boundFolders(s), func(b bound) bool {
+		return b.target == path.Clean(dir) && (b.source == context || b.source == "." || strings.HasPrefix(context, b.source+"/"))
+	})
+}
+
+// A bound is a folder of the project that a service binds, and where.
+type bound struct{ source, target string }
+
+func boundFolders(s *Service) (list []bound) {
+	dir := path.Dir(s.File.File.Name)
+	for _, v := range s.Volumes {
+		if src := v.Source.Text; strings.HasPrefix(src, ".") && !v.Source.Unresolved && !v.ReadOnly {
+			list = append(list, bound{path.Join(dir, src), path.Clean(v.Target.Text)})
+		}
+	}
+	return list
+}
