@@ -220,6 +220,7 @@ type Check struct {
 	Why      string   // why it matters: one line
 	Mend     string   // what to do, in general
 	Quiet    string   // when it stays silent, for the page; "" = nothing to say
+	Unfixed  string   // why nothing mends it by itself: the end of "it is not mended, for …"; "" = something does, or nobody has said
 	Severity Severity // at the standard profile
 	Banking  Severity // at the banking profile; 0 = the same
 	Since    string   // the version that brought it

@@ -1,0 +1,391 @@
+// Package fix mends what checks find: it chooses fixes, applies them to an overlay, and
+// looks again. What does not quiet its finding, raises another one anywhere, or leaves a
+// file that cannot be read is taken back and told.
+package fix
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/overlay"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// maxRounds is how often it looks again for what can be mended only after something else.
+const maxRounds = 3
+
+// A Project is what is mended; dockworthy.Project is one, where it is Editable.
+type Project[P any] interface {
+	Check(context.Context, check.Options, func(*check.Result) error) error
+	Edit(overlay.Changes) P
+}
+
+// Options choose what is mended. The zero Options apply what is safe.
+type Options struct {
+	Unsafe bool     // also what is right in almost all cases
+	Safe   []string // checks whose unsafe fixes are taken for safe, by id or rule
+	Never  []string // checks that are never mended
+	Check  check.Options
+	// Wants tells whether a finding is to be mended; nil = all are. A finding that it
+	// refuses is left out of what is told, too.
+	Wants func(check.Unit, check.Reported) bool
+	// Ask decides about one fix before it is tried; nil = all are taken. It is asked
+	// again about another one of the same finding.
+	Ask func(Candidate) (bool, error)
+}
+
+// A Candidate is a fix of a finding.
+type Candidate struct {
+	Unit    check.Unit
+	Finding check.Reported
+	Fix     check.Fix
+}
+
+// A Left is a finding that stays, and why.
+type Left struct {
+	Unit    check.Unit
+	Finding check.Reported
+	Why     string
+	// Grade is that of the fix that would be there, where only its grade keeps it from
+	// being applied. Fix is that one; nil = there is none.
+	Fix *check.Fix
+}
+
+// A Result is what became of a project.
+type Result struct {
+	Files  overlay.Changes // with their new bytes; empty = nothing changes
+	Before map[string][]byte
+	Mended []Candidate // in the order in which they were applied
+	Left   []Left
+	After  []*check.Result // what is said of the project with the changes
+}
+
+// Run mends a project, which is not changed itself.
+func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, error) {
+	r := &runner[P]{opt: opt, ctx: ctx, base: project, out: &Result{Files: overlay.Changes{}, Before: map[string][]byte{}}, refused: map[string]string{}}
+	var err error
+	if r.now, err = r.look(project); err != nil {
+		return nil, err
+	}
+	for range maxRounds {
+		list, err := r.candidates()
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 {
+			break
+		}
+		if err := r.round(list); err != nil {
+			return nil, err
+		}
+	}
+	r.out.After = r.now.results
+	r.left()
+	for name, data := range r.out.Files {
+		if before, ok := r.out.Before[name]; ok && string(before) == string(data) {
+			delete(r.out.Files, name)
+		}
+	}
+	return r.out, nil
+}
+
+type runner[P Project[P]] struct {
+	ctx  context.Context
+	opt  Options
+	base P
+	now  *view
+	out  *Result
+	// refused is why a fix is not tried again, by its finding.
+	refused map[string]string
+}
+
+// A view is what is said of a project in one state.
+type view struct {
+	results []*check.Result
+	counts  map[place]int
+	worst   map[place]check.Severity
+	broken  map[string]string // files that cannot be judged, and why
+}
+
+// A place is what findings are counted by: not the lines, which a fix moves and changes.
+type place struct{ id, unit, file string }
+
+func (r *runner[P]) look(p P) (*view, error) {
+	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, broken: map[string]string{}}
+	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
+		v.results = append(v.results, res)
+		if res.Problem != nil {
+			v.broken[res.Problem.Path] = res.Problem.Err.Error()
+		}
+		for _, f := range res.Findings {
+			p := placeOf(res.Unit, f)
+			v.counts[p] += max(1, len(f.Targets)) // a fix may mend one of several targets
+			v.worst[p] = max(v.worst[p], f.Severity)
+		}
+		return nil
+	})
+	return v, err
+}
+
+func placeOf(u check.Unit, f check.Reported) place {
+	return place{f.ID(), fmt.Sprint(u), f.Place.File.Name}
+}
+
+// key is a finding's among all of a project.
+func key(u check.Unit, f check.Reported) string {
+	id := f.Identity(u)
+	return fmt.Sprintf("%v %v", u, id)
+}
+
+// grade is a fix's, after what the options promote.
+func (r *runner[P]) grade(f check.Reported, x check.Fix) check.Grade {
+	if x.Grade == check.Unsafe && named(r.opt.Safe, f) {
+		return check.Safe
+	}
+	return x.Grade
+}
+
+func named(list []string, f check.Reported) bool {
+	return slices.Contains(list, f.ID()) || slices.Contains(list, f.Rule.Name)
+}
+
+// usable is the fix that may be applied; ok is false where there is none.
+func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
+	if named(r.opt.Never, f) {
+		return check.Fix{}, false
+	}
+	least := check.Safe
+	if r.opt.Unsafe {
+		least = check.Unsafe
+	}
+	for _, x := range f.Fixes {
+		if g := r.grade(f, x); g >= least && g > check.NeedsYou {
+			return x, true
+		}
+	}
+	return check.Fix{}, false
+}
+
+// candidates are the fixes of one round. Of those that get into each other's way the first
+// is taken, in the order of files and lines; the others wait for the next round.
+func (r *runner[P]) candidates() (list []Candidate, err error) {
+	taken := map[string][]text.Edit{}
+	created := map[string]string{}
+	for _, res := range r.now.results {
+		for _, f := range res.Findings {
+			if f.Level != check.Source || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
+				continue
+			}
+			x, ok := r.usable(f)
+			if !ok || r.refused[key(res.Unit, f)] != "" || !free(x, taken, created) {
+				continue
+			}
+			c := Candidate{res.Unit, f, x}
+			if r.opt.Ask != nil {
+				yes, err := r.opt.Ask(c)
+				if err != nil {
+					return nil, err
+				}
+				if !yes {
+					r.refused[key(res.Unit, f)] = "it was declined"
+					continue
+				}
+			}
+			for _, e := range x.Edits {
+				taken[e.File.Name] = append(taken[e.File.Name], e.Edit)
+			}
+			for _, n := range x.Create {
+				created[n.Path] = string(n.Data)
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// free tells whether a fix gets into nobody's way. The same edit twice, of a file that
+// several units share, is one.
+func free(x check.Fix, taken map[string][]text.Edit, created map[string]string) bool {
+	for _, e := range x.Edits {
+		if _, ok := created[e.File.Name]; ok {
+			return false
+		}
+		for _, o := range taken[e.File.Name] {
+			if o != e.Edit && o.Span.Start <= e.Span.End && e.Span.Start <= o.Span.End {
+				return false
+			}
+		}
+	}
+	for _, n := range x.Create {
+		if data, ok := created[n.Path]; ok && data != string(n.Data) {
+			return false
+		}
+		if len(taken[n.Path]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// changes are the files of a project after some fixes of one view.
+func changes(list []Candidate) (overlay.Changes, map[string][]byte, error) {
+	all := check.Fix{}
+	before := map[string][]byte{}
+	files := map[string]*text.File{}
+	type edit struct {
+		file string
+		text.Edit
+	}
+	seen := map[edit]bool{}
+	for _, c := range list {
+		for _, e := range c.Fix.Edits {
+			if seen[edit{e.File.Name, e.Edit}] {
+				continue
+			}
+			seen[edit{e.File.Name, e.Edit}] = true
+			if f := files[e.File.Name]; f == nil {
+				files[e.File.Name] = e.File
+				before[e.File.Name] = e.File.Data
+			} else {
+				e.File = f // each unit has read it for itself
+			}
+			all.Edits = append(all.Edits, e)
+		}
+		all.Create = append(all.Create, c.Fix.Create...)
+	}
+	out, err := all.Apply()
+	return out, before, err
+}
+
+// round applies fixes: all at once where that does, else those that do alone.
+func (r *runner[P]) round(list []Candidate) error {
+	next, done, why, err := r.try(list)
+	if err != nil {
+		return err
+	}
+	if why == "" {
+		r.accept(list, next, done)
+		return nil
+	}
+	var good []Candidate
+	for _, c := range list {
+		_, _, why, err := r.try([]Candidate{c})
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			r.refused[key(c.Unit, c.Finding)] = "its fix was tried and taken back: " + why
+			continue
+		}
+		good = append(good, c)
+	}
+	// Together they may still be at odds: the most of them that are not, from the first.
+	for len(good) > 0 {
+		next, done, why, err := r.try(good)
+		if err != nil {
+			return err
+		}
+		if why == "" {
+			r.accept(good, next, done)
+			return nil
+		}
+		last := good[len(good)-1]
+		good = good[:len(good)-1]
+		r.refused[key(last.Unit, last.Finding)] = "its fix was tried beside others and taken back: " + why
+	}
+	return nil
+}
+
+// An edited is what fixes make of a project.
+type edited struct {
+	files  overlay.Changes
+	before map[string][]byte
+}
+
+// try applies fixes and looks again. why is what is wrong with that; "" = nothing.
+func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, err error) {
+	files, before, err := changes(list)
+	if err != nil {
+		return nil, done, err.Error(), nil
+	}
+	all := maps.Clone(r.out.Files)
+	maps.Copy(all, files)
+	if next, err = r.look(r.base.Edit(all)); err != nil {
+		return nil, done, "", err
+	}
+	for file, what := range next.broken {
+		if r.now.broken[file] == "" {
+			return nil, done, fmt.Sprintf("%s could not be read any more: %s", file, what), nil
+		}
+	}
+	want := map[place]int{}
+	least := check.Error
+	for _, c := range list {
+		want[placeOf(c.Unit, c.Finding)]++
+		least = min(least, c.Finding.Severity)
+	}
+	var raised []string
+	for p, n := range next.counts {
+		// What was hidden behind a graver finding, and is worth a note, may show.
+		if n > r.now.counts[p] && !(next.worst[p] == check.Note && least > check.Note) {
+			raised = append(raised, fmt.Sprintf("%s in %s", p.id, p.file))
+		}
+	}
+	if len(raised) > 0 {
+		slices.Sort(raised)
+		return nil, done, "it raises " + strings.Join(slices.Compact(raised), ", "), nil
+	}
+	for p, n := range want {
+		if next.counts[p] > r.now.counts[p]-n {
+			return nil, done, fmt.Sprintf("%s in %s is still there", p.id, p.file), nil
+		}
+	}
+	return next, edited{files, before}, "", nil
+}
+
+func (r *runner[P]) accept(list []Candidate, next *view, done edited) {
+	for name, data := range done.before {
+		if _, ok := r.out.Before[name]; !ok {
+			r.out.Before[name] = data
+		}
+	}
+	maps.Copy(r.out.Files, done.files)
+	r.out.Mended = append(r.out.Mended, list...)
+	r.now = next
+}
+
+// left tells of every finding that stays why it does.
+func (r *runner[P]) left() {
+	for _, res := range r.now.results {
+		for _, f := range res.Findings {
+			if f.Level != check.Source || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
+				continue
+			}
+			l := Left{Unit: res.Unit, Finding: f, Why: r.refused[key(res.Unit, f)]}
+			switch {
+			case l.Why != "":
+			case named(r.opt.Never, f):
+				l.Why = "the configuration says never"
+			case len(f.Fixes) == 0:
+				l.Why = cmp.Or(f.Check.Unfixed, "nothing here knows how to mend it by itself")
+			default:
+				x := f.Fixes[0]
+				l.Fix = &x
+				switch r.grade(f, x) {
+				case check.NeedsYou:
+					l.Why = cmp.Or(x.Reason, "it needs a choice of yours")
+				case check.Unsafe:
+					l.Why = x.Reason + ": --unsafe does it"
+				default:
+					l.Why = "another fix is in its way: once more"
+				}
+			}
+			r.out.Left = append(r.out.Left, l)
+		}
+	}
+}
