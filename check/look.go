@@ -50,6 +50,27 @@ type Reported struct {
 // ID is the id of the check that speaks.
 func (r Reported) ID() string { return r.Rule.ID(r.Check) }
 
+// mending is the best grade of the finding's fixes, after what its configuration says;
+// NeedsYou where nothing mends it by itself.
+func (r Reported) mending() (best Grade) {
+	var conf *source.Config
+	if r.Build != nil {
+		conf = r.Build.Config
+	}
+	says := func(list []string) bool { return slices.Contains(list, r.ID()) || slices.Contains(list, r.Rule.Name) }
+	if r.Level != Source || conf != nil && says(conf.Fix.Never) {
+		return NeedsYou
+	}
+	for _, x := range r.Fixes {
+		g := x.Grade
+		if g == Unsafe && conf != nil && says(conf.Fix.Safe) {
+			g = Safe
+		}
+		best = max(best, g)
+	}
+	return best
+}
+
 // Options choose what Look judges. The zero Options judge everything.
 type Options struct {
 	Only, Skip []string            // rule names or check ids

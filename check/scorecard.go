@@ -106,6 +106,8 @@ type Tally struct {
 	Unparsable int // of them, those that could not be judged
 	Scorecard  Scorecard
 	Levels     [3]bool // at which something was looked at
+	Safe       int     // findings that a safe fix mends
+	Unsafe     int     // findings that only an unsafe one mends
 
 	counts    map[*Rule]*[Error + 1]int
 	undecided map[*Check]*Open
@@ -138,6 +140,12 @@ func (t *Tally) Add(res *Result) {
 			t.counts[f.Rule] = &[Error + 1]int{}
 		}
 		t.counts[f.Rule][f.Severity]++
+		switch f.mending() {
+		case Safe:
+			t.Safe++
+		case Unsafe:
+			t.Unsafe++
+		}
 	}
 	for _, rep := range res.Reports {
 		t.Scorecard.Add(rep)

@@ -474,5 +474,15 @@ func (t *textWriter) verdict() {
 	if t.Exit != nil {
 		line += fmt.Sprintf("; exit %d", t.Exit())
 	}
+	if safe, more := t.tally.Safe, t.tally.Unsafe; safe+more > 0 {
+		fixable := fmt.Sprintf("`dockworthy fix` mends %d", safe)
+		switch {
+		case safe == 0:
+			fixable = fmt.Sprintf("`dockworthy fix --unsafe` mends %d", more)
+		case more > 0:
+			fixable += fmt.Sprintf(", %d more with --unsafe", more)
+		}
+		fmt.Fprintln(t.w, fixable)
+	}
 	fmt.Fprintln(t.w, t.paint(bold, line))
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// Wants tells whether a finding is to be mended; nil = all are. A finding that it
 	// refuses is left out of what is told, too.
 	Wants func(check.Unit, check.Reported) bool
+	// May says why a file is not to be edited; "" = it may be. nil = all may be. data is
+	// nil for a file that is not there yet.
+	May func(name string, data []byte) string
 	// Ask decides about one fix before it is tried; nil = all are taken. It is asked
 	// again about another one of the same finding.
 	Ask func(Candidate) (bool, error)
@@ -142,9 +145,9 @@ func key(u check.Unit, f check.Reported) string {
 	return fmt.Sprintf("%v %v", u, id)
 }
 
-// grade is a fix's, after what the options promote.
+// grade is a fix's, after what the options and the configuration promote.
 func (r *runner[P]) grade(f check.Reported, x check.Fix) check.Grade {
-	if x.Grade == check.Unsafe && named(r.opt.Safe, f) {
+	if x.Grade == check.Unsafe && (named(r.opt.Safe, f) || f.Build != nil && f.Build.Config != nil && named(f.Build.Config.Fix.Safe, f)) {
 		return check.Safe
 	}
 	return x.Grade
@@ -154,9 +157,14 @@ func named(list []string, f check.Reported) bool {
 	return slices.Contains(list, f.ID()) || slices.Contains(list, f.Rule.Name)
 }
 
+// never tells whether somebody said that a finding is not to be mended.
+func (r *runner[P]) never(f check.Reported) bool {
+	return named(r.opt.Never, f) || f.Build != nil && f.Build.Config != nil && named(f.Build.Config.Fix.Never, f)
+}
+
 // usable is the fix that may be applied; ok is false where there is none.
 func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
-	if named(r.opt.Never, f) {
+	if r.never(f) {
 		return check.Fix{}, false
 	}
 	least := check.Safe
@@ -186,6 +194,10 @@ func (r *runner[P]) candidates() (list []Candidate, err error) {
 				continue
 			}
 			c := Candidate{res.Unit, f, x}
+			if why := r.may(x); why != "" {
+				r.refused[key(res.Unit, f)] = why
+				continue
+			}
 			if r.opt.Ask != nil {
 				yes, err := r.opt.Ask(c)
 				if err != nil {
@@ -206,6 +218,24 @@ func (r *runner[P]) candidates() (list []Candidate, err error) {
 		}
 	}
 	return list, nil
+}
+
+// may says why the files of a fix are not to be edited; "" = they may be.
+func (r *runner[P]) may(x check.Fix) string {
+	if r.opt.May == nil {
+		return ""
+	}
+	for _, e := range x.Edits {
+		if why := r.opt.May(e.File.Name, e.File.Data); why != "" {
+			return e.File.Name + " " + why
+		}
+	}
+	for _, n := range x.Create {
+		if why := r.opt.May(n.Path, nil); why != "" {
+			return n.Path + " " + why
+		}
+	}
+	return ""
 }
 
 // free tells whether a fix gets into nobody's way. The same edit twice, of a file that
@@ -369,7 +399,7 @@ func (r *runner[P]) left() {
 			l := Left{Unit: res.Unit, Finding: f, Why: r.refused[key(res.Unit, f)]}
 			switch {
 			case l.Why != "":
-			case named(r.opt.Never, f):
+			case r.never(f):
 				l.Why = "the configuration says never"
 			case len(f.Fixes) == 0:
 				l.Why = cmp.Or(f.Check.Unfixed, "nothing here knows how to mend it by itself")

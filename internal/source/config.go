@@ -46,9 +46,16 @@ type Config struct {
 	ChecksAsOf   string                `yaml:"checks-as-of"`  // later checks are notes
 	Severities   map[string]string     `yaml:"severities"`    // by check id or rule name
 	Run          *ConfigRun            `yaml:"run"`           // how prove runs what is built; nil = by what Compose says
+	Fix          ConfigFix             `yaml:"fix"`           // what is mended without being asked
 	// Services are what programs need that no Compose file runs, in the words of a
 	// Compose file: prove starts them.
 	Services yaml.Node `yaml:"services"`
+}
+
+// A ConfigFix says which fixes are trusted, by check id or rule name.
+type ConfigFix struct {
+	Safe  []string `yaml:"safe"`  // whose unsafe fixes are taken for safe
+	Never []string `yaml:"never"` // that are never mended
 }
 
 // A ConfigRun says how a container is run to be proved. What it leaves out is
@@ -270,6 +277,16 @@ func (c *Config) check(checks []string) *configError {
 		}
 		if checks != nil && !slices.Contains(checks, id) {
 			return wrong(at, "severities: there is no rule or check %s%s", id, near.Hint(checks, id))
+		}
+	}
+	for _, list := range []struct {
+		key string
+		ids []string
+	}{{"safe", c.Fix.Safe}, {"never", c.Fix.Never}} {
+		for _, id := range list.ids {
+			if checks != nil && !slices.Contains(checks, id) {
+				return wrong([]string{"fix", list.key, id}, "fix: there is no rule or check %s%s", id, near.Hint(checks, id))
+			}
 		}
 	}
 	return c.Run.check()
