@@ -112,14 +112,16 @@ type view struct {
 	results []*check.Result
 	counts  map[place]int
 	worst   map[place]check.Severity
-	broken  map[string]string // files that cannot be judged, and why
+	// violated are the checks that are, by unit, also where another one tells of the cause.
+	violated map[place]bool
+	broken   map[string]string // files that cannot be judged, and why
 }
 
 // A place is what findings are counted by: not the lines, which a fix moves and changes.
 type place struct{ id, unit, file string }
 
 func (r *runner[P]) look(p P) (*view, error) {
-	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, broken: map[string]string{}}
+	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}}
 	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
 		v.results = append(v.results, res)
 		if res.Problem != nil {
@@ -129,6 +131,13 @@ func (r *runner[P]) look(p P) (*view, error) {
 			p := placeOf(res.Unit, f)
 			v.counts[p] += max(1, len(f.Targets)) // a fix may mend one of several targets
 			v.worst[p] = max(v.worst[p], f.Severity)
+		}
+		for _, rep := range res.Reports {
+			for _, a := range rep.Answers {
+				if a.Verdict.Outcome == check.Violated {
+					v.violated[place{id: a.Rule.ID(a.Check), unit: fmt.Sprint(res.Unit)}] = true
+				}
+			}
 		}
 		return nil
 	})
@@ -362,7 +371,8 @@ func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, 
 	var raised []string
 	for p, n := range next.counts {
 		// What was hidden behind a graver finding, and is worth a note, may show.
-		if n > r.now.counts[p] && !(next.worst[p] == check.Note && least > check.Note) {
+		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
+		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && least > check.Note) {
 			raised = append(raised, fmt.Sprintf("%s in %s", p.id, p.file))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -88,11 +89,11 @@ var scriptWithoutExec = &check.Check{
 		if st.Init != "" {
 			fate = st.Init + " sends SIGTERM only to the shell, and the program is killed with the container"
 		}
-		return check.Judge([]check.Finding{{
+		return check.Judge([]check.Finding{recipe.Exec(f, list).To(check.Finding{
 			Place:   place(b, st.Step),
 			Related: related,
 			Message: fmt.Sprintf("%s ends with %s without exec: %s", f.Path, what, fate),
-		}})
+		})})
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -37,11 +38,11 @@ var packageCacheLeft = &check.Check{
 					continue
 				}
 				said[in.Manager] = true
-				found = append(found, check.Finding{
+				found = append(found, recipe.Cache(b, step, in).To(check.Finding{
 					Place:   check.Place{File: b.Text(), Span: in.Command.Span},
 					Stage:   step.Stage,
 					Message: fmt.Sprintf("%s leaves %s in the layer", called(in.Command), what),
-				})
+				}))
 			}
 		}
 		return check.Judge(found)
