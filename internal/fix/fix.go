@@ -363,16 +363,16 @@ func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, 
 		}
 	}
 	want := map[place]int{}
-	least := check.Error
+	most := check.Note
 	for _, c := range list {
 		want[placeOf(c.Unit, c.Finding)]++
-		least = min(least, c.Finding.Severity)
+		most = max(most, c.Finding.Severity)
 	}
 	var raised []string
 	for p, n := range next.counts {
 		// What was hidden behind a graver finding, and is worth a note, may show.
 		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
-		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && least > check.Note) {
+		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
 			raised = append(raised, fmt.Sprintf("%s in %s", p.id, p.file))
 		}
 	}
