@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
@@ -83,7 +84,7 @@ var missing = &check.Check{
 		case effective(b.Context):
 			return check.Judge(nil)
 		}
-		f.Help = example(b)
+		f.Help, f.Fixes = example(b), recipe.AllowList(b)
 		first := broad[0]
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"

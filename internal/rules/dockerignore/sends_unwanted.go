@@ -3,11 +3,14 @@ package dockerignore
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 var sendsUnwanted = &check.Check{
@@ -97,14 +100,23 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			f.Place = check.Place{File: b.Context.File, Span: by.Span}
 			f.Message = fmt.Sprintf("the exception %s sends %s, and %s includes it", by.Raw, e.Path, t.step.Keyword)
 			f.Help = fmt.Sprintf("add **/%s after this line", base)
+			f.Fixes = recipe.Exclude(b, text.Span{}) // the last pattern that matches counts
 		} else {
 			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern in this ignore file excludes it"}}
 			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
+			f.Fixes = recipe.Exclude(b, text.Span{})
 			if by := readsDefaults(b.Context, path.Dir(e.Path)); by != "" && source.IsEnvFile(base) {
 				f.Help = fmt.Sprintf("add **/%s to %s, unless the build reads defaults from it (there is a %s): then keep only those in it, and set secrets when the container starts", base, path.Base(b.Context.File.Name), by)
 			}
 		}
 		found = append(found, f)
+	}
+	if slices.ContainsFunc(notable, func(e source.Entry) bool {
+		return source.IsEnvFile(path.Base(e.Path)) && readsDefaults(b.Context, path.Dir(e.Path)) != ""
+	}) {
+		for i := range found {
+			found[i].Fixes = nil // a build may need these files: somebody has to look
+		}
 	}
 	for kind, n := range more {
 		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
@@ -203,5 +215,6 @@ func unstopped(b *source.Build, t take) []check.Finding {
 	default:
 		f.Message = fmt.Sprintf("%s does not exclude %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
 	}
+	f.Fixes = recipe.Exclude(b, text.Span{})
 	return []check.Finding{f}
 }

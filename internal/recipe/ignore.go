@@ -1,0 +1,127 @@
+package recipe
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// maxNames is how many names a list of what is sent may have: who keeps more beside each
+// other has to say himself what belongs together.
+const maxNames = 60
+
+const growing = "what is added to the project beside these names has to be added to the list, too"
+
+// AllowList writes an ignore file that sends what lies in a build context today, less what
+// rule 6 asks to keep out: every COPY brings the same files, less these.
+func AllowList(b *source.Build) []check.Fix {
+	c := b.Context
+	if c == nil || c.File != nil && strings.TrimSpace(string(c.File.Data)) != "" {
+		return nil
+	}
+	lines := []string{"# Nothing is sent to the build but what is named here.", "*"}
+	var sent int
+	for _, e := range c.Dir(".") {
+		base := path.Base(e.Path)
+		if strings.ContainsAny(base, "*?[]\\!# \t") {
+			return nil // it would need signs that people misread
+		}
+		if aside(base) && !takenByName(b, base) {
+			continue
+		}
+		lines = append(lines, "!"+base)
+		sent++
+	}
+	if sent == 0 || sent > maxNames {
+		return nil
+	}
+	lines = append(lines, "", "# Never, also inside what is named.")
+	lines = append(lines, never(b)...)
+	data := strings.Join(lines, "\n") + "\n"
+	title := "write an allow-list of what lies in the build context today"
+	if c.File != nil {
+		x := fix(title, check.Unsafe, growing, c.File, text.Edit{Span: text.Span{Start: 0, End: len(c.File.Data)}, New: data})
+		return []check.Fix{x}
+	}
+	return []check.Fix{{Title: title, Grade: check.Unsafe, Reason: growing, Create: []check.Created{{Path: path.Join(c.Root, ".dockerignore"), Data: []byte(data)}}}}
+}
+
+// aside tells whether a name is nothing that a program is built from: what rule 6 keeps
+// out, and what is about the container and the repository themselves.
+func aside(base string) bool {
+	switch {
+	case source.Unwanted(base), knowledge.Unwanted.Has(base), base == ".dockerignore", base == ".gitignore", base == ".gitattributes", base == ".github", base == ".gitlab-ci.yml", base == ".vscode", base == ".idea", base == ".DS_Store":
+		return true
+	case strings.HasPrefix(base, "Dockerfile"), strings.HasSuffix(base, ".Dockerfile"), strings.HasSuffix(base, ".dockerignore"):
+		return true
+	case strings.HasPrefix(base, "docker-compose"), strings.HasPrefix(base, "compose.") && (strings.HasSuffix(base, ".yml") || strings.HasSuffix(base, ".yaml")):
+		return true
+	}
+	return false
+}
+
+// takenByName tells whether a COPY of any stage names something in a folder, or the folder.
+func takenByName(b *source.Build, base string) bool {
+	return copies(b, func(p string) bool {
+		first, _, _ := strings.Cut(p, "/")
+		return first == base
+	})
+}
+
+// copies tells whether a COPY of any stage names such a path.
+func copies(b *source.Build, is func(string) bool) bool {
+	return slices.ContainsFunc(b.Stages, func(s *source.Stage) bool {
+		return slices.ContainsFunc(s.Steps, func(step *source.Step) bool {
+			return step.Copy != nil && step.Copy.FromContext() && slices.ContainsFunc(step.Copy.Sources, func(src source.Text) bool { return is(source.Clean(src.Value)) })
+		})
+	})
+}
+
+// never are the patterns of what rule 6 asks to keep out, wherever it lies: repositories and
+// files of settings always, the rest where it is there.
+func never(b *source.Build) []string {
+	list := []string{"**/.git"}
+	if !copies(b, func(p string) bool { return source.IsEnvFile(path.Base(p)) }) {
+		list = append(list, "**/.env", "**/.env.*", "!**/.env.example", "!**/.env.sample", "!**/.env.template")
+	}
+	there, _ := b.Context.Notable()
+	for _, e := range there {
+		base := path.Base(e.Path)
+		if p := "**/" + base; source.Unwanted(base) && !source.IsEnvFile(base) && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Exclude adds what rule 6 asks to keep out to an ignore file, behind a line of it or at its
+// end.
+func Exclude(b *source.Build, behind text.Span) []check.Fix {
+	f := b.Context.File
+	if f == nil {
+		return nil
+	}
+	patterns := never(b)
+	for _, p := range []string{"__pycache__", "venv", ".venv", "node_modules", "test_data"} {
+		if ok, _ := b.Context.Sent(p+"/x", false); ok && !b.Context.Ignore.AllowList() && !slices.Contains(patterns, "**/"+p) {
+			patterns = append(patterns, "**/"+p)
+		}
+	}
+	block := strings.Join(patterns, "\n")
+	at, add := len(f.Data), block+"\n"
+	if !behind.IsZero() {
+		at = f.LineSpan(f.Position(max(behind.Start, behind.End-1)).Line).End
+	}
+	if at > 0 && at <= len(f.Data) && f.Data[at-1] != '\n' {
+		if add = "\n" + block; at == len(f.Data) {
+			add += "\n"
+		}
+	}
+	title := "keep .git, .env and what is installed or made out by " + path.Base(f.Name)
+	return []check.Fix{fix(title, check.Unsafe, "a build that needs these files has to name them", f, text.Edit{Span: text.Span{Start: at, End: at}, New: f.Lined(add)})}
+}
