@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -199,23 +200,56 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 		remote.WithTransport(transport.New(transport.Options{Host: host})),
 		remote.WithRetryPredicate(worthAnotherTry),
 	})
-	var answer *ggcr.Error
-	var large *transport.TooLarge
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", deed, ctx.Err())
-	case within.Err() != nil:
-		return fmt.Errorf("%s: %s did not respond within %s", deed, host, i.opt.Timeout)
-	case errors.As(err, &large):
-		return fmt.Errorf("%s: the response of %s has more than %d bytes", deed, host, large.Limit)
-	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
-		return fmt.Errorf("%s: %s denies access, try `docker login %s`: %w", deed, host, host, err)
-	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("%s: %s has no such image: %w", deed, host, err)
 	}
-	return fmt.Errorf("%s: %w", deed, err)
+	reason, _ := explain(ctx, within, host, i.opt.Timeout, err)
+	return fmt.Errorf("%s: %w", deed, reason)
+}
+
+// explain says in words why a question to a registry failed, and what may help.
+// lasting tells that the registry cannot be reached at all.
+func explain(ctx, within context.Context, host string, timeout time.Duration, err error) (reason error, lasting bool) {
+	var large *transport.TooLarge
+	var unknown *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
+	var op *net.OpError
+	code := status(err)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err(), false
+	case within.Err() != nil:
+		return fmt.Errorf("%s did not respond within %s", host, timeout), true
+	case errors.As(err, &large):
+		return fmt.Errorf("the response of %s has more than %d bytes", host, large.Limit), false
+	case errors.Is(err, transport.ErrElsewhere):
+		return err, false
+	case code == http.StatusUnauthorized || code == http.StatusForbidden:
+		return fmt.Errorf("%s denies access, try `docker login %s`: %w", host, host, err), false
+	case code == http.StatusNotFound:
+		return fmt.Errorf("%s has no such image: %w", host, err), false
+	case code == http.StatusTooManyRequests:
+		return fmt.Errorf("%s has been asked too often (429): wait, or log in with `docker login %s`, which raises the limit: %w", host, host, err), true
+	case errors.As(err, &certificate):
+		return fmt.Errorf("the certificate of %s is not trusted: %w", host, certificate.Err), true
+	case errors.As(err, &plain):
+		return fmt.Errorf("%s does not speak TLS: %w", host, err), true
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%s cannot be found: %w: is there a network?", host, unknown), true
+	case errors.As(err, &op) && op.Op == "dial":
+		return fmt.Errorf("%s cannot be reached: %w", host, op), true
+	}
+	return err, false
+}
+
+// status is the status that a registry answered with; 0 = it did not answer.
+func status(err error) int {
+	var answer *ggcr.Error
+	if errors.As(err, &answer) {
+		return answer.StatusCode
+	}
+	return 0
 }
 
 // worthAnotherTry says whether an error may go away by itself. One that took

@@ -143,6 +143,11 @@ func (s *sarif) begin() {
 		Default:          sarifLevel{"note"},
 		Properties:       map[string]any{"tags": []string{"container"}},
 	})
+	s.head(list)
+}
+
+// head begins the log, with what its results may be of.
+func (s *sarif) head(list []sarifRule) {
 	s.w.WriteString(`{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{"name":"dockworthy","version":"` + dockworthy.Version + `","semanticVersion":"` + dockworthy.Version + `","rules":`)
 	s.json(list)
 	s.w.WriteString(`}},"columnKind":"unicodeCodePoints","results":[`)
