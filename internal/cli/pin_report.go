@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -79,11 +80,14 @@ func (r *pinning) show(w *redact.Writer, plan *pin.Plan, lock []byte, notes []pi
 			}
 			if d.Carrier != nil {
 				if others := at[carrier{d.Carrier.File.Name, d.Carrier.End}]; len(others) > 1 {
-					var list []string
+					var list, lines []string
 					for _, o := range others {
-						list = append(list, o.What)
+						list, lines = append(list, o.What), append(lines, strconv.Itoa(o.Line()))
 					}
-					fmt.Fprintf(w, "    shared by %s: edited once\n", check.List(slices.Compact(list)))
+					if list = slices.Compact(list); len(list) == 1 {
+						list = []string{"the uses on lines " + check.List(slices.Compact(lines))}
+					}
+					fmt.Fprintf(w, "    shared by %s: edited once\n", check.List(list))
 				}
 			}
 		case pin.Skip:
