@@ -272,20 +272,42 @@ func (r *reader) froms() {
 		}
 		carried[in] = f.names
 	}
+	// The value of an argument that one reference cannot have with a digest, no other
+	// one gets.
+	blocked := map[string]string{}
+	for again := true; again; {
+		again = false
+		for _, in := range r.file.Instructions {
+			f := byStage[in]
+			if f == nil {
+				continue
+			}
+			for i, u := range f.uses {
+				for _, name := range f.names[i] {
+					if u.Why == "" && u.Carrier != nil {
+						why := blocked[name]
+						if why == "" {
+							why = r.otherwise(name, in, carried, f.names[i])
+						}
+						if why != "" {
+							u.Carrier, u.Why, u.stuck = nil, why, true
+						}
+					}
+				}
+				for _, name := range f.names[i] {
+					if u.Why != "" && blocked[name] == "" {
+						blocked[name], again = "FROM on line "+strconv.Itoa(in.Line())+" uses "+name+" as well, and is left alone", true
+					}
+				}
+			}
+		}
+	}
 	for _, in := range r.file.Instructions {
 		f := byStage[in]
 		if f == nil {
 			continue
 		}
-		for i, u := range f.uses {
-			if u.Why == "" && u.Carrier != nil {
-				for _, name := range f.names[i] {
-					if why := r.otherwise(name, in, carried, f.names[i]); why != "" {
-						u.Carrier, u.Why, u.stuck = nil, why, true
-						break
-					}
-				}
-			}
+		for _, u := range f.uses {
 			u.literal = strings.Contains(u.Written, "$") && u.Ref.Repo != "" && len(f.uses) == 1 && (u.Why == "" || u.stuck)
 			r.uses = append(r.uses, u)
 		}

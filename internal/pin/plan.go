@@ -223,7 +223,7 @@ func (p *planner) decide(u *Use) *Decision {
 		d.Reason = d.Err.Error()
 	default:
 		d.Deed, d.Digest, d.Locked = Pin, a.digest, a.known
-		if a.version != "" && (p.opt.Literal && u.literal || u.Carrier.Tail == u.Ref.Tag || u.Ref.Tag == "") {
+		if a.version != "" && (p.opt.Literal && u.literal || u.Carrier.replaceable(u.Ref.Tag)) {
 			d.Tag = a.version
 		}
 		if u.Pinned() {
@@ -242,27 +242,39 @@ func (i *Locked) has(platform string) bool {
 	})
 }
 
-// agree leaves alone what two uses would give different digests to.
+// agree leaves alone what several uses share, where they would have it different, or
+// where it is not known what one of them is.
 func (p *Plan) agree() {
 	type place struct {
 		file string
 		end  int
 	}
-	first := map[place]*Decision{}
+	groups := map[place][]*Decision{}
 	for _, d := range p.Decisions {
-		if d.Carrier == nil || d.Deed == Skip || d.Deed == Fail {
+		if d.Carrier != nil {
+			at := place{d.Carrier.File.Name, d.Carrier.End}
+			groups[at] = append(groups[at], d)
+		}
+	}
+	for _, list := range groups {
+		first, why := list[0], ""
+		for _, d := range list[1:] {
+			switch {
+			case d.Deed == Fail || d.Deed == Wait || d.Deed == Skip:
+				why = fmt.Sprintf("%s on line %d shares its text, and has no digest", d.What, d.Line())
+			case first.Deed == Fail || first.Deed == Wait || first.Deed == Skip:
+				why = fmt.Sprintf("%s on line %d shares its text, and has no digest", first.What, first.Line())
+			case first.Digest != d.Digest || first.Tag != d.Tag:
+				why = "it is " + first.Ref.String() + " in one place and " + d.Ref.String() + " in another, which are different images"
+			}
+		}
+		if why == "" {
 			continue
 		}
-		at := place{d.Carrier.File.Name, d.Carrier.End}
-		o := first[at]
-		if o == nil {
-			first[at] = d
-			continue
-		}
-		if o.Digest != d.Digest || o.Tag != d.Tag {
-			why := "it is " + o.Ref.String() + " in one build and " + d.Ref.String() + " in another, which are different images"
-			o.Deed, o.Reason, d.Deed, d.Reason = Skip, why, Skip, why
-			o.Digest, d.Digest = attest.Digest(o.Ref.Digest), attest.Digest(d.Ref.Digest)
+		for _, d := range list {
+			if d.Deed == Pin || d.Deed == Update {
+				d.Deed, d.Reason, d.Digest, d.Locked = Skip, why, attest.Digest(d.Ref.Digest), nil
+			}
 		}
 	}
 }

@@ -57,6 +57,16 @@ func (u *Use) Follows() bool { return u.Ref.Tag != "" || u.Ref.Digest == "" }
 // Line is where the use stands.
 func (u *Use) Line() int { return u.File.Position(u.Span.Start).Line }
 
+// replaceable tells whether a tag stands there as it is, so that another one can take
+// its place; one that is missing can be put in.
+func (c *Carrier) replaceable(tag string) bool {
+	if tag == "" {
+		return true
+	}
+	before := c.End - len(c.Tail) - 1
+	return c.Tail == tag && before >= 0 && strings.IndexByte(":=-\"' ", c.File.Data[before]) >= 0
+}
+
 // edit puts a digest in its place. A tag that is not "" takes the place of the one
 // that is there.
 func (c *Carrier) edit(ref base.Ref, tag, digest string) text.Edit {
