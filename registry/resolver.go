@@ -349,6 +349,7 @@ func (r *Resolver) host(at string) (*host, error) {
 		remote.WithUserAgent(r.opt.UserAgent),
 		remote.WithTransport(transport.New(transport.Options{Host: at})),
 		remote.WithRetryPredicate(worthAnotherTry),
+		remote.WithRetryBackoff(remote.Backoff{Duration: 400 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}), // two more tries within two seconds
 		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout),
 	)
 	if err != nil {
