@@ -49,7 +49,7 @@ func (f *finder) bake(name string) {
 			case "contexts":
 				context(keys[1], keys[3], v.Raw, w, v.Span)
 			case "args":
-				f.given = append(f.given, gift{keys[3], v.Raw, w})
+				f.given[keys[3]] = append(f.given[keys[3]], gift{v.Raw, w})
 			}
 		})
 		if err != nil {
@@ -91,7 +91,7 @@ func (f *finder) bake(name string) {
 				}
 				w := word{file.Text(span), file, span.End}
 				if key == "args" {
-					f.given = append(f.given, gift{k.AsString(), value, w})
+					f.given[k.AsString()] = append(f.given[k.AsString()], gift{value, w})
 				} else {
 					context(block.Labels[0], k.AsString(), value, w, span)
 				}

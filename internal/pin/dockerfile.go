@@ -22,18 +22,38 @@ type reader struct {
 	builds []*source.Build // of the Dockerfile, as the project builds it
 	file   *dockerfile.File
 	real   *text.File // the file itself: of dockerfile_inline, the Compose file
-	stages map[string]bool
-	number int // of stages
 	uses   []*Use
+
+	stages    map[string]bool   // by their names
+	contexts  map[string]string // named build contexts of any build
+	elsewhere map[string]string // names that a file which is not read seems to define as contexts, and the file
+	mentions  map[string]*mention
 }
+
+// A mention is where a Dockerfile uses an argument.
+type mention struct {
+	froms     []*dockerfile.Instruction
+	platforms []*dockerfile.Instruction // FROM --platform
+	args      []metaArg                 // above the first FROM, whose values have it in them
+	declared  *dockerfile.Instruction   // in a stage, without a value of its own; nil = nowhere
+}
+
+type metaArg struct {
+	name string
+	at   *dockerfile.Instruction
+}
+
+// maxBuilds is how many builds of a Dockerfile are asked for what they say of a place.
+const maxBuilds = 32
 
 // dockerfile finds the uses in a Dockerfile.
 func (f *finder) dockerfile(builds []*source.Build) []*Use {
-	r := &reader{finder: f, builds: builds, file: builds[0].File, stages: map[string]bool{}}
+	r := &reader{finder: f, builds: builds, file: builds[0].File, stages: map[string]bool{}, contexts: map[string]string{}, elsewhere: map[string]string{}}
 	r.real = f.file(r.file.Name)
 	if r.real == nil {
 		return nil
 	}
+	r.index()
 	for _, d := range r.file.Directives {
 		if d.Name == "syntax" {
 			r.syntax(d)
@@ -46,6 +66,69 @@ func (f *finder) dockerfile(builds []*source.Build) []*Use {
 	return r.uses
 }
 
+// index works out what is asked for many places.
+func (r *reader) index() {
+	for _, b := range r.builds {
+		maps.Copy(r.contexts, b.Contexts)
+		for _, s := range b.Stages {
+			if s.Image != nil && s.Image.Elsewhere != "" {
+				r.elsewhere[s.Image.Text.Value] = s.Image.Elsewhere
+			}
+		}
+	}
+	r.builds = r.builds[:min(len(r.builds), maxBuilds)]
+	r.mentions = map[string]*mention{}
+	of := func(name string) *mention {
+		m := r.mentions[name]
+		if m == nil {
+			m = &mention{}
+			r.mentions[name] = m
+		}
+		return m
+	}
+	inStage := false
+	for _, in := range r.file.Instructions {
+		switch cmd := in.Command.(type) {
+		case *instructions.Stage:
+			inStage = true
+			if cmd.Name != "" {
+				r.stages[strings.ToLower(cmd.Name)] = true
+			}
+			for _, name := range namesIn(cmd.BaseName) {
+				of(name).froms = append(of(name).froms, in)
+			}
+			for _, name := range namesIn(cmd.Platform) {
+				of(name).platforms = append(of(name).platforms, in)
+			}
+		case *instructions.ArgCommand:
+			for _, kv := range cmd.Args {
+				switch {
+				case inStage && kv.Value == nil && of(kv.Key).declared == nil:
+					of(kv.Key).declared = in
+				case !inStage && kv.Value != nil:
+					for _, name := range namesIn(*kv.Value) {
+						of(name).args = append(of(name).args, metaArg{kv.Key, in})
+					}
+				}
+			}
+		}
+	}
+}
+
+// namesIn are the variables that a text uses, each once.
+func namesIn(s string) (list []string) {
+	for rest := s; ; {
+		i := strings.IndexByte(rest, '$')
+		if i < 0 {
+			return list
+		}
+		rest = strings.TrimPrefix(rest[i+1:], "{")
+		if n := nameLen(rest); n > 0 && !slices.Contains(list, rest[:n]) && len(list) < maxNesting {
+			list = append(list, rest[:n])
+		}
+	}
+}
+
 // syntax is the frontend that reads the file.
 func (r *reader) syntax(d dockerfile.Directive) {
 	value, _, _ := strings.Cut(d.Value, " ")
@@ -56,13 +139,6 @@ func (r *reader) syntax(d dockerfile.Directive) {
 // instruction finds the images of COPY --from and RUN --mount.
 func (r *reader) instruction(in *dockerfile.Instruction, prefix string) {
 	switch in.Keyword {
-	case "FROM":
-		if cmd, ok := in.Command.(*instructions.Stage); ok && prefix == "" {
-			r.number++
-			if cmd.Name != "" {
-				r.stages[strings.ToLower(cmd.Name)] = true
-			}
-		}
 	case "ONBUILD":
 		if in.Trigger != nil && prefix == "" {
 			r.instruction(in.Trigger, "ONBUILD ")
@@ -114,12 +190,7 @@ func (r *reader) isStage(name string) bool {
 	if n, err := strconv.Atoi(name); err == nil && n >= 0 {
 		return true
 	}
-	for _, in := range r.file.Instructions {
-		if cmd, ok := in.Command.(*instructions.Stage); ok && cmd.Name != "" && strings.EqualFold(cmd.Name, name) {
-			return true
-		}
-	}
-	return false
+	return r.stages[strings.ToLower(name)]
 }
 
 // literal is a use without variables.
@@ -137,11 +208,9 @@ func (r *reader) settle(u *Use, value string, w word, lookup func(string) (varia
 	if value == "scratch" {
 		return nil
 	}
-	for _, b := range r.builds {
-		if ctx, ok := b.Contexts[value]; ok && u.What != "# syntax" {
-			r.add(u, "it is a build context, "+ctx)
-			return nil
-		}
+	if ctx, ok := r.contexts[value]; ok && u.What != "# syntax" {
+		r.add(u, "it is a build context, "+ctx)
+		return nil
 	}
 	ref, err := base.ParseRef(value)
 	if err != nil {
@@ -150,7 +219,7 @@ func (r *reader) settle(u *Use, value string, w word, lookup func(string) (varia
 	}
 	u.Ref = ref
 	if u.What != "# syntax" {
-		if file := r.elsewhere(value); file != "" {
+		if file := r.elsewhere[value]; file != "" {
 			r.add(u, "it appears to be a build context that "+file+" defines")
 			return nil
 		}
@@ -187,18 +256,6 @@ func local(ref base.Ref) string {
 	return ""
 }
 
-// elsewhere is a file that is not read and seems to define a bare name as a context.
-func (r *reader) elsewhere(name string) string {
-	for _, b := range r.builds {
-		for _, s := range b.Stages {
-			if s.Image != nil && s.Image.Elsewhere != "" && s.Image.Text.Value == name {
-				return s.Image.Elsewhere
-			}
-		}
-	}
-	return ""
-}
-
 // checks are those whose suppression leaves a reference alone.
 var checks = []string{"pinned-base/no-digest", "pinned-base/latest", "pinned-base/floating", "pinned-base/unpinned-frontend", "pinned-base/compose-latest", "pinned-base/kube-latest"}
 
@@ -228,8 +285,9 @@ type assignment struct {
 // froms finds the images of the FROM lines, as each set of arguments makes them.
 func (r *reader) froms() {
 	list := []assignment{{plain: true}}
+	most := max(2, min(maxAssignments, maxReadings/(1+len(r.stages)+len(r.file.Instructions))))
 	for _, b := range r.builds {
-		if len(b.Args) > 0 && !slices.ContainsFunc(list, func(a assignment) bool { return maps.Equal(a.given, b.Args) }) && len(list) < maxAssignments {
+		if len(b.Args) > 0 && !slices.ContainsFunc(list, func(a assignment) bool { return maps.Equal(a.given, b.Args) }) && len(list) < most {
 			list = append(list, assignment{given: b.Args})
 		}
 	}
@@ -260,7 +318,8 @@ func (r *reader) froms() {
 			}
 		}
 	}
-	carried := map[*dockerfile.Instruction][]trail{}
+	carried := map[*dockerfile.Instruction]map[string]bool{}
+	through := map[string]map[string]bool{} // by argument, the arguments that hand its value on
 	for in, f := range byStage {
 		if slices.ContainsFunc(f.uses, func(u *Use) bool { return u.Ref.Repo != "" }) {
 			// What a build gives is not missing.
@@ -270,7 +329,27 @@ func (r *reader) froms() {
 				}
 			}
 		}
-		carried[in] = f.names
+		carried[in] = map[string]bool{}
+		for _, names := range f.names {
+			for i, name := range names {
+				carried[in][name] = true
+				if through[name] == nil {
+					through[name] = map[string]bool{}
+				}
+				for _, by := range names[:i] {
+					through[name][by] = true
+				}
+			}
+		}
+	}
+	reasons := map[string]string{}
+	reason := func(name string) string {
+		why, ok := reasons[name]
+		if !ok {
+			why = r.otherwise(name, carried, through)
+			reasons[name] = why
+		}
+		return why
 	}
 	// The value of an argument that one reference cannot have with a digest, no other
 	// one gets.
@@ -287,7 +366,7 @@ func (r *reader) froms() {
 					if u.Why == "" && u.Carrier != nil {
 						why := blocked[name]
 						if why == "" {
-							why = r.otherwise(name, in, carried, f.names[i])
+							why = reason(name)
 						}
 						if why != "" {
 							u.Carrier, u.Why, u.stuck = nil, why, true
@@ -314,8 +393,11 @@ func (r *reader) froms() {
 	}
 }
 
-// maxAssignments is how many sets of build arguments a Dockerfile is read with.
-const maxAssignments = 64
+// How many sets of build arguments a Dockerfile is read with.
+const (
+	maxAssignments = 64
+	maxReadings    = 200_000 // of instructions, for all of them
+)
 
 // same tells whether two uses are one.
 func (u *Use) same(o *Use) bool {
@@ -324,44 +406,28 @@ func (u *Use) same(o *Use) bool {
 
 // otherwise tells why the value of an argument must not get a digest: it is used for
 // something else than the ends of references.
-func (r *reader) otherwise(name string, from *dockerfile.Instruction, carried map[*dockerfile.Instruction][]trail, own trail) string {
-	inStage := false
-	for _, in := range r.file.Instructions {
-		switch cmd := in.Command.(type) {
-		case *instructions.Stage:
-			inStage = true
-			if in == from || !mentions(in.Joined(), name) {
-				continue
-			}
-			if names := carried[in]; len(names) == 0 || !slices.ContainsFunc(names, func(t trail) bool { return slices.Contains(t, name) }) || mentions(cmd.Platform, name) {
-				return "FROM on line " + strconv.Itoa(in.Line()) + " uses " + name + " for something else"
-			}
-		case *instructions.ArgCommand:
-			for _, kv := range cmd.Args {
-				switch {
-				case inStage && kv.Key == name && kv.Value == nil:
-					return "the stage around line " + strconv.Itoa(in.Line()) + " uses " + name + " as well, where a digest would be part of its value"
-				case !inStage && kv.Value != nil && mentions(*kv.Value, name) && !slices.Contains(own, kv.Key):
-					return "ARG " + kv.Key + " on line " + strconv.Itoa(in.Line()) + " uses " + name + " for something else"
-				}
-			}
+func (r *reader) otherwise(name string, carried map[*dockerfile.Instruction]map[string]bool, through map[string]map[string]bool) string {
+	m := r.mentions[name]
+	if m == nil {
+		return ""
+	}
+	if m.declared != nil {
+		return "the stage around line " + strconv.Itoa(m.declared.Line()) + " uses " + name + " as well, where a digest would be part of its value"
+	}
+	for _, in := range m.platforms {
+		return "FROM on line " + strconv.Itoa(in.Line()) + " uses " + name + " for its platform"
+	}
+	for _, in := range m.froms {
+		if !carried[in][name] {
+			return "FROM on line " + strconv.Itoa(in.Line()) + " uses " + name + " for something else"
+		}
+	}
+	for _, a := range m.args {
+		if !through[name][a.name] {
+			return "ARG " + a.name + " on line " + strconv.Itoa(a.at.Line()) + " uses " + name + " for something else"
 		}
 	}
 	return ""
-}
-
-// mentions tells whether a text uses a variable.
-func mentions(s, name string) bool {
-	for rest := s; ; {
-		i := strings.IndexByte(rest, '$')
-		if i < 0 {
-			return false
-		}
-		rest = strings.TrimPrefix(rest[i+1:], "{")
-		if strings.HasPrefix(rest, name) && nameLen(rest) == len(name) {
-			return true
-		}
-	}
 }
 
 // An evaluation is the arguments above the first FROM as one assignment makes them.

@@ -3,6 +3,8 @@ package pin
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -66,7 +68,7 @@ func TestBytes(t *testing.T) {
 		{"Dockerfile", "FROM a@" + string(digest) + "\nFROM b:1" + at + "\n", "FROM a@" + string(digest) + "\nFROM b:1" + at + "\n"},
 		{"Dockerfile", "FROM mine:local\nFROM localhost/x:1\n", "FROM mine:local\nFROM localhost/x:1\n"},
 		{"Dockerfile", "ARG V3=1\nFROM a:$V31\n", "ARG V3=1\nFROM a:$V31\n"},
-		{"Dockerfile", "ARG V=1\nARG W=$V\nFROM a:$V\nFROM b:$W\n", "ARG V=1\nARG W=$V\nFROM a:$V\nFROM b:$W\n"},
+		{"Dockerfile", "ARG V=1\nARG W=$V\nARG X=$W-x\nFROM a:$V\nFROM b:$W\n", "ARG V=1\nARG W=$V\nARG X=$W-x\nFROM a:$V\nFROM b:$W\n"},
 		{"Dockerfile", "ARG V=1\nFROM a:$V-slim AS x\nFROM b:1\n", "ARG V=1\nFROM a:$V-slim AS x\nFROM b:1" + at + "\n"},
 		{"compose.yaml", "services:\r\n  a: # x\r\n    image:   'a:1'  # y\r\n", "services:\r\n  a: # x\r\n    image:   'a:1" + at + "'  # y\r\n"},
 		{"compose.yaml", "services:\n  a:\n    image: >-\n      a:1\n    user: x\n", "services:\n  a:\n    image: >-\n      a:1" + at + "\n    user: x\n"},
@@ -109,6 +111,71 @@ func TestUpdateBytes(t *testing.T) {
 		}
 		if got, plan := after(t, c.name, []byte(c.before), Options{}); string(got) != c.before || len(plan.Changes) > 0 {
 			t.Errorf("%q becomes %q without an update", c.before, got)
+		}
+	}
+}
+
+// byName is a registry in which every name is another image, and some there are not.
+type byName struct{ oneDigest }
+
+func (byName) Digest(_ context.Context, ref string) (attest.Digest, error) {
+	if strings.Contains(ref, "missing") {
+		return "", errors.New("there is no such image")
+	}
+	return attest.Digest(fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(ref)))), nil
+}
+
+// What several references share gets a digest only where it is the digest of all.
+func TestShared(t *testing.T) {
+	for before, want := range map[string]Deed{
+		"ARG V=1\nFROM a:$V AS x\nFROM a:$V\n":                   Pin,
+		"ARG V=1\nFROM a:$V AS x\nFROM b:$V\n":                   Skip,
+		"ARG V=1\nARG W=$V\nFROM a:$V AS x\nFROM b:$W\n":         Skip,
+		"ARG V=1\nFROM a:$V AS x\nFROM missing:$V\n":             Skip,
+		"ARG V=1\nFROM missing:$V AS x\nFROM a:$V\n":             Fail,
+		"ARG V=1\nFROM a:$V AS x\nFROM --platform=$V b:1\n":      Skip,
+		"ARG V=1\nFROM a:$V AS x\nFROM b:$V-$TARGETARCH\n":       Skip,
+		"ARG V=1\nFROM a:$V AS x\nFROM c:1\nRUN echo\nARG V\n":   Skip,
+		"ARG V=1\nFROM a:$V AS x\nFROM c:1\nRUN echo\nARG V=2\n": Pin,
+	} {
+		fsys := fstest.MapFS{"Dockerfile": {Data: []byte(before)}}
+		plan, err := New(t.Context(), Find(fsys, []string{"."}, source.Options{}).Uses, byName{}, Options{Now: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := plan.Decisions[0]; d.Deed != want {
+			t.Errorf("%q: %s (%s), want %s", before, d.Deed, d.Reason, want)
+		}
+	}
+}
+
+// Files that could take long to read are read in a time that grows with their size.
+func TestHostile(t *testing.T) {
+	repeat := strings.Repeat
+	many := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for name, data := range map[string]string{
+		"stages":    many("FROM a:1 AS s%d\n", 20_000),
+		"copies":    "FROM a:1\n" + repeat("COPY --from=b:1 c d\n", 20_000),
+		"args":      many("ARG V%[1]d=$V%[1]d\n", 20_000) + repeat("FROM a:$V1\n", 1_000),
+		"doubling":  "ARG A=aaaaaaaa\n" + repeat("ARG A=$A$A\n", 1_000) + "FROM $A\n",
+		"one arg":   "ARG V=1\n" + repeat("FROM a:$V\n", 20_000),
+		"variables": "ARG V=1\nFROM " + repeat("$V", 20_000) + "\n",
+		"nested":    "FROM " + repeat("${A:-", 5_000) + "x" + repeat("}", 5_000) + "\n",
+		"patterns":  "ARG V=" + repeat("a", 1_000) + "\n" + repeat("FROM ${V//a/b}\n", 500),
+		"mounts":    "FROM a:1\nRUN " + repeat("--mount=type=bind,from=b:1,target=/x ", 1_500) + "true\n",
+	} {
+		start := time.Now()
+		after(t, "Dockerfile", []byte(data), Options{})
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("%s takes %s", name, took)
+		} else {
+			t.Logf("%s takes %s", name, took)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package pin
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -32,21 +33,21 @@ type finder struct {
 	opt      source.Options
 	texts    map[string]*text.File
 	allows   map[string][]*source.Allow
-	given    []gift
+	given    map[string][]gift // by argument
 	out      Found
 }
 
 // A gift is a build argument that a file gives a value.
 type gift struct {
-	name, value string
-	at          word
+	value string
+	at    word
 }
 
 // Find looks for the images that the files under some paths name: Dockerfiles,
 // Compose files, Kubernetes manifests, Bake files, and workflows and actions of
 // GitHub.
 func Find(fsys fs.FS, paths []string, opt source.Options) *Found {
-	f := &finder{fsys: fsys, opt: opt, texts: map[string]*text.File{}, allows: map[string][]*source.Allow{}}
+	f := &finder{fsys: fsys, opt: opt, texts: map[string]*text.File{}, allows: map[string][]*source.Allow{}, given: map[string][]gift{}}
 	var rest, workflows, bakes []string
 	for _, p := range paths {
 		info, err := fs.Stat(fsys, p)
@@ -71,10 +72,10 @@ func Find(fsys fs.FS, paths []string, opt source.Options) *Found {
 	}
 	f.paths = paths
 	for _, b := range unique(bakes) {
-		f.bake(b)
+		f.guarded(b, func() { f.bake(b) })
 	}
 	for _, w := range unique(workflows) {
-		f.workflow(w)
+		f.guarded(w, func() { f.workflow(w) })
 	}
 	if len(rest) > 0 {
 		f.snapshot = source.Open(fsys, rest, opt)
@@ -104,7 +105,7 @@ func (f *finder) units() {
 	}
 	var all []read
 	for _, u := range f.snapshot.Units {
-		builds, prob := f.builds(u)
+		builds, prob := f.snapshot.Builds(u)
 		switch {
 		case prob != nil:
 			f.out.Problems = append(f.out.Problems, *prob)
@@ -125,25 +126,29 @@ func (f *finder) units() {
 			seen[one.unit.Path] = true
 			f.out.Files++
 		}
-		b := one.builds[0]
-		switch {
-		case b.File != nil:
-			f.out.Uses = append(f.out.Uses, f.dockerfile(one.builds)...)
-		case b.Compose != nil:
-			f.compose(b)
-		case b.Kubernetes != nil:
-			f.kubernetes(b)
-		}
+		f.guarded(one.unit.Path, func() {
+			switch b := one.builds[0]; {
+			case b.File != nil:
+				f.out.Uses = append(f.out.Uses, f.dockerfile(one.builds)...)
+			case b.Compose != nil:
+				f.compose(b)
+			case b.Kubernetes != nil:
+				f.kubernetes(b)
+			}
+		})
 	}
 }
 
-// builds reads a unit. A defect of ours in one file must not hide the others.
-func (f *finder) builds(u source.Unit) (builds []*source.Build, prob *source.Problem) {
-	builds, prob = f.snapshot.Builds(u)
-	if prob != nil && u.Named {
-		prob.Limit = false
-	}
-	return builds, prob
+// guarded looks at one file. A defect of ours there must not hide the other files.
+func (f *finder) guarded(name string, look func()) {
+	had := len(f.out.Uses)
+	defer func() {
+		if r := recover(); r != nil {
+			f.out.Uses = f.out.Uses[:had]
+			f.problem(name, fmt.Errorf("dockworthy failed on this file, please report this: %v", r))
+		}
+	}()
+	look()
 }
 
 // file is a file of the project, read once; nil where it cannot be.
@@ -194,8 +199,8 @@ func (f *finder) allowed(builds []*source.Build, file *text.File, span text.Span
 // givenBy are the places where files give a build argument a value.
 func (f *finder) givenBy(builds []*source.Build, name, value string) []word {
 	var list []word
-	for _, g := range f.given {
-		if g.name == name && g.value == value && !slices.Contains(list, g.at) {
+	for _, g := range f.given[name] {
+		if g.value == value && !slices.Contains(list, g.at) && len(list) < maxAssignments {
 			list = append(list, g.at)
 		}
 	}

@@ -89,7 +89,7 @@ func (f *finder) composeArgs(b *source.Build) {
 		}
 		for _, kv := range s.Build.Args {
 			if v := kv.Value; kv.HasValue && v.Set && !v.Unresolved && !strings.Contains(v.Raw, "$") {
-				f.given = append(f.given, gift{kv.Key.Text, v.Text, word{v.Raw, file, v.Span.End}.quoted()})
+				f.given[kv.Key.Text] = append(f.given[kv.Key.Text], gift{v.Text, word{v.Raw, file, v.Span.End}.quoted()})
 			}
 		}
 	}
