@@ -23,7 +23,7 @@ import (
 
 // A Resolver asks registries what names stand for: many at a time, each registry
 // over connections and a login that are kept. A registry that cannot be reached is
-// asked once.
+// asked once. The names may come from files that nobody vouches for.
 type Resolver struct {
 	opt     Options
 	mirrors []mirror // the longest prefix first
@@ -324,6 +324,9 @@ func (r *Resolver) ask(ctx context.Context, deed, ref string, f func(context.Con
 	return fmt.Errorf("%s: %w", deed, reason)
 }
 
+// Where is a reference where it is asked for.
+func (r *Resolver) Where(ref string) string { return r.mirrored(ref) }
+
 // mirrored is a reference where it is asked for.
 func (r *Resolver) mirrored(ref string) string {
 	full := ref
@@ -347,7 +350,7 @@ func (r *Resolver) host(at string) (*host, error) {
 	p, err := remote.NewPuller(
 		remote.WithAuthFromKeychain(r.opt.Keychain),
 		remote.WithUserAgent(r.opt.UserAgent),
-		remote.WithTransport(transport.New(transport.Options{Host: at})),
+		remote.WithTransport(transport.New(transport.Options{Host: at, Foreign: true})),
 		remote.WithRetryPredicate(worthAnotherTry),
 		remote.WithRetryBackoff(remote.Backoff{Duration: 400 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}), // two more tries within two seconds
 		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout),

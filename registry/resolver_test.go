@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -253,6 +256,35 @@ func TestOddRegistries(t *testing.T) {
 		if got, err := r.Digest(t.Context(), host+"/"+app+":1"); err != nil || got != d {
 			t.Errorf("%s: %s, %v", app, got, err)
 		}
+	}
+}
+
+// The user's keychain answers for a registry that asks who it is.
+func TestLogin(t *testing.T) {
+	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
+	var open atomic.Bool
+	open.Store(true)
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); !open.Load() && (user != "me" || password != "hunter2") {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	d := pushIndex(t, host+"/app:1", "linux/amd64")
+	open.Store(false)
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	if _, err := resolver(t, nil).Digest(t.Context(), host+"/app:1"); err == nil || !strings.Contains(err.Error(), "docker login") {
+		t.Errorf("without a login: %v", err)
+	}
+	login := base64.StdEncoding.EncodeToString([]byte("me:hunter2"))
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"auths":{"`+host+`":{"auth":"`+login+`"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := resolver(t, nil).Digest(t.Context(), host+"/app:1"); err != nil || got != d {
+		t.Errorf("with a login: %s, %v", got, err)
 	}
 }
 

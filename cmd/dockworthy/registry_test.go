@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
 	"errors"
 	"io"
 	"log"
@@ -13,6 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -24,11 +28,11 @@ func serveRegistry(env *testscript.Env) {
 }
 
 // push pushes an image that is the same for the same words, and keeps its digest in a
-// variable: push VARIABLE REPOSITORY:TAG PLATFORM,… [REVISION]. A platform alone behind
-// "=" is an image without an index.
+// variable: push VARIABLE REPOSITORY:TAG PLATFORM,… [REVISION [PACKAGE=VERSION]]. A
+// platform alone behind "=" is an image without an index.
 func push(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 3 || len(args) > 4 {
-		ts.Fatalf("usage: push VARIABLE REPOSITORY:TAG PLATFORM,… [REVISION]")
+	if neg || len(args) < 3 || len(args) > 5 {
+		ts.Fatalf("usage: push VARIABLE REPOSITORY:TAG PLATFORM,… [REVISION [PACKAGE=VERSION]]")
 	}
 	ref, err := name.ParseReference(ts.Getenv("REGISTRY") + "/" + args[1])
 	ts.Check(err)
@@ -48,6 +52,11 @@ func push(ts *testscript.TestScript, neg bool, args []string) {
 			RootFS: v1.RootFS{Type: "layers"},
 		})
 		ts.Check(err)
+		if len(args) > 4 {
+			name, version, _ := strings.Cut(args[4], "=")
+			img, err = mutate.AppendLayers(img, static.NewLayer(apkLayer(name, version), types.OCIUncompressedLayer))
+			ts.Check(err)
+		}
 		d, err := img.Digest()
 		ts.Check(err)
 		if single {
@@ -66,6 +75,18 @@ func push(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Setenv(args[0], digest.String())
+}
+
+// apkLayer is a layer with a database of apk.
+func apkLayer(name, version string) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	data := "P:" + name + "\nV:" + version + "\nA:x86_64\n\n"
+	// Writes to a buffer do not fail.
+	w.WriteHeader(&tar.Header{Name: "lib/apk/db/installed", Mode: 0o644, Size: int64(len(data)), Typeflag: tar.TypeReg})
+	w.Write([]byte(data))
+	w.Close()
+	return b.Bytes()
 }
 
 // expand writes a file with the variables of the script in it: expand FILE…

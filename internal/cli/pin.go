@@ -18,6 +18,8 @@ import (
 	"github.com/dockworthy/dockworthy/internal/bake"
 	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/image"
+	"github.com/dockworthy/dockworthy/internal/image/read"
+	"github.com/dockworthy/dockworthy/internal/image/remote"
 	"github.com/dockworthy/dockworthy/internal/pin"
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rewrite"
@@ -76,7 +78,7 @@ or when --check has a remark; 2 when something could not be done.`,
 	fl.BoolVar(&f.diff, "diff", false, "print the difference, and write nothing")
 	fl.BoolVar(&f.allowDirty, "allow-dirty", false, "also edit files with changes that are not committed")
 	fl.BoolVar(&f.noLock, "no-lock", false, "neither read nor write dockworthy.lock")
-	fl.BoolVar(&f.notes, "notes", false, "say what changed between two digests: platforms, when they were built, version and source revision")
+	fl.BoolVar(&f.notes, "notes", false, "with --update, say what changed between two digests: platforms, date, version, source revision, and the packages in both images")
 	fl.StringVar(&f.minAge, "min-age", "", "take only digests that were first seen this long ago: 7d, 36h (needs dockworthy.lock)")
 	fl.StringVar(&f.asOf, "as-of", "", "the day that counts as today, YYYY-MM-DD (default: today)")
 	fl.StringArrayVar(&f.mirrors, "registry-map", nil, "where images of a registry are asked for: docker.io=mirror.example.com/hub; names stay as they are written")
@@ -181,8 +183,9 @@ func (f *pinFlags) run(ctx context.Context, c Command, args []string) error {
 			return err
 		}
 	}
-	run.opt.Lock, run.opt.Whole = run.lock, slices.Contains(pl.paths, ".")
 	run.found = pin.Find(pl.fsys, pl.paths, src)
+	// What stands in a file that cannot be read stays in the lock.
+	run.opt.Lock, run.opt.Whole = run.lock, slices.Contains(pl.paths, ".") && len(run.found.Problems) == 0
 	run.problems()
 	if f.check {
 		return run.check(ctx)
@@ -218,7 +221,7 @@ var errOffline = errors.New("dockworthy.lock does not have it, and --offline ask
 func (noRegistry) Digest(context.Context, string) (attest.Digest, error) { return "", errOffline }
 func (noRegistry) Tags(context.Context, string) ([]string, error)        { return nil, errOffline }
 func (noRegistry) Manifest(context.Context, string) (*registry.Manifest, error) {
-	return &registry.Manifest{Index: true}, nil // what the lock has of it is all there is
+	return nil, errOffline
 }
 func (noRegistry) Origin(context.Context, string, string) (registry.Origin, error) {
 	return registry.Origin{}, errOffline
@@ -321,7 +324,7 @@ func (r *pinning) pin(ctx context.Context) error {
 	lock := r.newLock(plan)
 	var notes []pin.Note
 	if r.flags.notes {
-		notes = pin.Notes(ctx, plan, r.reg)
+		notes = pin.Notes(ctx, plan, r.reg, r.contents)
 	}
 	changed := len(plan.Changes) > 0 || lock != nil
 	end := func() error {
@@ -358,6 +361,27 @@ func (r *pinning) pin(ctx context.Context) error {
 		r.show(w, plan, lock, notes, exitOf(end()))
 		return nil
 	}, end)
+}
+
+// reading is the limit for reading the layers of one image.
+const reading = 10 * time.Minute
+
+// contents are the packages in an image.
+func (r *pinning) contents(ctx context.Context, ref, platform string) ([]image.Package, error) {
+	opt := read.Options{NoSecrets: true}
+	if p, err := image.ParsePlatform(platform); err == nil {
+		opt.Platform = p
+	}
+	if w, ok := r.reg.(*registry.Resolver); ok {
+		ref = w.Where(ref)
+	}
+	within, cancel := context.WithTimeout(ctx, reading)
+	defer cancel()
+	img, err := remote.Read(within, ref, opt)
+	if err != nil {
+		return nil, err
+	}
+	return img.Packages, nil
 }
 
 // leaveGenerated leaves alone what another program writes.

@@ -20,8 +20,8 @@ func (r *pinning) at(f *text.File, offset int) string {
 	return fmt.Sprintf("%s:%d", r.place.names.Shown(f.Name), f.Position(offset).Line)
 }
 
-// name is a reference as a message shows it: its name and the tag that is followed.
-func name(d *pin.Decision) string {
+// called is a reference as a message shows it: its name and the tag that is followed.
+func called(d *pin.Decision) string {
 	if d.Ref.Repo == "" {
 		return d.Written
 	}
@@ -66,7 +66,7 @@ func (r *pinning) show(w *redact.Writer, plan *pin.Plan, lock []byte, notes []pi
 		counts[d.Deed]++
 		switch d.Deed {
 		case pin.Pin, pin.Update:
-			what := name(d)
+			what := called(d)
 			if d.Tag != d.Use.Tag() {
 				what += " -> " + d.Tag
 			}
@@ -91,14 +91,14 @@ func (r *pinning) show(w *redact.Writer, plan *pin.Plan, lock []byte, notes []pi
 				}
 			}
 		case pin.Skip:
-			fmt.Fprintf(w, "%s  %s %s  left alone: %s\n", place, d.What, name(d), d.Reason)
+			fmt.Fprintf(w, "%s  %s %s  left alone: %s\n", place, d.What, called(d), d.Reason)
 		case pin.Wait:
-			fmt.Fprintf(w, "%s  %s %s  waits: %s\n", place, d.What, name(d), d.Reason)
+			fmt.Fprintf(w, "%s  %s %s  waits: %s\n", place, d.What, called(d), d.Reason)
 		case pin.Fail:
-			fmt.Fprintf(w, "%s  %s %s  failed: %s\n", place, d.What, name(d), d.Reason)
+			fmt.Fprintf(w, "%s  %s %s  failed: %s\n", place, d.What, called(d), d.Reason)
 		case pin.Keep:
 			if d.Reason != "" {
-				fmt.Fprintf(w, "%s  %s %s  kept: %s\n", place, d.What, name(d), d.Reason)
+				fmt.Fprintf(w, "%s  %s %s  kept: %s\n", place, d.What, called(d), d.Reason)
 			}
 		}
 	}
@@ -326,12 +326,16 @@ func (r *pinning) checkJSON(w *redact.Writer, got *pin.Checking) error {
 
 // export prints what is pinned in a form that builders read.
 func (r *pinning) export(plan *pin.Plan) error {
+	for _, name := range pin.Ambiguous(plan.Decisions) {
+		r.trouble = true
+		r.c.complain("%s has two digests in the project, and a policy has one: it is left out", name)
+	}
 	return r.write(redact.Text, func(w *redact.Writer) error {
-		data, err := pin.Policy, error(nil)
 		if r.flags.export == "rego" {
-			data = pin.Rego
+			w.Write(pin.Rego(plan.Decisions))
+		} else {
+			w.Write(pin.Policy(plan.Decisions))
 		}
-		w.Write(data(plan.Decisions))
-		return err
+		return nil
 	}, func() error { return nil })
 }

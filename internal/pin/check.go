@@ -119,7 +119,9 @@ type checker struct {
 func (c *checker) ask(ctx context.Context, p *pinned) {
 	repo := p.use.Ref.Repo
 	if p.use.Ref.Tag != "" {
-		if p.now, p.err = c.reg.Digest(ctx, repo+":"+p.use.Ref.Tag); p.err != nil {
+		var err error
+		if p.now, err = c.reg.Digest(ctx, repo+":"+p.use.Ref.Tag); err != nil && !registry.IsMissing(err) {
+			p.err = err
 			return
 		}
 	}
@@ -172,6 +174,8 @@ func (c *checker) judge(u *Use) {
 			return
 		case p.tag != nil && p.tag.Index:
 			c.say(Child, u, "%s is pinned to the image for %s alone; its tag has an index with %s", name, strings.Join(p.held.Names(), ", "), strings.Join(p.tag.Names(), ", "))
+		case p.now == "" && u.Ref.Tag != "":
+			c.say(Drift, u, "%s is pinned to %s, and the registry does not have the tag any more", name, short(u.Ref.Digest))
 		case p.now != "" && p.now != p.held.Digest:
 			c.say(Drift, u, "%s is pinned to %s, and the tag stands for %s now", name, short(u.Ref.Digest), short(string(p.now)))
 		}

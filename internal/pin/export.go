@@ -4,13 +4,25 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// exported are the references with a digest, each repository and tag once, in order. A
-// repository and a tag with two digests are left out: a policy has one for all files.
+// exported are the references with a digest, each repository and tag once, in order,
+// without the Ambiguous.
 func exported(list []*Decision) []*Decision {
+	out, _ := exportable(list)
+	return out
+}
+
+// Ambiguous are the names with two digests: a policy has one for all files.
+func Ambiguous(list []*Decision) []string {
+	_, two := exportable(list)
+	return slices.Sorted(maps.Keys(two))
+}
+
+func exportable(list []*Decision) ([]*Decision, map[string]bool) {
 	by := map[string]*Decision{}
 	two := map[string]bool{}
 	for _, d := range list {
@@ -30,7 +42,7 @@ func exported(list []*Decision) []*Decision {
 		}
 	}
 	slices.SortFunc(out, func(a, b *Decision) int { return strings.Compare(a.Key(), b.Key()) })
-	return out
+	return out, two
 }
 
 type (

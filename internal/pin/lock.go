@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dockworthy/dockworthy/attest"
@@ -15,7 +16,7 @@ import (
 // LockName is the name of the file that keeps what tags stood for.
 const LockName = "dockworthy.lock"
 
-// maxLock is the largest lock that is read.
+// MaxLock is the largest lock that is read.
 const MaxLock = 8 << 20
 
 // A Lock is what the tags of a project stand for, and since when that is known here.
@@ -23,6 +24,9 @@ const MaxLock = 8 << 20
 type Lock struct {
 	Version int       `json:"version"`
 	Images  []*Locked `json:"images"` // by name and tag
+
+	once  sync.Once
+	index map[string]*Locked
 }
 
 // A Locked is what one tag stands for.
@@ -113,7 +117,7 @@ func ReadLock(data []byte) (*Lock, error) {
 
 // Bytes is the lock as it is kept: the same for the same contents.
 func (l *Lock) Bytes() []byte {
-	out := Lock{Version: lockVersion, Images: slices.Clone(l.Images)}
+	out := &Lock{Version: lockVersion, Images: slices.Clone(l.Images)}
 	if out.Images == nil {
 		out.Images = []*Locked{}
 	}
@@ -130,14 +134,16 @@ func (l *Lock) Bytes() []byte {
 	return b.Bytes()
 }
 
-// Get is what is known of a tag; nil = nothing.
+// Get is what is known of a tag; nil = nothing. The images do not change any more from
+// the first call on.
 func (l *Lock) Get(name, tag string) *Locked {
-	for _, i := range l.Images {
-		if i.Name == name && i.Tag == tag {
-			return i
+	l.once.Do(func() {
+		l.index = make(map[string]*Locked, len(l.Images))
+		for _, i := range l.Images {
+			l.index[i.Name+":"+i.Tag] = i
 		}
-	}
-	return nil
+	})
+	return l.index[name+":"+tag]
 }
 
 // clone is an entry that can be changed.

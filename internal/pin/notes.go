@@ -3,10 +3,12 @@ package pin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/dockworthy/dockworthy/internal/image"
 	"github.com/dockworthy/dockworthy/registry"
 )
 
@@ -16,9 +18,14 @@ type Note struct {
 	Lines []string `json:"lines"`
 }
 
-// Notes says what changed of each reference that gets another digest. Where an old
-// image cannot be read any more, that is said.
-func Notes(ctx context.Context, plan *Plan, reg Registry) []Note {
+// Contents are the packages in an image by its digest, of an index those of its image
+// for a platform.
+type Contents func(ctx context.Context, ref, platform string) ([]image.Package, error)
+
+// Notes says what changed of each reference that gets another digest: what the images
+// say of themselves, and the packages in them. Where an old image cannot be read any
+// more, that is said.
+func Notes(ctx context.Context, plan *Plan, reg Registry, contents Contents) []Note {
 	var out []Note
 	told := map[string]bool{}
 	for _, d := range plan.Decisions {
@@ -27,12 +34,12 @@ func Notes(ctx context.Context, plan *Plan, reg Registry) []Note {
 			continue
 		}
 		told[key] = true
-		out = append(out, Note{d.Ref.Familiar + ":" + d.Use.Tag(), changes(ctx, d, reg)})
+		out = append(out, Note{d.Ref.Familiar + ":" + d.Use.Tag(), changes(ctx, d, reg, contents)})
 	}
 	return out
 }
 
-func changes(ctx context.Context, d *Decision, reg Registry) []string {
+func changes(ctx context.Context, d *Decision, reg Registry, contents Contents) []string {
 	lines := []string{"digest: " + d.Ref.Digest + " -> " + string(d.Digest)}
 	old, err := reg.Manifest(ctx, d.Ref.Repo+"@"+d.Ref.Digest)
 	if err != nil {
@@ -69,7 +76,70 @@ func changes(ctx context.Context, d *Decision, reg Registry) []string {
 			lines = append(lines, x.what+": "+x.is)
 		}
 	}
-	return lines
+	before, err := contents(ctx, d.Ref.Repo+"@"+d.Ref.Digest, common)
+	if err != nil {
+		return append(lines, "the packages of the old image cannot be read: "+err.Error())
+	}
+	after, err := contents(ctx, d.Ref.Repo+"@"+string(d.Digest), common)
+	if err != nil {
+		return append(lines, "the packages of the new image cannot be read: "+err.Error())
+	}
+	return append(lines, packages(before, after)...)
+}
+
+// maxPackages is how many packages are listed.
+const maxPackages = 500
+
+// packages are the packages that two images have in other versions, or not both.
+func packages(before, after []image.Package) []string {
+	was, is := versions(before), versions(after)
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(joined(was, is))) {
+		a, b := strings.Join(was[key], ", "), strings.Join(is[key], ", ")
+		switch {
+		case a == b:
+		case a == "":
+			lines = append(lines, fmt.Sprintf("added: %s %s", key, b))
+		case b == "":
+			lines = append(lines, fmt.Sprintf("gone: %s %s", key, a))
+		default:
+			lines = append(lines, fmt.Sprintf("%s: %s -> %s", key, a, b))
+		}
+	}
+	if len(was)+len(is) == 0 {
+		return []string{"packages: none that are known"}
+	}
+	head := fmt.Sprintf("packages: %d, of which %d differ", len(is), len(lines))
+	if len(lines) > maxPackages {
+		lines = append(lines[:maxPackages], fmt.Sprintf("and %d more", len(lines)-maxPackages))
+	}
+	return append([]string{head}, lines...)
+}
+
+// versions are those of each package, by its ecosystem and name.
+func versions(list []image.Package) map[string][]string {
+	m := map[string][]string{}
+	for _, p := range list {
+		key := string(p.Ecosystem) + " " + p.Name
+		if !slices.Contains(m[key], p.Version) {
+			m[key] = append(m[key], p.Version)
+		}
+	}
+	for _, v := range m {
+		slices.Sort(v)
+	}
+	return m
+}
+
+func joined(a, b map[string][]string) map[string]bool {
+	m := map[string]bool{}
+	for k := range a {
+		m[k] = true
+	}
+	for k := range b {
+		m[k] = true
+	}
+	return m
 }
 
 func without(list, others []string) (out []string) {

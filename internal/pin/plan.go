@@ -162,39 +162,42 @@ func (p *planner) want(u *Use) {
 // ask finds out what one tag stands for. What the lock has is taken, unless newer is
 // asked for.
 func (p *planner) ask(ctx context.Context, a *answer) {
-	if a.known.Digest != "" && !p.opt.Update {
-		a.digest = a.known.Digest
-	} else {
-		now, err := p.reg.Digest(ctx, a.name+":"+a.tag)
-		if err != nil {
-			a.err = err
+	if a.digest = a.known.Digest; a.digest == "" || p.opt.Update {
+		if a.digest, a.err = p.renew(ctx, a); a.err != nil || a.wait != "" {
 			return
 		}
-		a.known.see(now, p.day)
-		a.digest = now
-		if p.opt.MinAge > 0 {
-			var from Date
-			if a.digest, from = a.known.oldEnough(p.opt.Now.Add(-p.opt.MinAge)); a.digest == "" {
-				a.wait = fmt.Sprintf("it was first seen on %s, and is taken from %s on", from, DayOf(from.Add(p.opt.MinAge+24*time.Hour-1)))
-				return
-			}
-		}
-		if a.digest == now && p.opt.MinAge == 0 {
-			a.known.Newer = slices.DeleteFunc(a.known.Newer, func(s Seen) bool { return s.Digest != now })
-		}
-		a.known.take(a.digest, p.day)
-	}
-	if len(a.known.Platforms) == 0 {
-		m, err := p.reg.Manifest(ctx, a.name+"@"+string(a.digest))
-		if err != nil {
-			a.err = err
-			return
-		}
-		a.known.Platforms, a.known.Single = m.Names(), !m.Index
 	}
 	if a.full {
 		a.version, a.err = p.fullVersion(ctx, a)
 	}
+}
+
+// renew asks the registry, and takes what is old enough.
+func (p *planner) renew(ctx context.Context, a *answer) (attest.Digest, error) {
+	now, err := p.reg.Digest(ctx, a.name+":"+a.tag)
+	if err != nil {
+		return "", err
+	}
+	a.known.see(now, p.day)
+	taken := now
+	if p.opt.MinAge > 0 {
+		var from Date
+		if taken, from = a.known.oldEnough(p.opt.Now.Add(-p.opt.MinAge)); taken == "" {
+			a.wait = fmt.Sprintf("it was first seen on %s, and is taken from %s on", from, DayOf(from.Add(p.opt.MinAge+24*time.Hour-1)))
+			return "", nil
+		}
+	} else {
+		a.known.Newer = slices.DeleteFunc(a.known.Newer, func(s Seen) bool { return s.Digest != now })
+	}
+	a.known.take(taken, p.day)
+	if len(a.known.Platforms) == 0 {
+		m, err := p.reg.Manifest(ctx, a.name+"@"+string(taken))
+		if err != nil {
+			return "", err
+		}
+		a.known.Platforms, a.known.Single = m.Names(), !m.Index
+	}
+	return taken, nil
 }
 
 // decide is what becomes of one use.
@@ -235,9 +238,9 @@ func (p *planner) decide(u *Use) *Decision {
 	return d
 }
 
-// has tells whether there is an image for a platform.
+// has tells whether there is an image for a platform, as far as is known.
 func (i *Locked) has(platform string) bool {
-	return slices.ContainsFunc(i.Platforms, func(p string) bool {
+	return len(i.Platforms) == 0 || slices.ContainsFunc(i.Platforms, func(p string) bool {
 		return p == platform || strings.HasPrefix(p, platform+"/") || strings.HasPrefix(platform, p+"/")
 	})
 }

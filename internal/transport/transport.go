@@ -33,6 +33,9 @@ type Options struct {
 	Host  string        // of the registry, as the caller named it, with its port if it has one
 	Bytes int64         // the most that is read of all blobs together; 0 = 100 GiB
 	Quiet time.Duration // how long an answer may pause; 0 = a minute
+	// Foreign tells that it is not the caller who named the host, but a file that nobody
+	// vouches for: then it may not be at a link's own address either.
+	Foreign bool
 }
 
 // A Transport asks one registry.
@@ -139,6 +142,9 @@ func (t *Transport) neighbour(host string) bool {
 // itself. Nobody's registry is at a link's own address, where clouds keep the
 // credentials of a machine.
 func (t *Transport) allow(ctx context.Context, host string, remote net.Addr) error {
+	if t.opt.Foreign && !proxied(host) && reachOf(remote) == special {
+		return fmt.Errorf("%w: %s resolves to %s, which is %s", ErrElsewhere, t.opt.Host, remote, special)
+	}
 	if t.named(host) || t.named(strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")) || proxied(host) {
 		return nil
 	}
