@@ -351,9 +351,12 @@ func (r *reader) froms() {
 		}
 		return why
 	}
-	// The value of an argument that one reference cannot have with a digest, no other
-	// one gets.
-	blocked := map[string]string{}
+	// A text that one reference cannot have with a digest gets none for the others.
+	type place struct {
+		file *text.File
+		end  int
+	}
+	blocked := map[place]string{}
 	for again := true; again; {
 		again = false
 		for _, in := range r.file.Instructions {
@@ -362,20 +365,25 @@ func (r *reader) froms() {
 				continue
 			}
 			for i, u := range f.uses {
-				for _, name := range f.names[i] {
-					if u.Why == "" && u.Carrier != nil {
-						why := blocked[name]
+				if u.Carrier == nil {
+					continue
+				}
+				at, why := place{u.Carrier.File, u.Carrier.End}, ""
+				if u.Why == "" {
+					why = blocked[at]
+					for _, name := range f.names[i] {
 						if why == "" {
 							why = reason(name)
 						}
-						if why != "" {
-							u.Carrier, u.Why, u.stuck = nil, why, true
-						}
 					}
 				}
-				for _, name := range f.names[i] {
-					if u.Why != "" && blocked[name] == "" {
-						blocked[name], again = "FROM on line "+strconv.Itoa(in.Line())+" uses "+name+" as well, and is left alone", true
+				if why != "" {
+					u.Why, u.stuck = why, true
+				}
+				if u.Why != "" {
+					u.Carrier = nil
+					if blocked[at] == "" {
+						blocked[at], again = "FROM on line "+strconv.Itoa(in.Line())+" has the same text, and is left alone", true
 					}
 				}
 			}

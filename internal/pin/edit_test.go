@@ -149,6 +149,36 @@ func TestShared(t *testing.T) {
 	}
 }
 
+// A value that CI gives leaves the default alone, which gets its digest.
+func TestGivenByCI(t *testing.T) {
+	fsys := fstest.MapFS{
+		"Dockerfile":                  {Data: []byte("ARG V=1\nFROM a:$V\n")},
+		".github/workflows/build.yml": {Data: []byte("jobs:\n  b:\n    steps:\n    - run: docker build --build-arg V=2 .\n")},
+		"compose.yaml":                {Data: []byte("services:\n  a:\n    build:\n      context: .\n      args: {V: '3'}\n")},
+	}
+	plan, err := New(t.Context(), Find(fsys, []string{"."}, source.Options{}).Uses, oneDigest{}, Options{Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range plan.Changes {
+		got = append(got, string(c.After))
+	}
+	want := "ARG V=1" + at + "\nFROM a:$V\n|services:\n  a:\n    build:\n      context: .\n      args: {V: '3" + at + "'}\n"
+	if strings.Join(got, "|") != want {
+		t.Errorf("%q", got)
+	}
+	var ci int
+	for _, d := range plan.Decisions {
+		if d.Ref.Tag == "2" && d.Deed == Skip && strings.Contains(d.Reason, "a file of CI") {
+			ci++
+		}
+	}
+	if ci != 1 {
+		t.Errorf("what CI gives is said %d times", ci)
+	}
+}
+
 // Files that could take long to read are read in a time that grows with their size.
 func TestHostile(t *testing.T) {
 	repeat := strings.Repeat

@@ -207,6 +207,9 @@ func (p *planner) decide(u *Use) *Decision {
 	switch {
 	case !p.asks(u):
 		d.Deed, d.Reason = Skip, u.Why
+		if u.stuck && u.literal && !u.Pinned() {
+			d.Reason += " (--literal writes the whole reference into FROM)"
+		}
 		if u.Pinned() && u.Why == "" {
 			d.Deed = Keep
 			if !u.Follows() && p.opt.Update {
