@@ -2,20 +2,14 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	ggcr "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -198,69 +192,11 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 		remote.WithAuthFromKeychain(i.opt.Keychain),
 		remote.WithUserAgent(i.opt.UserAgent),
 		remote.WithTransport(transport.New(transport.Options{Host: host})),
-		remote.WithRetryPredicate(worthAnotherTry),
+		remote.WithRetryPredicate(transport.Again),
 	})
 	if err == nil {
 		return nil
 	}
-	reason, _ := explain(ctx, within, host, i.opt.Timeout, err)
+	reason, _ := transport.Explain(ctx, within, host, i.opt.Timeout, err)
 	return fmt.Errorf("%s: %w", deed, reason)
-}
-
-// explain says in words why a question to a registry failed, and what may help.
-// lasting tells that the registry cannot be reached at all.
-func explain(ctx, within context.Context, host string, timeout time.Duration, err error) (reason error, lasting bool) {
-	var large *transport.TooLarge
-	var unknown *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var plain tls.RecordHeaderError
-	var op *net.OpError
-	code := status(err)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err(), false
-	case within.Err() != nil:
-		return fmt.Errorf("%s did not respond within %s", host, timeout), true
-	case errors.As(err, &large):
-		return fmt.Errorf("the response of %s has more than %d bytes", host, large.Limit), false
-	case errors.Is(err, transport.ErrElsewhere):
-		return err, false
-	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return fmt.Errorf("%s denies access, try `docker login %s`: %w", host, host, err), false
-	case code == http.StatusNotFound:
-		return fmt.Errorf("%s has no such image: %w", host, err), false
-	case code == http.StatusTooManyRequests:
-		return fmt.Errorf("%s has been asked too often (429): wait, or log in with `docker login %s`, which raises the limit: %w", host, host, err), true
-	case errors.As(err, &certificate):
-		return fmt.Errorf("the certificate of %s is not trusted: %w", host, certificate.Err), true
-	case errors.As(err, &plain):
-		return fmt.Errorf("%s does not speak TLS: %w", host, err), true
-	case errors.As(err, &unknown):
-		return fmt.Errorf("%s cannot be found: %w: is there a network?", host, unknown), true
-	case errors.As(err, &op) && op.Op == "dial":
-		return fmt.Errorf("%s cannot be reached: %w", host, op), true
-	}
-	return err, false
-}
-
-// status is the status that a registry answered with; 0 = it did not answer.
-func status(err error) int {
-	var answer *ggcr.Error
-	if errors.As(err, &answer) {
-		return answer.StatusCode
-	}
-	return 0
-}
-
-// worthAnotherTry says whether an error may go away by itself. One that took
-// its time does not.
-func worthAnotherTry(err error) bool {
-	var slow net.Error
-	if errors.As(err, &slow) && slow.Timeout() {
-		return false
-	}
-	var temporary interface{ Temporary() bool }
-	return errors.As(err, &temporary) && temporary.Temporary() ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }

@@ -2,14 +2,11 @@ package registry
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-)
 
-// maxTags bounds how many tags of a repository are read.
-const maxTags = 50_000
+	"github.com/dockworthy/dockworthy/internal/tags"
+)
 
 // Tags are the tags of the image's repository, in the registry's order.
 func (i *Image) Tags(ctx context.Context) ([]string, error) {
@@ -20,25 +17,8 @@ func (i *Image) Tags(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		list, err = tagsOf(ctx, p, repo)
+		list, err = tags.List(ctx, p, repo)
 		return err
 	})
 	return list, err
-}
-
-func tagsOf(ctx context.Context, p *remote.Puller, repo name.Repository) (list []string, err error) {
-	l, err := p.Lister(ctx, repo)
-	if err != nil {
-		return nil, err
-	}
-	for l.HasNext() {
-		page, err := l.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if list = append(list, page.Tags...); len(list) > maxTags {
-			return nil, fmt.Errorf("it has more than %d", maxTags)
-		}
-	}
-	return list, nil
 }

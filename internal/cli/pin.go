@@ -24,7 +24,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/redact"
 	"github.com/dockworthy/dockworthy/internal/rewrite"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -203,7 +203,7 @@ func (f *pinFlags) registry() (pin.Registry, error) {
 		}
 		mirrors[of] = at
 	}
-	r, err := registry.NewResolver(registry.Options{Timeout: f.timeout, UserAgent: "dockworthy/" + dockworthy.Version}, mirrors)
+	r, err := tags.New(tags.Options{Timeout: f.timeout, UserAgent: "dockworthy/" + dockworthy.Version}, mirrors)
 	if err != nil {
 		return nil, fmt.Errorf("--registry-map: %w", err)
 	}
@@ -220,11 +220,11 @@ var errOffline = errors.New("dockworthy.lock does not have it, and --offline ask
 
 func (noRegistry) Digest(context.Context, string) (attest.Digest, error) { return "", errOffline }
 func (noRegistry) Tags(context.Context, string) ([]string, error)        { return nil, errOffline }
-func (noRegistry) Manifest(context.Context, string) (*registry.Manifest, error) {
+func (noRegistry) Manifest(context.Context, string) (*tags.Manifest, error) {
 	return nil, errOffline
 }
-func (noRegistry) Origin(context.Context, string, string) (registry.Origin, error) {
-	return registry.Origin{}, errOffline
+func (noRegistry) Origin(context.Context, string, string) (tags.Origin, error) {
+	return tags.Origin{}, errOffline
 }
 
 // place is what is looked at. Its files are of one repository, where the lock is.
@@ -372,7 +372,7 @@ func (r *pinning) contents(ctx context.Context, ref, platform string) ([]image.P
 	if p, err := image.ParsePlatform(platform); err == nil {
 		opt.Platform = p
 	}
-	if w, ok := r.reg.(*registry.Resolver); ok {
+	if w, ok := r.reg.(*tags.Resolver); ok {
 		ref = w.Where(ref)
 	}
 	within, cancel := context.WithTimeout(ctx, reading)

@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/excerpt"
 	"github.com/dockworthy/dockworthy/internal/pin"
 	"github.com/dockworthy/dockworthy/internal/redact"
-	"github.com/dockworthy/dockworthy/report"
+	"github.com/dockworthy/dockworthy/internal/sarif"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -282,16 +284,34 @@ func (r *pinning) check(ctx context.Context) error {
 	}, end)
 }
 
+// sarif prints the remarks as code hosts take them.
 func (r *pinning) sarif(w *redact.Writer, got *pin.Checking) error {
-	var kinds []report.RemarkKind
-	for _, k := range pin.Kinds {
-		kinds = append(kinds, report.RemarkKind{ID: k.ID, Severity: k.Severity, Claim: k.Claim, Why: k.Why, Mend: k.Mend})
+	log := sarif.New(w, r.place.names)
+	log.Failed = r.trouble
+	index := map[string]int{}
+	var kinds []sarif.Rule
+	for i, k := range pin.Kinds {
+		index[k.ID] = i
+		kinds = append(kinds, sarif.Rule{
+			ID: k.ID, Name: k.ID,
+			ShortDescription: sarif.Text{Text: excerpt.Sentence(k.Claim)},
+			FullDescription:  sarif.Text{Text: excerpt.Sentence(k.Why)},
+			Help:             sarif.Help{Text: k.Why + "\n" + k.Mend, Markdown: k.Why + "\n\n" + k.Mend},
+			Default:          sarif.Level{Level: k.Severity.String()},
+			Properties:       map[string]any{"family": 4, "tags": []string{"container", "security", "pinned-base"}},
+		})
 	}
-	var list []report.Remark
+	log.Begin(dockworthy.Version, kinds)
 	for _, m := range got.Remarks {
-		list = append(list, report.Remark{ID: m.ID, Severity: m.Severity, Place: check.Place{File: m.Use.File, Span: m.Use.Span}, Message: m.Message, Identity: m.Use.What + " " + m.Use.Key()})
+		at := check.Place{File: m.Use.File, Span: m.Use.Span}
+		log.Result(sarif.Result{
+			RuleID: m.ID, RuleIndex: index[m.ID], Level: m.Severity.String(),
+			Message:      sarif.Text{Text: excerpt.Sentence(m.Message)},
+			Locations:    []sarif.Location{log.Location(at, 0, "")},
+			Fingerprints: map[string]string{"dockworthy/v1": sarif.Fingerprint(m.ID, m.Use.File.Name, m.Use.What, m.Use.Key())},
+		})
 	}
-	return report.WriteRemarks(w, r.place.names, kinds, list, r.trouble)
+	return log.End()
 }
 
 type remarkJSON struct {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/check"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 )
 
 // A Kind is what can be amiss with a pin.
@@ -102,9 +102,9 @@ func (u *Use) pin() string { return u.Ref.String() }
 // A pinned is what is found out of one reference with a digest.
 type pinned struct {
 	use  *Use
-	held *registry.Manifest // nil = the registry does not have it
-	now  attest.Digest      // what the tag stands for; "" = it has none
-	tag  *registry.Manifest // what there is under now, where it was asked for
+	held *tags.Manifest // nil = the registry does not have it
+	now  attest.Digest  // what the tag stands for; "" = it has none
+	tag  *tags.Manifest // what there is under now, where it was asked for
 	err  error
 }
 
@@ -120,14 +120,14 @@ func (c *checker) ask(ctx context.Context, p *pinned) {
 	repo := p.use.Ref.Repo
 	if p.use.Ref.Tag != "" {
 		var err error
-		if p.now, err = c.reg.Digest(ctx, repo+":"+p.use.Ref.Tag); err != nil && !registry.IsMissing(err) {
+		if p.now, err = c.reg.Digest(ctx, repo+":"+p.use.Ref.Tag); err != nil && !tags.IsMissing(err) {
 			p.err = err
 			return
 		}
 	}
 	var err error
 	if p.held, err = c.reg.Manifest(ctx, repo+"@"+p.use.Ref.Digest); err != nil {
-		if p.held = nil; !registry.IsMissing(err) {
+		if p.held = nil; !tags.IsMissing(err) {
 			p.err = err
 		}
 		return

@@ -214,7 +214,7 @@ func (r *reader) settle(u *Use, value string, w word, lookup func(string) (varia
 	}
 	ref, err := base.ParseRef(value)
 	if err != nil {
-		r.add(u, "it is not a valid reference to an image")
+		r.add(u, invalid)
 		return nil
 	}
 	u.Ref = ref
@@ -237,9 +237,6 @@ func (r *reader) settle(u *Use, value string, w word, lookup func(string) (varia
 		return nil
 	}
 	c, names, why := carry(w, need(ref, value), lookup)
-	if why == "" && !u.Pinned() && !u.Follows() {
-		why = severalParts
-	}
 	u.Carrier, u.stuck = c, why != ""
 	r.add(u, why)
 	return names
@@ -278,13 +275,12 @@ func suppressed(a *source.Allow) string { return "a comment allows it: " + a.Rea
 
 // An assignment is one set of build arguments that the Dockerfile is built with.
 type assignment struct {
-	given map[string]string
-	plain bool // none are given
+	given map[string]string // nil = none
 }
 
 // froms finds the images of the FROM lines, as each set of arguments makes them.
 func (r *reader) froms() {
-	list := []assignment{{plain: true}}
+	list := []assignment{{}} // none are given: what the file says by itself
 	most := max(2, min(maxAssignments, maxReadings/(1+len(r.stages)+len(r.file.Instructions))))
 	for _, b := range r.builds {
 		if len(b.Args) > 0 && !slices.ContainsFunc(list, func(a assignment) bool { return maps.Equal(a.given, b.Args) }) && len(list) < most {
@@ -468,8 +464,8 @@ func (r *reader) evaluate(a assignment) *evaluation {
 		}
 		for _, kv := range cmd.Args {
 			if v, given := a.given[kv.Key]; given {
-				places := r.finder.givenBy(r.builds, kv.Key, v)
-				e.vars[kv.Key] = variable{value: v, set: true, from: "the command line, the config or a file of CI"}
+				places := r.finder.givenBy(kv.Key, v)
+				e.vars[kv.Key] = variable{value: v, set: true, from: "the config, a file of CI, or a variable of Compose"}
 				e.places[kv.Key] = places
 				delete(e.platform, kv.Key)
 				continue

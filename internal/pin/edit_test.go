@@ -15,7 +15,7 @@ import (
 	"github.com/dockworthy/dockworthy/attest"
 	"github.com/dockworthy/dockworthy/internal/bake"
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 )
 
 // oneDigest is a registry that has every image, all of them the same.
@@ -24,12 +24,12 @@ type oneDigest struct{}
 const digest = attest.Digest("sha256:abababababababababababababababababababababababababababababababab")
 
 func (oneDigest) Digest(context.Context, string) (attest.Digest, error) { return digest, nil }
-func (oneDigest) Manifest(context.Context, string) (*registry.Manifest, error) {
-	return &registry.Manifest{Digest: digest, Index: true, Platforms: []registry.Platform{{Name: "linux/amd64"}}}, nil
+func (oneDigest) Manifest(context.Context, string) (*tags.Manifest, error) {
+	return &tags.Manifest{Digest: digest, Index: true, Platforms: []tags.Platform{{Name: "linux/amd64"}}}, nil
 }
 func (oneDigest) Tags(context.Context, string) ([]string, error) { return nil, nil }
-func (oneDigest) Origin(context.Context, string, string) (registry.Origin, error) {
-	return registry.Origin{}, nil
+func (oneDigest) Origin(context.Context, string, string) (tags.Origin, error) {
+	return tags.Origin{}, nil
 }
 
 // after is a file after a run, with the plan.
@@ -170,7 +170,7 @@ func TestGivenByCI(t *testing.T) {
 	}
 	var ci int
 	for _, d := range plan.Decisions {
-		if d.Ref.Tag == "2" && d.Deed == Skip && strings.Contains(d.Reason, "a file of CI") {
+		if d.Ref.Tag == "2" && d.Deed == Skip && strings.Contains(d.Reason, "a file of CI,") {
 			ci++
 		}
 	}

@@ -9,12 +9,13 @@ import (
 	spb "github.com/moby/buildkit/sourcepolicy/pb"
 
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 // BuildKit's own engine takes the policy, and with it the digest for the tag.
 func TestPolicy(t *testing.T) {
 	use := func(name, digest string) *Decision {
-		ref, err := parse(name)
+		ref, err := base.ParseRef(name)
 		if err != nil {
 			t.Fatal(err)
 		}

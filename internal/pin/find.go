@@ -10,6 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -32,7 +33,6 @@ type finder struct {
 	snapshot *source.Snapshot
 	opt      source.Options
 	texts    map[string]*text.File
-	allows   map[string][]*source.Allow
 	given    map[string][]gift // by argument
 	out      Found
 }
@@ -47,7 +47,7 @@ type gift struct {
 // Compose files, Kubernetes manifests, Bake files, and workflows and actions of
 // GitHub.
 func Find(fsys fs.FS, paths []string, opt source.Options) *Found {
-	f := &finder{fsys: fsys, opt: opt, texts: map[string]*text.File{}, allows: map[string][]*source.Allow{}, given: map[string][]gift{}}
+	f := &finder{fsys: fsys, opt: opt, texts: map[string]*text.File{}, given: map[string][]gift{}}
 	var rest, workflows, bakes []string
 	for _, p := range paths {
 		info, err := fs.Stat(fsys, p)
@@ -62,7 +62,7 @@ func Find(fsys fs.FS, paths []string, opt source.Options) *Found {
 					workflows = append(workflows, y)
 				}
 			}
-		case deploy.IsBakeName(path.Base(p)), path.Ext(p) == ".hcl":
+		case deploy.IsBakeName(path.Base(p)), path.Ext(p) == ".hcl": // Bake reads other names with --file
 			bakes = append(bakes, p)
 		case isWorkflow(p), isAction(p):
 			workflows = append(workflows, p)
@@ -197,7 +197,7 @@ func (f *finder) allowed(builds []*source.Build, file *text.File, span text.Span
 }
 
 // givenBy are the places where files give a build argument a value.
-func (f *finder) givenBy(builds []*source.Build, name, value string) []word {
+func (f *finder) givenBy(name, value string) []word {
 	var list []word
 	for _, g := range f.given[name] {
 		if g.value == value && !slices.Contains(list, g.at) && len(list) < maxAssignments {
@@ -210,8 +210,7 @@ func (f *finder) givenBy(builds []*source.Build, name, value string) []word {
 // single is a use of a file that is no Dockerfile, whose reference may have variables
 // in front of its end.
 func (f *finder) single(u *Use, value string, w word, lookup func(string) (variable, bool), allowed func(text.Span) *source.Allow) {
-	r := &reader{finder: f, stages: map[string]bool{}}
-	r.settleAlone(u, value, w, lookup)
+	u.settle(value, w, lookup)
 	if u.Why == "" && u.Carrier != nil && !u.Pinned() && allowed != nil {
 		if a := allowed(u.Span); a != nil {
 			u.Why = suppressed(a)
@@ -220,11 +219,11 @@ func (f *finder) single(u *Use, value string, w word, lookup func(string) (varia
 	f.out.Uses = append(f.out.Uses, u)
 }
 
-// settleAlone is settle without the builds of a Dockerfile.
-func (r *reader) settleAlone(u *Use, value string, w word, lookup func(string) (variable, bool)) {
-	ref, err := parse(value)
+// settle finds what a use names, and its carrier.
+func (u *Use) settle(value string, w word, lookup func(string) (variable, bool)) {
+	ref, err := base.ParseRef(value)
 	if err != nil {
-		u.Why = "it is not a valid reference to an image"
+		u.Why = invalid
 		return
 	}
 	u.Ref = ref
@@ -233,3 +232,5 @@ func (r *reader) settleAlone(u *Use, value string, w word, lookup func(string) (
 	}
 	u.Carrier, _, u.Why = carry(w, need(ref, value), lookup)
 }
+
+const invalid = "it is not a valid reference to an image"

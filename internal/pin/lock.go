@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy/attest"
+	"github.com/dockworthy/dockworthy/internal/source/base"
 )
 
 // LockName is the name of the file that keeps what tags stood for.
@@ -96,7 +97,7 @@ func ReadLock(data []byte) (*Lock, error) {
 		if i == nil || i.Name == "" || i.Tag == "" {
 			return nil, fmt.Errorf("read %s: an entry has no name or no tag", LockName)
 		}
-		if _, err := parse(i.Name + ":" + i.Tag); err != nil {
+		if _, err := base.ParseRef(i.Name + ":" + i.Tag); err != nil {
 			return nil, fmt.Errorf("read %s: %w", LockName, err)
 		}
 		digests := []attest.Digest{i.Digest}

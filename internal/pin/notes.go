@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/dockworthy/dockworthy/internal/image"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 )
 
 // A Note is what changed between two digests of one tag, as far as the images say.
@@ -160,7 +160,7 @@ func said(s string) string {
 
 // created is when an image says it was made; builds that are the same each time say
 // 1970, or 1980, which is no time.
-func created(o registry.Origin) string {
+func created(o tags.Origin) string {
 	if o.Created.Year() < 1990 {
 		return ""
 	}

@@ -11,20 +11,20 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// A Registry says what names stand for: *registry.Resolver does.
+// A Registry says what names stand for: *tags.Resolver does.
 type Registry interface {
 	// Digest is what a tag stands for.
 	Digest(ctx context.Context, ref string) (attest.Digest, error)
 	// Manifest is what there is under a digest.
-	Manifest(ctx context.Context, ref string) (*registry.Manifest, error)
+	Manifest(ctx context.Context, ref string) (*tags.Manifest, error)
 	// Tags are those of a reference's repository.
 	Tags(ctx context.Context, ref string) ([]string, error)
 	// Origin is what an image says of itself.
-	Origin(ctx context.Context, ref, platform string) (registry.Origin, error)
+	Origin(ctx context.Context, ref, platform string) (tags.Origin, error)
 }
 
 // Options choose what is pinned. The zero Options pin what has no digest.

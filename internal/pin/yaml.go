@@ -6,12 +6,9 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/source"
-	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
-
-func parse(s string) (base.Ref, error) { return base.ParseRef(s) }
 
 // imageScheme is how builders name an image as a build context.
 const imageScheme = "docker-image://"

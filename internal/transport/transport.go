@@ -84,6 +84,9 @@ func New(opt Options) *Transport {
 // ErrElsewhere is a place that a registry sends us to and that we do not ask.
 var ErrElsewhere = errors.New("this redirect is not allowed")
 
+// ErrAddress is an address at which no file may have a registry asked.
+var ErrAddress = errors.New("it is at a link-local address, where no registry is")
+
 // RoundTrip asks one question.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	hops := 0
@@ -143,7 +146,7 @@ func (t *Transport) neighbour(host string) bool {
 // credentials of a machine.
 func (t *Transport) allow(ctx context.Context, host string, remote net.Addr) error {
 	if t.opt.Foreign && !proxied(host) && reachOf(remote) == special {
-		return fmt.Errorf("%w: %s resolves to %s, which is %s", ErrElsewhere, t.opt.Host, remote, special)
+		return ErrAddress
 	}
 	if t.named(host) || t.named(strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")) || proxied(host) {
 		return nil

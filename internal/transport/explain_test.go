@@ -1,4 +1,4 @@
-package registry
+package transport
 
 import (
 	"crypto/tls"
@@ -23,7 +23,7 @@ func TestExplain(t *testing.T) {
 		{&net.DNSError{Err: "no such host", Name: "r.example"}, "cannot be found"},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}, "cannot be reached"},
 	} {
-		reason, lasting := explain(t.Context(), t.Context(), "r.example", time.Second, c.err)
+		reason, lasting := Explain(t.Context(), t.Context(), "r.example", time.Second, c.err)
 		if !lasting || !strings.Contains(reason.Error(), c.want) {
 			t.Errorf("%v is told as %v", c.err, reason)
 		}

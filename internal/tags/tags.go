@@ -1,4 +1,6 @@
-package registry
+// Package tags asks registries what tags stand for: many at a time, of names that come
+// from files which nobody vouches for.
+package tags
 
 import (
 	"context"
@@ -21,9 +23,16 @@ import (
 	"github.com/dockworthy/dockworthy/internal/transport"
 )
 
+// Options are how registries are asked. The zero Options are good.
+type Options struct {
+	Timeout   time.Duration  // for each question, with all that it takes; 0 = a minute
+	Keychain  authn.Keychain // nil = what `docker login` has kept
+	UserAgent string
+}
+
 // A Resolver asks registries what names stand for: many at a time, each registry
 // over connections and a login that are kept. A registry that cannot be reached is
-// asked once. The names may come from files that nobody vouches for.
+// asked once.
 type Resolver struct {
 	opt     Options
 	mirrors []mirror // the longest prefix first
@@ -44,10 +53,10 @@ type host struct {
 	down error // why it cannot be reached; nil = it can, or nobody has tried
 }
 
-// NewResolver is a Resolver. mirrors say where images are asked for: the beginning of
+// New is a Resolver. mirrors say where images are asked for: the beginning of
 // a repository's full name, as docker.io or docker.io/library, and what stands in its
 // place.
-func NewResolver(opt Options, mirrors map[string]string) (*Resolver, error) {
+func New(opt Options, mirrors map[string]string) (*Resolver, error) {
 	if opt.Timeout == 0 {
 		opt.Timeout = time.Minute
 	}
@@ -121,7 +130,7 @@ func (r *Resolver) Digest(ctx context.Context, ref string) (attest.Digest, error
 // headless tells whether a registry did not answer the question for a header as
 // registries do: then the whole manifest is asked for.
 func headless(err error) bool {
-	if code := status(err); code != 0 {
+	if code := transport.Status(err); code != 0 {
 		return code == http.StatusMethodNotAllowed || code == http.StatusNotImplemented
 	}
 	return strings.Contains(err.Error(), "response did not include")
@@ -287,7 +296,7 @@ func (r *Resolver) Origin(ctx context.Context, ref, platform string) (Origin, er
 func (r *Resolver) Tags(ctx context.Context, ref string) ([]string, error) {
 	var list []string
 	err := r.ask(ctx, "list the tags of "+ref, ref, func(ctx context.Context, p *remote.Puller, ref name.Reference) (err error) {
-		list, err = tagsOf(ctx, p, ref.Context())
+		list, err = List(ctx, p, ref.Context())
 		return err
 	})
 	return list, err
@@ -315,7 +324,7 @@ func (r *Resolver) ask(ctx context.Context, deed, ref string, f func(context.Con
 	if err == nil {
 		return nil
 	}
-	reason, lasting := explain(ctx, within, h.name, r.opt.Timeout, err)
+	reason, lasting := transport.Explain(ctx, within, h.name, r.opt.Timeout, err)
 	if lasting {
 		h.mu.Lock()
 		h.down = reason
@@ -351,7 +360,7 @@ func (r *Resolver) host(at string) (*host, error) {
 		remote.WithAuthFromKeychain(r.opt.Keychain),
 		remote.WithUserAgent(r.opt.UserAgent),
 		remote.WithTransport(transport.New(transport.Options{Host: at, Foreign: true})),
-		remote.WithRetryPredicate(worthAnotherTry),
+		remote.WithRetryPredicate(transport.Again),
 		remote.WithRetryBackoff(remote.Backoff{Duration: 400 * time.Millisecond, Factor: 3, Jitter: 0.2, Steps: 3}), // two more tries within two seconds
 		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout),
 	)
@@ -364,4 +373,25 @@ func (r *Resolver) host(at string) (*host, error) {
 }
 
 // IsMissing tells whether an error says that a registry has no such image.
-func IsMissing(err error) bool { return status(err) == http.StatusNotFound }
+func IsMissing(err error) bool { return transport.Status(err) == http.StatusNotFound }
+
+// maxTags bounds how many tags of a repository are read.
+const maxTags = 50_000
+
+// List is the tags of a repository, in the registry's order.
+func List(ctx context.Context, p *remote.Puller, repo name.Repository) (list []string, err error) {
+	l, err := p.Lister(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
+	for l.HasNext() {
+		page, err := l.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if list = append(list, page.Tags...); len(list) > maxTags {
+			return nil, fmt.Errorf("it has more than %d", maxTags)
+		}
+	}
+	return list, nil
+}

@@ -1,4 +1,4 @@
-package registry_test
+package tags_test
 
 import (
 	"bytes"
@@ -27,12 +27,28 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/dockworthy/dockworthy/attest"
-	"github.com/dockworthy/dockworthy/registry"
+	"github.com/dockworthy/dockworthy/internal/tags"
 )
 
-func resolver(t testing.TB, mirrors map[string]string) *registry.Resolver {
+func serve(t testing.TB, h http.Handler) string {
 	t.Helper()
-	r, err := registry.NewResolver(registry.Options{Timeout: 3 * time.Second}, mirrors)
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
+}
+
+func inMemory(t testing.TB) string {
+	return serve(t, ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))))
+}
+
+func sha(s string) string {
+	h, _, _ := v1.SHA256(strings.NewReader(s))
+	return h.String()
+}
+
+func resolver(t testing.TB, mirrors map[string]string) *tags.Resolver {
+	t.Helper()
+	r, err := tags.New(tags.Options{Timeout: 3 * time.Second}, mirrors)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +85,7 @@ func pushIndex(t testing.TB, ref string, platforms ...string) attest.Digest {
 }
 
 func TestResolver(t *testing.T) {
-	host := inMemory(t, true)
+	host := inMemory(t)
 	d := pushIndex(t, host+"/hub/library/app:1", "linux/arm64", "linux/amd64")
 	r := resolver(t, map[string]string{"docker.io": host + "/hub", "docker.io/elsewhere": "127.0.0.1:1"})
 	for _, ref := range []string{"docker.io/library/app:1", "app:1", "index.docker.io/library/app:1"} {
@@ -85,17 +101,17 @@ func TestResolver(t *testing.T) {
 	if err != nil || child.Index || strings.Join(child.Names(), " ") != "linux/amd64" {
 		t.Errorf("%+v, %v", child, err)
 	}
-	if tags, err := r.Tags(t.Context(), "app:1"); err != nil || strings.Join(tags, " ") != "1" {
-		t.Errorf("%v, %v", tags, err)
+	if list, err := r.Tags(t.Context(), "app:1"); err != nil || strings.Join(list, " ") != "1" {
+		t.Errorf("%v, %v", list, err)
 	}
 	if _, err := r.Digest(t.Context(), "docker.io/elsewhere/app:1"); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1 cannot be reached") {
 		t.Errorf("%v", err)
 	}
-	if _, err := r.Digest(t.Context(), "app:2"); err == nil || !registry.IsMissing(err) || !strings.Contains(err.Error(), "has no such image") {
+	if _, err := r.Digest(t.Context(), "app:2"); err == nil || !tags.IsMissing(err) || !strings.Contains(err.Error(), "has no such image") {
 		t.Errorf("%v", err)
 	}
 	for _, m := range []map[string]string{{"docker.io": "https://x"}, {"": "x.example.com"}, {"docker.io": "user:secret@x.example.com"}, {"docker.io": "x y"}} {
-		if _, err := registry.NewResolver(registry.Options{}, m); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := tags.New(tags.Options{}, m); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v: %v", m, err)
 		}
 	}
@@ -290,7 +306,7 @@ func TestLogin(t *testing.T) {
 
 // A hundred names are asked over connections that are kept.
 func BenchmarkResolver(b *testing.B) {
-	host := inMemory(b, false)
+	host := inMemory(b)
 	for i := range 100 {
 		pushIndex(b, fmt.Sprintf("%s/app%d:1", host, i), "linux/amd64", "linux/arm64")
 	}
