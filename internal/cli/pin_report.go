@@ -302,13 +302,20 @@ func (r *pinning) sarif(w *redact.Writer, got *pin.Checking) error {
 		})
 	}
 	log.Begin(dockworthy.Version, kinds)
+	equal := map[string]int{} // how many went before that differ in their lines alone
 	for _, m := range got.Remarks {
+		identity := []string{m.ID, m.Use.File.Name, m.Use.What, m.Use.Key()}
+		key := strings.Join(identity, "\x00")
+		if n := equal[key]; n > 0 {
+			identity = append(identity, strconv.Itoa(n))
+		}
+		equal[key]++
 		at := check.Place{File: m.Use.File, Span: m.Use.Span}
 		log.Result(sarif.Result{
 			RuleID: m.ID, RuleIndex: index[m.ID], Level: m.Severity.String(),
 			Message:      sarif.Text{Text: excerpt.Sentence(m.Message)},
 			Locations:    []sarif.Location{log.Location(at, 0, "")},
-			Fingerprints: map[string]string{"dockworthy/v1": sarif.Fingerprint(m.ID, m.Use.File.Name, m.Use.What, m.Use.Key())},
+			Fingerprints: map[string]string{"dockworthy/v1": sarif.Fingerprint(identity...)},
 		})
 	}
 	return log.End()
