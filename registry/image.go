@@ -5,17 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	ggcr "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -200,36 +195,11 @@ func (i *Image) ask(ctx context.Context, deed string, f func([]remote.Option) er
 		remote.WithAuthFromKeychain(i.opt.Keychain),
 		remote.WithUserAgent(i.opt.UserAgent),
 		remote.WithTransport(transport.New(transport.Options{Host: host, Roots: i.opt.Roots})),
-		remote.WithRetryPredicate(worthAnotherTry),
+		remote.WithRetryPredicate(transport.Again),
 	})
-	var answer *ggcr.Error
-	var large *transport.TooLarge
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", deed, ctx.Err())
-	case within.Err() != nil:
-		return fmt.Errorf("%s: %s did not respond within %s", deed, host, i.opt.Timeout)
-	case errors.As(err, &large):
-		return fmt.Errorf("%s: the response of %s has more than %d bytes", deed, host, large.Limit)
-	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
-		return fmt.Errorf("%s: %s denies access, try `docker login %s`: %w", deed, host, host, err)
-	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("%s: %s has no such image: %w", deed, host, err)
 	}
-	return fmt.Errorf("%s: %w", deed, err)
-}
-
-// worthAnotherTry says whether an error may go away by itself. One that took
-// its time does not.
-func worthAnotherTry(err error) bool {
-	var slow net.Error
-	if errors.As(err, &slow) && slow.Timeout() {
-		return false
-	}
-	var temporary interface{ Temporary() bool }
-	return errors.As(err, &temporary) && temporary.Temporary() ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+	reason, _ := transport.Explain(ctx, within, host, i.opt.Timeout, err)
+	return fmt.Errorf("%s: %w", deed, reason)
 }

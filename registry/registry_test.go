@@ -76,14 +76,14 @@ type store interface {
 	Attestations(context.Context, attest.Digest) ([]registry.Attestation, error)
 }
 
-func serve(t *testing.T, h http.Handler) string {
+func serve(t testing.TB, h http.Handler) string {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return strings.TrimPrefix(s.URL, "http://")
 }
 
-func inMemory(t *testing.T, referrers bool) string {
+func inMemory(t testing.TB, referrers bool) string {
 	return serve(t, ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)), ggcr.WithReferrersSupport(referrers)))
 }
 

@@ -4,8 +4,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/excerpt"
+	"github.com/dockworthy/dockworthy/internal/sarif"
 )
 
 // A Writer writes the results of one run.
@@ -69,12 +68,7 @@ func Fingerprint(f check.Reported, u check.Unit) string {
 	if id.Ordinal > 0 {
 		parts = append(parts, strconv.Itoa(id.Ordinal))
 	}
-	return digest(parts...)
-}
-
-func digest(parts ...string) string {
-	h := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(h[:16])
+	return sarif.Fingerprint(parts...)
 }
 
 // helpOf is what to do. What the check says in general holds no value of a file, so a

@@ -32,8 +32,11 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"mkfifo": mkfifo,
+			"push":   push,
+			"expand": expand,
 		},
 		Setup: func(env *testscript.Env) error {
+			serveRegistry(env)
 			// What a txtar cannot hold.
 			for name, data := range map[string]string{
 				"utf16/Dockerfile":  "\xff\xfeF\x00R\x00O\x00M\x00",
@@ -72,6 +75,8 @@ func writeImage(file string) error {
 	return os.WriteFile(file, pack([2]string{"config.json", config}, [2]string{"layer.tar", string(layer)},
 		[2]string{"manifest.json", `[{"Config":"config.json","RepoTags":["root:1"],"Layers":["layer.tar"]}]`}), 0o644)
 }
+
+func writeFile(name, data string) error { return os.WriteFile(name, []byte(data), 0o644) }
 
 // mkfifo makes a named pipe: mkfifo NAME
 func mkfifo(ts *testscript.TestScript, neg bool, args []string) {

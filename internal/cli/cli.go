@@ -117,7 +117,7 @@ layer-cache, pinned-base, secrets, dockerignore, entrypoint, healthcheck.`,
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
-	root.AddCommand(initCommand(c), checkCommand(c), fixCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
+	root.AddCommand(initCommand(c), checkCommand(c), fixCommand(c), explainCommand(c), rulesCommand(c), contextCommand(c), imageCommand(c), proveCommand(c), pinCommand(c), doctorCommand(c), keygenCommand(c), verifyCommand(c), peekCommand(c), guardCommand(c))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	err := root.ExecuteContext(ctx)
 	switch {

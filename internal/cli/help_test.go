@@ -11,7 +11,7 @@ import (
 // The help of each verb names each of its options once, in order.
 func TestHelp(t *testing.T) {
 	option := regexp.MustCompile(`--[a-z][a-z-]*`)
-	for _, verb := range []string{"check", "context", "doctor", "explain", "fix", "image", "init", "keygen", "prove", "rules", "verify"} {
+	for _, verb := range []string{"check", "context", "doctor", "explain", "fix", "image", "init", "keygen", "pin", "prove", "rules", "verify"} {
 		var out bytes.Buffer
 		if status := (Command{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out}).Main([]string{"help", verb}); status != 0 {
 			t.Fatalf("help %s exits with %d", verb, status)

@@ -195,7 +195,7 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 			file.Name = old.name
 		}
 		if s.Has(file.Name) {
-			names = append(names, file.Name)
+			names = append(names, path.Join(pl.paths[0], file.Name))
 		}
 	}
 	hidden, err := shownOf(ctx, c.red, pl, names)

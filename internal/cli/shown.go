@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"path"
 
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
@@ -16,12 +15,8 @@ type shown struct {
 	red *redact.Redactor
 }
 
-// shownOf looks for secrets in files of a project, by their names in its folder.
-func shownOf(ctx context.Context, red *redact.Redactor, pl *place, names []string) (shown, error) {
-	var files []string
-	for _, n := range names {
-		files = append(files, path.Join(pl.paths[0], n))
-	}
+// shownOf looks for secrets in files of a project.
+func shownOf(ctx context.Context, red *redact.Redactor, pl *place, files []string) (shown, error) {
 	p := dockworthy.Open(pl.fsys, files, dockworthy.Options{})
 	err := p.Check(ctx, check.Options{}, func(res *check.Result) error {
 		for _, rep := range res.Reports {

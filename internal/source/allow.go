@@ -363,3 +363,13 @@ const maxShared = 500
 func (b *Build) Expired(a *Allow) bool {
 	return !a.Until.IsZero() && b.AsOf.After(a.Until)
 }
+
+// AllowsIn are the suppressions of a file that is no unit of its own: a workflow, a
+// Bake file.
+func AllowsIn(f *text.File) []*Allow { return allowsIn(f) }
+
+// Covers tells whether the suppression is of a check, or of a rule, at a place of its
+// file on a day; the zero time is no day.
+func (a *Allow) Covers(id string, at text.Span, day time.Time) bool {
+	return a.Problem == "" && slices.Contains(a.IDs, id) && a.scope.Start <= at.Start && at.Start < a.scope.End && (a.Until.IsZero() || !day.After(a.Until))
+}

@@ -36,6 +36,9 @@ type Options struct {
 	Bytes int64          // the most that is read of all blobs together; 0 = 100 GiB
 	Quiet time.Duration  // how long an answer may pause; 0 = a minute
 	Roots *x509.CertPool // whose certificates are trusted; nil = the system's
+	// Foreign tells that it is not the caller who named the host, but a file that nobody
+	// vouches for: then it may not be at a link's own address either.
+	Foreign bool
 }
 
 // A Transport asks one registry.
@@ -84,6 +87,9 @@ func New(opt Options) *Transport {
 
 // ErrElsewhere is a place that a registry sends us to and that we do not ask.
 var ErrElsewhere = errors.New("this redirect is not allowed")
+
+// ErrAddress is an address at which no file may have a registry asked.
+var ErrAddress = errors.New("it is at a link-local address, where no registry is")
 
 // RoundTrip asks one question.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -143,6 +149,9 @@ func (t *Transport) neighbour(host string) bool {
 // itself. Nobody's registry is at a link's own address, where clouds keep the
 // credentials of a machine.
 func (t *Transport) allow(ctx context.Context, host string, remote net.Addr) error {
+	if t.opt.Foreign && !proxied(host) && reachOf(remote) == special {
+		return ErrAddress
+	}
 	if t.named(host) || t.named(strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80")) || proxied(host) {
 		return nil
 	}

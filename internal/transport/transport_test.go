@@ -92,6 +92,13 @@ func TestReach(t *testing.T) {
 	if err := New(Options{Host: "169.254.169.254"}).allow(t.Context(), "169.254.169.254:80", &net.TCPAddr{IP: net.ParseIP("169.254.169.254"), Port: 80}); err != nil {
 		t.Errorf("what the caller named is not asked: %v", err)
 	}
+	foreign := New(Options{Host: "169.254.169.254", Foreign: true})
+	if err := foreign.allow(t.Context(), "169.254.169.254:80", &net.TCPAddr{IP: net.ParseIP("169.254.169.254"), Port: 80}); !errors.Is(err, ErrAddress) {
+		t.Errorf("a file of a repository has the address of a link asked: %v", err)
+	}
+	if err := New(Options{Host: "10.0.0.5", Foreign: true}).allow(t.Context(), "10.0.0.5:443", &net.TCPAddr{IP: net.ParseIP("10.0.0.5"), Port: 443}); err != nil {
+		t.Errorf("a registry of a private network is not asked: %v", err)
+	}
 }
 
 // A registry on the other side of the world does not send us to plain HTTP.
