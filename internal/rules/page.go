@@ -25,6 +25,9 @@ func Page(r *check.Rule, c *check.Check) string {
 	fmt.Fprintf(&b, "| rule | severity | since | level of evidence |\n|---|---|---|---|\n| %d [%s](%s.md) | %s | %s | %s |\n\n", r.Number, r.Name, r.Name, severity, c.Since, levels(c))
 	fmt.Fprintf(&b, "## Why\n\n%s\n\n", c.Why)
 	fmt.Fprintf(&b, "## What to do\n\n%s\n\n", c.Mend)
+	if c.Unfixed != "" {
+		fmt.Fprintf(&b, "`dockworthy fix` leaves it: %s.\n\n", c.Unfixed)
+	}
 	if c.Quiet != "" {
 		fmt.Fprintf(&b, "## When there is no finding\n\n%s\n\n", c.Quiet)
 	}

@@ -14,6 +14,7 @@ var floating = &check.Check{
 	Why:      "a tag with only a major or minor version, or a word such as lts, moves with each release: a build may pick up an update that nobody chose",
 	Mend:     "use the full version and the variant, such as node:22.12.0-bookworm-slim, or pin the digest",
 	Quiet:    "For images with a digest, for the stable series of an operating system (debian:12, ubuntu:24.04, alpine:3.21), and for publishers that do not use versions.",
+	Unfixed:  "`dockworthy pin --full-version` does it: a registry has to say which full version is the same image",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -15,6 +15,7 @@ var latest = &check.Check{
 	Why:      "latest moves with each push: later builds of the same Dockerfile may give a different image, or fail",
 	Mend:     "use a full version and a variant, such as python:3.12.8-slim-bookworm, or a digest",
 	Quiet:    "For images with a digest, scratch, stage names and additional build contexts. A release line such as lts is reported by pinned-base/floating.",
+	Unfixed:  "`dockworthy pin --full-version` does it: a registry has to say which version that is today",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3006", "hadolint DL3007", "trivy DS-0001", "checkov CKV_DOCKER_7", "sonar docker:S6596"},

@@ -13,6 +13,7 @@ var noDigest = &check.Check{
 	Why:      "a tag can be pushed again with different contents; a digest identifies the contents",
 	Mend:     "append the digest and keep the tag for readability: python:3.12.8-slim-bookworm@sha256:…",
 	Quiet:    "For scratch, stage names and additional build contexts.",
+	Unfixed:  "`dockworthy pin` does it: a registry has to say which digest the tag stands for",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",
