@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -40,6 +41,7 @@ var localhost = &check.Check{
 				f.Severity = check.Note
 				f.Message = fmt.Sprintf("%s queries localhost, which is ::1 for the wget of %s: a program that listens on IPv4 only does not answer there", p.who, p.image().Base())
 			}
+			f.Fixes = recipe.Loopback(f.Place, family == source.IPv4).Fixes
 			return check.Judge([]check.Finding{f})
 		})
 	},

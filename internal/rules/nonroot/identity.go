@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -33,6 +34,9 @@ var userNotNumeric = &check.Check{
 		case u.State == source.UserNumbered:
 			f.Message = fmt.Sprintf("USER %s is a name: its UID is %s", u.Name, u.UID)
 			f.Help = "write USER " + u.UID
+			if a := recipe.Numeric(b, u.Step, u.Name, u.UID); a.Fixes != nil {
+				f = a.To(f)
+			}
 		default:
 			f.Message = fmt.Sprintf("USER %s is a name, which Kubernetes cannot verify", u.Name)
 		}
