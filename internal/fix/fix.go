@@ -37,8 +37,7 @@ type Options struct {
 	// May says why a file is not to be edited; "" = it may be. nil = all may be. data is
 	// nil for a file that is not there yet.
 	May func(name string, data []byte) string
-	// Ask decides about one fix before it is tried; nil = all are taken. It is asked
-	// again about another one of the same finding.
+	// Ask decides about one fix before it is tried; nil = all are taken.
 	Ask func(Candidate) (bool, error)
 }
 
@@ -54,9 +53,7 @@ type Left struct {
 	Unit    check.Unit
 	Finding check.Reported
 	Why     string
-	// Grade is that of the fix that would be there, where only its grade keeps it from
-	// being applied. Fix is that one; nil = there is none.
-	Fix *check.Fix
+	Fix     *check.Fix // the one that only its grade keeps from being applied; nil = there is none
 }
 
 // A Result is what became of a project.
