@@ -107,6 +107,7 @@ const (
 	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
+	ReleaseWords     // stand before VERSION in the name of a variable with the program's own version
 	AuthHeaders      // are headers of a request, in lower case, whose value is a credential
 	AuthSchemes      // stand before the value of an Authorization header
 	TokenPasswords   // stand for a password in a URL whose user is a token
@@ -252,6 +253,7 @@ var kinds = [sets]struct {
 	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
+	ReleaseWords:         {words, "release-word"},
 	AuthHeaders:          {words, "auth-header"},
 	AuthSchemes:          {words, "auth-scheme"},
 	TokenPasswords:       {words, "token-password"},
