@@ -102,6 +102,9 @@ const (
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
 	DevFolderParts   // say so of a folder as a part of its name, too
+	DevFolderEnds    // say so of a folder as the last word of its name
+	DevFolderStarts  // say so of a folder as the first word of its name
+	DevProducts      // are words behind such a first one with which it names a product: a portal for developers
 	DevGroups        // are names of groups, extras and lists of packages for development
 	DevFileWords     // mark a requirements file as one for development, as a part of its name
 	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
@@ -248,6 +251,9 @@ var kinds = [sets]struct {
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},
+	DevFolderEnds:        {words, "dev-folder-end"},
+	DevFolderStarts:      {words, "dev-folder-start"},
+	DevProducts:          {words, "dev-product"},
 	DevGroups:            {words, "dev-group"},
 	DevFileWords:         {words, "dev-file-word"},
 	BasePlaceholders:     {words, "base-placeholder"},
