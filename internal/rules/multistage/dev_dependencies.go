@@ -1,11 +1,15 @@
 package multistage
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -38,7 +42,7 @@ var devDependencies = &check.Check{
 				unknown = dep.what
 				continue
 			}
-			if !dep.dev && !dep.guess || said[dep.step] || dep.tool != "" && starts(b, dep.tool) {
+			if !dep.dev && !dep.guess || said[dep.step] || dep.tool != "" && starts(b, dep.tool) || dep.node && startsForDev(b) {
 				continue
 			}
 			said[dep.step] = true
@@ -74,6 +78,46 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 	f.Message = fmt.Sprintf("the copied files include development dependencies (%s): %s adds them in its stage", dep.why, dep.what)
 	f.Related = append(f.Related, check.Place{File: b.Text(), Span: first.span, Message: "installed here"})
 	return f
+}
+
+// startsForDev tells whether the container starts a program that package.json lists for
+// development, by itself or through a script: without it, it would not start.
+func startsForDev(b *source.Build) bool {
+	o := b.FileAt(path.Join(b.Target.Final.Workdir.Value, "package.json"))
+	st := b.Start()
+	if o == nil || st.Script == nil {
+		return false
+	}
+	pkg := o.PackageJSON()
+	if pkg == nil || len(pkg.DevDependencies) == 0 {
+		return false
+	}
+	owned := map[string]bool{}
+	for name := range pkg.DevDependencies {
+		if _, also := pkg.Dependencies[name]; !also {
+			owned[cmp.Or(knowledge.ProgramOf(name), name)] = true
+		}
+	}
+	commands := st.Script.Commands
+	if st.File != nil && st.File.Script != nil {
+		commands = slices.Concat(commands, st.File.Script.Commands)
+	}
+	said := map[string]bool{}
+	for len(commands) > 0 {
+		c := commands[0]
+		commands = commands[1:]
+		manager := nodeManager(c.Program())
+		for _, w := range c.Words {
+			if owned[packageOf(strings.TrimPrefix(w.Text, "./node_modules/.bin/"))] || owned[path.Base(w.Text)] {
+				return true
+			}
+			if text, ok := pkg.Scripts[w.Text]; ok && manager && !said[w.Text] {
+				said[w.Text] = true
+				commands = append(commands, shell.Parse(shell.Input{Src: []byte(text)}).Commands...)
+			}
+		}
+	}
+	return false
 }
 
 // starts tells whether the container runs a tool: then it is what the image is

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
@@ -216,16 +217,41 @@ func pythonHome(step *source.Step, run *source.Run, in packages.Install) string 
 			}
 		}
 	}
-	if v, ok := step.Env.Lookup("VIRTUAL_ENV"); ok && v.Set && v.Known {
+	if v, ok := step.Env.Lookup("VIRTUAL_ENV"); ok && v.Set && v.Known && !madeLater(step.Stage, path.Clean(v.Value), in) {
 		return path.Clean(v.Value)
 	}
 	if v, ok := step.Env.Lookup("PATH"); ok && v.Set {
 		first, _, _ := strings.Cut(v.Value, ":")
-		if venv, ok := binOf(first + "/python"); ok {
+		if venv, ok := binOf(first + "/python"); ok && !madeLater(step.Stage, venv, in) {
 			return venv
 		}
 	}
 	return systemPython
+}
+
+// madeLater tells whether a stage makes an environment after an install, and not before:
+// a variable that names it by then names nothing that is there.
+func madeLater(s *source.Stage, venv string, in packages.Install) bool {
+	later := false
+	for step := range chain(s) {
+		if step.Copy != nil && over(path.Clean(step.Copy.Target), venv) && step.Span.Start < in.Command.Span.Start {
+			return false
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != effects.Venv || !slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return path.Clean(w.Text) == venv }) {
+				continue
+			}
+			if fx.Command.Span.Start < in.Command.Span.Start {
+				return false
+			}
+			later = true
+		}
+	}
+	return later
 }
 
 // binOf is the environment of which a path is a program: /opt/venv of
