@@ -3,6 +3,7 @@ package dockerignore
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -67,6 +68,8 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 	var found []check.Finding
 	more := map[string]int{}
 	index := map[string]int{}
+	var wanted []check.Finding // of what cannot be left out
+	kinds := map[string]bool{}
 	for _, e := range notable {
 		base := path.Base(e.Path)
 		if !source.Unwanted(base) {
@@ -81,6 +84,21 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			continue
 		}
 		kind := kindOf(base)
+		if n, ok := namedBy(list, e); ok {
+			if !kinds[kind] {
+				kinds[kind] = true
+				wanted = append(wanted, check.Finding{
+					Severity: check.Note,
+					Place:    check.Place{File: b.Text(), Span: t.at()},
+					Related:  []check.Place{{File: b.Text(), Span: n.at(), Message: "it is taken by name here"}},
+					Message:  fmt.Sprintf("%s is in the build context, and %s includes it once more", e.Path, t.step.Keyword),
+					Help:     fmt.Sprintf("name the folders and files that this %s needs: the file itself must be sent, for another instruction names it", t.step.Keyword),
+					Missing:  true,
+					Cause:    check.SentCause.Of(e.Path),
+				})
+			}
+			continue
+		}
 		if _, ok := index[kind]; ok {
 			more[kind]++
 			continue
@@ -109,7 +127,17 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 	for kind, n := range more {
 		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
 	}
-	return found
+	return append(found, wanted...)
+}
+
+// namedBy is what takes a file by its name, so that it has to be sent.
+func namedBy(list []take, e source.Entry) (take, bool) {
+	for _, t := range list {
+		if !e.Dir && t.known && t.path == e.Path {
+			return t, true
+		}
+	}
+	return take{}, false
 }
 
 // takenBy is the COPY or ADD that takes an entry: all of the context, or a
@@ -171,7 +199,7 @@ var six = []struct{ name, probe string }{
 // unstopped says what the ignore file would not stop if it were there.
 func unstopped(b *source.Build, t take) []check.Finding {
 	open := map[string]bool{}
-	var list []string
+	var list, add []string
 	for _, s := range six {
 		ok, _ := b.Context.Sent(s.probe, false)
 		if s.name == "venv" && !ok {
@@ -179,7 +207,7 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		}
 		if ok {
 			open[s.name] = true
-			list = append(list, s.name)
+			list, add = append(list, s.name), append(add, "**/"+s.name)
 		}
 	}
 	if len(list) == 0 {
@@ -193,6 +221,16 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		Group:    "would be sent", // of several targets one speaks
 	}
 	uses, how := usesDotenv(b)
+	switch {
+	case open[".git"] && open[".env"]:
+		add = []string{".git", "**/.env"}
+	case open[".env"] && uses:
+		add = []string{"**/.env"}
+	}
+	f.Help = fmt.Sprintf("add %s to %s", check.List(add), path.Base(b.Context.File.Name))
+	if slices.ContainsFunc(b.Context.Ignore.Patterns(), func(p *ignore.Pattern) bool { return p.Negated }) {
+		f.Help += ", after its last exception"
+	}
 	switch {
 	case open[".git"] && open[".env"]:
 		f.Severity = check.Warning
