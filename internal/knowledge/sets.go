@@ -45,6 +45,7 @@ const (
 	TestRunners                // run a project's tests
 	TestTools                  // run them by the sub-command test
 	UserSwitchers              // start another program as another user, and do nothing else
+	RootsTools                 // nobody but root can use: they give files away or change accounts
 	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
 	// Files and folders.
@@ -201,6 +202,7 @@ var kinds = [sets]struct {
 	TestTools:            {programs, "test-tool"},
 	UserSwitchers:        {programs, "user-switcher"},
 	Makers:               {programs, "maker"},
+	RootsTools:           {programs, "roots-tool"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
