@@ -58,10 +58,31 @@ var devDependencies = &check.Check{
 	},
 }
 
+// withoutDev is how managers install what the program needs alone.
+// Source: the managers' own references: npm ci, yarn install, pnpm install, bun install,
+// bundle config, composer install, uv sync, poetry install, pipenv install.
+var withoutDev = map[string]string{
+	"npm":      "npm ci --omit=dev",
+	"yarn":     "yarn install --production, or yarn workspaces focus --production from Yarn 2 on",
+	"pnpm":     "pnpm install --prod",
+	"bun":      "bun install --production",
+	"bundle":   "bundle config set --local without 'development test' before bundle install",
+	"composer": "composer install --no-dev",
+	"uv":       "uv sync --no-dev",
+	"poetry":   "poetry install --only main",
+	"pipenv":   "pipenv install --deploy, without --dev",
+}
+
 func devFinding(b *source.Build, dep *deposit) check.Finding {
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: dep.span}, Stage: dep.step.Stage}
 	if dep.node {
 		f.Cause = nodeCause
+	}
+	if how := withoutDev[firstWord(dep.what)]; how != "" {
+		f.Help = "install without them: " + how
+		if dep.node {
+			f.Help += "; where the build needs them, copy node_modules from a stage that installs only production dependencies"
+		}
 	}
 	if dep.origin == nil {
 		f.Message = fmt.Sprintf("%s adds development dependencies to the final image (%s)", dep.what, dep.why)
