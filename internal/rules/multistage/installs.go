@@ -145,6 +145,17 @@ func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in
 			why, dep.span = more, m.Span
 		}
 	}
+	args := in.Command.Args()
+	for i, w := range args { // a group of pyproject.toml, or of another one: path:group
+		group, joined := strings.CutPrefix(w.Text, "--group=")
+		if w.Text == "--group" && i+1 < len(args) {
+			group, joined = args[i+1].Text, true
+		}
+		group = group[strings.LastIndexByte(group, ':')+1:]
+		if joined && why == "" && knowledge.DevGroups.Has(strings.ToLower(group)) {
+			why, dep.span = "the group "+group+" is for development", w.Span
+		}
+	}
 	for _, p := range in.Packages {
 		switch {
 		case p.Path:
