@@ -16,7 +16,7 @@ var sendsUnwanted = &check.Check{
 	Claim:    "the ignore file excludes .git, .env, __pycache__, virtual environments, node_modules and test_data",
 	Why:      "files that are sent are copied into the image: anyone who can pull it can read the history and passwords, and packages that were installed on another machine replace the right ones",
 	Mend:     "add the name to the ignore file with the prefix **/ (**/node_modules), after the line that includes its folder; better, begin the file with * and include only what is needed",
-	Quiet:    "For .env.example, .env.sample and .env.template, for a path inside such a folder that an exception names (!.git/HEAD), and where no COPY includes it.",
+	Quiet:    "For .env.example, .env.sample and .env.template, for a path inside such a folder that an exception names (!.git/HEAD), and where no COPY includes it. A file that another COPY takes by name is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtUnwanted,

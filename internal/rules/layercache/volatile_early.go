@@ -17,7 +17,7 @@ var volatileEarly = &check.Check{
 	Claim:    "values that change with each build come after the expensive steps",
 	Why:      "an ARG with a value and an ENV are part of the cache key of every RUN after them: a new commit or date runs all of them again",
 	Mend:     "declare ARG and ENV for commit, date and version at the end of the stage, or just above the step that uses them",
-	Quiet:    "For versions of tools (NODE_VERSION), for an ARG without a value, for one that the expensive step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
+	Quiet:    "For versions of tools (NODE_VERSION) and of what else is installed, for an ARG without a value, for one that the expensive step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -18,7 +18,7 @@ var devDependencies = &check.Check{
 	Claim:    "only dependencies that the program needs at run time are installed in the final image",
 	Why:      "test runners, linters and compilers account for most of a project's packages and most of its security advisories, and are not used in production",
 	Mend:     "install without them: npm ci --omit=dev, uv sync --no-dev, poetry install --only main, pip install -r requirements.txt; where the build needs them, copy node_modules from a stage that installs only production dependencies",
-	Quiet:    "Where the project has no development dependencies, where npm prune --omit=dev comes before the copy, and where the manifest cannot be read and nothing is compiled. In an image, for what package.json or pyproject.toml lists for development and a dependency needs as well, or the command starts.",
+	Quiet:    "Where the project has no development dependencies, where npm prune --omit=dev comes before the copy, where the RUN removes the project again, where the container starts a program of the development dependencies, and where the manifest cannot be read and nothing is compiled. In an image, for what package.json or pyproject.toml lists for development and a dependency needs as well, or the command starts.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtDev,
