@@ -88,7 +88,7 @@ var (
 )
 
 // purposes are parts of words without which no comment says what declared looks for.
-var purposes = []string{"production", "user", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
+var purposes = []string{"production", "end-user", "end user", "enduser", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
 
 // speaksOfPurpose tells whether a text in lower case has one of those parts.
 func speaksOfPurpose(low string) bool {

@@ -63,6 +63,9 @@ func ownWords(stem string) bool {
 // toRead tells whether a variable holds a version of what is built here for who runs
 // the image to read: it is written down, and no step makes anything by it.
 func toRead(b *source.Build, v source.Var, name string) bool {
+	if v.Value == "" || !strings.HasSuffix(name, "VERSION") && !strings.HasSuffix(name, "VER") && !strings.HasSuffix(name, "RELEASE") {
+		return false
+	}
 	m := numbered.FindStringSubmatch(name)
 	return m != nil && ownWords(m[1]) && version.MatchString(v.Value) && !needed(b, v.Name)
 }
