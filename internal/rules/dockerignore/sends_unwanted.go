@@ -109,6 +109,7 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			Message: fmt.Sprintf("%s is in the build context, and %s includes it", e.Path, t.step.Keyword),
 			Missing: true,
 			Cause:   check.SentCause.Of(e.Path),
+			Shared:  b.Context.File.Name + " sends " + kind,
 		}
 		if by != nil && by.Negated {
 			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "this instruction includes it"}}
@@ -219,6 +220,7 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		Related:  []check.Place{{File: b.Context.File, Message: "this is the ignore file"}},
 		Missing:  true,
 		Group:    "would be sent", // of several targets one speaks
+		Shared:   b.Context.File.Name,
 	}
 	uses, how := usesDotenv(b)
 	switch {
