@@ -129,6 +129,9 @@ type Finding struct {
 	// Group names what findings of one check have in common, so that they are told
 	// once: the most severe speaks, and the others are related places. "" = nothing.
 	Group string
+	// Shared names what several units of a project may have in common, such as their
+	// ignore file: what one edit mends is told once in a project. "" = nothing.
+	Shared string
 	// Firm keeps the severity where the stage would lower it.
 	Firm bool
 	// Secrets are the places, in Place's file, of values that no output may

@@ -105,9 +105,8 @@ type Tally struct {
 	Units      int // results
 	Unparsable int // of them, those that could not be judged
 	Scorecard  Scorecard
-	Levels     [3]bool // at which something was looked at
-	Safe       int     // findings that a safe fix mends
-	Unsafe     int     // findings that only an unsafe one mends
+	Levels     [3]bool       // at which something was looked at
+	Fixable    [Safe + 1]int // findings by the grade of what mends them
 
 	counts    map[*Rule]*[Error + 1]int
 	undecided map[*Check]*Open
@@ -140,12 +139,7 @@ func (t *Tally) Add(res *Result) {
 			t.counts[f.Rule] = &[Error + 1]int{}
 		}
 		t.counts[f.Rule][f.Severity]++
-		switch f.mending() {
-		case Safe:
-			t.Safe++
-		case Unsafe:
-			t.Unsafe++
-		}
+		t.Fixable[f.mending()]++
 	}
 	for _, rep := range res.Reports {
 		t.Scorecard.Add(rep)

@@ -474,7 +474,7 @@ func (t *textWriter) verdict() {
 	if t.Exit != nil {
 		line += fmt.Sprintf("; exit %d", t.Exit())
 	}
-	if safe, more := t.tally.Safe, t.tally.Unsafe; safe+more > 0 {
+	if safe, more := t.tally.Fixable[check.Safe], t.tally.Fixable[check.Unsafe]; safe+more > 0 {
 		fixable := fmt.Sprintf("`dockworthy fix` mends %d", safe)
 		switch {
 		case safe == 0:

@@ -45,6 +45,7 @@ const (
 	TestRunners                // run a project's tests
 	TestTools                  // run them by the sub-command test
 	UserSwitchers              // start another program as another user, and do nothing else
+	RootsTools                 // nobody but root can use: they give files away or change accounts
 	Makers                     // make, remove or hand over what their arguments name, which need not be there before
 
 	// Files and folders.
@@ -102,11 +103,15 @@ const (
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
 	DevFolderParts   // say so of a folder as a part of its name, too
+	DevFolderEnds    // say so of a folder as the last word of its name
+	DevFolderStarts  // say so of a folder as the first word of its name
+	DevProducts      // are words behind such a first one with which it names a product: a portal for developers
 	DevGroups        // are names of groups, extras and lists of packages for development
 	DevFileWords     // mark a requirements file as one for development, as a part of its name
 	BasePlaceholders // are values, in lower case, that stand in FROM for an image or a version that somebody has to name
 	StandIns         // are values, in lower case, that mean: the build will say
 	ReleaseNames     // are names of variables with the program's own version
+	ReleaseWords     // stand before VERSION in the name of a variable with the program's own version
 	AuthHeaders      // are headers of a request, in lower case, whose value is a credential
 	AuthSchemes      // stand before the value of an Authorization header
 	TokenPasswords   // stand for a password in a URL whose user is a token
@@ -197,6 +202,7 @@ var kinds = [sets]struct {
 	TestTools:            {programs, "test-tool"},
 	UserSwitchers:        {programs, "user-switcher"},
 	Makers:               {programs, "maker"},
+	RootsTools:           {programs, "roots-tool"},
 	Unwanted:             {files, "unwanted"},
 	SkippedFolders:       {files, "skipped-folder"},
 	NotDockerfiles:       {files, "not-dockerfile"},
@@ -247,11 +253,15 @@ var kinds = [sets]struct {
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},
+	DevFolderEnds:        {words, "dev-folder-end"},
+	DevFolderStarts:      {words, "dev-folder-start"},
+	DevProducts:          {words, "dev-product"},
 	DevGroups:            {words, "dev-group"},
 	DevFileWords:         {words, "dev-file-word"},
 	BasePlaceholders:     {words, "base-placeholder"},
 	StandIns:             {words, "stand-in"},
 	ReleaseNames:         {words, "release-name"},
+	ReleaseWords:         {words, "release-word"},
 	AuthHeaders:          {words, "auth-header"},
 	AuthSchemes:          {words, "auth-scheme"},
 	TokenPasswords:       {words, "token-password"},

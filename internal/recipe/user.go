@@ -33,7 +33,13 @@ func User(b *source.Build) Advice {
 	if img.Known != nil && slices.Contains(img.Known.Match.Repos, "docker.io/library/nginx") {
 		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
+	if step, name := numberless(b); step != nil && madeUser(b) == (user{}) {
+		return words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risks(b)) + rootsWork(b))
+	}
 	u := userOf(b)
+	if program, _ := b.Program(); program == "cron" || program == "crond" {
+		return words(fmt.Sprintf("leave the schedule to the platform, as a CronJob of Kubernetes, or run supercronic in place of %s, which needs root, and end the stage with `USER %s`", program, u.ids))
+	}
 	help := fmt.Sprintf("end the stage with `USER %s`", u.ids)
 	switch {
 	case u.make != "":
@@ -45,7 +51,9 @@ func User(b *source.Build) Advice {
 	if !img.Scratch {
 		a.Help += "; afterwards " + risks(b)
 	}
-	if edits, ok := endAs(b, u); ok {
+	work := rootsWork(b)
+	a.Help += work
+	if edits, ok := endAs(b, u); ok && work == "" {
 		a.Fixes = []check.Fix{fix(help, check.Unsafe, risks(b), b.Text(), edits...)}
 	}
 	return a
@@ -173,6 +181,45 @@ func madeUser(b *source.Build) user {
 		}
 	}
 	return user{}
+}
+
+// numberless is a user that the target's own chain makes without a number and gives files
+// to, and the step that makes him; nil = there is none. He is who the program is meant to
+// run as.
+func numberless(b *source.Build) (made *source.Step, name string) {
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, u := range run.Effects.Users {
+			if u.UID == "" && u.Name != "" && u.Name != "root" && made == nil && givenTo(b, u.Name) {
+				made, name = step, u.Name
+			}
+		}
+	}
+	return made, name
+}
+
+// givenTo tells whether the chain gives files to a user.
+func givenTo(b *source.Build, name string) bool {
+	for step := range b.Steps() {
+		if c := step.Copy; c != nil {
+			if owner, _, _ := strings.Cut(c.Chown.Value, ":"); owner == name {
+				return true
+			}
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind == effects.Chown && fx.Owner == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // groupOf is the number of a made user's primary group.
@@ -332,6 +379,23 @@ func takes(b *source.Build, name string) bool {
 	img := b.Base()
 	has := img.Known.Accounts(img.Ref)
 	return has.HasUser(name) == base.Yes || has.HasGroup(name) == base.Yes
+}
+
+// rootsWork says what the container does at its start that only root can, and what to do
+// instead; "" = nothing is known.
+func rootsWork(b *source.Build) string {
+	switch program, _ := b.Program(); {
+	case program == "supervisord" || program == "s6-svscan" || program == "runsvdir" || program == "my_init":
+		return fmt.Sprintf("; %s can then start no program as another user, so that its configuration must not name one", program)
+	}
+	if st := b.Start(); st.File != nil && st.File.Script != nil {
+		for _, c := range st.File.Script.Commands {
+			if c.When == shell.Always && knowledge.RootsTools.Has(c.Program()) {
+				return fmt.Sprintf("; the start script runs %s, which only root can: do it in the build", c.Program())
+			}
+		}
+	}
+	return ""
 }
 
 // risks are what another user may change.

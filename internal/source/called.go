@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
@@ -17,6 +18,9 @@ type Called struct {
 	Path    string         // in the stage
 	Origin  *Origin
 	Effects *effects.Effects // never nil
+	// HandsOver tells that the script runs the command that it is given, so that the
+	// effects are that command's, which stands in the RUN.
+	HandsOver bool
 }
 
 // Calls are the shell scripts that a RUN runs and that can be read: those that a
@@ -31,6 +35,10 @@ func (b *Build) Calls(step *Step) []*Called {
 	}
 	var list []*Called
 	for _, c := range run.Commands() {
+		if called := b.handedOver(step, c); called != nil {
+			list = append(list, called)
+			continue
+		}
 		name := scriptOf(c)
 		if name == "" {
 			continue
@@ -51,6 +59,40 @@ func (b *Build) Calls(step *Step) []*Called {
 	b.memo.calls[step] = list
 	return list
 }
+
+// handsOver matches the end of a script that becomes the command that it is given:
+// exec "$@", or exec "$bin" "$@" behind a shift.
+var handsOver = regexp.MustCompile(`(?m)^\s*exec\s+(?:"?\$\{?\w+\}?"?\s+)?"?\$@"?\s*\z`)
+
+// handedOver is a script of the project that a RUN puts in front of a package manager of
+// the system, as one that sets the language and becomes apt-get; nil where it is none.
+func (b *Build) handedOver(step *Step, c *shell.Command) *Called {
+	program, args := c.Program(), c.Args()
+	if len(args) < 2 || !knowledge.SystemManagers.Has(args[0].Text) || knowledge.SystemManagers.Has(program) || knowledge.Speakers.Has(program) || knowledge.Shells.Has(program) {
+		return nil
+	}
+	for _, name := range b.lookPath(programWord(c), true) {
+		o := b.Sees(step, name)
+		if img := step.Stage.Origin(); o == nil && img != nil && img.Local != nil {
+			o = img.Local.FileAt(name)
+		}
+		if o == nil {
+			continue
+		}
+		if data, ok := o.Data(); !ok || len(data) > maxHandsOver || !strings.HasPrefix(data, "#!") || !handsOver.MatchString(strings.TrimRight(data, " \t\r\n")) {
+			return nil
+		}
+		fx := effects.Of(shell.FromWords(shell.Input{Lookup: step.lookup, Watch: packages.Settings, Dir: c.Dir, Budget: step.Stage.eval.programs}, args))
+		for i := range fx.Installs {
+			fx.Installs[i].When = c.When
+		}
+		return &Called{Command: c, Path: name, Origin: o, Effects: fx, HandsOver: true}
+	}
+	return nil
+}
+
+// maxHandsOver is how many bytes such a script may have.
+const maxHandsOver = 4 << 10
 
 // scriptOf is the path of the script that a command runs; "" = none.
 func scriptOf(c *shell.Command) string {
@@ -108,7 +150,7 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 	}
 	key := calledKey{o.File, sh, c.Dir, step.Env}
 	if fx, ok := b.memo.called[key]; ok {
-		return &Called{c, name, o, fx}
+		return &Called{Command: c, Path: name, Origin: o, Effects: fx}
 	}
 	if b.memo.called == nil {
 		b.memo.called = map[calledKey]*effects.Effects{}
@@ -125,7 +167,7 @@ func (b *Build) call(step *Step, c *shell.Command, name string) *Called {
 	})
 	b.followed(ran.script, name)
 	b.memo.called[key] = ran.effects
-	return &Called{c, name, o, ran.effects}
+	return &Called{Command: c, Path: name, Origin: o, Effects: ran.effects}
 }
 
 // A calledKey is what a script's effects hang on in one Dockerfile.

@@ -308,18 +308,52 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	// An expression of the workflow is some text.
 	pushes := strings.Contains(src, "docker push") || strings.Contains(src, "podman push") || strings.Contains(src, "buildah push")
 	s := shell.Parse(shell.Input{Src: ciExpression.ReplaceAll([]byte(src), []byte("$CI_EXPRESSION")), Shell: "bash", Lookup: lookup})
+	lists := arrays{}
 	for _, c := range s.Commands {
 		if c.When != shell.Never {
-			r.command(n, c, dir, pushes)
+			lists.take(c)
+			r.command(n, c, dir, pushes, lists)
 			r.started(n, c, dir, lookup)
 		}
 	}
 }
 
+// arrays are the lists of words that a script has put together so far and not all of
+// whose words are known, as written: args=(--push -t "$tag").
+type arrays map[string]string
+
+func (a arrays) take(c *shell.Command) {
+	for _, as := range c.Assigns {
+		switch {
+		case as.Append:
+			a[as.Name] += " " + as.Value.Text
+		case !as.Value.Known:
+			a[as.Name] = as.Value.Text
+		}
+	}
+}
+
+// spread puts the words of a list where a command names it: "${args[@]}".
+func (a arrays) spread(args []shell.Word) []shell.Word {
+	for i := 0; i < len(args); i++ {
+		name, ok := strings.CutSuffix(strings.TrimPrefix(args[i].Text, "${"), "[@]}")
+		if !ok || args[i].Known || a[name] == "" {
+			continue
+		}
+		var list []shell.Word
+		for _, f := range strings.Fields(a[name]) {
+			list = append(list, shell.Word{Text: f, Known: !strings.Contains(f, "$"), Span: args[i].Span})
+		}
+		args = slices.Replace(slices.Clone(args), i, i+1, list...)
+		i += len(list) - 1
+	}
+	return args
+}
+
 // command is one command of a script, where it builds an image. pushes tells that the
 // script publishes one.
 // Source: docs.docker.com/reference/cli/docker/buildx/build.
-func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes bool) {
+func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes bool, lists arrays) {
 	program, args := c.Underlying()
 	verbs := map[string][]string{"docker": {"build"}, "podman": {"build"}, "buildah": {"build", "bud"}}[program]
 	if program == "docker" && len(args) > 0 && (args[0].Text == "buildx" || args[0].Text == "image" || args[0].Text == "builder") {
@@ -328,7 +362,7 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes
 	if len(args) == 0 || len(verbs) == 0 || args[0].Text != verbs[0] && args[0].Text != verbs[len(verbs)-1] {
 		return
 	}
-	o := getopt.Split(args[1:], false, ciValueFlags...)
+	o := getopt.Split(lists.spread(args[1:]), false, ciValueFlags...)
 	if len(o.Operands) != 1 {
 		return
 	}

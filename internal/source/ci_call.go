@@ -108,9 +108,11 @@ func (r *ciReader) started(step *yaml.Node, c *shell.Command, dir string, lookup
 	}
 	pushes := bytes.Contains(file.Data, []byte("docker push")) || bytes.Contains(file.Data, []byte("podman push"))
 	dir = path.Join(dir, c.Dir)
+	lists := arrays{}
 	for _, c := range shell.Parse(shell.Input{Src: file.Data, Shell: "bash", Lookup: lookup}).Commands {
 		if c.When != shell.Never {
-			r.command(step, c, dir, pushes)
+			lists.take(c)
+			r.command(step, c, dir, pushes, lists)
 		}
 	}
 }

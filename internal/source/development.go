@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -76,6 +77,12 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 	if dir := devFolder(p.below(name)); dir != "" {
 		return "it is in the folder " + dir
 	}
+	if kind != Dockerfile && under(p.below(name), ".github") { // what workflows start
+		return "it is in the folder .github"
+	}
+	if c := p.byPath[name]; kind == ComposeFile && c != nil {
+		return cmp.Or(declared(c.File.Data), triesOut(c))
+	}
 	return ""
 }
 
@@ -101,8 +108,9 @@ func devFolder(dir string) string {
 			return part
 		}
 		words := parts(part)
+		last := len(words) - 1
 		for i, w := range words {
-			if knowledge.DevFolderParts.Has(w) || i == len(words)-1 && len(words) > 1 && w == "dev" {
+			if knowledge.DevFolderParts.Has(w) || i > 0 && i == last && knowledge.DevFolderEnds.Has(w) || i == 0 && last > 0 && knowledge.DevFolderStarts.Has(w) && !knowledge.DevProducts.Has(words[1]) {
 				return part
 			}
 		}

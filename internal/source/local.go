@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -181,10 +182,12 @@ func (b *Build) userOfFolder() string {
 // froms are what the FROM lines of the Dockerfiles of a project say, and those that
 // take in another file.
 type froms struct {
-	users    map[string][]string // image name: the Dockerfiles built on it
-	lasts    map[string][]fromIn // the last element of an image's name with more: where it stands
-	stages   map[string]bool     // names of stages
-	included map[string]string   // Dockerfile: one that takes it in
+	users  map[string][]string // image name: the Dockerfiles built on it
+	lasts  map[string][]fromIn // the last element of an image's name with more: where it stands
+	stages map[string]bool     // names of stages
+	// included are Dockerfiles by those that they take in, by a path beside the file;
+	// inContext, by one in the context.
+	included, inContext map[string]string
 }
 
 // A fromIn is an image that a Dockerfile names in FROM.
@@ -194,7 +197,7 @@ type fromIn struct{ file, image string }
 // their lines: the whole parse of every file of a project would cost too much for
 // a question that few ask.
 func (p *Snapshot) usersOfImages() *froms {
-	f := &froms{map[string][]string{}, map[string][]fromIn{}, map[string]bool{}, map[string]string{}}
+	f := &froms{map[string][]string{}, map[string][]fromIn{}, map[string]bool{}, map[string]string{}, map[string]string{}}
 	for _, u := range p.Units {
 		if u.Kind != Dockerfile || u.Service != "" {
 			continue
@@ -205,8 +208,11 @@ func (p *Snapshot) usersOfImages() *froms {
 		}
 		images, stages, parts := fromsIn(data)
 		for _, name := range parts {
-			if name = path.Join(path.Dir(u.Path), name); f.included[name] == "" {
+			if name := path.Join(path.Dir(u.Path), name); f.included[name] == "" {
 				f.included[name] = u.Path
+			}
+			if name := path.Join(".", name); f.inContext[name] == "" {
+				f.inContext[name] = u.Path
 			}
 		}
 		for _, image := range images {
@@ -262,18 +268,37 @@ const maxIncludeWord = 16
 // included says which Dockerfile takes this one in as a part of it, where it starts
 // nothing by itself; "" = none does.
 func (b *Build) included() string {
-	if role, _ := b.Config.role(b.Path); role == roleProduct || b.project == nil || starts(b.Target) || serviceBase(b.Target) {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || starts(b.Target) || serviceBase(b.Target) {
 		return ""
+	}
+	if f := b.includes(); f != nil && f.included[b.Path] != "" {
+		return f.included[b.Path] + " includes it"
+	}
+	return ""
+}
+
+// IncludedBy is the Dockerfile that takes this one in as a part of it, by its path beside
+// it or in the context, so that its stages are those of both; "" = none does.
+func (b *Build) IncludedBy() string {
+	f := b.includes()
+	if f == nil {
+		return ""
+	}
+	return cmp.Or(f.included[b.Path], f.inContext[b.Path])
+}
+
+// includes knows which Dockerfiles of the project take others in; nil where there is
+// one alone.
+func (b *Build) includes() *froms {
+	if b.project == nil {
+		return nil
 	}
 	b.files.ask(aboutUnits, "")
 	if b.project.links.dockerfiles < 2 {
-		return ""
+		return nil
 	}
 	b.files.ask(aboutFroms, "")
-	if by := b.project.users().included[b.Path]; by != "" {
-		return by + " includes it"
-	}
-	return ""
+	return b.project.users()
 }
 
 // MadeHere tells whether the project builds an image of this name: by what

@@ -122,6 +122,26 @@ func RunsOnce(c *deploy.Compose, s *deploy.Service) bool {
 	})
 }
 
+// Unreached tells whether a service works without anybody reaching it, as who takes jobs
+// from a queue does: it has no ports, and a command of its own, which is no server's.
+func Unreached(s *deploy.Service) bool {
+	if len(s.Ports)+len(s.Expose) > 0 || s.Command == nil && s.Entrypoint == nil {
+		return false
+	}
+	var words []shell.Word
+	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+		if c == nil {
+			continue
+		}
+		for _, w := range c.Words {
+			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
+		}
+	}
+	program, args := wordsProgram(words)
+	server := knowledge.ServerOf(program)
+	return server.Role != knowledge.Serves && (len(args) == 0 || !slices.Contains(server.Serves, args[0].Text) && !knowledge.ServeWords.Has(args[0].Text))
+}
+
 // launched is Program, or what npx or bunx launches.
 func (b *Build) launched() (string, []shell.Word) {
 	program, args := b.Program()

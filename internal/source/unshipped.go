@@ -78,17 +78,17 @@ var (
 	directive   = regexp.MustCompile(`(?i)^(?:syntax|escape|check)\s*=`)
 	sentenceEnd = regexp.MustCompile(`[.!?:;]\s+|[.!?]$`)
 	// The subject is what the file makes: nothing else is named.
-	notProduction = regexp.MustCompile(`(?i)\bnot\s+(?:be\s+)?(?:(?:intended|meant|designed|recommended|ready|suitable|suited|fit|optimi[sz]ed|built|made|used|safe|to\s+be\s+used)\s+)*(?:for|in)\s+(?:use\s+in\s+|any\s+|a\s+)?production\b|\bdo(?:\s+not|n't)\s+use\s+(?:(?:this|it|the)(?:\s+(?:image|file|docker\s?file|container))?\s+)?(?:in|for)\s+production\b|\bnot\s+production[- ]ready\b`)
+	notProduction = regexp.MustCompile(`(?i)\bnot\s+(?:be\s+)?(?:(?:intended|meant|designed|recommended|ready|suitable|suited|fit|optimi[sz]ed|built|made|used|safe|to\s+be\s+used)\s+)*(?:for|in)\s+(?:use\s+in\s+|any\s+|a\s+)?production\b|\bdo(?:\s+not|n't)\s+use\s+(?:(?:this|it|the)(?:\s+(?:image|file|docker\s?file|container))?\s+)?(?:in|for)\s+production\b|\bnot\s+production[- ]ready\b|\bnot\s+(?:be\s+)?(?:intended|meant|designed|made)\s+for\s+end[- ]?users\b`)
 	forWork       = regexp.MustCompile(`(?i)\b(?:docker\s?file|image|container|this(?:\s+file)?|used|ready|suitable|intended|meant|only)\b(?:\s+\w+){0,3}\s+for\s+(?:(?:local|running|the|unit|integration|end-to-end|e2e|use\s+in|our|interactive)\s+)*(?:development|testing|tests|debugging|fuzzing|benchmarks?|benchmarking|building\s+(?:(?:a|an|the|debian|deb|rpm|apk|binary)\s+)*packages?)\b(?:\s+(?:only|purposes?|use|environments?|and\s+(?:testing|tests|debugging|ci)|via\s+\w+|of\s+\w+|for\s+\w+|with\s+\w+))*\s*$`)
 	forBugs       = regexp.MustCompile(`(?i)\bfor\s+(?:debugging|reproducing|investigating)\s+(?:issues|bugs|problems|reports)\b`)
 	otherSubject  = regexp.MustCompile(`(?i)\b(?:root|password|secret|key|token|credential|latest|tag|certificate|cert|variable|option|flag|setting|default|port|user)s?\b`)
 	ownSubject    = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?(?:[\w-]+\s+){0,3}?(?:docker\s?file|image|container)\b|^(?:this|used|only|intended|meant|for|reproduces|mimics)\b`)
 	elsewhere     = regexp.MustCompile(`(?i)\b(?:see|use|uses|another|other|separate|different|smaller|second|instead|variant|also)\b`)
-	alsoShips     = regexp.MustCompile(`(?i)\b(?:production|release|deploy\w*)\b`)
+	alsoShips     = regexp.MustCompile(`(?i)\b(?:prod|production|release|deploy\w*)\b`)
 )
 
 // purposes are parts of words without which no comment says what declared looks for.
-var purposes = []string{"production", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
+var purposes = []string{"production", "end-user", "end user", "enduser", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
 
 // speaksOfPurpose tells whether a text in lower case has one of those parts.
 func speaksOfPurpose(low string) bool {
@@ -110,7 +110,7 @@ func declared(data []byte) string {
 		if s = strings.TrimSpace(s); !speaksOfPurpose(strings.ToLower(s)) {
 			continue
 		}
-		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(s) {
+		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(strings.Replace(s, m, "", 1)) {
 			return fmt.Sprintf("its first comment says %q", m)
 		}
 		if m := cmp.Or(forWork.FindString(s), forBugs.FindString(s)); m != "" && ownSubject.MatchString(s) && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
@@ -173,6 +173,14 @@ func runsTests(program string, args []shell.Word) bool {
 	if knowledge.TestRunners.Has(program) {
 		return true
 	}
+	if program == "npx" || program == "bunx" {
+		for i, a := range args {
+			if !strings.HasPrefix(a.Text, "-") {
+				return runsTests(a.Text, args[i+1:])
+			}
+		}
+		return false
+	}
 	if !knowledge.TestTools.Has(program) {
 		return false
 	}
@@ -184,6 +192,26 @@ func runsTests(program string, args []shell.Word) bool {
 		return a.Text == "test" || a.Text == "tests" || strings.HasPrefix(a.Text, "test:")
 	}
 	return false
+}
+
+// triesOut says which service of a Compose file runs tests whenever the file is started:
+// the others are there to be tested; "" = none does.
+func triesOut(c *deploy.Compose) string {
+	for _, s := range c.Services {
+		if s.Command == nil || len(s.Profiles) > 0 {
+			continue
+		}
+		var words []shell.Word
+		for _, w := range s.Command.Words {
+			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
+		}
+		for _, c := range shell.FromWords(shell.Input{}, words).Commands {
+			if program, args := c.Underlying(); runsTests(program, args) {
+				return "the service " + s.Name.Text + " runs tests"
+			}
+		}
+	}
+	return ""
 }
 
 // idles says of a Kubernetes file that all that it runs waits for somebody to come in;

@@ -18,7 +18,7 @@ var sendsUnwanted = &check.Check{
 	Claim:    "the ignore file excludes .git, .env, __pycache__, virtual environments, node_modules and test_data",
 	Why:      "files that are sent are copied into the image: anyone who can pull it can read the history and passwords, and packages that were installed on another machine replace the right ones",
 	Mend:     "add the name to the ignore file with the prefix **/ (**/node_modules), after the line that includes its folder; better, begin the file with * and include only what is needed",
-	Quiet:    "For .env.example, .env.sample and .env.template, for a path inside such a folder that an exception names (!.git/HEAD), and where no COPY includes it.",
+	Quiet:    "For .env.example, .env.sample and .env.template, for a path inside such a folder that an exception names (!.git/HEAD), and where no COPY includes it. A file that another COPY takes by name is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtUnwanted,
@@ -70,6 +70,8 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 	var found []check.Finding
 	more := map[string]int{}
 	index := map[string]int{}
+	var wanted []check.Finding // of what cannot be left out
+	kinds := map[string]bool{}
 	for _, e := range notable {
 		base := path.Base(e.Path)
 		if !source.Unwanted(base) {
@@ -84,6 +86,21 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			continue
 		}
 		kind := kindOf(base)
+		if n, ok := namedBy(list, e); ok {
+			if !kinds[kind] {
+				kinds[kind] = true
+				wanted = append(wanted, check.Finding{
+					Severity: check.Note,
+					Place:    check.Place{File: b.Text(), Span: t.at()},
+					Related:  []check.Place{{File: b.Text(), Span: n.at(), Message: "it is taken by name here"}},
+					Message:  fmt.Sprintf("%s is in the build context, and %s includes it once more", e.Path, t.step.Keyword),
+					Help:     fmt.Sprintf("name the folders and files that this %s needs: the file itself must be sent, for another instruction names it", t.step.Keyword),
+					Missing:  true,
+					Cause:    check.SentCause.Of(e.Path),
+				})
+			}
+			continue
+		}
 		if _, ok := index[kind]; ok {
 			more[kind]++
 			continue
@@ -94,6 +111,7 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			Message: fmt.Sprintf("%s is in the build context, and %s includes it", e.Path, t.step.Keyword),
 			Missing: true,
 			Cause:   check.SentCause.Of(e.Path),
+			Shared:  b.Context.File.Name + " sends " + kind,
 		}
 		if by != nil && by.Negated {
 			f.Related = []check.Place{{File: b.Text(), Span: t.at(), Message: "this instruction includes it"}}
@@ -111,7 +129,7 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 		}
 		found = append(found, f)
 	}
-	if slices.ContainsFunc(notable, func(e source.Entry) bool {
+	if len(wanted) > 0 || slices.ContainsFunc(notable, func(e source.Entry) bool {
 		return source.IsEnvFile(path.Base(e.Path)) && readsDefaults(b.Context, path.Dir(e.Path)) != ""
 	}) {
 		for i := range found {
@@ -121,7 +139,17 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 	for kind, n := range more {
 		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
 	}
-	return found
+	return append(found, wanted...)
+}
+
+// namedBy is what takes a file by its name, so that it has to be sent.
+func namedBy(list []take, e source.Entry) (take, bool) {
+	for _, t := range list {
+		if !e.Dir && t.known && t.path == e.Path {
+			return t, true
+		}
+	}
+	return take{}, false
 }
 
 // takenBy is the COPY or ADD that takes an entry: all of the context, or a
@@ -183,7 +211,7 @@ var six = []struct{ name, probe string }{
 // unstopped says what the ignore file would not stop if it were there.
 func unstopped(b *source.Build, t take) []check.Finding {
 	open := map[string]bool{}
-	var list []string
+	var list, add []string
 	for _, s := range six {
 		ok, _ := b.Context.Sent(s.probe, false)
 		if s.name == "venv" && !ok {
@@ -191,7 +219,7 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		}
 		if ok {
 			open[s.name] = true
-			list = append(list, s.name)
+			list, add = append(list, s.name), append(add, "**/"+s.name)
 		}
 	}
 	if len(list) == 0 {
@@ -203,8 +231,19 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		Related:  []check.Place{{File: b.Context.File, Message: "this is the ignore file"}},
 		Missing:  true,
 		Group:    "would be sent", // of several targets one speaks
+		Shared:   b.Context.File.Name,
 	}
 	uses, how := usesDotenv(b)
+	switch {
+	case open[".git"] && open[".env"]:
+		add = []string{".git", "**/.env"}
+	case open[".env"] && uses:
+		add = []string{"**/.env"}
+	}
+	f.Help = fmt.Sprintf("add %s to %s", check.List(add), path.Base(b.Context.File.Name))
+	if slices.ContainsFunc(b.Context.Ignore.Patterns(), func(p *ignore.Pattern) bool { return p.Negated }) {
+		f.Help += ", after its last exception"
+	}
 	switch {
 	case open[".git"] && open[".env"]:
 		f.Severity = check.Warning

@@ -51,6 +51,14 @@ var shellForm = &check.Check{
 				f.Severity = check.Error
 				f.Message = fmt.Sprintf("%s is in shell form, but %s has no shell: the container does not start", step.Keyword, img.String())
 			}
+			if script != nil && script.Err == nil && lone(script) {
+				if why, ok := swallows(script.Commands[0]); ok {
+					// An array of the same words would be no better.
+					f.Help = fmt.Sprintf("write the program that %s starts as an array, such as `%s [\"node\", \"server.js\"]`: %s itself %s", words(script.Commands[0]), step.Keyword, script.Commands[0].Program(), why)
+					found = append(found, f)
+					continue
+				}
+			}
 			found = append(found, recipe.ExecForm(b, step).To(f))
 		}
 		return check.Judge(found)

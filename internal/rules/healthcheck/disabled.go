@@ -12,7 +12,7 @@ var disabled = &check.Check{
 	Claim:    "no health check is disabled",
 	Why:      "HEALTHCHECK NONE removes the probe of the base image, so a program that hangs is not detected",
 	Mend:     "replace the probe with one that suits the program",
-	Quiet:    "For one-shot services of Compose: those that others wait for to complete, and those that are not restarted and whose command ends.",
+	Quiet:    "For one-shot services of Compose: those that others wait for to complete, and those that are not restarted and whose command ends. A service of Compose without ports that runs a command of its own, as a worker does, is a note.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -23,10 +23,14 @@ var disabled = &check.Check{
 			var found []check.Finding
 			for _, s := range b.Compose.Services {
 				if s.Healthcheck != nil && s.Healthcheck.Disable && !source.RunsOnce(b.Compose, s) {
-					found = append(found, check.Finding{
+					f := check.Finding{
 						Place:   check.Place{File: b.Text(), Span: s.Healthcheck.Span},
 						Message: fmt.Sprintf("the service %s disables its health check", s.Name.Text),
-					})
+					}
+					if source.Unreached(s) {
+						f.Severity = check.Note
+					}
+					found = append(found, f)
 				}
 			}
 			return check.Judge(found)

@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -160,6 +161,9 @@ func numeric(s string) bool { return s != "" && strings.Trim(s, "0123456789") ==
 
 // advice is a probe that suits the image.
 func advice(b *source.Build) string {
+	if line, by := composeProbe(b); line != "" {
+		return fmt.Sprintf("add `HEALTHCHECK %s`, which the service %s has in Compose", line, by)
+	}
 	img := b.Base()
 	port := askable(b)
 	if port == "" {
@@ -193,6 +197,40 @@ func advice(b *source.Build) string {
 		return "the image has no shell: add a flag with which the program checks itself, and run it in exec form"
 	}
 	return ""
+}
+
+// composeProbe is how a program of the image checks itself, as a service of Compose has
+// it for a health check, and the service; "" = none has, or it takes values of Compose.
+func composeProbe(b *source.Build) (line, service string) {
+	for _, s := range slices.Concat(b.Services, b.RunBy()) {
+		h := s.Healthcheck
+		if h == nil || h.Disable || len(h.Test) == 0 || h.Shell {
+			continue
+		}
+		program := path.Base(h.Test[0].Text)
+		if knowledge.Shells.Has(program) || knowledge.Probes.Has(program) || knowledge.Clients.Has(program) {
+			continue
+		}
+		var words []string
+		for _, w := range h.Test {
+			if w.Unresolved || strings.Contains(w.Raw, "$") || strings.ContainsAny(w.Text, "\n`") {
+				return "", ""
+			}
+			words = append(words, w.Text)
+		}
+		return "CMD " + jsonWords(words), s.Name.Text
+	}
+	return "", ""
+}
+
+// jsonWords are words as the array of an exec form.
+func jsonWords(words []string) string {
+	var quoted []string
+	for _, w := range words {
+		q, _ := json.Marshal(w)
+		quoted = append(quoted, string(q))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 // composeHas tells whether every Compose service that builds the image has a check,

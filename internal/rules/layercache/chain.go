@@ -373,7 +373,13 @@ func cached(run *source.Run) bool {
 // as "go mod download".
 func called(c *shell.Command) string {
 	s, n := c.Program(), 1
+	value := false // of a flag that stands before the sub-command
 	for _, w := range c.Args() {
+		if value {
+			value = false
+			continue
+		}
+		value = n > 0 && knowledge.ScriptFlags.Has(w.Text) && knowledge.EcosystemOf(c.Program()) == "node"
 		if w.Text == "" || w.Text[0] == '-' || n == 0 || strings.Contains(w.Text, "=") {
 			continue
 		}

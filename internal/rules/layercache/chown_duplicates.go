@@ -129,18 +129,19 @@ func (d *duplicates) run(step *source.Step, run *source.Run) {
 	}
 }
 
-// earlier is the first of the steps whose files a chown or chmod of a folder
-// changes, and how many bytes those are; -1 = nobody knows.
+// earlier is, of the steps whose files a chown or chmod of a folder changes, the first
+// of those that add most, and how many bytes all of them add; -1 = nobody knows.
 func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, bytes int64) {
 	if dir == "/" {
 		return nil, 0 // who changes all of it is beyond advice on layers
 	}
+	most := int64(0)
 	for _, p := range d.filled[dir] {
 		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, p.modes) {
 			continue
 		}
-		if first == nil {
-			first = p.step
+		if first == nil || most >= 0 && (p.bytes < 0 || p.bytes > most) {
+			first, most = p.step, p.bytes
 		}
 		if p.bytes < 0 || bytes < 0 {
 			bytes = -1

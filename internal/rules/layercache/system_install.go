@@ -30,7 +30,13 @@ var systemInstallAfterSources = &check.Check{
 			if run == nil || len(l.brought) == 0 {
 				return
 			}
-			for _, in := range run.Effects.Installs {
+			installs := run.Effects.Installs
+			for _, c := range b.Calls(step) {
+				if c.HandsOver {
+					installs = slices.Concat(installs, c.Effects.Installs)
+				}
+			}
+			for _, in := range installs {
 				if !in.System || in.When != shell.Always || artefactsOnly(in) {
 					continue
 				}

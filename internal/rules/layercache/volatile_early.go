@@ -17,14 +17,14 @@ var volatileEarly = &check.Check{
 	Claim:    "values that change with each build come after the expensive steps",
 	Why:      "an ARG with a value and an ENV are part of the cache key of every RUN after them: a new commit or date runs all of them again",
 	Mend:     "declare ARG and ENV for commit, date and version at the end of the stage, or just above the step that uses them",
-	Quiet:    "For versions of tools (NODE_VERSION), for an ARG without a value, for one that the expensive step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
+	Quiet:    "For versions of tools (NODE_VERSION) and of what else is installed, for an ARG without a value, for one that the expensive step itself uses, and for LABEL, EXPOSE, CMD and HEALTHCHECK.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
 		if !b.Linux() {
 			return check.None()
 		}
-		v := &volatile{b: b, at: map[*source.Stage][]*changing{}, sent: map[*source.Stage]bool{}, view: newView(b), given: map[string]bool{}}
+		v := &volatile{b: b, at: map[*source.Stage][]*changing{}, sent: map[*source.Stage]bool{}, view: newView(b), given: map[string]bool{}, told: map[string]bool{}}
 		v.compose()
 		for _, s := range b.Stages {
 			v.stage(s)
@@ -39,6 +39,8 @@ type changing struct {
 	span    text.Span
 	related []check.Place
 	word    string // ARG or ENV
+	release bool   // it changes with each release, rather than with each build
+	block   int    // of declarations that stand together
 	early   bool   // it stands above the sources
 	commit  bool   // it changes with each commit, and not between
 	said    bool
@@ -51,6 +53,8 @@ type volatile struct {
 	at    map[*source.Stage][]*changing
 	sent  map[*source.Stage]bool // sources were copied by the end of the stage
 	given map[string]bool        // arguments that Compose takes from whoever runs it
+	told  map[string]bool        // variables of which there is a finding: of another stage, it is the same one
+	block int                    // the number of the declarations that stand together
 	found []check.Finding
 }
 
@@ -85,7 +89,11 @@ func (v *volatile) stage(s *source.Stage) {
 			labels += step.File().Text(step.Span) + "\n"
 		}
 	}
+	v.block++
 	for _, step := range s.Steps {
+		if step.Keyword != "ARG" && step.Keyword != "ENV" && step.Keyword != "LABEL" {
+			v.block++
+		}
 		switch {
 		case step.Keyword == "ARG" || step.Keyword == "ENV":
 			active = v.declare(active, step, labels, !sent)
@@ -121,10 +129,10 @@ func (v *volatile) declare(active []*changing, step *source.Step, labels string,
 			active = replace(active, from, &kept)
 			continue
 		}
-		if len(active) >= maxChanging || !changes(x, given, labels) {
+		if len(active) >= maxChanging || !changes(v.b, x, given, labels) {
 			continue
 		}
-		active = append(active[:len(active):len(active)], &changing{names: []string{x.Name}, span: span, word: step.Keyword, early: early, commit: commit.MatchString(strings.ToUpper(x.Name))})
+		active = append(active[:len(active):len(active)], &changing{names: []string{x.Name}, span: span, word: step.Keyword, block: v.block, early: early, release: toRead(v.b, x, strings.ToUpper(x.Name)), commit: commit.MatchString(strings.ToUpper(x.Name))})
 	}
 	return active
 }
@@ -183,6 +191,7 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 	what, install := costly(step.Run())
 	body := step.File().Text(step.Span)
 	kept := active[:0:0]
+	var again []*changing
 	for _, c := range active {
 		if uses(body, c.names) {
 			// The step needs it: it stands where it has to. If this is the
@@ -197,16 +206,54 @@ func (v *volatile) run(active []*changing, step *source.Step) []*changing {
 			continue
 		}
 		c.said = true
-		v.found = append(v.found, check.Finding{
-			Place:   check.Place{File: v.b.Text(), Span: c.span},
-			Related: append(c.related[:len(c.related):len(c.related)], check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "this is the first step that runs again"}),
-			Stage:   step.Stage,
-			Cause:   check.Cause("volatile").Of(c.span.Start),
-			Group:   c.names[0], // one variable that several stages declare is one cause
-			Message: fmt.Sprintf("%s %s changes with each build and comes before %s (line %d), which then runs again", c.word, c.names[len(c.names)-1], what, step.Line()),
-		})
+		again = append(again, c)
+	}
+	for len(again) > 0 {
+		c := again[0]
+		n := 1
+		for n < len(again) && again[n].block == c.block && !v.told[c.names[0]] && !v.told[again[n].names[0]] {
+			n++
+		}
+		for _, o := range again[:n] {
+			v.told[o.names[0]] = true
+		}
+		v.found = append(v.found, v.finding(again[:n], step, what))
+		again = again[n:]
 	}
 	return kept
+}
+
+// finding is that of variables that stand together and cost the same step.
+func (v *volatile) finding(list []*changing, step *source.Step, what string) check.Finding {
+	c := list[0]
+	related := c.related[:len(c.related):len(c.related)]
+	who, changes, comes := c.word+" "+c.names[len(c.names)-1], "changes", "comes"
+	each := "build"
+	if c.release {
+		each = "release"
+	}
+	for i, o := range list[1:] {
+		related = append(related, check.Place{File: v.b.Text(), Span: o.span, Message: o.names[len(o.names)-1] + " is set here"})
+		switch name := o.names[len(o.names)-1]; {
+		case i > 0:
+		case len(list) == 2:
+			who += " and " + name
+		default:
+			who += fmt.Sprintf(", %s and %d more", name, len(list)-2)
+			if len(list) == 3 {
+				who = strings.TrimSuffix(who, " and 1 more") + " and " + list[2].names[len(list[2].names)-1]
+			}
+		}
+		changes, comes = "change", "come"
+	}
+	return check.Finding{
+		Place:   check.Place{File: v.b.Text(), Span: c.span},
+		Related: append(related, check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "this is the first step that runs again"}),
+		Stage:   step.Stage,
+		Cause:   check.Cause("volatile").Of(c.span.Start),
+		Group:   c.names[0], // one variable that several stages declare is one cause
+		Message: fmt.Sprintf("%s %s with each %s and %s before %s (line %d), which then runs again", who, changes, each, comes, what, step.Line()),
+	}
 }
 
 // costly is the first install or compilation of a RUN; install tells which of

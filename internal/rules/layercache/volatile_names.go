@@ -1,7 +1,9 @@
 package layercache
 
 import (
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -27,16 +29,71 @@ var toolVersion = regexp.MustCompile(`^(?:NODE|NODEJS|PYTHON|PIP|GO|GOLANG|RUST|
 
 var hexCommit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
+// numbered matches names of a version; those of a tag or a commit are something else.
+var numbered = regexp.MustCompile(`^(?:(?:NEXT|NUXT)_PUBLIC_|(?:VITE|REACT|VUE|DOCKER|CI|GIT|MY)_)?(.*?)_?(?:VER|VERSION|RELEASE)$`)
+
+// version matches a version that is written down.
+var version = regexp.MustCompile(`^v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.]+)?$`)
+
+// ownVersion tells whether a variable may hold the version of what is built here, and
+// not of something that is installed: its other words say so, or name the image or the
+// service that is built, or it is no version's name.
+func ownVersion(b *source.Build, name string) bool {
+	m := numbered.FindStringSubmatch(name)
+	if m == nil || m[1] == "" || ownWords(m[1]) {
+		return true
+	}
+	plain := func(s string) string {
+		return strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(s))
+	}
+	for _, s := range b.Services {
+		image, _, _ := strings.Cut(path.Base(s.Image.Text), ":")
+		if plain(s.Name.Text) == m[1] || plain(image) == m[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// ownWords tells whether words of a name speak of what is built here.
+func ownWords(stem string) bool {
+	return !slices.ContainsFunc(strings.Split(stem, "_"), func(w string) bool { return !knowledge.ReleaseWords.Has(w) })
+}
+
+// toRead tells whether a variable holds a version of what is built here for who runs
+// the image to read: it is written down, and no step makes anything by it.
+func toRead(b *source.Build, v source.Var, name string) bool {
+	if v.Value == "" || !strings.HasSuffix(name, "VERSION") && !strings.HasSuffix(name, "VER") && !strings.HasSuffix(name, "RELEASE") {
+		return false
+	}
+	m := numbered.FindStringSubmatch(name)
+	return m != nil && ownWords(m[1]) && version.MatchString(v.Value) && !needed(b, v.Name)
+}
+
+// needed tells whether a step needs a variable's value.
+func needed(b *source.Build, name string) bool {
+	for _, s := range b.Stages {
+		for _, step := range s.Steps {
+			if step.Keyword != "LABEL" && uses(step.File().Text(step.Span), []string{name}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // changes tells whether a variable changes with each build, by its name and
 // its value. given tells that Compose takes the value from elsewhere; labels are
 // the stage's LABEL instructions.
-func changes(v source.Var, given bool, labels string) bool {
+func changes(b *source.Build, v source.Var, given bool, labels string) bool {
 	name := strings.ToUpper(v.Name)
 	if toolVersion.MatchString(name) {
 		return false
 	}
 	plain := strings.ToLower(strings.Trim(v.Value, `"'<>`))
-	standIn := given || plain == "" || knowledge.StandIns.Has(plain) || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
+	standIn := knowledge.StandIns.Has(plain) || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
+	// Who hands a version on, or leaves it open, may mean what is installed.
+	standIn = standIn || (given || plain == "") && ownVersion(b, name)
 	if identity.MatchString(name) {
 		// A commit that is written down is a pin of something else, unless a
 		// label says that it is this image's.
@@ -45,5 +102,5 @@ func changes(v source.Var, given bool, labels string) bool {
 	if standIn && kindred.MatchString(name) && v.Arg {
 		return true
 	}
-	return knowledge.ReleaseNames.Has(name) && v.Arg && uses(labels, []string{v.Name})
+	return knowledge.ReleaseNames.Has(name) && v.Arg && uses(labels, []string{v.Name}) || toRead(b, v, name)
 }

@@ -55,7 +55,7 @@ func (a *absence) says(re *regexp.Regexp, patterns ...string) bool {
 // inFolder tells whether a path lies in a folder of one of these names below dir,
 // is one, or is above one.
 func inFolder(p, dir string, names ...string) bool {
-	rel := strings.TrimPrefix(p, dir+"/")
+	rel := strings.TrimPrefix(strings.TrimPrefix(p, dir), "/")
 	return slices.ContainsFunc(strings.Split(rel, "/"), func(part string) bool { return slices.Contains(names, part) })
 }
 

@@ -85,6 +85,12 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 	if step.Copy != nil {
 		verb = "copied"
 	}
+	if len(all) == 1 {
+		f.Help = "install it in a builder stage and copy its output, or remove it in the RUN that installs it"
+		if step.Copy != nil {
+			f.Help = "mount it for the RUN that needs it (RUN --mount=type=bind,from=…), or run it in a builder stage and copy its output"
+		}
+	}
 	f.Message = fmt.Sprintf("%s %s %s here and %s in the final image", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
 	if !slices.ContainsFunc(all, func(t tool) bool { return !t.orphan }) {
 		f.Message = fmt.Sprintf("what %s depends on stays in the final image: without autoremove apt-get removes only the package itself", names(all))

@@ -137,8 +137,10 @@ func (d *deposits) step(sd *stageDeposits, step *source.Step) {
 		}
 		for _, p := range fx.Paths {
 			dir := path.Clean(p.Text)
-			if dep := sd.at[dir]; dep != nil && dep.span.Start < fx.Command.Span.Start {
-				delete(sd.at, dir)
+			for at, dep := range sd.at { // with the project around it, too
+				if dep != nil && dep.span.Start < fx.Command.Span.Start && (at == dir || fx.Recursive && dir != "/" && strings.HasPrefix(at, dir+"/")) {
+					delete(sd.at, at)
+				}
 			}
 		}
 	}

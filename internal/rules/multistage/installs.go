@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
@@ -144,6 +145,17 @@ func (d *deposits) pip(sd *stageDeposits, step *source.Step, run *source.Run, in
 			why, dep.span = more, m.Span
 		}
 	}
+	args := in.Command.Args()
+	for i, w := range args { // a group of pyproject.toml, or of another one: path:group
+		group, joined := strings.CutPrefix(w.Text, "--group=")
+		if w.Text == "--group" && i+1 < len(args) {
+			group, joined = args[i+1].Text, true
+		}
+		group = group[strings.LastIndexByte(group, ':')+1:]
+		if joined && why == "" && knowledge.DevGroups.Has(strings.ToLower(group)) {
+			why, dep.span = "the group "+group+" is for development", w.Span
+		}
+	}
 	for _, p := range in.Packages {
 		switch {
 		case p.Path:
@@ -216,16 +228,41 @@ func pythonHome(step *source.Step, run *source.Run, in packages.Install) string 
 			}
 		}
 	}
-	if v, ok := step.Env.Lookup("VIRTUAL_ENV"); ok && v.Set && v.Known {
+	if v, ok := step.Env.Lookup("VIRTUAL_ENV"); ok && v.Set && v.Known && !madeLater(step.Stage, path.Clean(v.Value), in) {
 		return path.Clean(v.Value)
 	}
 	if v, ok := step.Env.Lookup("PATH"); ok && v.Set {
 		first, _, _ := strings.Cut(v.Value, ":")
-		if venv, ok := binOf(first + "/python"); ok {
+		if venv, ok := binOf(first + "/python"); ok && !madeLater(step.Stage, venv, in) {
 			return venv
 		}
 	}
 	return systemPython
+}
+
+// madeLater tells whether a stage makes an environment after an install, and not before:
+// a variable that names it by then names nothing that is there.
+func madeLater(s *source.Stage, venv string, in packages.Install) bool {
+	later := false
+	for step := range chain(s) {
+		if step.Copy != nil && over(path.Clean(step.Copy.Target), venv) && step.Span.Start < in.Command.Span.Start {
+			return false
+		}
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != effects.Venv || !slices.ContainsFunc(fx.Paths, func(w shell.Word) bool { return path.Clean(w.Text) == venv }) {
+				continue
+			}
+			if fx.Command.Span.Start < in.Command.Span.Start {
+				return false
+			}
+			later = true
+		}
+	}
+	return later
 }
 
 // binOf is the environment of which a path is a program: /opt/venv of

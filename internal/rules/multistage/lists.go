@@ -114,6 +114,10 @@ func (br *bring) called(b *source.Build, step *source.Step, run *source.Run, c *
 		if removedAfter(run, t.name, c.Command.Index) {
 			continue
 		}
+		if c.HandsOver {
+			br.tools = append(br.tools, t)
+			continue
+		}
 		if t.listed == nil {
 			t.listed = &check.Place{File: c.Origin.File, Span: t.span, Message: "the script installs it here"}
 		}

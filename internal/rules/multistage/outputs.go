@@ -75,7 +75,7 @@ func (a *absence) node(step *source.Step, c *shell.Command, program string, args
 	if p.pkg == nil || p.pkg.Workspaces {
 		return true
 	}
-	rel := topName(strings.TrimPrefix(a.path, c.Dir+"/"))
+	rel := topName(strings.TrimPrefix(strings.TrimPrefix(a.path, c.Dir), "/"))
 	if rel == "node_modules" || strings.HasSuffix(rel, ".json") || strings.HasSuffix(rel, ".yaml") || strings.HasSuffix(rel, ".lock") || rel == ".yarn" {
 		return true
 	}

@@ -54,11 +54,11 @@ var kubeNoNonRoot = &check.Check{
 			if v.True() || v.Unresolved || uid.Set && uid.Text == "0" {
 				return check.Finding{}, false // UID 0 is kube-root's
 			}
-			span := nameSpan(c, w)
+			span, pod := nameSpan(c, w), fmt.Sprint("pod of ", w.Name.Span.Start)
 			if v.Set {
-				span = v.Span
+				span, pod = v.Span, ""
 			}
-			return check.Finding{Place: check.Place{Span: span}, Message: fmt.Sprintf("runAsNonRoot is not set for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
+			return check.Finding{Place: check.Place{Span: span}, Group: pod, Message: fmt.Sprintf("runAsNonRoot is not set for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
 		})
 	},
 }

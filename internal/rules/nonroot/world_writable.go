@@ -31,6 +31,7 @@ var worldWritable = &check.Check{
 				found = append(found, check.Finding{
 					Place:   check.Place{File: b.Text(), Span: f.Span},
 					Message: fmt.Sprintf("--chmod=%s makes %s world-writable", c.Chmod.Value, c.Dest.Value),
+					Help:    closedMode(c.Chmod.Value),
 					Stage:   step.Stage,
 				})
 			}
@@ -50,6 +51,7 @@ var worldWritable = &check.Check{
 						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
 						Message: fmt.Sprintf("mode %s makes %s world-writable", fx.Mode, p.Text),
 						Stage:   step.Stage,
+						Group:   fmt.Sprint("of one RUN: ", step.Span.Start),
 					})
 					break
 				}
@@ -57,6 +59,16 @@ var worldWritable = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// closedMode is what to write in place of a mode of COPY: who runs the program reads and
+// runs it, and writes where the files are his own.
+func closedMode(mode string) string {
+	with := "644"
+	if n, err := strconv.ParseUint(mode, 8, 32); err != nil || n&0o111 != 0 {
+		with = "755"
+	}
+	return fmt.Sprintf("write --chmod=%s; where the program must write to it, add --chown with its user", with)
 }
 
 // worldMode tells whether a mode gives write permission to others without the

@@ -2,6 +2,7 @@ package pinnedbase
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -33,9 +34,9 @@ var floating = &check.Check{
 			case base.PinMoving:
 				f.Message = fmt.Sprintf("%s %s: this tag is meant to move with new releases", u.what, u.written())
 			case base.PinMajor:
-				f.Message = fmt.Sprintf("%s %s: tag %s is only a major version, so it moves with minor and patch releases", u.what, u.written(), pin.Version)
+				f.Message = fmt.Sprintf("%s %s: tag %s is only a major version, so it moves with minor and patch releases", u.what, u.written(), versionIn(img.Ref.Tag, pin.Version))
 			case base.PinMinor:
-				f.Message = fmt.Sprintf("%s %s: tag %s is not a full version, so it moves with patch releases", u.what, u.written(), pin.Version)
+				f.Message = fmt.Sprintf("%s %s: tag %s is not a full version, so it moves with patch releases", u.what, u.written(), versionIn(img.Ref.Tag, pin.Version))
 				if pin.Version == "" {
 					f.Message = fmt.Sprintf("%s %s: the tag does not contain a version of the image", u.what, u.written())
 				}
@@ -53,4 +54,13 @@ var floating = &check.Check{
 		}
 		return check.Judge(found)
 	},
+}
+
+// versionIn is a version as its tag begins with it, or the tag that has it within a word:
+// c9s.
+func versionIn(tag, version string) string {
+	if strings.HasPrefix(strings.TrimPrefix(tag, "v"), version) || strings.Contains(tag, "-"+version) {
+		return version
+	}
+	return tag
 }

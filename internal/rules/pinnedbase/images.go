@@ -22,9 +22,25 @@ type use struct {
 // as notes, the others. Named contexts, scratch, stages and what the project builds
 // itself are none, nor is what lies in the local store (localhost/…).
 func uses(b *source.Build) []use {
-	var list []use
+	list, _ := usesAnd(b)
+	return list
+}
+
+// partOf is a name that may be a stage of the Dockerfile that takes this one in, for this
+// one has no such stage; "" = there is none.
+func partOf(b *source.Build) string {
+	_, part := usesAnd(b)
+	return part
+}
+
+// usesAnd are uses and partOf.
+func usesAnd(b *source.Build) (list []use, part string) {
 	add := func(u use) {
 		if u.image == nil || u.image.Scratch || u.image.Context != "" || u.image.Text.Value == "" && len(u.image.Text.Missing) == 0 || u.image.Valid && (b.BuiltHere(u.image.Ref) || strings.HasPrefix(u.image.Ref.Repo, "localhost/")) {
+			return
+		}
+		if name := u.image.Text.Value; u.image.Valid && u.image.Known == nil && !strings.ContainsAny(name, "/:@") && b.IncludedBy() != "" {
+			part = name
 			return
 		}
 		list = append(list, u)
@@ -59,7 +75,7 @@ func uses(b *source.Build) []use {
 			}
 		}
 	}
-	return list
+	return list, part
 }
 
 // flagValue is the place of a flag's value.

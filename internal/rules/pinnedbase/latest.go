@@ -79,6 +79,9 @@ var latest = &check.Check{
 		if name, file := elsewhere(b); len(found) == 0 && name != "" {
 			return check.Unknown(check.ByFiles, fmt.Sprintf("%s appears to be a build context that %s defines", name, file))
 		}
+		if part := partOf(b); len(found) == 0 && part != "" {
+			return check.Unknown(check.ByFiles, fmt.Sprintf("%s includes this file, and %s may be a stage of it", b.IncludedBy(), part))
+		}
 		if len(found) == 0 && open != "" {
 			return check.Unknown(check.ByArg, open+" is not a valid image name")
 		}

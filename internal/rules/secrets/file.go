@@ -26,7 +26,8 @@ var (
 	pypiPassword = regexp.MustCompile(`(?mi)^\s*password\s*[=:]\s*(\S+)`)
 	netrc        = regexp.MustCompile(`(?m)\bmachine\s+\S+\s+(?:login\s+\S+\s+)?password\s+(\S+)`)
 	dockerAuth   = regexp.MustCompile(`"(?:auth|identitytoken|password)"\s*:\s*"([^"]+)"`)
-	kubeToken    = regexp.MustCompile(`(?m)^\s*-?\s*(?:token|client-key-data|password)\s*:\s*["']?([^\s"']+)`)
+	kubeSecret   = regexp.MustCompile(`(?m)^\s*-?\s*(token|client-key-data|password)\s*:\s*["']?([^\s"']+)`)
+	kubeName     = regexp.MustCompile(`(?m)^\s*-?\s*(?:name|user|username|cluster|namespace)\s*:\s*["']?([^\s"']+)`)
 	publicPEM    = regexp.MustCompile(`(?i)(?:^|[-_.])(?:ca|cacert|cert|certs|chain|fullchain|bundle|pub|public|root|crt|gpg|apt|rpm|repo|repos|keyring|release|signing|dh|dhparam|dhparams)(?:[-_.]|$)`)
 	account      = regexp.MustCompile(`(?i)service[-_]?account|^credentials\.json$|gcp[-_]?(?:key|cred)|google[-_]?cred|firebase[-_]?admin`)
 )
@@ -60,10 +61,8 @@ func fileOf(ctx *source.Context, p string) fileKind {
 		return fileKind{what: "contains git passwords", severity: check.Error}
 	case knowledge.AWSCredentials:
 		return fileKind{what: "contains AWS keys", severity: check.Error}
-	case knowledge.KubeConfig:
-		return fileKind{what: "contains cluster credentials", severity: check.Error}
-	case knowledge.KubeConfigCopy:
-		return held(ctx, p, kubeToken, "contains cluster credentials")
+	case knowledge.KubeConfig, knowledge.KubeConfigCopy:
+		return kubeConfig(ctx, p, knowledge.HeldBy(dir, base) == knowledge.KubeConfig)
 	case knowledge.DockerConfig:
 		return held(ctx, p, dockerAuth, "contains registry credentials")
 	case knowledge.GitSettings:
@@ -125,7 +124,7 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 	base := strings.ToLower(path.Base(p))
 	open := strings.Contains(base, "insecure") || strings.Contains(base, "snakeoil") // it says that it protects nothing
 	settings := ofTests(base)
-	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(base, "test") && !settings && !open || settings && ships {
+	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(base, "test") && !forTests(base) && !settings && !open || settings && ships {
 		return k
 	}
 	k.what += " for tests"
@@ -135,10 +134,44 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 	return k
 }
 
+// forTests tells whether the last word of a file's name, before its extension, is one
+// that tests give to what they need: github_test.pem, as Go names its tests.
+func forTests(base string) bool {
+	stem := strings.TrimSuffix(base, path.Ext(base))
+	i := strings.LastIndexAny(stem, "._-")
+	return i > 0 && knowledge.TestFolders.Has(stem[i+1:])
+}
+
 // ofTests tells whether an environment file is one of tests, as .env.testing.
 func ofTests(base string) bool {
 	ext, ok := strings.CutPrefix(base, ".env.")
 	return ok && !slices.ContainsFunc(strings.Split(ext, "."), func(w string) bool { return !knowledge.TestSettings.Has(w) })
+}
+
+// kubeConfig judges a file with the users of a cluster: a token that is made of the
+// names around it, as blue-token of blue-user, lets nobody in. home says that it lies
+// where kubectl looks for it, which speaks where it cannot be read.
+func kubeConfig(ctx *source.Context, p string, home bool) fileKind {
+	const what = "contains cluster credentials"
+	data, ok := ctx.Read(p)
+	if !ok {
+		if home {
+			return fileKind{what: what, severity: check.Error}
+		}
+		return held(ctx, p, kubeSecret, what)
+	}
+	around := &names{gather: func(n *names) {
+		for _, m := range kubeName.FindAllSubmatch(data, -1) {
+			n.name(string(m[1]))
+		}
+	}}
+	for _, m := range kubeSecret.FindAllSubmatch(data, -1) {
+		key, v := string(m[1]), string(m[2])
+		if worthUnder(key, v) == literal && !around.tell(v, "", key) {
+			return fileKind{what: what, severity: check.Error}
+		}
+	}
+	return fileKind{}
 }
 
 // held judges a file that is a secret by what a pattern finds in it.
