@@ -149,7 +149,7 @@ func (p *Project) Check(ctx context.Context, opt check.Options, emit func(*check
 	defer wg.Wait()
 	defer cancel()
 	var left check.Leftover
-	var shared check.Shared
+	var shared sharing
 	for i := range slots {
 		select {
 		case <-slots[i].done:
@@ -160,7 +160,7 @@ func (p *Project) Check(ctx context.Context, opt check.Options, emit func(*check
 		slots[i].res = nil
 		<-tokens
 		left.Add(&res)
-		shared.Once(&res)
+		shared.once(&res)
 		if err := emit(&res); err != nil {
 			return err
 		}
