@@ -7,7 +7,7 @@ ARG TARGETARCH
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
-COPY dockworthy.go results.go ./
+COPY dockworthy.go results.go shared.go ./
 COPY attest ./attest
 COPY check ./check
 COPY cmd ./cmd

@@ -10,7 +10,7 @@ import (
 // A sharing tells what several units have in common once: the first unit at its severity,
 // the others as notes that name it. The zero sharing has seen nothing.
 type sharing struct {
-	first map[string]check.Reported // by check and check.Finding.Shared
+	first map[string]check.Reported // by check and Finding.Shared
 }
 
 // once goes through the findings of a result that may share what they are about with
