@@ -287,6 +287,9 @@ func (p *parser) class(in scope, _ []Expr) {
 			if a.Name == "" && a.Value.Form == Name {
 				c.Bases = append(c.Bases, a.Value.Text)
 			}
+			if a.Name != "" {
+				c.Keywords = append(c.Keywords, a)
+			}
 		}
 	}
 	if !p.eat(op, ":") {

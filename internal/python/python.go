@@ -53,10 +53,11 @@ type Def struct {
 
 // A Class is a class with the fields that it declares.
 type Class struct {
-	Name   string
-	Bases  []string
-	Line   int
-	Fields []Field
+	Name     string
+	Bases    []string
+	Keywords []Arg // class C(Base, env_prefix="x_")
+	Line     int
+	Fields   []Field
 }
 
 // A Field is a name that a class declares, with its type, its value, or both.

@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -206,6 +207,9 @@ func (p *nodeProject) server() error {
 		}
 	}
 	for _, l := range lines {
+		if p.fastifyStart(l.text, l.at) {
+			return nil
+		}
 		if file, ok := p.startOf(l.text, 0); ok {
 			p.begin(file, l.at)
 			return p.kind()
@@ -237,6 +241,39 @@ func (p *nodeProject) server() error {
 		return nil
 	}
 	return &Unclear{Question: "nothing in package.json or beside it looks like a program to start", Flag: "--app", Choices: []Choice{{"FILE.js", "the file that starts it"}}}
+}
+
+// fastifyStart takes over a start by fastify-cli, which loads a file that starts nothing by
+// itself.
+func (p *nodeProject) fastifyStart(text string, at Place) bool {
+	words := parseCommand(text).words
+	if len(words) < 3 || words[0] != "fastify" || words[1] != "start" || !p.pkg.needs("fastify-cli") {
+		return false
+	}
+	s := p.s
+	port, args := "3000", []string{}
+	for i := 2; i < len(words); i++ {
+		switch w := words[i]; {
+		case w == "-w" || w == "--watch" || w == "-P" || w == "--pretty-logs":
+		case (w == "-p" || w == "--port" || w == "-a" || w == "--address") && i+1 < len(words):
+			if i++; w == "-p" || w == "--port" {
+				port = words[i]
+			}
+		default:
+			args = append(args, w)
+		}
+	}
+	if p.opt.Port > 0 {
+		port = strconv.Itoa(p.opt.Port)
+	}
+	s.Kind, p.n.Handles = Service, true // it closes with grace
+	s.App = Fact{Value: args[len(args)-1], At: at}
+	s.Server = Fact{Value: "fastify-cli", At: at}
+	s.Port = Fact{Value: port, At: at, Why: "of fastify-cli"}
+	s.Exec = []string{"node", "node_modules/fastify-cli/cli.js"}
+	s.Args = append([]string{"start", "--address", "0.0.0.0", "--port", port}, args...)
+	s.Start = Fact{Value: strings.Join(append(slices.Clone(s.Exec), s.Args...), " "), At: at}
+	return true
 }
 
 // startOf is the file that a command of a script starts, through npm run and what

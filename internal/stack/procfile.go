@@ -114,6 +114,13 @@ func (p *pyProject) fromLine(l line) bool {
 	words := c.words
 	if len(words) > 2 && words[0] == "python" && words[1] == "-m" {
 		words = words[2:]
+		// A module of the project's own is run as its file is.
+		for _, file := range []string{"/__main__.py", ".py"} {
+			if name := path.Join(c.dir, strings.ReplaceAll(words[0], ".", "/")) + file; p.t.has[name] {
+				words = append([]string{"python", strings.TrimPrefix(strings.TrimPrefix(name, c.dir), "/")}, words[1:]...)
+				break
+			}
+		}
 	}
 	if len(words) == 0 {
 		return false

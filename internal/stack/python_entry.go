@@ -34,6 +34,9 @@ func (p *pyProject) entry() error {
 		p.others(lines, "web")
 		return nil
 	}
+	if l, ok := p.task(); ok && p.brings(l) && p.fromLine(l) {
+		return nil
+	}
 	if p.graph() || p.agents() {
 		return nil
 	}
@@ -58,6 +61,20 @@ func (p *pyProject) entry() error {
 		}
 	}
 	return p.script()
+}
+
+// task is the task of taskipy with which people start the project.
+func (p *pyProject) task() (line, bool) {
+	if p.project == nil || p.project.Tool.Taskipy == nil {
+		return line{}, false
+	}
+	for _, name := range []string{"start", "serve", "run"} {
+		text, ok := p.project.Tool.Taskipy.Tasks[name].(string)
+		if ok && strings.HasPrefix(text, "python") && !strings.Contains(text, "runserver") {
+			return line{name: "task", text: text, at: Place{"pyproject.toml", p.t.lineOf("pyproject.toml", text)}}, true
+		}
+	}
+	return line{}, false
 }
 
 // brings tells whether the project brings the program of a command line, as far as names

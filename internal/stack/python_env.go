@@ -44,6 +44,19 @@ func (p *pyProject) environment() {
 				}
 			}
 		}
+		schemed := map[string]string{} // django-environ's defaults: Env(DEBUG=(bool, False))
+		for _, c := range src.Calls {
+			if c.Func == "environ.Env" || c.Func == "environ.FileAwareEnv" {
+				for _, a := range c.Args {
+					if a.Name != "" && envNameRE.MatchString(a.Name) {
+						schemed[a.Name] = ""
+						if n := len(a.Value.Parts); n > 1 {
+							schemed[a.Name], _ = a.Value.Parts[n-1].Literal()
+						}
+					}
+				}
+			}
+		}
 		for _, c := range src.Calls {
 			name, need := readsVariable(c), false
 			var other *python.Expr
@@ -71,11 +84,17 @@ func (p *pyProject) environment() {
 					other = c.Arg("default", 1)
 				}
 				need = other == nil
+				if name == "" && isEnviron(src, c) {
+					name = map[string]string{"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "cache_url": "CACHE_URL", "email": "EMAIL_URL", "email_url": "EMAIL_URL"}[c.Method()]
+				}
 			}
 			if name == "" {
 				continue
 			}
 			value, _ := other.Literal()
+			if def, ok := schemed[name]; ok && need {
+				need, value = false, def
+			}
 			if (other == nil || value == "") && raisesWithout(m, name) {
 				need, hard[name] = true, true
 			}
@@ -227,6 +246,13 @@ var known = map[string]bool{"PATH": true, "HOME": true, "USER": true, "PWD": tru
 
 // envPrefix is what the names of a settings class begin with.
 func envPrefix(c *python.Class) string {
+	for _, k := range c.Keywords {
+		if k.Name == "env_prefix" {
+			if s, ok := k.Value.Literal(); ok {
+				return s
+			}
+		}
+	}
 	for _, f := range c.Fields {
 		if f.Name == "model_config" && f.Value != nil && f.Value.Call != nil {
 			if s, ok := f.Value.Call.Arg("env_prefix", -1).Literal(); ok {

@@ -74,6 +74,9 @@ type pyprojectFile struct {
 		PDM *struct {
 			Distribution *bool `toml:"distribution"`
 		} `toml:"pdm"`
+		Taskipy *struct {
+			Tasks map[string]any `toml:"tasks"`
+		} `toml:"taskipy"`
 		FastAPI *struct {
 			Entrypoint string `toml:"entrypoint"`
 		} `toml:"fastapi"`

@@ -238,7 +238,7 @@ func (p *pyProject) kindOf(m *module) {
 				p.listens(m, &program{m: m, framework: &knowledge.Framework{Name: c.Method(), Kind: string(Service)}})
 				s.Server = Fact{Value: c.Func, At: Place{m.file, c.Line}}
 			}
-			if c.Method() == "run_pending" || c.Method() == "run_polling" || c.Method() == "infinity_polling" || c.Method() == "start_polling" || c.Method() == "run_forever" || c.Method() == "consume" || c.Method() == "start_consuming" {
+			if c.Method() == "run_pending" || c.Method() == "run_polling" || c.Method() == "infinity_polling" || c.Method() == "start_polling" || c.Method() == "run_forever" || c.Method() == "consume" || c.Method() == "start_consuming" || isWorker(c.Func) {
 				loops = fmt.Sprintf("%s:%d", m.file, c.Line)
 			}
 		}
@@ -263,4 +263,11 @@ func (p *pyProject) kindOf(m *module) {
 	default:
 		s.Kind = Job
 	}
+}
+
+// isWorker tells whether a call makes what runs until it is told to end, and serves nobody:
+// a bot.
+func isWorker(call string) bool {
+	f := knowledge.FrameworkOf("python", call)
+	return f != nil && f.Kind == string(Worker) && f.Interface == "own"
 }

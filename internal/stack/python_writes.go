@@ -11,10 +11,13 @@ import (
 	"github.com/dockworthy/dockworthy/internal/python"
 )
 
+// escapeRE is what is left of a sign that is written by its number: no path.
+var escapeRE = regexp.MustCompile(`^(?:[uU][0-9a-fA-F]{4,8})+$`)
+
 // writes finds the folders and files that the program makes where it runs.
 func (p *pyProject) writes() {
 	add := func(where string, at Place) {
-		if strings.ContainsAny(where, "{}*%$ ~") || len(where) > 100 || where == "" {
+		if strings.ContainsAny(where, "{}*%$ ~\\") || escapeRE.MatchString(where) || len(where) > 100 || where == "" {
 			return
 		}
 		where = path.Clean(strings.TrimPrefix(where, "./"))
@@ -76,7 +79,7 @@ func (p *pyProject) writes() {
 		// Settings that say where it keeps what it is sent, and its logs.
 		named := func(name string, e *python.Expr, line int) {
 			p.within = ""
-			if name = strings.ToUpper(name); strings.Contains(name, "UPLOAD") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") {
+			if name = strings.ToUpper(name); strings.Contains(name, "UPLOAD") && !strings.Contains(name, "EMOJI") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") {
 				if s, ok := p.pathOf(m, e, 0); ok && !strings.Contains(s, ",") {
 					add(s, Place{m.file, line})
 				}

@@ -317,7 +317,16 @@ func (s *Stack) today(opt Options) {
 }
 
 // IsDir tells whether a name of the project is a folder.
-func (s *Stack) IsDir(name string) bool { return s.tree != nil && s.tree.dir(name) }
+func (s *Stack) IsDir(name string) bool {
+	if s.tree == nil {
+		return false
+	}
+	if s.tree.dir(name) {
+		return true
+	}
+	info, err := fs.Stat(s.tree.fsys, name) // one that a tool fills is not walked: vendor
+	return err == nil && info.IsDir()
+}
 
 // Never are the patterns of what is sent to no build, also inside of folders that
 // are.
