@@ -239,8 +239,12 @@ func (p *plan) closer(k *knowledge.Service, name string) bool {
 // driver wants.
 func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 	scheme := k.Scheme
-	if s, _, ok := strings.Cut(v.Default, "://"); ok && !strings.HasPrefix(s, "sqlite") {
+	if s := p.exampleScheme(k, v.Name); s != "" {
 		scheme = s
+	} else if s, _, ok := strings.Cut(v.Default, "://"); ok && !strings.HasPrefix(s, "sqlite") {
+		scheme = s
+	} else if k.Name == "PostgreSQL" && p.s.Python != nil && p.s.Python.SQLAlchemy && strings.Contains(v.Name, "ASYNC") && p.s.Talks("asyncpg") {
+		scheme = "postgresql+asyncpg"
 	} else if k.Name == "PostgreSQL" {
 		scheme = p.postgresScheme()
 	} else if k.Name == "MySQL" && p.s.Python != nil && p.s.Talks("pymysql") {
@@ -256,6 +260,24 @@ func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
 		url += "?sslmode=disable"
 	}
 	return url
+}
+
+// exampleScheme is the scheme that the project's own example of its variables has for one
+// that says where a service is; "" = it has none, or one of another service.
+func (p *plan) exampleScheme(k *knowledge.Service, name string) string {
+	for _, file := range []string{".env.example", ".env.sample", ".env.template", "env.example"} {
+		for line := range strings.Lines(string(p.s.Read(file))) {
+			value, ok := strings.CutPrefix(strings.TrimSpace(line), name+"=")
+			if !ok {
+				continue
+			}
+			scheme, _, ok := strings.Cut(strings.Trim(value, `"'`), "://")
+			if stem, _, _ := strings.Cut(k.Scheme, "+"); ok && strings.HasPrefix(scheme, strings.TrimSuffix(stem, "ql")) {
+				return scheme
+			}
+		}
+	}
+	return ""
 }
 
 // connection says where a service is as the drivers of .NET take it.

@@ -130,6 +130,9 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	if in := &p.py.Install; in.Member == "" && in.Project && p.s.Framework.Value != "LangGraph" && p.py.Root == "." && in.Script == "" && len(in.Drop) == 0 && in.By != "setup" && !p.asksForItself() {
 		in.Project = false // its source is copied, and found from where it runs
 	}
+	if in := &p.py.Install; in.Project && in.Script == "" && p.py.Root != "." && slices.Contains(in.Modules, p.py.Root) {
+		in.Project = false // installed it would have another name than the one by which it is started
+	}
 	p.version()
 	p.native()
 	p.health()
