@@ -113,6 +113,7 @@ func (p *javaProject) gradle() error {
 			p.j.Files = append(p.j.Files, f)
 		}
 	}
+	p.applied()
 	for _, f := range []string{"gradle.lockfile"} {
 		if t.has[f] {
 			p.s.Lock = Fact{Value: f, At: Place{File: f}}
@@ -203,4 +204,23 @@ func (p *javaProject) gradleModule(dir, file, root string) *javaModule {
 		}
 	}
 	return m
+}
+
+var applyRE = regexp.MustCompile(`(?m)^\s*apply\s*(?:\(\s*)?from\s*[:=]\s*(?:["']|rootProject\.file\(["']|file\(["'])(?:\$(?:\{?rootDir\}?|\{?projectDir\}?)/)?([\w./-]+)["']`)
+
+// applied adds the scripts that the build files take in: apply from: 'gradle/x.gradle'.
+func (p *javaProject) applied() {
+	for i := 0; i < len(p.j.Files); i++ {
+		file := p.j.Files[i]
+		if !strings.Contains(path.Base(file), ".gradle") {
+			continue
+		}
+		for _, m := range applyRE.FindAllStringSubmatch(string(p.t.read(file)), -1) {
+			for _, name := range []string{path.Join(path.Dir(file), m[1]), path.Clean(m[1])} {
+				if p.t.has[name] && !slices.Contains(p.j.Files, name) {
+					p.j.Files = append(p.j.Files, name)
+				}
+			}
+		}
+	}
 }
