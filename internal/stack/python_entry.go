@@ -70,7 +70,7 @@ func (p *pyProject) task() (line, bool) {
 	}
 	for _, name := range []string{"start", "serve", "run"} {
 		text, ok := p.project.Tool.Taskipy.Tasks[name].(string)
-		if ok && strings.HasPrefix(text, "python") && !strings.Contains(text, "runserver") {
+		if ok && strings.HasPrefix(text, "python -m ") {
 			return line{name: "task", text: text, at: Place{"pyproject.toml", p.t.lineOf("pyproject.toml", text)}}, true
 		}
 	}
