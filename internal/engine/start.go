@@ -88,15 +88,17 @@ func startCause(s run.Start) *run.Cause {
 			name := strings.ToUpper(strings.ReplaceAll(lines[i-1], ".", "__"))
 			return &run.Cause{Kind: run.NoConfig, Path: name, Text: "it needs the environment variable " + name}
 		}
+		// What it shows of its input is not what it lacks.
+		line, _, _ := strings.Cut(lines[i], " [type=")
 		for _, c := range startCauses {
-			m := c.re.FindStringSubmatchIndex(lines[i])
+			m := c.re.FindStringSubmatchIndex(line)
 			if m == nil {
 				continue
 			}
-			cause := &run.Cause{Kind: c.kind, Text: strings.TrimSpace(string(c.re.ExpandString(nil, c.text, lines[i], m)))}
+			cause := &run.Cause{Kind: c.kind, Text: strings.TrimSpace(string(c.re.ExpandString(nil, c.text, line, m)))}
 			for g := 1; 2*g+1 < len(m); g++ {
 				if m[2*g] >= 0 && m[2*g] < m[2*g+1] {
-					cause.Path = lines[i][m[2*g]:m[2*g+1]]
+					cause.Path = line[m[2*g]:m[2*g+1]]
 					break
 				}
 			}

@@ -32,6 +32,7 @@ func TestStartCause(t *testing.T) {
 		{run.Start{Ended: true, Code: 1, Logs: []string{"psycopg.OperationalError: could not translate host name \"db\" to address"}}, run.NoNetwork, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"KeyError: 'DATABASE_URL'", "x.py:1: UserWarning: the API is unreachable: Temporary failure in name resolution"}}, run.NoConfig, "DATABASE_URL"},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"x.py:1: UserWarning: the API is unreachable: Temporary failure in name resolution"}}, run.NoNetwork, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"  Value error, Sentry is not set [type=value_error, input_value={'DATABASE_URL': 'postgresql://x'}, input_type=dict]"}}, run.Crashed, ""},
 		{run.Start{Ended: true, Code: 137, OOM: true}, run.OutOfMemory, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"", "ValueError: boom", ""}}, run.Crashed, ""},
 	} {
