@@ -137,7 +137,7 @@ func percent(a, b int) float64 { return 100 * float64(a) / float64(max(b, 1)) }
 func (t *tally) one(w io.Writer, p project, left bool) error {
 	ctx := context.Background()
 	open := func(files fstest.MapFS) *dockworthy.Project {
-		return dockworthy.Open(files, []string{"."}, dockworthy.Options{Editable: true, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+		return dockworthy.Open(files, []string{"."}, dockworthy.Options{Editable: true, Mending: true, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
 	}
 	before, unread, err := findings(ctx, open(p.files))
 	if err != nil {

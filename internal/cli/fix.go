@@ -91,7 +91,7 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 	case f.interactive && (f.diff || f.format == "json"):
 		return errors.New("--interactive excludes --diff and --format json")
 	}
-	opt.Editable = true
+	opt.Editable, opt.Mending = true, true
 	pl, err := f.place(c, args, &opt)
 	if err != nil {
 		return err

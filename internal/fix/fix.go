@@ -409,7 +409,7 @@ func (r *runner[P]) left() {
 			case r.never(f):
 				l.Why = "the configuration says never"
 			case len(f.Fixes) == 0:
-				l.Why = cmp.Or(f.Check.Unfixed, "nothing here knows how to mend it by itself")
+				l.Why = cmp.Or(f.Unfixed, f.Check.Unfixed, "nothing here knows how to mend it by itself")
 			default:
 				x := f.Fixes[0]
 				l.Fix = &x
