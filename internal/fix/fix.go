@@ -13,6 +13,8 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/overlay"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/split"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -72,12 +74,13 @@ func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, er
 	if r.now, err = r.look(project); err != nil {
 		return nil, err
 	}
-	for range maxRounds {
-		list, err := r.candidates()
+	// Stages are made first, and by themselves: they repeat lines, which are mended there.
+	for round := range 1 + maxRounds {
+		list, err := r.candidates(round == 0)
 		if err != nil {
 			return nil, err
 		}
-		if len(list) == 0 {
+		if len(list) == 0 && round > 0 {
 			break
 		}
 		if err := r.round(list); err != nil {
@@ -112,13 +115,40 @@ type view struct {
 	// violated are the checks that are, by unit, also where another one tells of the cause.
 	violated map[place]bool
 	broken   map[string]string // files that cannot be judged, and why
+	split    map[*source.Build]splitting
+}
+
+// A splitting is what splits a build, or why nothing does.
+type splitting struct {
+	fix []check.Fix
+	why string
+}
+
+// splits are the checks whose findings a stage of its own for what is built mends. Their
+// fixes are large and take a look at the whole project, so that they are made here alone.
+var splits = []string{"multi-stage/build-tools-in-final", "multi-stage/sdk-base-in-final", "multi-stage/compiles-in-final"}
+
+// fixes are those of a finding, or why it has none.
+func (v *view) fixes(f check.Reported) (list []check.Fix, why string) {
+	if len(f.Fixes) > 0 || f.Build == nil || !slices.Contains(splits, f.ID()) {
+		return f.Fixes, cmp.Or(f.Unfixed, f.Check.Unfixed)
+	}
+	s, ok := v.split[f.Build]
+	if !ok {
+		x, why := split.Stages(f.Build)
+		if s.why = why; why == "" {
+			s.fix = []check.Fix{x}
+		}
+		v.split[f.Build] = s
+	}
+	return s.fix, s.why
 }
 
 // A place is what findings are counted by: not the lines, which a fix moves and changes.
 type place struct{ id, unit, file string }
 
 func (r *runner[P]) look(p P) (*view, error) {
-	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}}
+	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}, split: map[*source.Build]splitting{}}
 	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
 		v.results = append(v.results, res)
 		if res.Problem != nil {
@@ -177,7 +207,8 @@ func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
 	if r.opt.Unsafe {
 		least = check.Unsafe
 	}
-	for _, x := range f.Fixes {
+	fixes, _ := r.now.fixes(f)
+	for _, x := range fixes {
 		if g := r.grade(f, x); g >= least && g > check.NeedsYou {
 			return x, true
 		}
@@ -187,12 +218,12 @@ func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
 
 // candidates are the fixes of one round. Of those that get into each other's way the first
 // is taken, in the order of files and lines; the others wait for the next round.
-func (r *runner[P]) candidates() (list []Candidate, err error) {
+func (r *runner[P]) candidates(stages bool) (list []Candidate, err error) {
 	taken := map[string][]text.Edit{}
 	created := map[string]string{}
 	for _, res := range r.now.results {
 		for _, f := range res.Findings {
-			if f.Level != check.Source || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
+			if f.Level != check.Source || stages != slices.Contains(splits, f.ID()) || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
 				continue
 			}
 			x, ok := r.usable(f)
@@ -252,7 +283,11 @@ func free(x check.Fix, taken map[string][]text.Edit, created map[string]string) 
 			return false
 		}
 		for _, o := range taken[e.File.Name] {
-			if o != e.Edit && o.Span.Start <= e.Span.End && e.Span.Start <= o.Span.End {
+			switch {
+			case o == e.Edit:
+			case o.Span == e.Span && e.Span.Start == e.Span.End:
+				// Both put something in at one place, one behind the other.
+			case o.Span.Start <= e.Span.End && e.Span.Start <= o.Span.End:
 				return false
 			}
 		}
@@ -300,6 +335,9 @@ func changes(list []Candidate) (overlay.Changes, map[string][]byte, error) {
 
 // round applies fixes: all at once where that does, else those that do alone.
 func (r *runner[P]) round(list []Candidate) error {
+	if len(list) == 0 {
+		return nil
+	}
 	next, done, why, err := r.try(list)
 	if err != nil {
 		return err
@@ -408,10 +446,13 @@ func (r *runner[P]) left() {
 			case l.Why != "":
 			case r.never(f):
 				l.Why = "the configuration says never"
-			case len(f.Fixes) == 0:
-				l.Why = cmp.Or(f.Unfixed, f.Check.Unfixed, "nothing here knows how to mend it by itself")
 			default:
-				x := f.Fixes[0]
+				fixes, why := r.now.fixes(f)
+				if len(fixes) == 0 {
+					l.Why = cmp.Or(why, "nothing here knows how to mend it by itself")
+					break
+				}
+				x := fixes[0]
 				l.Fix = &x
 				switch r.grade(f, x) {
 				case check.NeedsYou:

@@ -144,7 +144,8 @@ func TestEveryCase(t *testing.T) {
 			mended[m.Finding.ID()]++
 		}
 		for _, l := range res.Left {
-			if strings.Contains(l.Why, "taken back") {
+			// A stage of its own is tried where only a look at it tells whether it is right.
+			if strings.Contains(l.Why, "taken back") && l.Finding.Rule.Name != "multi-stage" {
 				t.Errorf("%s: %s: %s", name, l.Finding.ID(), l.Why)
 			}
 		}
