@@ -13,6 +13,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/overlay"
+	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/split"
 	"github.com/dockworthy/dockworthy/text"
@@ -36,6 +37,11 @@ type Options struct {
 	// Wants tells whether a finding is to be mended; nil = all are. A finding that it
 	// refuses is left out of what is told, too.
 	Wants func(check.Unit, check.Reported) bool
+	// Pick finds the image that runs what another one builds, where its name does not follow
+	// from that; nil = by what is known.
+	Pick func(scaffold.Want) (scaffold.Base, error)
+	// Refuse says why a finding is not to be mended; "" = it may be. nil = all may be.
+	Refuse func(check.Unit, check.Reported) string
 	// May says why a file is not to be edited; "" = it may be. nil = all may be. data is
 	// nil for a file that is not there yet.
 	May func(name string, data []byte) string
@@ -129,17 +135,17 @@ type splitting struct {
 var splits = []string{"multi-stage/build-tools-in-final", "multi-stage/sdk-base-in-final", "multi-stage/compiles-in-final"}
 
 // fixes are those of a finding, or why it has none.
-func (v *view) fixes(f check.Reported) (list []check.Fix, why string) {
+func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 	if len(f.Fixes) > 0 || f.Build == nil || !slices.Contains(splits, f.ID()) {
 		return f.Fixes, cmp.Or(f.Unfixed, f.Check.Unfixed)
 	}
-	s, ok := v.split[f.Build]
+	s, ok := r.now.split[f.Build]
 	if !ok {
-		x, why := split.Stages(f.Build)
+		x, why := split.Stages(f.Build, r.opt.Pick)
 		if s.why = why; why == "" {
 			s.fix = []check.Fix{x}
 		}
-		v.split[f.Build] = s
+		r.now.split[f.Build] = s
 	}
 	return s.fix, s.why
 }
@@ -207,7 +213,7 @@ func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
 	if r.opt.Unsafe {
 		least = check.Unsafe
 	}
-	fixes, _ := r.now.fixes(f)
+	fixes, _ := r.fixes(f)
 	for _, x := range fixes {
 		if g := r.grade(f, x); g >= least && g > check.NeedsYou {
 			return x, true
@@ -227,6 +233,11 @@ func (r *runner[P]) candidates(stages bool) (list []Candidate, err error) {
 				continue
 			}
 			x, ok := r.usable(f)
+			if ok && r.opt.Refuse != nil {
+				if why := r.opt.Refuse(res.Unit, f); why != "" {
+					r.refused[key(res.Unit, f)] = why
+				}
+			}
 			if !ok || r.refused[key(res.Unit, f)] != "" || !free(x, taken, created) {
 				continue
 			}
@@ -447,7 +458,7 @@ func (r *runner[P]) left() {
 			case r.never(f):
 				l.Why = "the configuration says never"
 			default:
-				fixes, why := r.now.fixes(f)
+				fixes, why := r.fixes(f)
 				if len(fixes) == 0 {
 					l.Why = cmp.Or(why, "nothing here knows how to mend it by itself")
 					break

@@ -116,11 +116,11 @@ func (s *splitter) runsOn(img *source.Image) string {
 func (s *splitter) bare(language string, alpine, release []string) string {
 	if alpine != nil {
 		if alpine[1] == "" {
-			b, err := scaffold.Choose(scaffold.Want{Repo: "alpine", Loose: true}, nil, "", s.b.AsOf)
+			b, err := s.pick(scaffold.Want{Repo: "alpine", Loose: true})
 			if err != nil {
 				no("the tag does not say which Alpine it is of")
 			}
-			return b.String()
+			return b.Repo + ":" + b.Tag
 		}
 		return "alpine:" + alpine[1]
 	}
@@ -200,14 +200,14 @@ func (s *splitter) java(name, tag string, alpine bool, release []string) string 
 		}
 		major = m[1]
 	}
-	want := scaffold.Want{Repo: "eclipse-temurin", Variant: "jre-%s", Systems: []string{"noble", "jammy"}, Fits: func(v string) bool { return strings.HasPrefix(v+".", major+".") }}
+	want := scaffold.Want{Repo: "eclipse-temurin", Variant: "jre-%s", Systems: []string{"noble", "jammy"}, Spare: 3, Loose: true, Fits: func(v string) bool { return strings.HasPrefix(v+".", major+".") }}
 	if alpine {
 		want.Variant, want.Systems = "jre-alpine", nil
 	}
 	if release != nil && slices.Contains(want.Systems, release[1]) {
 		want.Systems = []string{release[1]}
 	}
-	b, err := scaffold.Choose(want, nil, "", s.b.AsOf)
+	b, err := s.pick(want)
 	if err != nil {
 		no("no JRE %s is known", major)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
@@ -32,9 +33,14 @@ const venv = "/opt/venv"
 // A refusal says why nothing is split.
 type refusal string
 
-// Stages is the fix that splits a build's target; where there is none, why says so.
-func Stages(b *source.Build) (x check.Fix, why string) {
-	s := &splitter{b: b}
+// Stages is the fix that splits a build's target; where there is none, why says so. pick
+// finds images that are not named after the one that builds; nil = by what is known of
+// them.
+func Stages(b *source.Build, pick func(scaffold.Want) (scaffold.Base, error)) (x check.Fix, why string) {
+	if pick == nil {
+		pick = func(w scaffold.Want) (scaffold.Base, error) { return scaffold.Choose(w, nil, "", b.AsOf) }
+	}
+	s := &splitter{b: b, pick: pick}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -81,6 +87,7 @@ type part struct {
 // A splitter is at work on one build.
 type splitter struct {
 	b     *source.Build
+	pick  func(scaffold.Want) (scaffold.Base, error)
 	t     *source.Stage
 	parts []part
 	cut   int // the parts up to this one build; those behind it are what they are
