@@ -354,7 +354,7 @@ func (r *runner[P]) round(list []Candidate) error {
 		return err
 	}
 	if why == "" {
-		r.accept(list, next, done)
+		r.accept(next, done)
 		return nil
 	}
 	var good []Candidate
@@ -376,7 +376,7 @@ func (r *runner[P]) round(list []Candidate) error {
 			return err
 		}
 		if why == "" {
-			r.accept(good, next, done)
+			r.accept(next, done)
 			return nil
 		}
 		last := good[len(good)-1]
@@ -388,25 +388,25 @@ func (r *runner[P]) round(list []Candidate) error {
 
 // An edited is what fixes make of a project.
 type edited struct {
+	list   []Candidate
 	files  overlay.Changes
 	before map[string][]byte
 }
 
-// try applies fixes and looks again. why is what is wrong with that; "" = nothing.
+// try applies fixes and looks again. why is what is wrong with that; "" = nothing. What
+// the fixes raise, and what can be mended itself, is mended along with them: a COPY that
+// moves shows what stood below it.
 func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, err error) {
 	files, before, err := changes(list)
 	if err != nil {
 		return nil, done, err.Error(), nil
 	}
-	all := maps.Clone(r.out.Files)
-	maps.Copy(all, files)
-	if next, err = r.look(r.base.Edit(all)); err != nil {
+	done = edited{list, files, before}
+	if next, err = r.look(r.base.Edit(with(r.out.Files, files))); err != nil {
 		return nil, done, "", err
 	}
-	for file, what := range next.broken {
-		if r.now.broken[file] == "" {
-			return nil, done, fmt.Sprintf("%s could not be read any more: %s", file, what), nil
-		}
+	if why = r.unread(next); why != "" {
+		return nil, done, why, nil
 	}
 	want := map[place]int{}
 	most := check.Note
@@ -414,34 +414,106 @@ func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, 
 		want[placeOf(c.Unit, c.Finding)]++
 		most = max(most, c.Finding.Severity)
 	}
-	var raised []string
-	for p, n := range next.counts {
-		// What was hidden behind a graver finding, and is worth a note, may show.
-		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
-		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
-			raised = append(raised, fmt.Sprintf("%s in %s", p.id, p.file))
+	if raised := r.raised(next, most); len(raised) > 0 {
+		more, ok := r.along(next, raised)
+		if !ok {
+			return nil, done, "it raises " + ids(raised), nil
 		}
-	}
-	if len(raised) > 0 {
-		slices.Sort(raised)
-		return nil, done, "it raises " + strings.Join(slices.Compact(raised), ", "), nil
+		files, _, err := changes(more)
+		if err != nil {
+			return nil, done, err.Error(), nil
+		}
+		done.files = with(done.files, files)
+		done.list = slices.Concat(list, more)
+		if next, err = r.look(r.base.Edit(with(r.out.Files, done.files))); err != nil {
+			return nil, done, "", err
+		}
+		if why = r.unread(next); why != "" {
+			return nil, done, why, nil
+		}
+		if raised := r.raised(next, most); len(raised) > 0 {
+			return nil, done, "it raises " + ids(raised), nil
+		}
 	}
 	for p, n := range want {
 		if next.counts[p] > r.now.counts[p]-n {
 			return nil, done, fmt.Sprintf("%s in %s is still there", p.id, p.file), nil
 		}
 	}
-	return next, edited{files, before}, "", nil
+	return next, done, "", nil
 }
 
-func (r *runner[P]) accept(list []Candidate, next *view, done edited) {
+// with are changes over others.
+func with(under, over overlay.Changes) overlay.Changes {
+	all := maps.Clone(under)
+	maps.Copy(all, over)
+	return all
+}
+
+// unread says which file cannot be read any more; "" = none.
+func (r *runner[P]) unread(next *view) string {
+	for file, what := range next.broken {
+		if r.now.broken[file] == "" {
+			return fmt.Sprintf("%s could not be read any more: %s", file, what)
+		}
+	}
+	return ""
+}
+
+// raised are the places with more findings than there are now, beside what was hidden
+// behind a graver finding and is worth a note. most is the severity of what is mended.
+func (r *runner[P]) raised(next *view, most check.Severity) (list []place) {
+	for p, n := range next.counts {
+		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
+		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// ids names places by their checks and files.
+func ids(list []place) string {
+	var names []string
+	for _, p := range list {
+		names = append(names, fmt.Sprintf("%s in %s", p.id, p.file))
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
+
+// along are the fixes of what others raised; ok is false where one of these has none.
+func (r *runner[P]) along(next *view, raised []place) (list []Candidate, ok bool) {
+	taken, created := map[string][]text.Edit{}, map[string]string{}
+	for _, res := range next.results {
+		for _, f := range res.Findings {
+			if !slices.Contains(raised, placeOf(res.Unit, f)) {
+				continue
+			}
+			if len(f.Fixes) == 0 || r.opt.Refuse != nil && r.opt.Refuse(res.Unit, f) != "" {
+				return nil, false
+			}
+			x, usable := r.usable(f)
+			if !usable || !free(x, taken, created) || r.may(x) != "" {
+				return nil, false
+			}
+			for _, e := range x.Edits {
+				taken[e.File.Name] = append(taken[e.File.Name], e.Edit)
+			}
+			list = append(list, Candidate{res.Unit, f, x})
+		}
+	}
+	return list, len(list) > 0
+}
+
+func (r *runner[P]) accept(next *view, done edited) {
 	for name, data := range done.before {
 		if _, ok := r.out.Before[name]; !ok {
 			r.out.Before[name] = data
 		}
 	}
 	maps.Copy(r.out.Files, done.files)
-	r.out.Mended = append(r.out.Mended, list...)
+	r.out.Mended = append(r.out.Mended, done.list...)
 	r.now = next
 }
 

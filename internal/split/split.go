@@ -314,15 +314,9 @@ func (s *splitter) written(in *dockerfile.Instruction) string {
 
 // lifted is an instruction with the comments above it, which it takes along.
 func (s *splitter) lifted(step *source.Step) string {
-	out := s.b.File.Without(step.Instruction)
-	above := s.b.File.Above(step.Instruction, "").Span.Start
-	comments := strings.TrimRight(strings.ReplaceAll(s.b.Text().Text(text.Span{Start: above, End: out.Span.Start}), "\r\n", "\n"), "\n")
-	out.Span.Start = min(out.Span.Start, above)
+	lines, out := s.b.File.Lift(step.Instruction)
 	s.edits = append(s.edits, out)
-	if comments != "" {
-		return comments + "\n" + s.written(step.Instruction)
-	}
-	return s.written(step.Instruction)
+	return lines
 }
 
 // repeated is an instruction for the stage that runs; "" = it says nothing there.
