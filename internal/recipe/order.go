@@ -324,6 +324,9 @@ func split(b *source.Build, run *source.Step, in packages.Install) apart {
 	if harmless(all[:at]) && !slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return !cleans(c) }) {
 		return apart{install: lines, edits: []text.Edit{out}}
 	}
+	if slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return c.Program() == "rm" && !cleans(c) }) {
+		return apart{why: "the RUN removes again what it installs, which only the same layer can"}
+	}
 	if at != 0 || in.Command.After != shell.And {
 		return apart{why: "the RUN does something else before it installs"}
 	}
@@ -343,7 +346,9 @@ func cleans(c *shell.Command) bool {
 	program, args := c.Underlying()
 	switch program {
 	case "npm", "yarn", "pnpm", "pip", "pip3", "uv", "poetry", "composer", "go":
-		return slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "cache" || w.Text == "clean" || w.Text == "clear-cache" || w.Text == "clearcache" })
+		return slices.ContainsFunc(args, func(w shell.Word) bool {
+			return w.Text == "cache" || w.Text == "clean" || w.Text == "clear-cache" || w.Text == "clearcache"
+		})
 	case "rm":
 		return !slices.ContainsFunc(args, func(w shell.Word) bool {
 			return w.Text != "" && w.Text[0] != '-' && !strings.Contains(w.Text, "cache") && !strings.Contains(w.Text, "/.npm") && !strings.HasPrefix(w.Text, "/tmp")

@@ -43,6 +43,9 @@ func Probe(b *source.Build, port string) Advice {
 	}
 	words := asks(b, port, r)
 	if words == nil {
+		if a := ownProbe(b, port, r); a.Fixes != nil {
+			return a
+		}
 		return unfixed("no program is certainly in the image that can ask port " + port)
 	}
 	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray(words))
@@ -217,4 +220,76 @@ func asks(b *source.Build, port string, r route) []string {
 		return []string{"bash", "-c", fmt.Sprintf(`exec 3<>/dev/tcp/127.0.0.1/%s && printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' >&3 && read -r -t 3 _ code _ <&3 && [ "$code" %s ] || exit 1`, port, p, host, pick("-lt 500", "= 200"))}
 	}
 	return nil
+}
+
+// goProbe asks a port of the container, and ends with 1 where nothing answers as it should.
+const goProbe = `COPY <<'EOF' /probe/main.go
+package main
+
+import (
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	c := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{}}
+	r, err := c.Get("http://127.0.0.1:%s%s")
+	if err != nil || %s {
+		os.Exit(1)
+	}
+}
+EOF
+RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /probe/probe /probe/main.go`
+
+// ownProbe builds a probe in a stage with Go from which the final one takes its program, for
+// an image that has nothing to ask with.
+func ownProbe(b *source.Build, port string, r route) Advice {
+	var builder *source.Stage
+	var taken *source.Step
+	for _, s := range b.Target.Steps {
+		if c := s.Copy; c != nil && c.Stage != nil && c.Stage.Name != "" && !slices.ContainsFunc(b.Chain(), func(t *source.Stage) bool { return t == c.Stage }) {
+			if img := c.Stage.Origin(); img != nil && img.Ref.Familiar == "golang" && !c.Stage.Windows {
+				builder, taken = c.Stage, s
+				break
+			}
+		}
+	}
+	if builder == nil || r.host != "" {
+		return Advice{}
+	}
+	for _, s := range b.Stages {
+		if slices.ContainsFunc(s.Steps, func(s *source.Step) bool { return strings.Contains(s.Joined(), "/probe") }) {
+			return Advice{} // somebody has one already
+		}
+	}
+	var first *dockerfile.Instruction
+	for _, s := range builder.Steps {
+		if c := s.Copy; c != nil && c.FromContext() {
+			first = s.Instruction // above the sources, whose edits it does not need
+			break
+		}
+	}
+	if first == nil {
+		return Advice{}
+	}
+	p, bad := r.path, "r.StatusCode != http.StatusOK"
+	if p == "" {
+		p = "/"
+	}
+	if r.path == "" || r.lax {
+		bad = "r.StatusCode >= 500"
+	}
+	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray([]string{"/probe"}))
+	title := fmt.Sprintf("build a probe that asks port %s, for the image has no program that could", port)
+	reason := "no route is known that tells how the program is: any answer to / below 500 is taken for life"
+	if r.path != "" {
+		title += ", for " + r.path + ", " + r.at
+		reason = "the program may take longer than 30 seconds to start"
+	}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(),
+		b.File.Above(first, fmt.Sprintf(goProbe, port, p, bad)),
+		b.File.Below(taken.Instruction, "COPY --from="+builder.Name+" /probe/probe /probe"),
+		b.File.Below(aboveStart(b), line),
+	)}}
 }
