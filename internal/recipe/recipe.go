@@ -26,8 +26,8 @@ func (a Advice) To(f check.Finding) check.Finding {
 	return f
 }
 
-// words is an advice without edits.
-func words(help string) Advice { return Advice{Help: help} }
+// words is an advice without edits, which is also why nothing does it by itself.
+func words(help string) Advice { return Advice{Help: help, Unfixed: "it needs you: " + help} }
 
 // unfixed is an advice that says in general what to do, and why nothing does it.
 func unfixed(why string) Advice { return Advice{Unfixed: why} }
