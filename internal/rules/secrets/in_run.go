@@ -51,12 +51,12 @@ func inStep(b *source.Build, s *source.Step) []check.Finding {
 	before := len(found)
 	found = append(found, argumentURLs(b, s, run)...)
 	for _, a := range argumentFiles(s, run) {
-		found = append(found, check.Finding{
+		found = append(found, mounted(b, a.name).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: a.command.Span},
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("the value of the build argument %s is written to %s, which stays in the layer", a.name, a.file),
 			Cause:   argCause(a.name),
-		})
+		}))
 	}
 	found = append(found, used(b, s, run, found[before:])...)
 	return found
@@ -66,11 +66,15 @@ func inStep(b *source.Build, s *source.Step) []check.Finding {
 func literals(b *source.Build, s *source.Step, leaks []leak, subject string) []check.Finding {
 	var found []check.Finding
 	for _, l := range leaks {
-		found = append(found, inFile(b, s.Stage, check.Finding{
+		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: l.at},
 			Message: subject + " " + l.what,
 			Secrets: []text.Span{l.hide},
-		}))
+		}
+		if subject == "RUN" {
+			f = mountedLiteral(b, s, l).To(f)
+		}
+		found = append(found, inFile(b, s.Stage, f))
 	}
 	return found
 }
@@ -200,12 +204,12 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 		if !ok || password == l.User && v.Value != "" && !random(v.Value) {
 			continue // a user's place with a name
 		}
-		return check.Finding{
+		return mounted(b, n).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.Host),
 			Cause:   argCause(n),
-		}, true
+		}), true
 	}
 	return check.Finding{}, false
 }

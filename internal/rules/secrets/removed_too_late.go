@@ -18,6 +18,7 @@ var removedTooLate = &check.Check{
 	Claim:    "no secret file is deleted in a later layer than the one that added it",
 	Why:      "deleting a file in a later layer only hides it: the layer that added it is still in the image",
 	Mend:     "mount the secret for the one RUN that needs it, or create, use and delete the file in one RUN; rotate the secret",
+	Unfixed:  "which RUNs need the file is for you to say: they mount it, and nothing has to remove it",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
