@@ -82,6 +82,9 @@ func Mount(b *source.Build, name string) Advice {
 	if !mountsVariables(b.File) {
 		return unfixed("the Dockerfile asks for a frontend that is older than 1.10 and mounts no variables")
 	}
+	if _, ok := b.Args[name]; ok {
+		return unfixed("Compose or the configuration gives it as a build argument: it has to become a secret of the build there, too")
+	}
 	m := mounting{b: b, name: name, named: isNamed(b, name), declared: map[*source.Stage]bool{}, handed: map[*source.Stage][]string{}}
 	for _, s := range b.Meta {
 		if why := m.declaration(s); why != "" {
@@ -216,8 +219,8 @@ func (m *mounting) step(stage *source.Stage, s *source.Step) (why string) {
 }
 
 // MountLiteral puts a variable of a secret mount in the place of a value that stands in a
-// RUN. what is what the value is called; "" = a name is made of the program that gets it.
-func MountLiteral(b *source.Build, step *source.Step, value text.Span, what string) Advice {
+// RUN.
+func MountLiteral(b *source.Build, step *source.Step, value text.Span, name string) Advice {
 	run := step.Run()
 	switch {
 	case b.Inline || run == nil || !shells(step) || len(step.Heredocs()) > 0:
@@ -252,13 +255,6 @@ func MountLiteral(b *source.Build, step *source.Step, value text.Span, what stri
 	}
 	if word.IsZero() {
 		return unfixed("the value stands in what another program reads")
-	}
-	name := variableOf(what)
-	if name == "" {
-		program, _ := in.Underlying()
-		if name = variableOf(program + "_secret"); name == "" {
-			name = "BUILD_SECRET"
-		}
 	}
 	for _, m := range run.Mounts {
 		if m.Env == name {
@@ -298,8 +294,8 @@ func quoteAt(s string) (open byte) {
 
 var notOfNames = regexp.MustCompile(`[^A-Z0-9]+`)
 
-// variableOf makes a variable's name of what something is called; "" where none can be.
-func variableOf(what string) string {
+// Variable makes a variable's name of what something is called; "" where none can be.
+func Variable(what string) string {
 	name := strings.Trim(notOfNames.ReplaceAllString(strings.ToUpper(what), "_"), "_")
 	if name == "" || name[0] >= '0' && name[0] <= '9' || len(name) > 40 {
 		return ""

@@ -49,11 +49,11 @@ func Interpolate(b *source.Build, service string, kv deploy.KeyValue, part strin
 		default:
 			part = inner
 		}
-		if name = variableOf(name); name == "" {
+		if name = Variable(name); name == "" {
 			return Advice{}
 		}
 		if differs(b.Compose, kv) {
-			name = variableOf(service + "_" + name)
+			name = Variable(service + "_" + name)
 		}
 	}
 	value = "${" + name + ":?set it in .env}"

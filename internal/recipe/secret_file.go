@@ -55,7 +55,7 @@ func Uncopy(b *source.Build, step *source.Step, source int, in string, login boo
 		}
 	}
 	edits := []text.Edit{out}
-	id := secretID(variableOf(base))
+	id := secretID(Variable(base))
 	for _, s := range behind(b, step) {
 		if s.Copy != nil && !s.Copy.FromContext() || s.Run() == nil {
 			continue

@@ -30,9 +30,13 @@ func mounted(b *source.Build, name string) recipe.Advice {
 
 // mountedLiteral puts a secret mount in the place of a value in a RUN, unless the RUN writes
 // it into a layer.
-func mountedLiteral(b *source.Build, s *source.Step, l leak) recipe.Advice {
+func mountedLiteral(b *source.Build, s *source.Step, l leak, called mountNames) recipe.Advice {
+	name := l.name
 	if run := s.Run(); run != nil && run.Script != nil {
 		for _, c := range run.Commands() {
+			if program, _ := c.Underlying(); name == "" && c.Span.Contains(l.hide) {
+				name = program + "_secret"
+			}
 			if p := c.Program(); !c.Span.Contains(l.hide) || !knowledge.Filters.Has(p) && knowledge.SettingsFile(p) == "" {
 				continue // what it writes is not what it was told
 			}
@@ -42,7 +46,41 @@ func mountedLiteral(b *source.Build, s *source.Step, l leak) recipe.Advice {
 			}
 		}
 	}
-	return recipe.MountLiteral(b, s, l.hide, l.name)
+	return recipe.MountLiteral(b, s, l.hide, called.of(name, b.Text().Text(l.hide)))
+}
+
+// mountNames are the variables that secret mounts of a file get, with the values that they
+// take the place of: two values have two names.
+type mountNames map[string]string
+
+// namesOfMounts are the variables that a file mounts already.
+func namesOfMounts(b *source.Build) mountNames {
+	m := mountNames{}
+	eachStep(b, func(s *source.Step) {
+		if run := s.Run(); run != nil {
+			for _, mount := range run.Mounts {
+				if mount.Env != "" {
+					m[mount.Env] = "" // no value in the file is empty
+				}
+			}
+		}
+	})
+	return m
+}
+
+// of is the variable for a value that is called so.
+func (m mountNames) of(name, value string) string {
+	name = recipe.Variable(name)
+	if name == "" {
+		name = "BUILD_SECRET"
+	}
+	for n, stem := 2, name; ; n++ {
+		if old, ok := m[name]; !ok || old == value {
+			m[name] = value
+			return name
+		}
+		name = fmt.Sprintf("%s_%d", stem, n)
+	}
 }
 
 // stays says why a mount would not do.
