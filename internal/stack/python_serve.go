@@ -169,6 +169,12 @@ func (p *pyProject) saidPort(c *program) (int, Place) {
 			if n, _ := p.number(m, call.Arg("port", -1)); n > 0 {
 				return n, Place{m.file, call.Line}
 			}
+			// listen="{}:{}".format(host, port)
+			if f := call.Arg("listen", -1); f != nil && f.Call != nil && f.Call.Method() == "format" && len(f.Call.Args) > 0 {
+				if n, _ := p.number(m, &f.Call.Args[len(f.Call.Args)-1].Value); n > 0 {
+					return n, Place{m.file, call.Line}
+				}
+			}
 			for _, s := range call.Arg("listen", -1).Literals() {
 				if n, err := strconv.Atoi(s[strings.LastIndexByte(s, ':')+1:]); err == nil && n > 0 {
 					return n, Place{m.file, call.Line}
@@ -202,8 +208,16 @@ func (p *pyProject) numberIn(m *module, e *python.Expr, depth int) (n int, varia
 				return p.numberIn(other, &a.Value, depth+1)
 			}
 		}
-		// A field of a settings class: settings.port.
+		// A field of a settings class, or what argparse fills: settings.port, args.port.
 		if at := strings.LastIndexByte(e.Text, '.'); at > 0 {
+			for _, c := range m.parsed().Calls {
+				if c.Method() == "add_argument" && slices.ContainsFunc(c.Args, func(a python.Arg) bool {
+					s, ok := a.Value.Literal()
+					return a.Name == "" && ok && strings.ReplaceAll(strings.TrimLeft(s, "-"), "-", "_") == e.Text[at+1:]
+				}) {
+					return p.numberIn(m, c.Arg("default", -1), depth+1)
+				}
+			}
 			for _, other := range p.modules {
 				if !other.mentions(e.Text[at+1:]) || !other.mentions("class ") {
 					continue

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -111,7 +112,8 @@ func (p *pyProject) wheelsLimit() {
 			limit, why = n, text
 		}
 	}
-	for name, d := range p.deps {
+	for _, name := range slices.Sorted(maps.Keys(p.deps)) {
+		d := p.deps[name]
 		if d.wheels != nil {
 			newest, special, abi := 0, false, false
 			for _, w := range d.wheels {
@@ -246,10 +248,10 @@ func (p *pyProject) sources() {
 	// What the source names, and is there.
 	for _, name := range t.in(".") {
 		base := strings.TrimSuffix(name, "/")
-		if want[base] || strings.HasSuffix(base, ".py") || sides[base] && !p.named(base, true) {
+		if want[base] || strings.HasSuffix(base, ".py") {
 			continue
 		}
-		if usualFiles[base] || p.named(base, strings.HasSuffix(name, "/")) {
+		if usualFiles[base] || p.named(base, strings.HasSuffix(name, "/")) && !(isTests(base) && !p.namedBelow(base)) {
 			want[base] = true
 		}
 	}
@@ -391,6 +393,17 @@ func (p *pyProject) named(base string, dir bool) bool {
 		}
 	}
 	return false
+}
+
+// isTests tells whether a folder is one of tests. A text with its name alone is about
+// something else: a mode, a database.
+func isTests(base string) bool {
+	return base == "test" || base == "tests" || base == "testing" || base == "e2e" || base == "ci"
+}
+
+// namedBelow tells whether the source names something in a folder.
+func (p *pyProject) namedBelow(base string) bool {
+	return slices.ContainsFunc(p.modules, func(m *module) bool { return namedInPath(m, base) })
 }
 
 // namedInPath tells whether an f-string or a path has a folder in it.
