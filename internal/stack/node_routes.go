@@ -162,7 +162,7 @@ func (p *nodeProject) health() {
 			note(pre+f.text[m[4]:m[5]], Place{f.file, lineAt(f.text, m[0])})
 		}
 		for _, m := range urlRE.FindAllStringSubmatchIndex(f.text, -1) {
-			note(pre+f.text[m[2]:m[3]], Place{f.file, lineAt(f.text, m[0])})
+			note(pre+pick(f.text, m, 2, 4), Place{f.file, lineAt(f.text, m[0])})
 		}
 		if c := nestCtrlRE.FindStringSubmatch(f.text); c != nil {
 			for _, m := range nestGetRE.FindAllStringSubmatchIndex(f.text, -1) {

@@ -115,6 +115,12 @@ func (p *pyProject) environment() {
 				if f.In != "" || f.Type == "" || f.Name == "model_config" || strings.HasPrefix(f.Type, "ClassVar") {
 					continue
 				}
+				if f.Value != nil && f.Value.Call != nil && (f.Value.Call.Func == "decouple.config" || f.Value.Call.Func == "starlette.config.Config()" || isEnviron(src, f.Value.Call)) {
+					continue // that refuses where there is none, before the class could look
+				}
+				if f.Value != nil && f.Value.Form == python.Other && strings.Contains(f.Value.Text, "{") {
+					continue // an f-string puts it together from others, which are what is given
+				}
 				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil, Form: pythonForms[f.Type]}
 				if f.Value != nil {
 					v.Default, _ = f.Value.Literal()
