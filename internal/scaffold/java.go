@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -119,7 +120,7 @@ func (p *plan) jre() Want {
 // javaBuilder is the image that has the project's tool, with the same Java.
 func (p *plan) javaBuilder(jdk string) Want {
 	if p.s.Manager.Value == "maven" {
-		return Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: "3 with Java " + jdk, Fits: func(v string) bool { return knowledge.Compare(v, "3") == 0 }}
+		return p.mavenWant(jdk)
 	}
 	w := Want{Repo: "gradle", Variant: "jdk" + jdk, Spare: 3, Loose: true, Spec: "with Java " + jdk}
 	if v := p.s.Java.Wrapper; v != "" {
@@ -127,6 +128,28 @@ func (p *plan) javaBuilder(jdk string) Want {
 		w.Spec = v + " with Java " + jdk
 		w.Fits = func(have string) bool { return knowledge.Compare(have, v) == 0 }
 		w.Relax = append(w.Relax, func(have string) bool { return knowledge.Compare(have, major) == 0 })
+	}
+	return w
+}
+
+// mavenWant is the image of Maven: of the version that the project's wrapper has, and never
+// one that is older than its build takes.
+func (p *plan) mavenWant(jdk string) Want {
+	v, least := p.s.Java.Wrapper, p.s.Java.Least
+	major := cmp.Or(v, least, "3")
+	major, _, _ = strings.Cut(major, ".")
+	fits := func(of string) func(string) bool {
+		return func(have string) bool {
+			return knowledge.Compare(have, of) == 0 && (least == "" || knowledge.Compare(have, least) >= 0)
+		}
+	}
+	w := Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: major + " with Java " + jdk, Fits: fits(major)}
+	switch {
+	case v != "":
+		w.Spec, w.Fits = v+" with Java "+jdk, fits(v)
+		w.Relax = []func(string) bool{fits(line(v)), fits(major)}
+	case least != "":
+		w.Spec = ">=" + least + " with Java " + jdk
 	}
 	return w
 }
@@ -146,6 +169,9 @@ func (p *plan) mavenBuild() {
 	if j.Siblings {
 		// go-offline would look for the other modules in the repository.
 		d.line("%s%s compile%s", cache, mvn, flags)
+	} else if j.Reports {
+		d.line("# Not go-offline, which also wants the plugins of reports that nobody writes here.")
+		d.line("%s%s dependency:resolve", cache, mvn)
 	} else {
 		d.line("%s%s dependency:go-offline", cache, mvn)
 	}
