@@ -132,24 +132,25 @@ func (p *plan) javaBuilder(jdk string) Want {
 	return w
 }
 
-// mavenWant is the image of Maven: of the version that the project's wrapper has, and never
-// one that is older than its build takes.
+// mavenWant is the image of Maven: not older than what the project's wrapper has, where there
+// is one, and never older than its build takes. A wrapper that has not been looked after for
+// years asks for one that is past its end and has no image with this Java; a newer one does.
 func (p *plan) mavenWant(jdk string) Want {
-	v, least := p.s.Java.Wrapper, p.s.Java.Least
-	major := cmp.Or(v, least, "3")
-	major, _, _ = strings.Cut(major, ".")
-	fits := func(of string) func(string) bool {
+	wrapper, least := p.s.Java.Wrapper, p.s.Java.Least
+	major, _, _ := strings.Cut(cmp.Or(wrapper, least, "3"), ".")
+	from := func(v string) func(string) bool {
 		return func(have string) bool {
-			return knowledge.Compare(have, of) == 0 && (least == "" || knowledge.Compare(have, least) >= 0)
+			return knowledge.Compare(have, major) == 0 && knowledge.Compare(have, cmp.Or(v, major)) >= 0
 		}
 	}
-	w := Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: major + " with Java " + jdk, Fits: fits(major)}
-	switch {
-	case v != "":
-		w.Spec, w.Fits = v+" with Java "+jdk, fits(v)
-		w.Relax = []func(string) bool{fits(line(v)), fits(major)}
-	case least != "":
-		w.Spec = ">=" + least + " with Java " + jdk
+	w := Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: major + " with Java " + jdk, Fits: from(least)}
+	if v := wrapper; v != "" && knowledge.Compare(v, cmp.Or(least, "0")) >= 0 {
+		w.Fits, w.Relax = from(v), []func(string) bool{from(least)}
+	} else {
+		wrapper = ""
+	}
+	if v := cmp.Or(wrapper, least); v != "" {
+		w.Spec = ">=" + v + " with Java " + jdk
 	}
 	return w
 }
