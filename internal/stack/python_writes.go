@@ -39,7 +39,7 @@ func (p *pyProject) writes() {
 	}
 	add := func(where string, at Place) { put(where, at, false) }
 	for _, m := range p.modules {
-		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
+		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "MEDIA_ROOT", "SESSION_FILE_DIR", "FileBasedCache", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
 			continue
 		}
 		src := m.parsed()
@@ -81,7 +81,7 @@ func (p *pyProject) writes() {
 		// Settings that say where it keeps what it is sent, and its logs.
 		named := func(name string, e *python.Expr, line int) {
 			p.within = ""
-			if name = strings.ToUpper(name); strings.Contains(name, "UPLOAD") && !strings.Contains(name, "EMOJI") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") {
+			if kept(name) {
 				if s, ok := p.pathOf(m, e, 0); ok && !strings.Contains(s, ",") {
 					add(s, Place{m.file, line})
 				}
@@ -89,6 +89,7 @@ func (p *pyProject) writes() {
 		}
 		for i := range src.Assigns {
 			named(src.Assigns[i].Name, &src.Assigns[i].Value, src.Assigns[i].Line)
+			p.settingsFiles(m, &src.Assigns[i], func(where string, line int) { put(where, Place{m.file, line}, true) })
 		}
 		for _, c := range src.Classes {
 			for _, f := range c.Fields {
@@ -99,7 +100,9 @@ func (p *pyProject) writes() {
 			if path.Ext(s.Value) == ".log" && strings.Contains(s.Value, "/") {
 				add(s.Value, Place{m.file, s.Line})
 			}
-			if file, ok := sqliteFile(s.Value); ok {
+			if file, ok := sqliteFile(s.Value); ok && !path.IsAbs(file) && p.inInstance() {
+				add(p.instance(), Place{m.file, s.Line})
+			} else if ok {
 				add(file, Place{m.file, s.Line})
 			}
 		}
@@ -182,6 +185,9 @@ func (p *pyProject) pathOf(m *module, e *python.Expr, depth int) (string, bool) 
 	case python.String:
 		return e.Text, true
 	case python.Name:
+		if strings.HasSuffix(e.Text, "app.instance_path") {
+			return p.instance(), true
+		}
 		if strings.Contains(e.Text, ".parent") && ofFile(e) {
 			dir := m.file
 			for range strings.Count(e.Text, ".parent") {
