@@ -420,6 +420,9 @@ func (p *plan) uv(added string) {
 	for _, t := range in.Development {
 		flags += " --no-install-package " + t
 	}
+	for _, g := range in.Without {
+		flags += " --no-group " + g
+	}
 	if len(in.Development) > 0 {
 		p.chose("without "+strings.Join(in.Development, ", "), "the project's dependencies have tools for development: a group of their own, such as dev, is the better place")
 	}
