@@ -37,6 +37,9 @@ func (p *plan) node() error {
 		p.number = "65532" // its own nonroot
 	}
 	p.ships = base
+	if uid, _, _ := strings.Cut(p.nodeUser(), ":"); p.opt.Base != "distroless" {
+		p.number = uid // of whom the folders are that it writes
+	}
 	p.chose("base "+base.String(), base.Why)
 	if s.Kind == stack.Static {
 		return p.builtSite(base)

@@ -152,6 +152,7 @@ func detectNode(t *tree, opt Options) (*Stack, error) {
 	p.native()
 	p.sources()
 	p.release()
+	p.writes()
 	if member != nil {
 		p.leave(member)
 	}
