@@ -86,6 +86,18 @@ func (p *goProject) look() {
 				}
 				function = outer
 				return false
+			case *ast.GoStmt:
+				if l, ok := n.Call.Fun.(*ast.FuncLit); ok && isMetrics(l) {
+					outer := function
+					function = "metrics"
+					ast.Inspect(l.Body, walkNode)
+					function = outer
+					return false
+				}
+			case *ast.CompositeLit:
+				if g, ok := goFlags(n); ok && goFlagRE.MatchString(g.name) {
+					address(g.def, at(n), 1, g.name, g.variable)
+				}
 			case *ast.BinaryExpr:
 				// if r.URL.Path == "/ping"
 				if v, ok := literal(n.Y); ok && n.Op == token.EQL && isRequestPath(n.X) {
@@ -175,6 +187,9 @@ func (p *goProject) look() {
 				loops = loops || n.Cond == nil && n.Init == nil && f.ast.Name.Name == "main"
 			case *ast.CallExpr:
 				on, name := method(n)
+				if g, ok := goFlags(n); ok && goFlagRE.MatchString(g.name) {
+					address(g.def, at(n), 1, g.name, g.variable)
+				}
 				if isServe(n) {
 					if serves == (Place{}) {
 						serves = at(n)
@@ -212,7 +227,7 @@ func (p *goProject) look() {
 				}
 				if on == "flag" || on == "fs" || on == "pflag" || name == "StringVar" || name == "IntVar" {
 					p.flags(n, func(flag, def string) {
-						if l := strings.ToLower(flag); strings.Contains(l, "addr") || strings.Contains(l, "port") || strings.Contains(l, "listen") || strings.Contains(l, "bind") || strings.Contains(l, "http") {
+						if goFlagRE.MatchString(flag) {
 							address(def, at(n), 1, flag, "")
 						}
 					})
@@ -331,8 +346,8 @@ func (p *goProject) look() {
 		}
 		if local := c.bind == "127.0.0.1" || c.bind == "localhost" || c.bind == "[::1]"; local {
 			switch {
-			case c.flag != "":
-				s.Args = []string{"-" + c.flag, "0.0.0.0:" + s.Port.Value}
+			case c.flag != "" && c.variable == "":
+				s.Args = []string{p.dashes() + c.flag, "0.0.0.0:" + s.Port.Value}
 				s.Start.Value += " " + strings.Join(s.Args, " ")
 			case c.host != "":
 				v := "0.0.0.0"
@@ -358,6 +373,47 @@ var (
 	goListenRE  = regexp.MustCompile(`^(?:(?:APP|SERVER|HTTP|API|WEB|SERVICE)_)?(?:LISTEN|BIND|ADDR|ADDRESS|(?:LISTEN|BIND)_(?:ADDR|ADDRESS))$`)
 	ownPrefixRE = regexp.MustCompile(`(?i)(?:^|_)(?:APP|SERVER|HTTP|API|WEB|SERVICE|LISTEN|BIND)_$`)
 )
+
+// goFlagRE matches flags that say where a program listens.
+var goFlagRE = regexp.MustCompile(`(?i)addr|port|listen|bind|http`)
+
+// dashes are what a flag begins with on the command line: one does for the standard library
+// alone.
+func (p *goProject) dashes() string {
+	for _, f := range p.files {
+		for _, i := range f.ast.Imports {
+			for _, w := range []string{"spf13/", "kingpin", "urfave/cli", "alecthomas/kong", "jessevdk/go-flags", "ogier/pflag"} {
+				if strings.Contains(i.Path.Value, w) {
+					return "--"
+				}
+			}
+		}
+	}
+	return "-"
+}
+
+// isMetrics tells whether a function serves what people look into a program by, and nothing
+// else that it names.
+func isMetrics(f *ast.FuncLit) bool {
+	metrics, other := false, false
+	ast.Inspect(f, func(n ast.Node) bool {
+		c, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		on, name := method(c)
+		metrics = metrics || on == "promhttp" || on == "pprof"
+		if (name == "Handle" || name == "HandleFunc") && len(c.Args) > 1 {
+			if v, ok := literal(c.Args[0]); ok {
+				aside := strings.HasPrefix(v, "/metrics") || strings.HasPrefix(v, "/debug")
+				_, page := c.Args[1].(*ast.FuncLit) // that links to the metrics
+				metrics, other = metrics || aside, other || !aside && !(v == "/" && page) && !slices.Contains(healthy, path.Base(v))
+			}
+		}
+		return true
+	})
+	return metrics && !other
+}
 
 // isRequestPath tells whether an expression is the path of a request: r.URL.Path.
 func isRequestPath(e ast.Expr) bool {
@@ -463,6 +519,8 @@ func (p *goProject) flags(c *ast.CallExpr, found func(flag, def string)) {
 	args := c.Args
 	switch {
 	case (name == "String" || name == "Int") && len(args) >= 3:
+	case (name == "StringVarP" || name == "IntVarP") && len(args) >= 5:
+		args = []ast.Expr{args[1], args[3]}
 	case (name == "StringVar" || name == "IntVar" || name == "StringP" || name == "IntP") && len(args) >= 4:
 		if strings.HasSuffix(name, "Var") {
 			args = args[1:]

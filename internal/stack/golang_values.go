@@ -107,6 +107,7 @@ func (p *goProject) value(f goFile, e ast.Expr, depth int) (string, bool) {
 		if in, x := p.given(f, e.Name); x != nil {
 			return p.value(in, x, depth+1)
 		}
+		return p.filled(f, e.Name)
 	case *ast.SelectorExpr:
 		return p.fieldValue(f, e.Sel.Name, depth)
 	case *ast.CallExpr:
@@ -134,6 +135,17 @@ func (p *goProject) value(f goFile, e ast.Expr, depth int) (string, bool) {
 			}
 		case strings.Contains(strings.ToLower(on+name), "env") && len(e.Args) == 2:
 			return p.value(f, e.Args[1], depth+1)
+		}
+		// kingpin.Flag("x", …).Default("y").String(), c.String("x") of urfave's.
+		if sel, ok := e.Fun.(*ast.SelectorExpr); ok && len(e.Args) == 0 {
+			if g, ok := goFlags(sel.X); ok {
+				return g.def, true
+			}
+		}
+		if (name == "String" || name == "Path") && len(e.Args) == 1 {
+			if flag, ok := literal(e.Args[0]); ok {
+				return p.flagged(flag)
+			}
 		}
 		def, ok := "", false
 		p.flags(e, func(_, d string) { def, ok = d, true })
@@ -266,19 +278,119 @@ func (p *goProject) keyed(key string) (string, bool) {
 	return "", false
 }
 
-// settings are the entries of the settings files at the top that the source names.
+// settings are the entries of the settings files that the source names, themselves or by
+// their folder.
 func (p *goProject) settings() (list []entry) {
-	for _, name := range p.t.in(".") {
-		if isSettingsFile(name) && p.names(name, false) {
-			list = append(list, p.t.entries(name)...)
+	named := map[string]bool{}
+	for _, f := range p.t.files {
+		first, _, deep := strings.Cut(f, "/")
+		if !isSettingsFile(f) || isSide(f) || strings.HasPrefix(f, ".") || strings.Count(f, "/") > 2 {
+			continue
 		}
-	}
-	for _, d := range p.g.Data {
-		for _, f := range p.t.below(d) {
+		if _, ok := named[first]; !ok {
+			named[first] = p.names(first, deep)
+		}
+		if named[first] {
 			list = append(list, p.t.entries(f)...)
 		}
 	}
 	return list
+}
+
+// A goFlag is a flag of the command line, with its default and the variable that says it.
+type goFlag struct{ name, def, variable string }
+
+// goFlags are the flags that libraries beside the standard one declare in a node: kingpin's
+// Flag("x", …).Default("y"), and urfave's &cli.StringFlag{Name: "x", Value: "y"}.
+// Source: pkg.go.dev: alecthomas/kingpin, urfave/cli.
+func goFlags(n ast.Node) (f goFlag, ok bool) {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		sel, is := n.Fun.(*ast.SelectorExpr)
+		if !is || sel.Sel.Name != "Default" || len(n.Args) != 1 {
+			return f, false
+		}
+		f.def, ok = literal(n.Args[0])
+		for inner := sel.X; ; {
+			c, is := inner.(*ast.CallExpr)
+			if !is {
+				return f, false
+			}
+			_, name := method(c)
+			if name == "Flag" && len(c.Args) > 0 {
+				f.name, is = literal(c.Args[0])
+				return f, ok && is
+			}
+			if name == "Envar" && len(c.Args) == 1 {
+				f.variable, _ = literal(c.Args[0])
+			}
+			below, is := c.Fun.(*ast.SelectorExpr)
+			if !is {
+				return f, false
+			}
+			inner = below.X
+		}
+	case *ast.CompositeLit:
+		t, is := n.Type.(*ast.SelectorExpr)
+		if !is || !strings.HasSuffix(t.Sel.Name, "Flag") {
+			return f, false
+		}
+		for _, x := range n.Elts {
+			kv, is := x.(*ast.KeyValueExpr)
+			if !is {
+				continue
+			}
+			key, _ := kv.Key.(*ast.Ident)
+			switch {
+			case key == nil:
+			case key.Name == "Name":
+				f.name, _ = literal(kv.Value)
+			case key.Name == "Value":
+				f.def, ok = literal(kv.Value)
+			case key.Name == "EnvVars" || key.Name == "EnvVar" || key.Name == "Sources":
+				ast.Inspect(kv.Value, func(n ast.Node) bool {
+					if b, is := n.(*ast.BasicLit); is && f.variable == "" {
+						f.variable, _ = literal(b)
+					}
+					return true
+				})
+			}
+		}
+		return f, ok && f.name != ""
+	}
+	return f, false
+}
+
+// flagged is the default of a flag by its name.
+func (p *goProject) flagged(name string) (def string, ok bool) {
+	for _, f := range p.files {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if g, is := goFlags(n); is && g.name == name && !ok {
+				def, ok = g.def, true
+			}
+			return !ok
+		})
+	}
+	return def, ok
+}
+
+// filled is the default of the flag that fills a variable: StringVar(&name, "flag", "default", …).
+func (p *goProject) filled(f goFile, name string) (def string, ok bool) {
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		c, is := n.(*ast.CallExpr)
+		if !is || len(c.Args) < 4 || ok {
+			return !ok
+		}
+		u, is := c.Args[0].(*ast.UnaryExpr)
+		if !is {
+			return true
+		}
+		if id, is := u.X.(*ast.Ident); is && id.Name == name {
+			p.flags(c, func(_, d string) { def, ok = d, true })
+		}
+		return !ok
+	})
+	return def, ok
 }
 
 // snake is a name as settings files write it: upload_dir for UploadDir.
