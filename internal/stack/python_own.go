@@ -117,9 +117,6 @@ func (p *pyProject) listens(starter *module, c *program) {
 				continue
 			}
 			n, v := p.number(m, e)
-			if n == 0 && v == "" && e.Form == python.Name {
-				n = p.optionDefault(m, e.Text)
-			}
 			if v != "" {
 				p.portVariable(v, n, Place{m.file, call.Line})
 				p.host(m, call)
@@ -140,22 +137,30 @@ func (p *pyProject) listens(starter *module, c *program) {
 	}
 }
 
-// optionDefault is the default of a command line option, of click, typer or argparse,
-// that gives a function its parameter.
-func (p *pyProject) optionDefault(m *module, name string) int {
-	name = strings.TrimPrefix(name, "args.")
+// option is a command line option, of click, typer or argparse, by the name of what it
+// fills (port, args.port), and its default. nil = no option has the name, or it has none.
+func option(m *module, name string) (flag string, def *python.Expr) {
+	name = name[strings.LastIndexByte(name, '.')+1:]
 	for _, c := range m.parsed().Calls {
+		at := -1
 		switch c.Method() {
-		case "option", "add_argument", "Option":
-			for i := range c.Args {
-				if s, ok := c.Args[i].Value.Literal(); ok && strings.TrimLeft(s, "-") == name {
-					n, _ := p.number(m, c.Arg("default", -1))
-					return n
-				}
+		case "option", "add_argument":
+		case "Option":
+			at = 0 // typer's
+		default:
+			continue
+		}
+		if slices.ContainsFunc(c.Args, func(a python.Arg) bool {
+			s, ok := a.Value.Literal()
+			if ok = ok && a.Name == "" && strings.ReplaceAll(strings.TrimLeft(s, "-"), "-", "_") == name; ok {
+				flag = s
 			}
+			return ok
+		}) {
+			return flag, c.Arg("default", at)
 		}
 	}
-	return 0
+	return "", nil
 }
 
 func (p *pyProject) portVariable(name string, n int, at Place) {
@@ -183,6 +188,14 @@ func (p *pyProject) host(m *module, call *python.Call) {
 		if s, ok := e.Literal(); ok && (s == "127.0.0.1" || s == "localhost") {
 			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d binds %s: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", m.file, call.Line, s))
 			return
+		}
+		if flag, def := option(m, e.Text); def != nil && e.Form == python.Name {
+			if s, ok := def.Literal(); ok && isLocal(s) && strings.HasPrefix(flag, "-") {
+				p.s.Args = append(p.s.Args, flag, "0.0.0.0")
+				p.s.Start.Value += " " + flag + " 0.0.0.0"
+				return
+			}
+			e = def
 		}
 		for _, c := range e.Calls() {
 			if v := readsVariable(c); v != "" {

@@ -208,16 +208,11 @@ func (p *pyProject) numberIn(m *module, e *python.Expr, depth int) (n int, varia
 				return p.numberIn(other, &a.Value, depth+1)
 			}
 		}
-		// A field of a settings class, or what argparse fills: settings.port, args.port.
+		if _, def := option(m, e.Text); def != nil {
+			return p.numberIn(m, def, depth+1)
+		}
+		// A field of a settings class: settings.port.
 		if at := strings.LastIndexByte(e.Text, '.'); at > 0 {
-			for _, c := range m.parsed().Calls {
-				if c.Method() == "add_argument" && slices.ContainsFunc(c.Args, func(a python.Arg) bool {
-					s, ok := a.Value.Literal()
-					return a.Name == "" && ok && strings.ReplaceAll(strings.TrimLeft(s, "-"), "-", "_") == e.Text[at+1:]
-				}) {
-					return p.numberIn(m, c.Arg("default", -1), depth+1)
-				}
-			}
 			for _, other := range p.modules {
 				if !other.mentions(e.Text[at+1:]) || !other.mentions("class ") {
 					continue
