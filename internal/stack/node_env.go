@@ -40,12 +40,6 @@ func (p *nodeProject) environment() {
 	}
 }
 
-var (
-	schemaRE   = regexp.MustCompile(`(?m)^\s*['"]?([A-Z][A-Z0-9_]{2,})['"]?\s*:\s*(?:Joi|joi|z|yup|str|num|url|port|bool|email|host|env\.\w+|Type|S)\s*[.(]([^\n]*(?:\n\s+\.[^\n]*)*)`)
-	requiredRE = regexp.MustCompile(`(?s)\brequired\s*:\s*\[([^\]]*)\]`)
-	quotedRE   = regexp.MustCompile(`['"]([A-Z][A-Z0-9_]{2,})['"]`)
-)
-
 var madeRE = regexp.MustCompile(`\bnew\s+([A-Z]\w+)\s*\(([^)]*)\)`)
 
 // clientKeys finds the variables that clients of services read by themselves.
@@ -64,85 +58,6 @@ func (p *nodeProject) clientKeys() {
 			p.s.Env = append(p.s.Env, Variable{Name: k.Variable, At: Place{f.file, lineAt(f.text, m[0])}, Required: true, Secret: secret.Named(k.Variable)})
 		}
 	}
-}
-
-// validated finds the variables that a schema asks for: of Joi, zod, envalid, or JSON
-// Schema as fastify's env has it.
-func (p *nodeProject) validated() {
-	add := func(name string, need bool, def string, at Place) {
-		if known[name] || name == "NODE_ENV" {
-			return
-		}
-		for i := range p.s.Env {
-			if p.s.Env[i].Name == name {
-				p.s.Env[i].Required = p.s.Env[i].Required || need
-				return
-			}
-		}
-		p.s.Env = append(p.s.Env, Variable{Name: name, At: at, Required: need, Default: def, Secret: secret.Named(name)})
-	}
-	for _, f := range p.js {
-		p.withoutFile(f)
-		for _, v := range classVariables(f) {
-			add(v.Name, v.Required, "", v.At)
-		}
-		if !strings.Contains(f.text, "process.env") && !strings.Contains(f.text, "fluent-json-schema") && !strings.Contains(f.text, "fastify/env") && !strings.Contains(f.text, "envalid") && !strings.Contains(f.text, "env-schema") {
-			continue
-		}
-		for _, m := range schemaRE.FindAllStringSubmatchIndex(f.text, -1) {
-			rest := f.text[m[4]:m[5]]
-			need := strings.Contains(rest, "required()") || !strings.Contains(f.text, "oi.") && !strings.Contains(rest, "optional(") && !strings.Contains(rest, "default")
-			add(f.text[m[2]:m[3]], need, "", Place{f.file, lineAt(f.text, m[0])})
-		}
-		for _, m := range fluentRE.FindAllStringSubmatchIndex(f.text, -1) {
-			rest := f.text[m[4]:m[5]] + pick(f.text, m, 6)
-			add(f.text[m[2]:m[3]], strings.Contains(rest, ".required()") && !strings.Contains(rest, ".default("), "", Place{f.file, lineAt(f.text, m[0])})
-		}
-		for _, m := range requiredRE.FindAllStringSubmatchIndex(f.text, -1) {
-			for _, q := range quotedRE.FindAllStringSubmatch(f.text[m[2]:m[3]], -1) {
-				add(q[1], true, "", Place{f.file, lineAt(f.text, m[0])})
-			}
-		}
-	}
-}
-
-// fluentRE is a property of a schema that fluent-json-schema puts together:
-// .prop("NAME", S.string().required()), .prop("NAME", S.string()).required().
-var fluentRE = regexp.MustCompile(`\.prop\(\s*['"]([A-Z][A-Z0-9_]{2,})['"]\s*((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\)(\s*\.required\(\))?`)
-
-var (
-	classFieldRE = regexp.MustCompile(`^(?:public\s+|readonly\s+|declare\s+)*([A-Z][A-Z0-9_]{2,})([?!]?)\s*:\s*[^=;]+(=)?`)
-	decoratorRE  = regexp.MustCompile(`^(?:@\w+\([^;]*\)\s*)+`)
-)
-
-// classVariables are the variables that a class of class-validator asks for, as NestJS has
-// its settings checked. One that is asked for on a condition alone may be missing.
-// Source: docs.nestjs.com: configuration, custom validate function.
-func classVariables(f script) (list []Variable) {
-	if !strings.Contains(f.text, "class-validator") {
-		return nil
-	}
-	decorators, n := "", 0
-	for line := range strings.Lines(f.text) {
-		n++
-		line = strings.TrimSpace(line)
-		if at := decoratorRE.FindString(line); at != "" {
-			decorators += at
-			line = strings.TrimSpace(line[len(at):])
-		}
-		m := classFieldRE.FindStringSubmatch(line)
-		switch {
-		case m != nil && decorators != "":
-			need := m[2] != "?" && m[3] == "" && !strings.Contains(decorators, "@IsOptional") && !strings.Contains(decorators, "@ValidateIf")
-			list = append(list, Variable{Name: m[1], At: Place{f.file, n}, Required: need})
-			decorators = ""
-		case line != "" && !strings.HasPrefix(line, "@") && m == nil && strings.HasSuffix(line, ";"):
-			decorators = ""
-		case strings.HasPrefix(line, "@"):
-			decorators += line // it goes on
-		}
-	}
-	return list
 }
 
 var dotenvRE = regexp.MustCompile(`\b(\w+)\s*=\s*(?:require\(\s*['"]dotenv['"]\s*\)|dotenv)\.config\([^)]*\)`)
