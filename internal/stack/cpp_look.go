@@ -140,14 +140,31 @@ func (p *cppProject) port() {
 	if s.Kind != Service {
 		return
 	}
-	for _, f := range p.sources {
+	own := func(f script, m []int) bool {
+		return !besideRE.MatchString(path.Base(f.file)) && !isBeside(f.text, m[0], m[1])
+	}
+	sources := slices.Clone(p.sources)
+	slices.SortStableFunc(sources, func(a, b script) int {
+		rank := func(f script) int {
+			if w := p.serves(f); w != nil && slices.ContainsFunc(w.port.FindAllStringSubmatchIndex(f.text, -1), func(m []int) bool { return own(f, m) }) {
+				return 0
+			}
+			return 1 // beside the program's own, where it has one
+		}
+		return rank(a) - rank(b)
+	})
+	for _, f := range sources {
 		w := p.serves(f)
 		if w == nil {
 			continue
 		}
-		m := w.port.FindStringSubmatchIndex(f.text)
-		if m == nil {
+		all := w.port.FindAllStringSubmatchIndex(f.text, -1)
+		if len(all) == 0 {
 			continue
+		}
+		m := all[0]
+		if i := slices.IndexFunc(all, func(m []int) bool { return own(f, m) }); i > 0 {
+			m = all[i]
 		}
 		at := Place{f.file, lineAt(f.text, m[0])}
 		if len(m) > 6 && m[4] < 0 { // the other way to write it

@@ -364,10 +364,6 @@ func (p *goProject) look() {
 	p.goSources(ours)
 }
 
-// besideRE matches names of what listens for those who look into a program, or sends on
-// to where it listens.
-var besideRE = regexp.MustCompile(`(?i)debug|pprof|profil|metric|prometheus|redir|admin|mgmt|management|telemetry|plugin`)
-
 var (
 	// goListenRE matches variables that say where the program itself listens.
 	goListenRE  = regexp.MustCompile(`^(?:(?:APP|SERVER|HTTP|API|WEB|SERVICE)_)?(?:LISTEN|BIND|ADDR|ADDRESS|(?:LISTEN|BIND)_(?:ADDR|ADDRESS))$`)

@@ -320,6 +320,24 @@ func (p *rustProject) rustServices() {
 	}
 }
 
+// beside tells whether a port is of what listens beside the program's own: by its variable,
+// and by the statement, the function and the file that it stands in.
+func (p *rustProject) beside(c rustPort) bool {
+	for _, f := range p.files {
+		if f.file != c.at.File || c.variable != "" {
+			continue
+		}
+		at := 0
+		for range c.at.Line - 1 {
+			at += strings.IndexByte(f.code[at:], '\n') + 1
+		}
+		at += len(f.code[at:]) - len(strings.TrimLeft(f.code[at:], " \t"))
+		line, _, _ := strings.Cut(f.code[at:], "\n")
+		return besideRE.MatchString(line + " " + f.let(at) + " " + f.fn(at) + " " + path.Base(f.file))
+	}
+	return besideRE.MatchString(c.variable)
+}
+
 // port picks where the program listens, and says it again to a program that would
 // listen for its own machine alone.
 func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bindAt Place) {
@@ -327,6 +345,9 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 	if s.Framework.Value == "Rocket" {
 		p.rocket()
 		return
+	}
+	if own := slices.DeleteFunc(slices.Clone(ports), p.beside); len(own) > 0 {
+		ports = own
 	}
 	var said *listening
 	if said = listens(p.settings(false)); said != nil {
