@@ -478,6 +478,33 @@ func (p *cppProject) idle() {
 	}
 }
 
+// opens adds what the program names in a folder of sources and that is none: a page, a folder
+// of pages.
+func (p *cppProject) opens(folder string) {
+	c, t := p.c, p.t
+	word := regexp.MustCompile(`(?m)^[^\n]*?"(?:\./)?(` + regexp.QuoteMeta(folder) + `/[^"\n]+)"`)
+	source := func(f string) bool { return cppFileRE.MatchString(f) || path.Base(f) == "CMakeLists.txt" }
+	for _, f := range p.sources {
+		for rest := f.text; ; {
+			m := word.FindStringSubmatchIndex(rest)
+			if m == nil {
+				break
+			}
+			include := strings.HasPrefix(strings.TrimSpace(rest[m[0]:m[1]]), "#")
+			name := path.Clean(rest[m[2]:m[3]])
+			rest = rest[m[1]:]
+			under := func(d string) bool { return name == d || strings.HasPrefix(name, d+"/") }
+			switch {
+			case include, slices.ContainsFunc(c.Data, under), slices.ContainsFunc(p.s.Writes, func(w Fact) bool { return under(w.Value) }):
+			case slices.ContainsFunc(c.Installs, func(d CPPData) bool { return under(d.Name) }):
+			case t.dir(name) && slices.ContainsFunc(t.below(name), func(f string) bool { return !source(f) }), !t.dir(name) && t.has[name] && !source(name):
+				c.Data = slices.DeleteFunc(c.Data, func(d string) bool { return strings.HasPrefix(d, name+"/") })
+				c.Data = append(c.Data, name)
+			}
+		}
+	}
+}
+
 // gather tells what the build reads, and what the program reads where it runs.
 func (p *cppProject) gather() {
 	c, t := p.c, p.t
@@ -520,6 +547,9 @@ func (p *cppProject) gather() {
 		base := strings.TrimSuffix(name, "/")
 		if named[base] {
 			c.Code = append(c.Code, base)
+			if t.dir(base) {
+				p.opens(base)
+			}
 		}
 		if named[base] || sides[base] || strings.HasPrefix(base, ".") || strings.EqualFold(path.Ext(base), ".md") || slices.Contains([]string{"LICENSE", "Makefile", "Dockerfile", "CMakeUserPresets.json"}, base) {
 			continue
