@@ -9,16 +9,32 @@ import (
 	"strings"
 )
 
-// buildLines are the commands of the build, through the scripts that it runs.
-func (p *nodeProject) buildLines() (list [][]string) {
+// A buildLine is a command of the build, in the folder in which it runs.
+type buildLine struct {
+	dir   string
+	words []string
+}
+
+// buildLines are the commands of the build, through the scripts that it runs, also those of
+// a folder with a package of its own.
+func (p *nodeProject) buildLines() (list []buildLine) {
 	seen := map[string]bool{}
-	var follow func(script string)
-	follow = func(script string) {
-		if seen[script] || len(seen) > 40 {
+	var follow func(dir, script string)
+	follow = func(dir, script string) {
+		if seen[dir+" "+script] || len(seen) > 40 {
 			return
 		}
-		seen[script] = true
-		for _, part := range strings.FieldsFunc(p.pkg.Scripts[script], func(c rune) bool { return c == '&' || c == ';' || c == '|' }) {
+		seen[dir+" "+script] = true
+		scripts := p.pkg.Scripts
+		if dir != "." {
+			pkg, err := readPackage(p.t, dir+"/package.json")
+			if err != nil {
+				return
+			}
+			scripts = pkg.Scripts
+		}
+		in := dir
+		for _, part := range strings.FieldsFunc(scripts[script], func(c rune) bool { return c == '&' || c == ';' || c == '|' }) {
 			words := split(part)
 			for len(words) > 0 && (assignRE.MatchString(words[0]) || slices.Contains([]string{"cross-env", "npx", "env", "exec", "dotenv", "--"}, words[0])) {
 				words = words[1:]
@@ -26,18 +42,29 @@ func (p *nodeProject) buildLines() (list [][]string) {
 			if len(words) == 0 {
 				continue
 			}
-			list = append(list, words)
+			if words[0] == "cd" && len(words) == 2 {
+				in = path.Join(in, words[1])
+				continue
+			}
+			list = append(list, buildLine{in, words})
 			switch words[0] {
 			case "npm", "yarn", "pnpm", "bun", "run-s", "run-p", "npm-run-all", "npm-run-all2", "concurrently":
+				where := path.Join(in, flagValue(words, "--prefix", "--cwd", "--dir", "-C"))
+				names := scripts
+				if where != dir {
+					if pkg, err := readPackage(p.t, path.Join(where, "package.json")); err == nil {
+						names = pkg.Scripts
+					}
+				}
 				for _, w := range words[1:] {
 					for _, w := range split(w) {
 						w = strings.TrimPrefix(w, "npm:")
-						if p.pkg.Scripts[w] != "" {
-							follow(w)
+						if names[w] != "" {
+							follow(where, w)
 						} else if pre, ok := strings.CutSuffix(w, "*"); ok && pre != "" {
-							for _, name := range slices.Sorted(maps.Keys(p.pkg.Scripts)) {
+							for _, name := range slices.Sorted(maps.Keys(names)) {
 								if strings.HasPrefix(name, pre) {
-									follow(name)
+									follow(where, name)
 								}
 							}
 						}
@@ -46,8 +73,23 @@ func (p *nodeProject) buildLines() (list [][]string) {
 			}
 		}
 	}
-	follow(p.n.Script)
+	follow(".", p.n.Script)
 	return list
+}
+
+// flagValue is what a flag of a command is given; "" = nothing.
+func flagValue(words []string, names ...string) string {
+	for i, w := range words {
+		for _, n := range names {
+			if w == n && i+1 < len(words) {
+				return words[i+1]
+			}
+			if v, ok := strings.CutPrefix(w, n+"="); ok {
+				return v
+			}
+		}
+	}
+	return ""
 }
 
 var (
@@ -74,36 +116,29 @@ func (p *nodeProject) made() (list []string) {
 	if p.n.Script == "" {
 		return nil
 	}
+	dir := "."
 	add := func(where string) {
-		where = path.Clean(strings.TrimSuffix(where, "/"))
+		if where == "" {
+			return
+		}
+		where = path.Join(dir, where)
 		if where != "." && where != "" && !strings.HasPrefix(where, "..") && !path.IsAbs(where) && !strings.ContainsAny(where, "$*{}[]") && !slices.Contains(list, where) {
 			list = append(list, where)
 		}
 	}
-	value := func(words []string, names ...string) string {
-		for i, w := range words {
-			for _, n := range names {
-				if w == n && i+1 < len(words) {
-					return words[i+1]
-				}
-				if v, ok := strings.CutPrefix(w, n+"="); ok {
-					return v
-				}
-			}
-		}
-		return ""
-	}
-	for _, words := range p.buildLines() {
+	for _, line := range p.buildLines() {
+		words := line.words
+		dir = line.dir
 		switch words[0] {
 		case "rollup":
-			text := p.configOf(words, "rollup.config", "-c", "--config")
+			text := p.configOf(line, "rollup.config", "-c", "--config")
 			for _, m := range rollupOutRE.FindAllStringSubmatch(text, -1) {
 				add(path.Dir(m[1] + "/x"))
 			}
-			add(value(words, "-o", "--file", "-d", "--dir"))
+			add(flagValue(words, "-o", "--file", "-d", "--dir"))
 		case "webpack", "webpack-cli":
-			text := p.configOf(words, "webpack.config", "-c", "--config")
-			out := value(words, "-o", "--output-path")
+			text := p.configOf(line, "webpack.config", "-c", "--config")
+			out := flagValue(words, "-o", "--output-path")
 			if m := webpackOutRE.FindStringSubmatch(text); m != nil && out == "" {
 				out = joinedParts(m[1])
 			}
@@ -112,8 +147,12 @@ func (p *nodeProject) made() (list []string) {
 			if len(words) < 2 || words[1] != "build" {
 				continue
 			}
-			text := p.configOf(words, "vite.config", "-c", "--config")
-			root, out := "", value(words, "--outDir")
+			text := p.configOf(line, "vite.config", "-c", "--config")
+			root, out := "", flagValue(words, "--outDir")
+			if len(words) > 2 && p.t.dir(path.Join(dir, words[2])) {
+				root = words[2]
+				text = p.configOf(buildLine{path.Join(dir, root), words}, "vite.config", "-c", "--config")
+			}
 			if m := viteRootRE.FindStringSubmatch(text); m != nil {
 				root = cmp.Or(joinedParts(m[1]), m[2])
 			}
@@ -126,11 +165,11 @@ func (p *nodeProject) made() (list []string) {
 			}
 			add(path.Join(root, cmp.Or(out, "dist")))
 		case "esbuild":
-			add(value(words, "--outdir", "--outfile"))
+			add(flagValue(words, "--outdir", "--outfile"))
 		case "tailwindcss", "@tailwindcss/cli", "tailwind", "postcss", "lessc", "stylus":
-			add(value(words, "-o", "--output", "--out"))
+			add(flagValue(words, "-o", "--output", "--out"))
 		case "parcel":
-			add(cmp.Or(value(words, "--dist-dir", "-d", "--out-dir"), "dist"))
+			add(cmp.Or(flagValue(words, "--dist-dir", "-d", "--out-dir"), "dist"))
 		case "sass", "node-sass":
 			var plain []string
 			for _, w := range words[1:] {
@@ -148,7 +187,7 @@ func (p *nodeProject) made() (list []string) {
 			}
 		case "node", "bun", "tsx":
 			for _, w := range words[1:] {
-				if data := p.t.read(path.Clean(w)); data != nil {
+				if data := p.t.read(path.Join(dir, w)); data != nil {
 					for _, m := range esbuildOutRE.FindAllStringSubmatch(uncommented(string(data)), -1) {
 						add(m[1])
 					}
@@ -160,14 +199,12 @@ func (p *nodeProject) made() (list []string) {
 }
 
 // configOf is the text of the settings file of a command: the one that it names, or the one
-// of that name.
-func (p *nodeProject) configOf(words []string, stem string, flags ...string) string {
-	for i, w := range words {
-		if slices.Contains(flags, w) && i+1 < len(words) && p.t.has[path.Clean(words[i+1])] {
-			return uncommented(string(p.t.read(path.Clean(words[i+1]))))
-		}
+// of that name in its folder.
+func (p *nodeProject) configOf(line buildLine, stem string, flags ...string) string {
+	if name := flagValue(line.words, flags...); name != "" && p.t.has[path.Join(line.dir, name)] {
+		return uncommented(string(p.t.read(path.Join(line.dir, name))))
 	}
-	text, _ := p.config(stem)
+	text, _ := p.config(path.Join(line.dir, stem))
 	return text
 }
 

@@ -403,11 +403,11 @@ func (p *nodeProject) mentions(words ...string) bool {
 // a client.
 func (p *nodeProject) builds() bool {
 	var all strings.Builder
-	for _, words := range p.buildLines() {
-		all.WriteString(strings.Join(words, " ") + "\n")
+	for _, line := range p.buildLines() {
+		all.WriteString(strings.Join(line.words, " ") + "\n")
 	}
 	b := all.String()
-	return strings.Contains(b, "vite") || strings.Contains(b, "webpack") || strings.Contains(b, "esbuild") || strings.Contains(b, "rollup") || strings.Contains(b, "parcel") || strings.Contains(b, "tailwind") || strings.Contains(b, "sass") || strings.Contains(b, "postcss") || strings.Contains(b, "prisma")
+	return strings.Contains(b, "vite") || strings.Contains(b, "webpack") || strings.Contains(b, "esbuild") || strings.Contains(b, "rollup") || strings.Contains(b, "parcel") || strings.Contains(b, "tailwind") || strings.Contains(b, "sass") || strings.Contains(b, "postcss") || strings.Contains(b, "prisma") || len(p.made()) > 0
 }
 
 var outDirRE = regexp.MustCompile(`"outDir"\s*:\s*"([^"]+)"`)
