@@ -141,6 +141,9 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	p.writes()
 	p.steps()
 	p.sources()
+	if err := p.assets(); err != nil {
+		return nil, err
+	}
 	p.tell()
 	for name := range p.deps {
 		p.py.Packages = append(p.py.Packages, name)
