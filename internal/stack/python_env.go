@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,11 @@ func (p *pyProject) environment() {
 		seen[v.Name] = len(p.s.Env)
 		p.s.Env = append(p.s.Env, v)
 	}
+	tops := p.tops()
 	for _, m := range p.modules {
+		if p.aside(m, tops) {
+			continue
+		}
 		if m.mentions("sqlalchemy", "sqlmodel", "SQLAlchemy") {
 			p.py.SQLAlchemy = true
 		}
@@ -40,7 +45,9 @@ func (p *pyProject) environment() {
 		for _, g := range src.Gets {
 			if g.Of == "os.environ" || g.Of == "environ" {
 				if s, ok := g.Index.Literal(); ok && !m.mentions("if \""+s+"\" in os.environ", "if '"+s+"' in os.environ", "os.environ[\""+s+"\"] =", "os.environ['"+s+"'] =", "os.environ[\""+s+"\"]=") {
-					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: true})
+					// Of manage.py each command runs main alone.
+					need := path.Base(m.file) != "manage.py" || slices.Contains([]string{"", "main"}, m.outermost(g.Line))
+					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: need})
 				}
 			}
 		}

@@ -220,8 +220,17 @@ var usualFiles = map[string]bool{
 	"gunicorn.conf.py": true, "logging.conf": true, "logging.ini": true, ".streamlit": true, "chainlit.md": true, ".chainlit": true, "prompts": true, "babel.cfg": true, "public": true,
 }
 
-// sources tells which files and folders belong into the image.
-func (p *pyProject) sources() {
+// aside tells whether a module is none of the program: a script that nothing starts or
+// imports, in a folder that the image does not have. It is asked with what tops gives; where
+// it is not known what starts the program, any may be of it.
+func (p *pyProject) aside(m *module, tops map[string]bool) bool {
+	top, _, _ := strings.Cut(m.file, "/")
+	entry, _, _ := strings.Cut(p.py.Entry, "/")
+	return p.py.Install.Member == "" && entry != "" && tops[entry] && !tops[top] && !slices.ContainsFunc(p.extra, func(f string) bool { return f == m.file })
+}
+
+// tops are the names at the top that the program is made of, imports, starts or names.
+func (p *pyProject) tops() map[string]bool {
 	t := p.t
 	want := map[string]bool{}
 	code := map[string]bool{} // names at the top with Python in them that is no side
@@ -255,6 +264,12 @@ func (p *pyProject) sources() {
 			want[base] = true
 		}
 	}
+	return want
+}
+
+// sources tells which files and folders belong into the image.
+func (p *pyProject) sources() {
+	want := p.tops()
 	for _, no := range []string{"pyproject.toml", "requirements.txt", "README.md", "Dockerfile", "compose.yaml", "docker-compose.yml", "LICENSE", ".env", ".env.example", "Makefile", "Procfile", "package.json", "package-lock.json"} {
 		if !(no == "pyproject.toml" && p.named(no, false)) {
 			delete(want, no)

@@ -38,8 +38,9 @@ func (p *pyProject) writes() {
 		}
 	}
 	add := func(where string, at Place) { put(where, at, false) }
+	tops := p.tops()
 	for _, m := range p.modules {
-		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "MEDIA_ROOT", "SESSION_FILE_DIR", "FileBasedCache", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
+		if p.aside(m, tops) || !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "MEDIA_ROOT", "SESSION_FILE_DIR", "FileBasedCache", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
 			continue
 		}
 		src := m.parsed()
