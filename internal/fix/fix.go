@@ -304,7 +304,7 @@ func free(x check.Fix, taken map[string][]text.Edit, created map[string]string) 
 		}
 	}
 	for _, n := range x.Create {
-		if data, ok := created[n.Path]; ok && data != string(n.Data) {
+		if data, ok := created[n.Path]; ok && data != string(n.Data) && !n.Lines {
 			return false
 		}
 		if len(taken[n.Path]) > 0 {
