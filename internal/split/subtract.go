@@ -2,8 +2,10 @@ package split
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -26,6 +28,7 @@ func (s *splitter) subtract() {
 		at := s.image()
 		s.edits = append(s.edits, text.Edit{Span: at, New: ref})
 	}
+	s.unused()
 	s.probes()
 	if len(s.runs.adds) > 0 {
 		s.edits = append(s.edits, s.b.File.Below(s.t.From, s.install(s.runs.adds)))
@@ -55,6 +58,47 @@ func (s *splitter) subtract() {
 	}
 	if len(s.edits) == 0 {
 		no("nothing here installs or compiles with these tools, so that nobody knows what they are for")
+	}
+}
+
+// unused refuses where something that is not read may use the tools, or where one of them is
+// named beside its install.
+func (s *splitter) unused() {
+	var gone []string
+	for _, p := range s.parts {
+		if p.role != systems {
+			continue
+		}
+		for _, in := range p.step.Run().Effects.Kept() {
+			for _, pkg := range in.Packages {
+				if _, ok := s.remains(in.Manager, pkg.Name); ok && in.System {
+					gone = append(gone, pkg.Name)
+					if program := knowledge.ProgramOf(pkg.Name); program != "" {
+						gone = append(gone, program)
+					}
+				}
+			}
+		}
+	}
+	for _, p := range s.parts {
+		run := p.step.Run()
+		if run == nil || p.role == systems {
+			continue
+		}
+		for _, c := range run.Commands() {
+			if len(c.Words) == 0 {
+				continue
+			}
+			if program := c.Program(); strings.Contains(program, "/") || strings.Contains(c.Words[0].Text, "/") || knowledge.Shells.Has(program) || knowledge.Interpreters.Has(program) {
+				no("line %d runs %s, which may use the tools", p.step.Line(), c.Words[0].Text)
+			}
+		}
+		line := strings.FieldsFunc(s.written(p.step.Instruction), func(r rune) bool { return strings.ContainsRune(" \t\n'\"=:;/()&|", r) })
+		for _, g := range gone {
+			if slices.Contains(line, g) {
+				no("line %d names %s", p.step.Line(), g)
+			}
+		}
 	}
 }
 
