@@ -50,6 +50,10 @@ func Probe(b *source.Build, port string) Advice {
 		}
 		return unfixed("no program is certainly in the image that can ask port " + port)
 	}
+	others, why := unprobed(b)
+	if why != "" {
+		return unfixed(why)
+	}
 	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray(words))
 	title := "add a HEALTHCHECK that asks port " + port
 	reason := "the program may take longer than 30 seconds to start"
@@ -58,7 +62,40 @@ func Probe(b *source.Build, port string) Advice {
 	} else {
 		title += " for " + r.path + ", " + r.at
 	}
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), b.File.Below(aboveStart(b), line))}}
+	x := fix(title, check.Unsafe, reason, b.Text(), b.File.Below(aboveStart(b), line))
+	x.Edits = append(x.Edits, others...)
+	return Advice{Fixes: []check.Fix{x}}
+}
+
+// unprobed takes the probe of an image from the services of Compose that run another program
+// of it, which would be ill for want of a port. why is what keeps it from that.
+func unprobed(b *source.Build) (edits []check.Edit, why string) {
+	for _, s := range slices.Concat(b.Services, b.RunBy()) {
+		if s.Command == nil && s.Entrypoint == nil || s.Healthcheck != nil || source.RunsOnce(s.File, s.Service) {
+			continue
+		}
+		if len(s.Ports)+len(s.Expose) > 0 {
+			continue // it may be the same program with other words
+		}
+		f := s.File.File
+		n := f.Position(s.Span.Start).Line
+		indent := ""
+		for line := range strings.Lines(f.Text(text.Span{Start: f.LineSpan(n).End, End: s.Span.End})) {
+			if t := strings.TrimSpace(line); t != "" && !strings.HasPrefix(t, "#") {
+				indent = line[:len(line)-len(strings.TrimLeft(line, " "))]
+				break
+			}
+		}
+		end := s.Span.End
+		for end > s.Span.Start && strings.IndexByte(" \t\r\n", f.Data[end-1]) >= 0 {
+			end--
+		}
+		if indent == "" || strings.HasSuffix(f.Text(text.Span{Start: s.Span.Start, End: end}), "}") && strings.Contains(f.Text(f.LineSpan(n)), "{") {
+			return nil, "the service " + s.Name.Text + " of Compose runs another program of the image, which the probe would call ill"
+		}
+		edits = append(edits, check.Edit{File: f, Edit: text.Edit{Span: text.Span{Start: end, End: end}, New: f.Lined("\n" + indent + "healthcheck: {disable: true} # it listens on no port")}})
+	}
+	return edits, ""
 }
 
 // Reprobe writes another command for a HEALTHCHECK that asks in vain, or in a way that tells
