@@ -141,7 +141,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b))
+		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b))
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
