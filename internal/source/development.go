@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -87,7 +86,10 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		return "it is in the folder .github"
 	}
 	if c := p.byPath[name]; kind == ComposeFile && c != nil {
-		return cmp.Or(declared(c.File.Data), triesOut(c))
+		if why, _ := declared(c.File.Data); why != "" {
+			return why
+		}
+		return triesOut(c)
 	}
 	return ""
 }
