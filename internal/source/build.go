@@ -89,10 +89,18 @@ func (b *Build) link() {
 	b.resolveLocal()
 }
 
-// Given tells whether CI gives the build all of these arguments, with values that
-// are not known here.
-func (b *Build) Given(args []string) bool {
-	return len(args) > 0 && !slices.ContainsFunc(args, func(a string) bool { return !slices.Contains(b.given, a) })
+// Given is what gives the build all of these arguments, with values that are not known
+// here: CI, or a Makefile or a script by its name. "" = nothing does.
+func (b *Build) Given(args []string) string {
+	switch {
+	case len(args) == 0:
+		return ""
+	case !slices.ContainsFunc(args, func(a string) bool { return !slices.Contains(b.given, a) }):
+		return "CI"
+	case b.project == nil:
+		return ""
+	}
+	return b.project.passing(b.files, b.Path, args)
 }
 
 // Banking tells whether the build is judged by the banking profile.

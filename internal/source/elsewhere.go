@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -50,6 +51,38 @@ func (p *Snapshot) elsewhere(v view, dockerfile, name string) (file string, ok b
 		}
 		if dir == "." || dir == "/" {
 			return "", true
+		}
+	}
+}
+
+// passing is a file beside a Dockerfile, or in a folder above it, that gives a build these
+// arguments on a command line, as `docker build --build-arg NAME=…` in a Makefile does; ""
+// = none does, or the files are larger than are searched.
+func (p *Snapshot) passing(v view, dockerfile string, args []string) string {
+	var each []*regexp.Regexp
+	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
+		for _, f := range p.buildersIn(v, dir) {
+			if !p.searches.spend(len(f.Data) / 8) {
+				return ""
+			}
+			if !bytes.Contains(f.Data, []byte("--build-arg")) || slices.ContainsFunc(args, func(a string) bool { return !bytes.Contains(f.Data, []byte(a)) }) {
+				continue // most files, and the expressions are slow
+			}
+			if !p.searches.spend(4 * len(f.Data)) {
+				return ""
+			}
+			if each == nil {
+				for _, a := range args {
+					word := regexp.QuoteMeta(a)
+					each = append(each, regexp.MustCompile(`--build-arg[=\s"']+`+word+`\b`))
+				}
+			}
+			if !slices.ContainsFunc(each, func(e *regexp.Regexp) bool { return !e.Match(f.Data) }) {
+				return f.Name
+			}
+		}
+		if dir == "." || dir == "/" {
+			return ""
 		}
 	}
 }

@@ -14,7 +14,7 @@ var unresolvedArg = &check.Check{
 	Claim:    "every build argument in FROM has a value in the project",
 	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
 	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
-	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, CI, the config or --build-arg gives a value. Where CI gives one that it works out, the finding is a note.",
+	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, CI, the config or --build-arg gives a value. Where CI gives one that it works out, or a Makefile or a script gives one, the finding is a note.",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {
@@ -38,9 +38,12 @@ var unresolvedArg = &check.Check{
 				Stage:   u.stage,
 				Message: fmt.Sprintf("FROM %s: %s %s, and nothing in the project sets it", u.image.Text.Raw, name, why),
 			}
-			if b.Given(missing) {
+			if by := b.Given(missing); by == "CI" {
 				f.Severity = check.Note
 				f.Message = fmt.Sprintf("FROM %s: %s %s, and CI sets it to a value that is not in the project", u.image.Text.Raw, name, why)
+			} else if by != "" {
+				f.Severity = check.Note
+				f.Message = fmt.Sprintf("FROM %s: %s %s, and the value that %s gives is not read", u.image.Text.Raw, name, why, by)
 			}
 			found = append(found, f)
 		}
