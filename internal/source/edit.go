@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/overlay"
-	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -55,7 +54,7 @@ func (p *Snapshot) rewires(c *change) bool {
 	for name := range c.files {
 		base := path.Base(name)
 		// Any YAML file may be a manifest from now on.
-		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" || deploy.IsBakeName(base) {
+		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" || mayBake(base) {
 			return true
 		}
 	}

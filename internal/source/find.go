@@ -171,13 +171,20 @@ func isBare(entries []fs.DirEntry) bool {
 	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isBeside(e.Name()) })
 }
 
+// mayBake tells whether a file may be Bake's by its base name: one that Bake reads by
+// itself, or such a one as people hand to it with --file.
+func mayBake(name string) bool {
+	low, ok := strings.CutSuffix(strings.ToLower(name), ".hcl")
+	return deploy.IsBakeName(name) || ok && !strings.HasSuffix(low, ".pkr") && (strings.Contains(low, "bake") || strings.Contains(low, "build"))
+}
+
 func kindOf(name string) byte {
 	switch {
 	case IsDockerfileName(name):
 		return 'd'
 	case deploy.IsComposeName(name):
 		return 'c'
-	case deploy.IsBakeName(name):
+	case mayBake(name):
 		return 'b'
 	}
 	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {
