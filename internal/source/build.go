@@ -154,8 +154,11 @@ func (b *Build) ContextRoot() (root string, ok bool) {
 
 // NoContext says why Context is nil.
 func (b *Build) NoContext() string {
-	if b.contextRoot == unsaid {
+	switch b.contextRoot {
+	case unsaid:
 		return "nothing says whether the build context is " + path.Dir(b.Path) + " or a folder above it"
+	case made:
+		return "CI makes the build context before it builds, and what is in it is not known"
 	}
 	return "the build context is outside the project"
 }

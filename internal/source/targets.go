@@ -133,7 +133,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	b.Services, b.images, b.repos, b.given = r.services, r.images, r.repos, r.given
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
-	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid {
+	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid && b.contextRoot != made {
 		b.Context = t.project.context(t.files, b.contextRoot, t.unit.Path)
 	}
 	b.link()
