@@ -49,6 +49,7 @@ type Build struct {
 	repos        []string // its images without their tags
 	given        []string // arguments that CI gives it, with values that are not known
 	contextRoot  string
+	alike        []*Service // that build it with other arguments
 	development  string
 	chain        []*Stage
 	inChain      map[*Stage]bool

@@ -387,14 +387,19 @@ func (t *targeting) finish() []*Build {
 	}
 	// Builds that differ in arguments alone are the same image to who runs it.
 	type image struct{ target, root string }
-	images, repos := map[image][]string{}, map[image][]string{}
+	images, repos, services := map[image][]string{}, map[image][]string{}, map[image][]*Service{}
 	for _, b := range t.builds {
 		key := image{b.Target.Ref(), b.contextRoot}
-		images[key], repos[key] = append(images[key], b.images...), append(repos[key], b.repos...)
+		images[key], repos[key], services[key] = append(images[key], b.images...), append(repos[key], b.repos...), append(services[key], b.Services...)
 	}
 	for _, b := range t.builds {
 		key := image{b.Target.Ref(), b.contextRoot}
 		b.images, b.repos = images[key], repos[key]
+		for _, s := range services[key] {
+			if !slices.Contains(b.Services, s) {
+				b.alike = append(b.alike, s)
+			}
+		}
 	}
 	reached, ships := map[*Stage]bool{}, map[*Stage]bool{}
 	for _, b := range t.builds {
