@@ -145,7 +145,7 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 			return w.Text == "--parents" || program != "cp" && strings.HasPrefix(w.Text, "-o")
 		})
 	case knowledge.Quiet.Has(program) || knowledge.Speakers.Has(program) && program != "find" && program != "perl" && program != "awk":
-		return false
+		return a.putOut(c, args)
 	case knowledge.SystemManagers.Has(program):
 		return knowledge.StandardFolders.Has(topOf(a.path))
 	case program == "find":
@@ -180,6 +180,29 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 		return a.java(program, c, args)
 	}
 	return true
+}
+
+// putOut tells whether an option of a program that changes few files names the path as
+// what it writes, as gpg -o does.
+func (a *absence) putOut(c *shell.Command, args []shell.Word) bool {
+	for i, w := range args {
+		out := ""
+		switch {
+		case (w.Text == "-o" || w.Text == "--output" || w.Text == "-out") && i+1 < len(args):
+			out = args[i+1].Text
+		case strings.HasPrefix(w.Text, "--output="):
+			out = strings.TrimPrefix(w.Text, "--output=")
+		default:
+			continue
+		}
+		if !path.IsAbs(out) {
+			out = path.Join("/", c.Dir, out)
+		}
+		if path.Clean(out) == a.path {
+			return true
+		}
+	}
+	return false
 }
 
 func unknownWord(w shell.Word) bool { return !w.Known }
