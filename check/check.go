@@ -119,6 +119,7 @@ type Finding struct {
 	Message  string // what is so, in this file's own terms
 	Help     string // what to do; "" = what the check says in general
 	Fixes    []Fix  // that do it, the best first
+	Unfixed  string // why there is no Fix, in words of this place; "" = what the check says of it
 
 	// Stage is the stage it is about, by which the severity is capped where
 	// no target reaches it; nil = the target.

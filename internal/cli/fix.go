@@ -30,8 +30,9 @@ import (
 type fixFlags struct {
 	checkFlags
 	unsafe, diff, interactive bool
-	allowDirty                bool
+	allowDirty, proving       bool
 	onlyChanged               string
+	env                       []string
 }
 
 func fixCommand(c Command) *cobra.Command {
@@ -46,6 +47,10 @@ at again: one that does not quiet its finding, raises another one, or leaves a f
 cannot be read is taken back, and that is told. No other byte of a file changes.
 
 "-" reads a Dockerfile from standard input, and writes it to standard output.
+
+With --prove each Dockerfile that was mended is built and run as it is and as it would be.
+What makes it worse (it does not build, does not run, or breaks a rule that it keeps) is
+taken back, one check after the other, and the two are shown side by side.
 
 Nothing is written when a file changed meanwhile, is read-only or generated, or has
 changes that git does not hold; either all files are written, or none.
@@ -74,6 +79,8 @@ Exit status: 0 when there is nothing to mend; 1 when something was mended, or wo
 	fl.BoolVarP(&f.interactive, "interactive", "i", false, "ask about each fix")
 	fl.BoolVar(&f.allowDirty, "allow-dirty", false, "also edit files with changes that are not committed")
 	fl.StringVar(&f.onlyChanged, "only-changed", "", "only what stands in lines that changed since this git revision")
+	fl.BoolVar(&f.proving, "prove", false, "build and run each Dockerfile as it is and as it would be, and take back what makes it worse")
+	fl.StringArrayVarP(&f.env, "env", "e", nil, "with --prove, an environment variable of the container, NAME=VALUE")
 	fl.StringVar(&f.format, "format", "text", "text, or json (the plan: nothing is written)")
 	fl.StringVar(&f.color, "color", "auto", "auto, always or never")
 	f.failOn = "never"
@@ -88,10 +95,14 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 	switch {
 	case !slices.Contains([]string{"text", "json"}, f.format):
 		return fmt.Errorf("--format %q is not one of text, json", f.format)
+	case f.proving && slices.Contains(args, "-"):
+		return errors.New("--prove builds a project, and standard input is none")
+	case len(f.env) > 0 && !f.proving:
+		return errors.New("--env is for the containers that --prove runs")
 	case f.interactive && (f.diff || f.format == "json"):
 		return errors.New("--interactive excludes --diff and --format json")
 	}
-	opt.Editable = true
+	opt.Editable, opt.Mending = true, true
 	pl, err := f.place(c, args, &opt)
 	if err != nil {
 		return err
@@ -128,7 +139,13 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 		return rewrite.Generated(name, data)
 	}
 	project := dockworthy.Open(pl.fsys, pl.paths, opt)
-	res, err := fix.Run(ctx, project, want)
+	var res *fix.Result
+	var proved *mending
+	if f.proving {
+		res, proved, err = f.prove(ctx, c, pl, opt, project, want)
+	} else {
+		res, err = fix.Run(ctx, project, want)
+	}
 	if err != nil {
 		return err
 	}
@@ -183,6 +200,9 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 			return err
 		}
 		w = redact.NewWriter(c.Stderr, c.red, redact.Text)
+		if proved != nil {
+			proved.report(w)
+		}
 		s.summary(w, "would mend")
 		return errors.Join(w.Flush(), end())
 	}
@@ -190,6 +210,9 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 		if err := s.write(ctx); err != nil {
 			return err
 		}
+	}
+	if proved != nil {
+		proved.report(w)
 	}
 	s.summary(w, "mended")
 	return errors.Join(w.Flush(), end())

@@ -13,6 +13,9 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/overlay"
+	"github.com/dockworthy/dockworthy/internal/scaffold"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/split"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -34,6 +37,11 @@ type Options struct {
 	// Wants tells whether a finding is to be mended; nil = all are. A finding that it
 	// refuses is left out of what is told, too.
 	Wants func(check.Unit, check.Reported) bool
+	// Pick finds the image that runs what another one builds, where its name does not follow
+	// from that; nil = by what is known.
+	Pick func(scaffold.Want) (scaffold.Base, error)
+	// Refuse says why a finding is not to be mended; "" = it may be. nil = all may be.
+	Refuse func(check.Unit, check.Reported) string
 	// May says why a file is not to be edited; "" = it may be. nil = all may be. data is
 	// nil for a file that is not there yet.
 	May func(name string, data []byte) string
@@ -72,12 +80,13 @@ func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, er
 	if r.now, err = r.look(project); err != nil {
 		return nil, err
 	}
-	for range maxRounds {
-		list, err := r.candidates()
+	// Stages are made first, and by themselves: they repeat lines, which are mended there.
+	for round := range 1 + maxRounds {
+		list, err := r.candidates(round == 0)
 		if err != nil {
 			return nil, err
 		}
-		if len(list) == 0 {
+		if len(list) == 0 && round > 0 {
 			break
 		}
 		if err := r.round(list); err != nil {
@@ -112,13 +121,40 @@ type view struct {
 	// violated are the checks that are, by unit, also where another one tells of the cause.
 	violated map[place]bool
 	broken   map[string]string // files that cannot be judged, and why
+	split    map[*source.Build]splitting
+}
+
+// A splitting is what splits a build, or why nothing does.
+type splitting struct {
+	fix []check.Fix
+	why string
+}
+
+// splits are the checks whose findings a stage of its own for what is built mends. Their
+// fixes are large and take a look at the whole project, so that they are made here alone.
+var splits = []string{"multi-stage/build-tools-in-final", "multi-stage/sdk-base-in-final", "multi-stage/compiles-in-final"}
+
+// fixes are those of a finding, or why it has none.
+func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
+	if len(f.Fixes) > 0 || f.Build == nil || !slices.Contains(splits, f.ID()) {
+		return f.Fixes, cmp.Or(f.Unfixed, f.Check.Unfixed)
+	}
+	s, ok := r.now.split[f.Build]
+	if !ok {
+		x, why := split.Stages(f.Build, r.opt.Pick)
+		if s.why = why; why == "" {
+			s.fix = []check.Fix{x}
+		}
+		r.now.split[f.Build] = s
+	}
+	return s.fix, s.why
 }
 
 // A place is what findings are counted by: not the lines, which a fix moves and changes.
 type place struct{ id, unit, file string }
 
 func (r *runner[P]) look(p P) (*view, error) {
-	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}}
+	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}, split: map[*source.Build]splitting{}}
 	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
 		v.results = append(v.results, res)
 		if res.Problem != nil {
@@ -177,7 +213,8 @@ func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
 	if r.opt.Unsafe {
 		least = check.Unsafe
 	}
-	for _, x := range f.Fixes {
+	fixes, _ := r.fixes(f)
+	for _, x := range fixes {
 		if g := r.grade(f, x); g >= least && g > check.NeedsYou {
 			return x, true
 		}
@@ -187,15 +224,20 @@ func (r *runner[P]) usable(f check.Reported) (check.Fix, bool) {
 
 // candidates are the fixes of one round. Of those that get into each other's way the first
 // is taken, in the order of files and lines; the others wait for the next round.
-func (r *runner[P]) candidates() (list []Candidate, err error) {
+func (r *runner[P]) candidates(stages bool) (list []Candidate, err error) {
 	taken := map[string][]text.Edit{}
 	created := map[string]string{}
 	for _, res := range r.now.results {
 		for _, f := range res.Findings {
-			if f.Level != check.Source || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
+			if f.Level != check.Source || stages != slices.Contains(splits, f.ID()) || r.opt.Wants != nil && !r.opt.Wants(res.Unit, f) {
 				continue
 			}
 			x, ok := r.usable(f)
+			if ok && r.opt.Refuse != nil {
+				if why := r.opt.Refuse(res.Unit, f); why != "" {
+					r.refused[key(res.Unit, f)] = why
+				}
+			}
 			if !ok || r.refused[key(res.Unit, f)] != "" || !free(x, taken, created) {
 				continue
 			}
@@ -252,7 +294,11 @@ func free(x check.Fix, taken map[string][]text.Edit, created map[string]string) 
 			return false
 		}
 		for _, o := range taken[e.File.Name] {
-			if o != e.Edit && o.Span.Start <= e.Span.End && e.Span.Start <= o.Span.End {
+			switch {
+			case o == e.Edit:
+			case o.Span == e.Span && e.Span.Start == e.Span.End:
+				// Both put something in at one place, one behind the other.
+			case o.Span.Start <= e.Span.End && e.Span.Start <= o.Span.End:
 				return false
 			}
 		}
@@ -300,12 +346,15 @@ func changes(list []Candidate) (overlay.Changes, map[string][]byte, error) {
 
 // round applies fixes: all at once where that does, else those that do alone.
 func (r *runner[P]) round(list []Candidate) error {
+	if len(list) == 0 {
+		return nil
+	}
 	next, done, why, err := r.try(list)
 	if err != nil {
 		return err
 	}
 	if why == "" {
-		r.accept(list, next, done)
+		r.accept(next, done)
 		return nil
 	}
 	var good []Candidate
@@ -327,7 +376,7 @@ func (r *runner[P]) round(list []Candidate) error {
 			return err
 		}
 		if why == "" {
-			r.accept(good, next, done)
+			r.accept(next, done)
 			return nil
 		}
 		last := good[len(good)-1]
@@ -339,25 +388,25 @@ func (r *runner[P]) round(list []Candidate) error {
 
 // An edited is what fixes make of a project.
 type edited struct {
+	list   []Candidate
 	files  overlay.Changes
 	before map[string][]byte
 }
 
-// try applies fixes and looks again. why is what is wrong with that; "" = nothing.
+// try applies fixes and looks again. why is what is wrong with that; "" = nothing. What
+// the fixes raise, and what can be mended itself, is mended along with them: a COPY that
+// moves shows what stood below it.
 func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, err error) {
 	files, before, err := changes(list)
 	if err != nil {
 		return nil, done, err.Error(), nil
 	}
-	all := maps.Clone(r.out.Files)
-	maps.Copy(all, files)
-	if next, err = r.look(r.base.Edit(all)); err != nil {
+	done = edited{list, files, before}
+	if next, err = r.look(r.base.Edit(with(r.out.Files, files))); err != nil {
 		return nil, done, "", err
 	}
-	for file, what := range next.broken {
-		if r.now.broken[file] == "" {
-			return nil, done, fmt.Sprintf("%s could not be read any more: %s", file, what), nil
-		}
+	if why = r.unread(next); why != "" {
+		return nil, done, why, nil
 	}
 	want := map[place]int{}
 	most := check.Note
@@ -365,34 +414,106 @@ func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, 
 		want[placeOf(c.Unit, c.Finding)]++
 		most = max(most, c.Finding.Severity)
 	}
-	var raised []string
-	for p, n := range next.counts {
-		// What was hidden behind a graver finding, and is worth a note, may show.
-		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
-		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
-			raised = append(raised, fmt.Sprintf("%s in %s", p.id, p.file))
+	if raised := r.raised(next, most); len(raised) > 0 {
+		more, ok := r.along(next, raised)
+		if !ok {
+			return nil, done, "it raises " + ids(raised), nil
 		}
-	}
-	if len(raised) > 0 {
-		slices.Sort(raised)
-		return nil, done, "it raises " + strings.Join(slices.Compact(raised), ", "), nil
+		files, _, err := changes(more)
+		if err != nil {
+			return nil, done, err.Error(), nil
+		}
+		done.files = with(done.files, files)
+		done.list = slices.Concat(list, more)
+		if next, err = r.look(r.base.Edit(with(r.out.Files, done.files))); err != nil {
+			return nil, done, "", err
+		}
+		if why = r.unread(next); why != "" {
+			return nil, done, why, nil
+		}
+		if raised := r.raised(next, most); len(raised) > 0 {
+			return nil, done, "it raises " + ids(raised), nil
+		}
 	}
 	for p, n := range want {
 		if next.counts[p] > r.now.counts[p]-n {
 			return nil, done, fmt.Sprintf("%s in %s is still there", p.id, p.file), nil
 		}
 	}
-	return next, edited{files, before}, "", nil
+	return next, done, "", nil
 }
 
-func (r *runner[P]) accept(list []Candidate, next *view, done edited) {
+// with are changes over others.
+func with(under, over overlay.Changes) overlay.Changes {
+	all := maps.Clone(under)
+	maps.Copy(all, over)
+	return all
+}
+
+// unread says which file cannot be read any more; "" = none.
+func (r *runner[P]) unread(next *view) string {
+	for file, what := range next.broken {
+		if r.now.broken[file] == "" {
+			return fmt.Sprintf("%s could not be read any more: %s", file, what)
+		}
+	}
+	return ""
+}
+
+// raised are the places with more findings than there are now, beside what was hidden
+// behind a graver finding and is worth a note. most is the severity of what is mended.
+func (r *runner[P]) raised(next *view, most check.Severity) (list []place) {
+	for p, n := range next.counts {
+		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
+		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// ids names places by their checks and files.
+func ids(list []place) string {
+	var names []string
+	for _, p := range list {
+		names = append(names, fmt.Sprintf("%s in %s", p.id, p.file))
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
+
+// along are the fixes of what others raised; ok is false where one of these has none.
+func (r *runner[P]) along(next *view, raised []place) (list []Candidate, ok bool) {
+	taken, created := map[string][]text.Edit{}, map[string]string{}
+	for _, res := range next.results {
+		for _, f := range res.Findings {
+			if !slices.Contains(raised, placeOf(res.Unit, f)) {
+				continue
+			}
+			if len(f.Fixes) == 0 || r.opt.Refuse != nil && r.opt.Refuse(res.Unit, f) != "" {
+				return nil, false
+			}
+			x, usable := r.usable(f)
+			if !usable || !free(x, taken, created) || r.may(x) != "" {
+				return nil, false
+			}
+			for _, e := range x.Edits {
+				taken[e.File.Name] = append(taken[e.File.Name], e.Edit)
+			}
+			list = append(list, Candidate{res.Unit, f, x})
+		}
+	}
+	return list, len(list) > 0
+}
+
+func (r *runner[P]) accept(next *view, done edited) {
 	for name, data := range done.before {
 		if _, ok := r.out.Before[name]; !ok {
 			r.out.Before[name] = data
 		}
 	}
 	maps.Copy(r.out.Files, done.files)
-	r.out.Mended = append(r.out.Mended, list...)
+	r.out.Mended = append(r.out.Mended, done.list...)
 	r.now = next
 }
 
@@ -408,10 +529,13 @@ func (r *runner[P]) left() {
 			case l.Why != "":
 			case r.never(f):
 				l.Why = "the configuration says never"
-			case len(f.Fixes) == 0:
-				l.Why = cmp.Or(f.Check.Unfixed, "nothing here knows how to mend it by itself")
 			default:
-				x := f.Fixes[0]
+				fixes, why := r.fixes(f)
+				if len(fixes) == 0 {
+					l.Why = cmp.Or(why, "nothing here knows how to mend it by itself")
+					break
+				}
+				x := fixes[0]
 				l.Fix = &x
 				switch r.grade(f, x) {
 				case check.NeedsYou:

@@ -32,7 +32,7 @@ func open(files []txtar.File, changed map[string][]byte) *dockworthy.Project {
 	for name, data := range changed {
 		in[name] = &fstest.MapFile{Data: data, Mode: 0o644}
 	}
-	return dockworthy.Open(in, []string{"."}, dockworthy.Options{Editable: true, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
+	return dockworthy.Open(in, []string{"."}, dockworthy.Options{Editable: true, Mending: true, AsOf: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)})
 }
 
 // TestCases mends the projects of the cases: `options:` lines of their prose say how.
@@ -144,7 +144,8 @@ func TestEveryCase(t *testing.T) {
 			mended[m.Finding.ID()]++
 		}
 		for _, l := range res.Left {
-			if strings.Contains(l.Why, "taken back") {
+			// A stage of its own is tried where only a look at it tells whether it is right.
+			if strings.Contains(l.Why, "taken back") && l.Finding.Rule.Name != "multi-stage" {
 				t.Errorf("%s: %s: %s", name, l.Finding.ID(), l.Why)
 			}
 		}

@@ -100,6 +100,9 @@ func stem(name string) string {
 type alpine struct {
 	Package string   `json:"package"`
 	Debian  []string `json:"debian"` // as bookworm names them; none = there is no need of it
+	// Runtime is what a program needs where it runs that was built with it; nil = it is
+	// not one for building, or nobody has looked.
+	Runtime []string `json:"runtime"`
 	origin
 }
 
@@ -122,6 +125,16 @@ func FromAlpine(name, release string) (list []string, ok bool) {
 		list = append(list, DebianName(n, release))
 	}
 	return list, true
+}
+
+// AlpineTwins are the packages of Alpine that a program needs where it runs which was built
+// with a package: libpq for postgresql-dev. ok is false where that is not known.
+func AlpineTwins(dev string) (list []string, ok bool) {
+	a := alpinesOnce()[dev]
+	if a == nil || a.Runtime == nil {
+		return nil, false
+	}
+	return slices.Clone(a.Runtime), true
 }
 
 var toAlpineOnce = sync.OnceValue(func() map[string][]string {

@@ -157,7 +157,7 @@ func TestFactsAreWhole(t *testing.T) {
 		if s.Role != "" && s.Role != Serves && s.Role != Works && s.Role != Develops {
 			t.Errorf("%v: role %q", s.Programs, s.Role)
 		}
-		if s.Role == "" && len(s.Serves)+len(s.Develops)+len(s.PortFlags)+len(s.PortVariables) == 0 {
+		if s.Role == "" && len(s.Serves)+len(s.Develops)+len(s.PortFlags)+len(s.PortVariables) == 0 && s.Port == "" {
 			t.Errorf("%v: nothing is said of it", s.Programs)
 		}
 		return s.Programs

@@ -22,6 +22,7 @@ type Server struct {
 	Develops      []string `json:"develops"`       // it is a development server where its first argument is one of these
 	PortFlags     []string `json:"port_flags"`     // beside the set PortFlags, that it has the port behind
 	PortVariables []string `json:"port_variables"` // it takes the port from, where no flag has it
+	Port          string   `json:"port"`           // it listens on by itself; "" = it depends, or nobody has looked
 	Binds         string   `json:"binds"`          // the addresses it listens on by itself: ipv4, dual; "" = it depends
 	origin
 }

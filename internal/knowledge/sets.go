@@ -131,6 +131,7 @@ const (
 	ScriptFlags      // of package managers of Node have a value and may stand before the sub-command
 	PortFlags        // have as value the port that a server listens on, or the address with it
 	OtherPorts       // are those on which programs speak something else than HTTP, or HTTP over TLS
+	HTTPPorts        // are those on which hardly a program speaks anything but HTTP in the clear
 	CodeFlags        // are followed by a program text
 	GroupFlags       // ask for a group or an extra of dependencies
 	DropCalls        // are functions by which programs change their own user
@@ -281,6 +282,7 @@ var kinds = [sets]struct {
 	ScriptFlags:          {words, "script-flag"},
 	PortFlags:            {words, "port-flag"},
 	OtherPorts:           {words, "other-port"},
+	HTTPPorts:            {words, "http-port"},
 	CodeFlags:            {words, "code-flag"},
 	GroupFlags:           {words, "group-flag"},
 	DropCalls:            {words, "drop-call"},

@@ -15,18 +15,22 @@ import (
 // An Advice is what to do about a finding: in words, and as edits where it can be
 // done by them.
 type Advice struct {
-	Help  string // "" = what the check says in general
-	Fixes []check.Fix
+	Help    string // "" = what the check says in general
+	Fixes   []check.Fix
+	Unfixed string // why there are no Fixes; "" = what the check says of it
 }
 
 // To gives the advice to a finding.
 func (a Advice) To(f check.Finding) check.Finding {
-	f.Help, f.Fixes = a.Help, a.Fixes
+	f.Help, f.Fixes, f.Unfixed = a.Help, a.Fixes, a.Unfixed
 	return f
 }
 
-// words is an advice without edits.
-func words(help string) Advice { return Advice{Help: help} }
+// words is an advice without edits, which is also why nothing does it by itself.
+func words(help string) Advice { return Advice{Help: help, Unfixed: "it needs you: " + help} }
+
+// unfixed is an advice that says in general what to do, and why nothing does it.
+func unfixed(why string) Advice { return Advice{Unfixed: why} }
 
 // fix is a fix of one file.
 func fix(title string, grade check.Grade, reason string, f *text.File, edits ...text.Edit) check.Fix {

@@ -34,7 +34,13 @@ func User(b *source.Build) Advice {
 		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
 	if step, name := numberless(b); step != nil && madeUser(b) == (user{}) {
-		return words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risks(b)) + rootsWork(b))
+		a := words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risks(b)) + rootsWork(b))
+		number := numbered(step, name)
+		edits, why := endAs(b, user{ids: uid})
+		if number != (text.Edit{}) && why == "" && rootsWork(b) == "" {
+			a.Fixes = []check.Fix{fix(fmt.Sprintf("give the user %s the number %s, and end the stage with `USER %s`", name, uid, uid), check.Unsafe, risks(b), b.Text(), append(edits, number)...)}
+		}
+		return a
 	}
 	u := userOf(b)
 	if program, _ := b.Program(); program == "cron" || program == "crond" {
@@ -53,7 +59,12 @@ func User(b *source.Build) Advice {
 	}
 	work := rootsWork(b)
 	a.Help += work
-	if edits, ok := endAs(b, u); ok && work == "" {
+	if work != "" {
+		a.Unfixed = strings.TrimPrefix(work, "; ")
+		return a
+	}
+	edits, why := endAs(b, u)
+	if a.Unfixed = why; why == "" {
 		a.Fixes = []check.Fix{fix(help, check.Unsafe, risks(b), b.Text(), edits...)}
 	}
 	return a
@@ -201,6 +212,27 @@ func numberless(b *source.Build) (made *source.Step, name string) {
 	return made, name
 }
 
+// numbered is the edit that gives a user whom a RUN makes a number; the zero Edit where the
+// command is none that is known here.
+func numbered(step *source.Step, name string) text.Edit {
+	for _, u := range step.Run().Effects.Users {
+		if u.Name != name || u.UID != "" || u.Command == nil || !within(step, u.Command) || u.Command.When != shell.Always || (u.Tool != "useradd" && u.Tool != "adduser") {
+			continue
+		}
+		i := slices.IndexFunc(u.Command.Words, func(w shell.Word) bool { return w.Text == u.Tool && !w.Quoted })
+		if i < 0 {
+			continue
+		}
+		option := " -u "
+		if slices.ContainsFunc(u.Command.Words, func(w shell.Word) bool { return strings.HasPrefix(w.Text, "--") && w.Text != "--" }) {
+			option = " --uid " // adduser of Debian has no short one
+		}
+		at := u.Command.Words[i].Span.End
+		return text.Edit{Span: text.Span{Start: at, End: at}, New: option + uid}
+	}
+	return text.Edit{}
+}
+
 // givenTo tells whether the chain gives files to a user.
 func givenTo(b *source.Build, name string) bool {
 	for step := range b.Steps() {
@@ -244,19 +276,22 @@ func groupOf(b *source.Build, group, uid string) (string, bool) {
 	return "", false
 }
 
-// endAs are the edits by which a build's stage ends as a user; ok is false where
-// nobody knows that it still builds.
-func endAs(b *source.Build, u user) (edits []text.Edit, ok bool) {
+// endAs are the edits by which a build's stage ends as a user; why says what speaks
+// against that it still builds.
+func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 	t := b.Target
 	if slices.ContainsFunc(b.Stages, func(s *source.Stage) bool { return s.Parent == t }) {
-		return nil, false // what is built on it may need root
+		return nil, "another stage is built on it, which may need root"
 	}
-	if inRootsHome(b) {
-		return nil, false
+	if where := inRootsHome(b); where != "" {
+		return nil, "the program may need what lies in root's home, where no other user comes: " + where
 	}
 	if u.make != "" {
-		if !beginsAsRoot(b) || takes(b, "app") {
-			return nil, false
+		switch {
+		case !beginsAsRoot(b):
+			return nil, "the first RUN is not run by root, so that it cannot make a user"
+		case takes(b, "app"):
+			return nil, "there is a user or a group called app already, whose number is not known"
 		}
 		edits = append(edits, b.File.Below(t.From, u.make))
 	}
@@ -269,36 +304,43 @@ func endAs(b *source.Build, u user) (edits []text.Edit, ok bool) {
 	default:
 		edits = append(edits, b.File.Below(last.Instruction, "USER "+u.ids))
 	}
-	return edits, true
+	return edits, ""
 }
 
-// inRootsHome tells whether something that the program may need lies in root's
-// home, where nobody else comes.
-func inRootsHome(b *source.Build) bool {
+// inRootsHome says what the program may need of root's home, where nobody else comes; "" =
+// nothing.
+func inRootsHome(b *source.Build) string {
 	in := func(p string) bool {
 		return p == "/root" || strings.HasPrefix(p, "/root/") || strings.HasPrefix(p, "~")
 	}
 	if v, ok := b.Target.Env.Lookup("PATH"); ok && strings.Contains(v.Value, "/root") {
-		return true
+		return "PATH names it"
 	}
 	for step := range b.Steps() {
 		if in(step.Before.Workdir.Value) || step.Copy != nil && in(step.Copy.Target) {
-			return true
+			return fmt.Sprintf("line %d puts something there", step.Line())
 		}
 		run := step.Run()
 		if run == nil {
 			continue
 		}
 		if v, ok := step.Env.Lookup("PIP_USER"); ok && v.Value != "" && v.Value != "0" {
-			return true
+			return "PIP_USER installs there"
 		}
 		for _, c := range run.Commands() {
+			switch c.Program() {
+			case "rm", "rmdir", "ls", "mkdir", "chmod", "chown", "touch":
+				continue // nothing that a program would want
+			}
 			if installsHome(b, c) || slices.ContainsFunc(c.Words, func(w shell.Word) bool { return in(w.Text) || w.Text == "--user" }) {
-				return true
+				return fmt.Sprintf("line %d puts something there", step.Line())
 			}
 		}
 	}
-	return in(b.Target.Final.Workdir.Value)
+	if in(b.Target.Final.Workdir.Value) {
+		return "WORKDIR is in it"
+	}
+	return ""
 }
 
 // written is a command as one line.

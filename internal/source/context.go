@@ -32,6 +32,16 @@ type Entry struct {
 	Mode fs.FileMode
 }
 
+// FS is the folder of the context as a file system, with what its ignore file keeps back.
+// What is read through it is not remembered as read for a build: see Options.Editable.
+func (c *Context) FS() fs.FS {
+	sub, err := fs.Sub(c.tree.fsys, c.Root)
+	if err != nil {
+		return c.tree.fsys // a path of the project is valid
+	}
+	return sub
+}
+
 // Bulk are the entries at the root of the context's folder that are large by
 // their name (.git, node_modules, a virtual environment) or their size, from
 // size bytes on. All callers ask for one size.

@@ -334,6 +334,23 @@ func (b *Build) ListenPort() (port string, ok bool) {
 	return found, found != ""
 }
 
+// UsualPort is the port that the program listens on where nothing sets another one; "" where
+// that is not known. A file of settings may still do so.
+func (b *Build) UsualPort() string {
+	program, args := b.Program()
+	if slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "-c" || strings.HasPrefix(w.Text, "--config") }) {
+		return ""
+	}
+	if s := knowledge.ServerOf(moduleOf(args)); s.Port != "" && shell.IsPython(program) {
+		return s.Port
+	}
+	s := knowledge.ServerOf(program)
+	if len(s.Serves) > 0 && !slices.ContainsFunc(args, func(w shell.Word) bool { return slices.Contains(s.Serves, w.Text) }) {
+		return ""
+	}
+	return s.Port
+}
+
 // portFlag tells whether a program has the port that it listens on, or the
 // address with it, behind a flag.
 func portFlag(flag, program string) bool {

@@ -56,6 +56,7 @@ type Options struct {
 	// single files need no reader of theirs.
 	Bake     func(*text.File) (*deploy.Bake, error)
 	Editable bool // remember what was read of each unit, and what for, so that an edit costs little
+	Mending  bool // somebody wants edits: recipes may read the project's sources for them
 }
 
 // maxFile is the largest Dockerfile or deployment file that is read.
@@ -294,6 +295,9 @@ func (p *Snapshot) find(root string, to *finds) {
 
 // Editable tells whether the snapshot can be edited.
 func (p *Snapshot) Editable() bool { return p.opt.Editable }
+
+// Mending tells whether somebody wants edits, for which the project's sources may be read.
+func (b *Build) Mending() bool { return b.project != nil && b.project.opt.Mending }
 
 // Problems are the files that could not be looked at, so far as anybody has
 // asked.

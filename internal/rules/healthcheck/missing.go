@@ -11,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
@@ -69,6 +70,14 @@ var missing = &check.Check{
 		case platform(b) != "":
 			f.Severity = check.Warning
 			f.Message += "; only " + platform(b) + " has a health check"
+		}
+		if f.Severity != check.Note {
+			port := askable(b)
+			if port == "PORT" {
+				port = b.UsualPort()
+			}
+			a := recipe.Probe(b, port)
+			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		}
 		return check.Judge([]check.Finding{f})
 	},

@@ -9,6 +9,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/manifest"
@@ -109,6 +110,9 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			if cached(run) {
 				f.Severity = check.Note
 				f.Message += "; the cache mount keeps the downloads"
+			} else {
+				a := recipe.First(v.b, br.step, step, in)
+				f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 			}
 			return br, f, true
 		}
@@ -134,6 +138,8 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			f := v.finding(br, step, c, what, c.Program())
 			f.Severity = check.Warning
 			f.Message = strings.Replace(f.Message, ": each edit installs all dependencies again", ", which also downloads the dependencies: each edit downloads them again", 1)
+			a := recipe.Download(v.b, br.step, step, c)
+			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 			return br, f, true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -54,6 +55,9 @@ var systemInstallAfterSources = &check.Check{
 				}
 				if cached(run) {
 					f.Severity = check.Note
+				} else {
+					a := recipe.Raise(b, step, br.step)
+					f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 				}
 				found = append(found, f)
 				return

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -246,7 +247,14 @@ func (v *volatile) finding(list []*changing, step *source.Step, what string) che
 		}
 		changes, comes = "change", "come"
 	}
+	at := []text.Span{c.span}
+	for _, r := range related {
+		at = append(at, r.Span)
+	}
+	a := recipe.Lower(v.b, step.Stage, at)
 	return check.Finding{
+		Fixes:   a.Fixes,
+		Unfixed: a.Unfixed,
 		Place:   check.Place{File: v.b.Text(), Span: c.span},
 		Related: append(related, check.Place{File: v.b.Text(), Span: step.KeywordSpan(), Message: "this is the first step that runs again"}),
 		Stage:   step.Stage,

@@ -45,6 +45,19 @@ func (f *File) Without(in *Instruction) text.Edit {
 	return e
 }
 
+// Lift takes an instruction out, with the comments that stand directly over it, and is what
+// was taken, with "\n" between its lines: to be put in elsewhere.
+func (f *File) Lift(in *Instruction) (lines string, out text.Edit) {
+	out = f.Without(in)
+	out.Span.Start = min(out.Span.Start, f.Above(in, "").Span.Start)
+	end := in.Span.End
+	for end > in.Span.Start && strings.IndexByte("\r\n", f.Data[end-1]) >= 0 {
+		end--
+	}
+	lines = strings.ReplaceAll(f.Text(text.Span{Start: f.Above(in, "").Span.Start, End: end}), "\r\n", "\n")
+	return lines, out
+}
+
 // after is where the line behind an instruction begins.
 func (f *File) after(in *Instruction) int {
 	line := f.Position(max(in.Span.Start, in.Span.End-1)).Line

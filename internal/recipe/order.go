@@ -1,0 +1,508 @@
+package recipe
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// Raise moves a RUN that installs packages of the system above a COPY of the same stage:
+// it needs none of the files.
+func Raise(b *source.Build, run, above *source.Step) Advice {
+	if why := movable(b, run, above); why != "" {
+		return unfixed(why)
+	}
+	for _, c := range run.Run().Commands() {
+		switch program, _ := c.Underlying(); program {
+		case "apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper", "rm", "set", "echo", "true", "":
+		default:
+			return unfixed(fmt.Sprintf("the RUN also runs %s, which may need the files", program))
+		}
+	}
+	lines, out := b.File.Lift(run.Instruction)
+	title := fmt.Sprintf("move the RUN of line %d above the COPY of line %d", run.Line(), above.Line())
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a RUN between them that expects the packages not to be there yet would find them", b.Text(), out, b.File.Above(above.Instruction, lines))}}
+}
+
+// movable says why a RUN cannot stand above another instruction of its stage; "" = it can.
+func movable(b *source.Build, run, above *source.Step) string {
+	switch {
+	case b.Inline || b.File == nil:
+		return "the Dockerfile is written inside another file"
+	case run.Stage != above.Stage || above.Index >= run.Index:
+		return "they stand in two stages"
+	case len(run.Heredocs()) > 0 || run.Run() == nil || run.Run().Opaque != "":
+		return "the RUN is not one command line"
+	}
+	for _, s := range run.Stage.Steps[above.Index+1 : run.Index] {
+		switch s.Keyword {
+		case "WORKDIR", "USER", "SHELL", "ENV", "ARG":
+			return fmt.Sprintf("line %d, which stands between them, changes what the RUN sees", s.Line())
+		}
+	}
+	return ""
+}
+
+// First copies what an install reads above a COPY of sources, and installs there: each edit
+// of a source file then leaves the installed packages as they are.
+func First(b *source.Build, sources, run *source.Step, in packages.Install) Advice {
+	if why := movable(b, run, sources); why != "" {
+		return unfixed(why)
+	}
+	c := sources.Copy
+	if c == nil || !c.FromContext() || b.Context == nil {
+		return unfixed("the sources do not come out of the build context")
+	}
+	if len(in.Packages) > 0 && len(in.Manifests) == 0 {
+		return Raise(b, run, sources)
+	}
+	dir := in.Command.Dir
+	root, ok := below(c, dir)
+	if !ok {
+		return unfixed("where in the build context the folder of the install comes from is not known")
+	}
+	files, why := readsOf(b, in, root, dir)
+	if why != "" {
+		return unfixed(why)
+	}
+	alone := split(b, run, in)
+	if alone.why != "" {
+		return unfixed(alone.why)
+	}
+	lines := copyLines(files, root, dir, sources.Before.Workdir.Value)
+	lines = append(lines, alone.install)
+	edits := append([]text.Edit{b.File.Above(sources.Instruction, strings.Join(lines, "\n"))}, alone.edits...)
+	title := fmt.Sprintf("copy %s first, and install above the COPY of line %d", listOf(files), sources.Line())
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an install that runs scripts of the project would not find them yet", b.Text(), edits...)}}
+}
+
+// listOf are a few names for a title.
+func listOf(files []string) string {
+	if len(files) > 3 {
+		return strings.Join(files[:2], ", ") + fmt.Sprintf(" and %d more", len(files)-2)
+	}
+	return strings.Join(files, ", ")
+}
+
+// below is the folder of the context that a COPY brings to a folder of the image; ok is
+// false where it brings none there.
+func below(c *source.Copy, dir string) (root string, ok bool) {
+	if len(c.Sources) == 0 || dir == "" || slices.ContainsFunc(c.Sources, func(src source.Text) bool { return !src.Known }) {
+		return "", false
+	}
+	src := source.Clean(c.Sources[0].Value)
+	target := path.Clean(c.Target)
+	switch {
+	case len(c.Sources) > 1:
+		// Each comes to lie in the target by its last name.
+		root = path.Dir(src)
+		return root, dir == target && !slices.ContainsFunc(c.Sources, func(o source.Text) bool { return path.Dir(source.Clean(o.Value)) != root })
+	case dir == target:
+		return src, true
+	case target == "/" || strings.HasPrefix(dir, target+"/"):
+		return path.Join(src, strings.TrimPrefix(strings.TrimPrefix(dir, target), "/")), true
+	}
+	return "", false
+}
+
+// copyLines are the COPYs that bring files of a folder of the context to one of the image,
+// each to the folder that it lies in.
+func copyLines(files []string, root, dir, work string) (lines []string) {
+	folders := map[string][]string{}
+	var order []string
+	for _, f := range files {
+		rel := f
+		if root != "." {
+			rel = strings.TrimPrefix(f, root+"/")
+		}
+		d := path.Dir(rel)
+		if folders[d] == nil {
+			order = append(order, d)
+		}
+		folders[d] = append(folders[d], f)
+	}
+	for _, d := range order {
+		to := path.Join(dir, d) + "/"
+		if work == dir {
+			to = "./" + strings.TrimPrefix(d+"/", "./")
+		}
+		lines = append(lines, "COPY "+strings.Join(folders[d], " ")+" "+to)
+	}
+	return lines
+}
+
+// lists are what managers read of a project, the manifest first, which has to be there.
+var lists = map[string][]string{
+	"npm":      {"package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"},
+	"yarn":     {"package.json", "yarn.lock", ".yarnrc.yml", ".npmrc"},
+	"pnpm":     {"package.json", "pnpm-lock.yaml", ".npmrc"},
+	"bun":      {"package.json", "bun.lock", "bun.lockb", "bunfig.toml"},
+	"uv":       {"pyproject.toml", "uv.lock"},
+	"poetry":   {"pyproject.toml", "poetry.lock", "poetry.toml"},
+	"pdm":      {"pyproject.toml", "pdm.lock"},
+	"pipenv":   {"Pipfile", "Pipfile.lock"},
+	"bundle":   {"Gemfile", "Gemfile.lock"},
+	"composer": {"composer.json", "composer.lock"},
+	"go":       {"go.mod", "go.sum"},
+	"maven":    {"pom.xml"},
+}
+
+// readsOf are the files of a folder of the context that an install reads, by their paths in
+// the context; why says what else it would want.
+func readsOf(b *source.Build, in packages.Install, root, dir string) (files []string, why string) {
+	has := func(name string) bool { return b.Context.Has(path.Join(root, name)) }
+	if in.Manager == "pip" || in.Manager == "uv" && in.Verb == "install" {
+		return requirements(b, in, root, dir)
+	}
+	names := lists[in.Manager]
+	if names == nil {
+		return nil, fmt.Sprintf("what %s reads is not known here", in.Manager)
+	}
+	for i, name := range names {
+		if has(name) {
+			files = append(files, path.Join(root, name))
+		} else if i == 0 {
+			return nil, fmt.Sprintf("there is no %s in the build context", path.Join(root, name))
+		}
+	}
+	switch in.Manager {
+	case "npm", "yarn", "pnpm", "bun":
+		pkg, ok := b.Context.PackageJSON(path.Join(root, "package.json"))
+		if !ok {
+			return nil, "package.json cannot be read"
+		}
+		if why := nodeWants(b, pkg, root); why != "" {
+			return nil, why
+		}
+	case "composer":
+		if !slices.ContainsFunc(in.Command.Args(), func(w shell.Word) bool { return w.Text == "--no-scripts" }) {
+			return nil, "composer runs scripts of the project as it installs: --no-scripts leaves them to a second `composer dump-autoload`"
+		}
+	case "bundle":
+		if data, ok := b.Context.Read(path.Join(root, "Gemfile")); ok && (strings.Contains(string(data), "path:") || strings.Contains(string(data), "gemspec") || strings.Contains(string(data), "eval_gemfile") || strings.Contains(string(data), ".ruby-version")) {
+			return nil, "the Gemfile takes in other files of the project"
+		}
+	case "uv", "poetry", "pdm":
+		py, ok := b.Context.PyProject(path.Join(root, "pyproject.toml"))
+		if !ok {
+			return nil, "pyproject.toml cannot be read"
+		}
+		if why := pythonWants(b, py, root); why != "" {
+			return nil, why
+		}
+	case "go":
+		if data, ok := b.Context.Read(path.Join(root, "go.mod")); ok && (strings.Contains(string(data), "=> ./") || strings.Contains(string(data), "=> ../")) {
+			return nil, "go.mod replaces modules by folders of the project"
+		}
+	case "maven":
+		if data, ok := b.Context.Read(path.Join(root, "pom.xml")); ok && strings.Contains(string(data), "<module>") {
+			return nil, "the project has several modules, the pom.xml of each of which is read"
+		}
+	}
+	return files, ""
+}
+
+// nodeWants says what an install of a project of Node.js wants beside its lists.
+func nodeWants(b *source.Build, pkg *manifest.Package, root string) string {
+	for _, name := range []string{"preinstall", "install", "postinstall", "prepare", "prepublish"} {
+		if s := pkg.Scripts[name]; s != "" && !strings.Contains(s, "husky") {
+			return fmt.Sprintf("the script %s of package.json runs as it installs, and may need the sources", name)
+		}
+	}
+	if data, ok := b.Context.Read(path.Join(root, "package.json")); ok {
+		switch s := string(data); {
+		case strings.Contains(s, `"workspaces"`) || b.Context.Has(path.Join(root, "pnpm-workspace.yaml")):
+			return "it is a workspace: the package.json of each of its members is read"
+		case strings.Contains(s, `"file:`) || strings.Contains(s, `"link:`) || strings.Contains(s, `"portal:`) || strings.Contains(s, `"patch:`):
+			return "package.json names folders of the project"
+		case strings.Contains(s, "prisma") && b.Context.Has(path.Join(root, "prisma/schema.prisma")):
+			return "Prisma reads its schema as it is installed"
+		case strings.Contains(s, "patchedDependencies"):
+			return "patches of the project are read"
+		}
+	}
+	return ""
+}
+
+// pythonWants says what an install of a pyproject.toml wants beside its lists.
+func pythonWants(b *source.Build, py *manifest.PyProject, root string) string {
+	data, ok := b.Context.Read(path.Join(root, "pyproject.toml"))
+	if !ok {
+		return ""
+	}
+	for _, s := range []string{"path =", "path=", "workspace = true", "[tool.uv.workspace]", "members ="} {
+		if strings.Contains(string(data), s) {
+			return "pyproject.toml names other folders of the project"
+		}
+	}
+	return ""
+}
+
+// requirements are the files that pip is told to read, with those that they take in.
+func requirements(b *source.Build, in packages.Install, root, dir string) (files []string, why string) {
+	if len(in.Manifests) == 0 {
+		return nil, "pip installs the project itself, for which it reads the sources"
+	}
+	var add func(p string, depth int) string
+	add = func(p string, depth int) string {
+		if slices.Contains(files, p) || depth > 5 {
+			return ""
+		}
+		data, ok := b.Context.Read(p)
+		if !ok || !b.Context.Has(p) {
+			return fmt.Sprintf("there is no %s in the build context", p)
+		}
+		files = append(files, p)
+		for line := range strings.Lines(string(data)) {
+			line = strings.TrimSpace(line)
+			switch {
+			case strings.HasPrefix(line, "-e"), strings.HasPrefix(line, "--editable"), strings.HasPrefix(line, "."), strings.Contains(line, "@ file:"), strings.HasPrefix(line, "file:"), strings.HasPrefix(line, "--find-links"):
+				return p + " names folders of the project"
+			}
+			for _, flag := range []string{"-r", "--requirement", "-c", "--constraint"} {
+				if rest, ok := strings.CutPrefix(line, flag); ok && rest != "" && (rest[0] == ' ' || rest[0] == '=' || flag[1] != '-') {
+					if why := add(path.Join(path.Dir(p), strings.TrimSpace(strings.TrimLeft(rest, "= "))), depth+1); why != "" {
+						return why
+					}
+				}
+			}
+		}
+		return ""
+	}
+	for _, m := range in.Manifests {
+		if m.Text == "" || strings.ContainsAny(m.Text, "*?[") {
+			return nil, "which files pip reads is not known"
+		}
+		p := m.Text
+		if strings.HasPrefix(p, "/") {
+			rel, ok := strings.CutPrefix(path.Clean(p), strings.TrimSuffix(dir, "/")+"/")
+			if !ok {
+				return nil, fmt.Sprintf("%s lies in another folder", p)
+			}
+			p = rel
+		}
+		if why := add(path.Join(root, p), 0); why != "" {
+			return nil, why
+		}
+	}
+	if slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return p.Path }) {
+		return nil, "pip installs the project, too, for which it reads the sources"
+	}
+	return files, ""
+}
+
+// An apart is a RUN whose install stands by itself: above the sources there is install, and
+// the edits leave of the RUN what comes after.
+type apart struct {
+	install string
+	edits   []text.Edit
+	why     string
+}
+
+// split takes an install out of a RUN.
+func split(b *source.Build, run *source.Step, in packages.Install) apart {
+	all := run.Run().Commands()
+	at := slices.Index(all, in.Command)
+	switch {
+	case at < 0 || !within(run, in.Command) || in.Command.PipeTo != nil || in.Command.PipeFrom != nil || in.When != shell.Always:
+		return apart{why: "the install is no command of its own in the RUN"}
+	}
+	lines, out := b.File.Lift(run.Instruction)
+	// What leaves the project itself to be installed installs it again, which adds nothing.
+	if flag := projectless(b, in); flag != "" {
+		text := strings.Replace(strings.TrimSpace(b.Text().Text(in.Command.Span)), "\r\n", "\n", -1)
+		return apart{install: "RUN " + mounts(run) + inFolder(in.Command.Dir, run.Before.Workdir.Value) + text + flag}
+	}
+	if harmless(all[:at]) && !slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return !cleans(c) }) {
+		return apart{install: lines, edits: []text.Edit{out}}
+	}
+	if slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return c.Program() == "rm" && !cleans(c) }) {
+		return apart{why: "the RUN removes again what it installs, which only the same layer can"}
+	}
+	if at != 0 || in.Command.After != shell.And {
+		return apart{why: "the RUN does something else before it installs"}
+	}
+	next := all[at+1]
+	if !within(run, next) {
+		return apart{why: "the install is no command of its own in the RUN"}
+	}
+	install := strings.ReplaceAll(strings.TrimSpace(b.Text().Text(in.Command.Span)), "\r\n", "\n")
+	return apart{
+		install: "RUN " + mounts(run) + inFolder(in.Command.Dir, run.Before.Workdir.Value) + install,
+		edits:   []text.Edit{{Span: text.Span{Start: in.Command.Span.Start, End: next.Span.Start}}},
+	}
+}
+
+// cleans tells whether a command only takes away what an install leaves.
+func cleans(c *shell.Command) bool {
+	program, args := c.Underlying()
+	switch program {
+	case "npm", "yarn", "pnpm", "pip", "pip3", "uv", "poetry", "composer", "go":
+		return slices.ContainsFunc(args, func(w shell.Word) bool {
+			return w.Text == "cache" || w.Text == "clean" || w.Text == "clear-cache" || w.Text == "clearcache"
+		})
+	case "rm":
+		return !slices.ContainsFunc(args, func(w shell.Word) bool {
+			return w.Text != "" && w.Text[0] != '-' && !strings.Contains(w.Text, "cache") && !strings.Contains(w.Text, "/.npm") && !strings.HasPrefix(w.Text, "/tmp")
+		})
+	}
+	return false
+}
+
+// mounts are the flags of a RUN, as they are written.
+func mounts(run *source.Step) string {
+	flags := run.Flags()
+	if len(flags) == 0 {
+		return ""
+	}
+	from, to := run.KeywordSpan().End, run.Rest().Span.Start
+	return strings.TrimLeft(run.File().Text(text.Span{Start: from, End: to}), " \t")
+}
+
+// harmless tells whether commands only prepare an install.
+func harmless(list []*shell.Command) bool {
+	return !slices.ContainsFunc(list, func(c *shell.Command) bool {
+		switch program, args := c.Underlying(); program {
+		case "cd":
+			return len(args) != 1 || !strings.HasPrefix(args[0].Text, "/")
+		case "set", "npm", "yarn", "corepack", "":
+			return program == "npm" && (len(args) == 0 || args[0].Text != "config")
+		case "pip", "pip3":
+			return !slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "--upgrade" || w.Text == "-U" })
+		}
+		return true
+	})
+}
+
+// projectless is the option by which a manager installs what a project depends on without
+// the project, where it is not given yet; "" = it has none, or needs none.
+func projectless(b *source.Build, in packages.Install) string {
+	switch {
+	case in.NoProject:
+		return ""
+	case in.Manager == "uv" && in.Verb == "sync":
+		return " --no-install-project"
+	case in.Manager == "poetry":
+		return " --no-root"
+	case in.Manager == "pdm":
+		return " --no-self"
+	}
+	return ""
+}
+
+// Download puts what a build downloads above a COPY of sources: the modules of Go, and the
+// dependencies and plugins of Maven.
+func Download(b *source.Build, sources, run *source.Step, c *shell.Command) Advice {
+	program, args := c.Underlying()
+	in := packages.Install{Command: c}
+	install := ""
+	switch program {
+	case "go":
+		in.Manager, install = "go", "go mod download"
+	case "mvn", "mvnw":
+		in.Manager, install = "maven", strings.TrimSpace(b.Text().Text(c.Words[0].Span))+" -B dependency:go-offline"
+		if program == "mvnw" {
+			return unfixed("the wrapper of Maven is among the sources")
+		}
+		if slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "-f" || w.Text == "-pl" }) {
+			return unfixed("Maven is told another project")
+		}
+	case "cargo":
+		return unfixed("cargo wants a source of each target before it compiles what they depend on: cargo-chef makes them")
+	default:
+		return unfixed(fmt.Sprintf("what %s downloads cannot be had beforehand by one command", program))
+	}
+	if why := movable(b, run, sources); why != "" {
+		return unfixed(why)
+	}
+	if sources.Copy == nil || !sources.Copy.FromContext() || b.Context == nil {
+		return unfixed("the sources do not come out of the build context")
+	}
+	root, ok := below(sources.Copy, c.Dir)
+	if !ok {
+		return unfixed("where in the build context the folder of the build comes from is not known")
+	}
+	files, why := readsOf(b, in, root, c.Dir)
+	if why != "" {
+		return unfixed(why)
+	}
+	if in.Manager == "go" && b.Context.Has(path.Join(root, "vendor/modules.txt")) {
+		return unfixed("the modules are in the repository")
+	}
+	work := sources.Before.Workdir.Value
+	lines := append(copyLines(files, root, c.Dir, work), "RUN "+mounts(run)+inFolder(c.Dir, work)+install)
+	title := fmt.Sprintf("copy %s first, and download above the COPY of line %d", listOf(files), sources.Line())
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "the layer is larger by what is downloaded and not used", b.Text(), b.File.Above(sources.Instruction, strings.Join(lines, "\n")))}}
+}
+
+// inFolder goes to a folder, where the instruction is not in it.
+func inFolder(dir, work string) string {
+	if dir == work {
+		return ""
+	}
+	return "cd " + dir + " && "
+}
+
+// Lower moves declarations of values that change with each build below all that does not
+// use them. The declarations are the instructions at these places.
+func Lower(b *source.Build, stage *source.Stage, at []text.Span) Advice {
+	if b.Inline || b.File == nil {
+		return unfixed("the Dockerfile is written inside another file")
+	}
+	if slices.ContainsFunc(b.Stages, func(s *source.Stage) bool { return s.Parent == stage }) {
+		return unfixed("what is built on its stage comes after it, wherever in the stage it stands")
+	}
+	var list []*source.Step
+	names := map[string]bool{}
+	for _, s := range stage.Steps {
+		if slices.ContainsFunc(at, func(span text.Span) bool { return s.Span.Contains(span) }) && (s.Keyword == "ARG" || s.Keyword == "ENV") {
+			list = append(list, s)
+			for _, v := range s.Vars {
+				names[v.Name] = true
+			}
+		}
+	}
+	if len(list) == 0 {
+		return unfixed("it is declared in another stage")
+	}
+	uses := func(s *source.Step) bool {
+		line := s.Joined()
+		for name := range names {
+			if strings.Contains(line, name) {
+				return true
+			}
+		}
+		return false
+	}
+	last := list[len(list)-1]
+	to := last
+	for _, s := range stage.Steps[list[0].Index+1:] {
+		if slices.Contains(list, s) {
+			continue
+		}
+		if uses(s) || s.Keyword == "ENTRYPOINT" || s.Keyword == "CMD" {
+			break
+		}
+		to = s
+	}
+	if to.Index <= last.Index {
+		return unfixed("what stands below it uses it")
+	}
+	var edits []text.Edit
+	var lines []string
+	for _, s := range list {
+		line, out := b.File.Lift(s.Instruction)
+		lines, edits = append(lines, line), append(edits, out)
+	}
+	edits = append(edits, b.File.Below(to.Instruction, strings.Join(lines, "\n")))
+	title := fmt.Sprintf("move it below line %d", to.Line())
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a build that reads the variable without naming it does not find it any more", b.Text(), edits...)}}
+}

@@ -1,0 +1,295 @@
+package recipe
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
+	"github.com/dockworthy/dockworthy/internal/stack"
+)
+
+// A route is what a program is asked to see how it is.
+type route struct {
+	path string // "" = nothing says: any answer to / will do that is no error of the server
+	host string // the Host header without which it turns a request down; "" = any does
+	// lax tells that an answer which turns the request down will do, too.
+	lax bool
+	at  string // who says so: "app/main.py:12"
+}
+
+// Probe adds a HEALTHCHECK to the stage that ships. It asks the port at which the program
+// listens, by a program that is certainly in the image, for the route that Compose,
+// Kubernetes or the project's sources name for it; where they name none, any answer to / is
+// taken for life that is no error of the server: a route is not guessed.
+func Probe(b *source.Build, port string) Advice {
+	switch {
+	case b.Inline || b.File == nil || !b.Linux():
+		return unfixed("the Dockerfile is written inside another file, or not for Linux")
+	case strings.Trim(port, "0123456789") != "" || port == "":
+		return unfixed("nothing says on which port the program speaks HTTP")
+	}
+	r, said := routeOf(b, port)
+	if !said && !speaksHTTP(b, port) {
+		return unfixed("nothing says that the program speaks HTTP on port " + port)
+	}
+	words := asks(b, port, r)
+	if words == nil {
+		if a := ownProbe(b, port, r); a.Fixes != nil {
+			return a
+		}
+		return unfixed("no program is certainly in the image that can ask port " + port)
+	}
+	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray(words))
+	title := "add a HEALTHCHECK that asks port " + port
+	reason := "the program may take longer than 30 seconds to start"
+	if r.path == "" {
+		reason = "no route is known that tells how the program is: any answer to / below 500 is taken for life"
+	} else {
+		title += " for " + r.path + ", " + r.at
+	}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), b.File.Below(aboveStart(b), line))}}
+}
+
+// aboveStart is the instruction below which there is what is said of the running program:
+// the one above the stage's first ENTRYPOINT or CMD, else its last one.
+func aboveStart(b *source.Build) *dockerfile.Instruction {
+	last := b.Target.From
+	for _, s := range b.Target.Steps {
+		if s.Keyword == "ENTRYPOINT" || s.Keyword == "CMD" {
+			break
+		}
+		last = s.Instruction
+	}
+	return last
+}
+
+// speaksHTTP tells whether a program speaks HTTP on a port, as its server or the port's
+// usual use says.
+func speaksHTTP(b *source.Build, port string) bool {
+	if knowledge.OtherPorts.Has(port) {
+		return false
+	}
+	program, _ := b.Program()
+	return knowledge.HTTPPorts.Has(port) || knowledge.ServerOf(program).Role == knowledge.Serves
+}
+
+// routeOf is the route that somebody asks the program for already, or that its sources
+// name. said tells that it speaks HTTP on this port: somebody asks it so.
+func routeOf(b *source.Build, port string) (r route, said bool) {
+	for _, s := range slices.Concat(b.Services, b.RunBy()) {
+		if s.Healthcheck == nil {
+			continue
+		}
+		for _, w := range s.Healthcheck.Test {
+			if p, ok := urlPath(w.Text, port); ok && !w.Unresolved {
+				return route{path: p, at: "as the service " + s.Name.Text + " does in Compose"}, true
+			}
+		}
+	}
+	for _, c := range b.Workloads() {
+		for _, p := range []*deploy.Probe{c.Readiness, c.Liveness, c.Startup} {
+			if p != nil && p.Kind == "http" && p.Port.Text == port && strings.HasPrefix(p.Path.Text, "/") {
+				return route{path: p.Path.Text, at: "as its probe does in Kubernetes"}, true
+			}
+		}
+	}
+	return sourceRoute(b, port)
+}
+
+// urlPath is the path of a URL of the container itself within a word.
+func urlPath(word, port string) (string, bool) {
+	for part := range strings.FieldsFuncSeq(word, func(c rune) bool { return strings.ContainsRune(" \t'\"|;()", c) }) {
+		u, err := url.Parse(part)
+		if err != nil || u.Scheme != "http" || u.Path == "" || u.Path == "/" || strings.ContainsAny(u.Path, "$`'\"\\") {
+			continue
+		}
+		host := u.Hostname()
+		if at := u.Port(); (at == port || at == "" && port == "80") && (host == "localhost" || host == "127.0.0.1" || host == "::1") {
+			return u.Path, true
+		}
+	}
+	return "", false
+}
+
+// sourceRoute is the route that the sources of the project in the build context name. They
+// are read only where somebody wants edits.
+func sourceRoute(b *source.Build, port string) (r route, said bool) {
+	if b.Context == nil || !b.Mending() {
+		return route{}, false
+	}
+	answer := b.Context.Once("route on port "+port, func() string {
+		s, err := stack.Detect(b.Context.FS(), stack.Options{})
+		if err != nil || s.Kind != stack.Service || s.Port.Value != port {
+			return ""
+		}
+		r := route{path: s.Health.Value, at: "named in " + s.Health.At.String()}
+		for _, h := range s.Asks {
+			if h.Name == "Host" {
+				r.host = h.Version
+			} else {
+				return "" // it wants more than is known here
+			}
+		}
+		if py := s.Python; py != nil && py.Django != nil && !py.Django.OpenHost {
+			if i := slices.IndexFunc(py.Django.Hosts, func(h string) bool { return h != "" && !strings.Contains(h, "*") }); i >= 0 {
+				r.host = strings.TrimPrefix(py.Django.Hosts[i], ".")
+			} else {
+				r.lax = true // ALLOWED_HOSTS answers 400 where nobody knows the host's name
+			}
+		}
+		if strings.ContainsAny(r.path+r.host, "'\"\\$` ") {
+			return ""
+		}
+		data, _ := json.Marshal([]any{r.path, r.host, r.lax, r.at})
+		return string(data)
+	})
+	if answer == "" {
+		return route{}, false
+	}
+	if err := json.Unmarshal([]byte(answer), &[]any{&r.path, &r.host, &r.lax, &r.at}); err != nil {
+		return route{}, false
+	}
+	return r, true
+}
+
+// asks is the command of a probe, by a program that is certainly in the image; nil = none
+// is. Each of them takes time and redirects into account: what hangs is not well, and what
+// sends elsewhere is asked no further.
+func asks(b *source.Build, port string, r route) []string {
+	has := presence.Of(b)
+	there := func(name string) bool { return has.Program(name) == base.Yes }
+	p, below := r.path, r.path == "" || r.lax
+	if p == "" {
+		p = "/"
+	}
+	pick := func(tolerant, strict string) string {
+		if below {
+			return tolerant
+		}
+		return strict
+	}
+	for _, python := range []string{"python", "python3"} {
+		if !there(python) {
+			continue
+		}
+		header := ""
+		if r.host != "" {
+			header = fmt.Sprintf(", headers={'Host': '%s'}", r.host)
+		}
+		return []string{python, "-c", fmt.Sprintf("import http.client as h; c = h.HTTPConnection('127.0.0.1', %s, timeout=3); c.request('GET', '%s'%s); raise SystemExit(c.getresponse().status %s)", port, p, header, pick(">= 500", "!= 200"))}
+	}
+	url := "http://127.0.0.1:" + port + p
+	host := r.host
+	switch {
+	case there("node") && host == "":
+		return []string{"node", "-e", fmt.Sprintf("fetch('%s', {redirect: 'manual', signal: AbortSignal.timeout(3000)}).then(r => process.exit(%s ? 0 : 1), () => process.exit(1))", url, pick("r.status < 500", "r.ok"))}
+	case there("ruby"):
+		header := ""
+		if host != "" {
+			header = fmt.Sprintf(", 'Host' => '%s'", host)
+		}
+		return []string{"ruby", "-rnet/http", "-e", fmt.Sprintf("h = Net::HTTP.new('127.0.0.1', %s, nil); h.open_timeout = h.read_timeout = 3; h.max_retries = 0; exit h.get('%s'%s).code %s", port, p, header, pick("< '500'", "== '200'"))}
+	case there("curl") && there("sh"):
+		header := ""
+		if host != "" {
+			header = "-H 'Host: " + host + "' "
+		}
+		if !below {
+			return []string{"curl", "-fsS", "--max-time", "3", "-o", "/dev/null", url}
+		}
+		return []string{"sh", "-c", fmt.Sprintf(`code=$(curl -s --max-time 3 -o /dev/null -w '%%{http_code}' %s%s) && [ "$code" -lt 500 ]`, header, url)}
+	case there("wget") && host == "" && !below:
+		return []string{"wget", "-q", "-T", "3", "-O", "/dev/null", url}
+	case there("wget") && host == "" && there("sh") && there("grep"):
+		return []string{"sh", "-c", fmt.Sprintf("wget -S -T 3 -O /dev/null %s 2>&1 | grep -q 'HTTP/[0-9.]* [1-4]'", url)}
+	case there("php") && host == "":
+		return []string{"php", "-r", fmt.Sprintf(`$f = @fopen('%s', 'r', false, stream_context_create(['http' => ['timeout' => 3, 'ignore_errors' => true, 'follow_location' => 0]])); exit($f && (int) explode(' ', stream_get_meta_data($f)['wrapper_data'][0])[1] %s ? 0 : 1);`, url, pick("< 500", "== 200"))}
+	case there("bash"):
+		if host == "" {
+			host = "127.0.0.1"
+		}
+		return []string{"bash", "-c", fmt.Sprintf(`exec 3<>/dev/tcp/127.0.0.1/%s && printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' >&3 && read -r -t 3 _ code _ <&3 && [ "$code" %s ] || exit 1`, port, p, host, pick("-lt 500", "= 200"))}
+	}
+	return nil
+}
+
+// goProbe asks a port of the container, and ends with 1 where nothing answers as it should.
+const goProbe = `COPY <<'EOF' /probe/main.go
+package main
+
+import (
+	"net/http"
+	"os"
+	"time"
+)
+
+func main() {
+	c := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{}}
+	r, err := c.Get("http://127.0.0.1:%s%s")
+	if err != nil || %s {
+		os.Exit(1)
+	}
+}
+EOF
+RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /probe/probe /probe/main.go`
+
+// ownProbe builds a probe in a stage with Go from which the final one takes its program, for
+// an image that has nothing to ask with.
+func ownProbe(b *source.Build, port string, r route) Advice {
+	var builder *source.Stage
+	var taken *source.Step
+	for _, s := range b.Target.Steps {
+		if c := s.Copy; c != nil && c.Stage != nil && c.Stage.Name != "" && !slices.ContainsFunc(b.Chain(), func(t *source.Stage) bool { return t == c.Stage }) {
+			if img := c.Stage.Origin(); img != nil && img.Ref.Familiar == "golang" && !c.Stage.Windows {
+				builder, taken = c.Stage, s
+				break
+			}
+		}
+	}
+	if builder == nil || r.host != "" {
+		return Advice{}
+	}
+	for _, s := range b.Stages {
+		if slices.ContainsFunc(s.Steps, func(s *source.Step) bool { return strings.Contains(s.Joined(), "/probe") }) {
+			return Advice{} // somebody has one already
+		}
+	}
+	var first *dockerfile.Instruction
+	for _, s := range builder.Steps {
+		if c := s.Copy; c != nil && c.FromContext() {
+			first = s.Instruction // above the sources, whose edits it does not need
+			break
+		}
+	}
+	if first == nil {
+		return Advice{}
+	}
+	p, bad := r.path, "r.StatusCode != http.StatusOK"
+	if p == "" {
+		p = "/"
+	}
+	if r.path == "" || r.lax {
+		bad = "r.StatusCode >= 500"
+	}
+	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray([]string{"/probe"}))
+	title := fmt.Sprintf("build a probe that asks port %s, for the image has no program that could", port)
+	reason := "no route is known that tells how the program is: any answer to / below 500 is taken for life"
+	if r.path != "" {
+		title += ", for " + r.path + ", " + r.at
+		reason = "the program may take longer than 30 seconds to start"
+	}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(),
+		b.File.Above(first, fmt.Sprintf(goProbe, port, p, bad)),
+		b.File.Below(taken.Instruction, "COPY --from="+builder.Name+" /probe/probe /probe"),
+		b.File.Below(aboveStart(b), line),
+	)}}
+}
