@@ -486,7 +486,7 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 		}
 	case KubernetesFile:
 		if k := p.links.files[u.Path]; k != nil {
-			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile = k.manifest, k.file })}, nil
+			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile, b.files = k.manifest, k.file, v })}, nil
 		}
 	}
 	file, err := p.dockerfile(v, u)

@@ -28,7 +28,7 @@ var composeLatest = &check.Check{
 			if s.Build != nil || !s.Image.Set || b.MadeHere(s.Image.Text) {
 				continue
 			}
-			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok && !b.Template(s) {
+			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok && !b.Template(s) && !b.TaggedHere(s.Image.Text) {
 				f.Place.File = b.Text()
 				f.Group = s.Image.Text
 				found = append(found, f)
@@ -59,7 +59,7 @@ var kubeLatest = &check.Check{
 				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(w.Name.Text, c.Image.Text) {
 					continue
 				}
-				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
+				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok && !b.TaggedHere(c.Image.Text) {
 					f.Place.File = b.Text()
 					f.Group = c.Image.Text
 					found = append(found, f)
