@@ -46,6 +46,18 @@ func (p *Snapshot) openBake(name string) {
 		}
 		p.bakeRecipe(dir, name, t)
 	}
+	for _, t := range b.Targets {
+		by, _ := bakedFile(dir, t)
+		for key, v := range t.Contexts {
+			if _, made, ok := strings.Cut(v, "target:"); ok && by != "" {
+				for _, of := range b.Targets {
+					if file, _ := bakedFile(dir, of); of.Name == made && file != "" && file != by {
+						p.lends[file] = append(p.lends[file], fromIn{by, key})
+					}
+				}
+			}
+		}
+	}
 }
 
 // bakedIn is the folder that Bake is run in, which paths in its file are relative to: that

@@ -464,9 +464,9 @@ func (s *Step) DisablesHealth() bool {
 func (b *Build) Ports() []Port { return b.Target.Final.Ports }
 
 // Toolbox tells whether the config calls this Dockerfile's image one for
-// building.
+// building, or it is a builder from which others copy.
 func (b *Build) Toolbox() bool {
-	return b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
+	return b.Lent() != "" || b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
 }
 
 // RootAllowed tells whether the config lets this Dockerfile run as root.

@@ -29,7 +29,7 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 	next := &Snapshot{
 		Units: p.Units, files: p.files, paths: p.paths, opt: p.opt,
 		compose: p.compose, byPath: p.byPath, parents: p.parents, kube: p.kube, dotenvs: p.dotenvs, dotEnvs: p.dotEnvs,
-		composed: p.composed, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed,
+		composed: p.composed, lends: p.lends, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed,
 	}
 	next.files.fsys = fsys
 	next.late.list = p.Problems()
