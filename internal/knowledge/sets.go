@@ -96,6 +96,8 @@ const (
 	TestSettings     // are what stands behind .env. where the settings are those of tests
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
 	LocalTags        // are tags of images that are built where they are used
+	ModeVariables    // say in which mode a program of a framework runs
+	DevModes         // are the values of them that are not production, nor one like it
 	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
 	BuildActions     // are actions of a CI that build an image from a Dockerfile
 	DevManifestParts // say of a Kubernetes file, as a part of its name, that it shows or tries something
@@ -247,6 +249,8 @@ var kinds = [sets]struct {
 	TestSettings:         {words, "test-settings"},
 	DevFileParts:         {words, "dev-file-part"},
 	LocalTags:            {words, "local-tag"},
+	ModeVariables:        {words, "mode-variable"},
+	DevModes:             {words, "dev-mode"},
 	IncludeWords:         {words, "include-word"},
 	BuildActions:         {words, "build-action"},
 	DevManifestParts:     {words, "dev-manifest-part"},

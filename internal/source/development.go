@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -89,7 +90,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		if why, _ := declared(c.File.Data); why != "" {
 			return why
 		}
-		return triesOut(c)
+		return cmp.Or(triesOut(c), worksOn(c))
 	}
 	return ""
 }

@@ -3,6 +3,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -566,7 +567,7 @@ func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}, development: p.development(u.Path, u.Kind)}
 	fill(b)
 	if role, _ := cfg.role(u.Path); b.development == "" && b.Kubernetes != nil && role != roleProduct {
-		b.development = idles(b.Kubernetes)
+		b.development = cmp.Or(idles(b.Kubernetes), triedIn(b.Kubernetes))
 	}
 	b.shared()
 	return b

@@ -267,6 +267,47 @@ func triesOut(c *deploy.Compose) string {
 	return ""
 }
 
+// worksOn says by which variable the services of a Compose file run in a mode of
+// development; "" = by none.
+func worksOn(c *deploy.Compose) string {
+	var envs [][]deploy.KeyValue
+	for _, s := range c.Services {
+		envs = append(envs, s.Environment)
+	}
+	return modes(envs)
+}
+
+// triedIn says of a Kubernetes file by which variable its programs run in a mode of
+// development; "" = by none.
+func triedIn(m *deploy.Manifest) string {
+	var envs [][]deploy.KeyValue
+	for _, w := range m.Workloads {
+		for _, c := range w.Containers {
+			envs = append(envs, c.Env)
+		}
+	}
+	return modes(envs)
+}
+
+// modes says which variable tells a program to run in a mode of development, where all such
+// variables do; "" = none does, or one tells another mode.
+func modes(envs [][]deploy.KeyValue) (why string) {
+	for _, env := range envs {
+		for _, kv := range env {
+			if !knowledge.ModeVariables.Has(kv.Key.Text) || !kv.HasValue {
+				continue
+			}
+			if kv.Value.Unresolved || !knowledge.DevModes.Has(strings.ToLower(kv.Value.Text)) {
+				return ""
+			}
+			if why == "" {
+				why = fmt.Sprintf("%s is %s in it", kv.Key.Text, kv.Value.Text)
+			}
+		}
+	}
+	return why
+}
+
 // idles says of a Kubernetes file that all that it runs waits for somebody to come in;
 // "" = something in it does more.
 func idles(m *deploy.Manifest) string {
