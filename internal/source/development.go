@@ -11,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // The roles that a config gives to paths.
@@ -278,6 +279,23 @@ func (t *targeting) aside(b *Build) string {
 // Development says why the unit does not ship, so that all that is found in it is
 // worth a note; "" = it ships.
 func (b *Build) Development() string { return b.development }
+
+// Aside tells whether a place lies in a service of Compose that is started only by a profile
+// for development: test, dev-tools. Nobody ships that, whatever the other services do.
+func (b *Build) Aside(file *text.File, at text.Span) bool {
+	if b.Compose == nil || file != b.Compose.File {
+		return false
+	}
+	for _, s := range b.Compose.Services {
+		if at.Start < s.Span.Start || at.End > s.Span.End || len(s.Profiles) == 0 {
+			continue
+		}
+		return !slices.ContainsFunc(s.Profiles, func(v deploy.Value) bool {
+			return !slices.ContainsFunc(parts(v.Text), func(w string) bool { return knowledge.DevStageWords.Has(w) || knowledge.DevModes.Has(w) })
+		})
+	}
+	return false
+}
 
 // purpose says why what a recipe makes does not ship; "" = it does. What people
 // reach ships, whatever the names of its stage, file and folder; a file for
