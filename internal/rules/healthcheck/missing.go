@@ -57,6 +57,7 @@ var missing = &check.Check{
 			Message: "the image serves" + onPorts(b) + ", but has no HEALTHCHECK",
 			Help:    advice(b),
 			Missing: true,
+			Group:   "missing",
 		}
 		switch {
 		case role == source.Develop:
