@@ -55,6 +55,7 @@ const (
 	NotDockerfiles       // are ends of names that no Dockerfile has: ignore files, backups, templates, programs, documents
 	EnvSamples           // are parts of the name of an environment file that is made to be copied and filled in, or is encrypted
 	SourceEnds           // are the ends of names of files that people edit all day
+	PictureEnds          // are the ends of names of pictures
 	ContentEnds          // are the ends of names of what is edited with the sources: pages, pictures, templates
 	QuietSources         // are sources that installs need, or that hardly change
 	SourceFolders        // are names that folders of sources bear
@@ -211,6 +212,7 @@ var kinds = [sets]struct {
 	NotDockerfiles:       {files, "not-dockerfile"},
 	EnvSamples:           {files, "env-sample"},
 	SourceEnds:           {files, "source-end"},
+	PictureEnds:          {files, "picture-end"},
 	ContentEnds:          {files, "content-end"},
 	QuietSources:         {files, "quiet-source"},
 	SourceFolders:        {files, "source-folder"},

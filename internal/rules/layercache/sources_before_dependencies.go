@@ -84,7 +84,7 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		}
 		for _, br := range l.brought {
 			member := v.member(br, step, in)
-			if v.toolOf(br, step, in) {
+			if v.toolOf(br, step, in) || v.askedFor(br, step, in) || v.onlyPictures(br) && v.copiesLater(step) {
 				continue
 			}
 			if member && (knowledge.EcosystemOf(in.Manager) != "node" || v.copiesLater(step)) || br.submodule && !worksIn(in, br.dest) {
@@ -215,6 +215,58 @@ func (v *view) toolOf(br brought, step *source.Step, in packages.Install) bool {
 	}
 	return slices.ContainsFunc(step.Run().Commands(), func(c *shell.Command) bool {
 		return c != in.Command && (names(c, br.dest) || len(c.Words) > 0 && within(br.dest, c.Words[0].Text))
+	})
+}
+
+// askedFor tells whether a list of packages that the install reads asks for one in the folder
+// that a copy brings: it cannot come later.
+func (v *view) askedFor(br brought, step *source.Step, in packages.Install) bool {
+	if br.sort == tree || br.dest == "/" {
+		return false
+	}
+	for _, m := range in.Manifests {
+		p := m.Text
+		if !strings.HasPrefix(p, "/") {
+			p = path.Join(in.Command.Dir, p)
+		}
+		if !m.Known || !strings.HasPrefix(p, "/") {
+			continue
+		}
+		o := v.seen(step, path.Dir(p), path.Base(p))
+		if o == nil {
+			continue
+		}
+		data, _ := o.Data()
+		for line := range strings.Lines(data) {
+			word := strings.TrimSpace(line)
+			if i := strings.LastIndexAny(word, " \t"); i >= 0 && !strings.HasPrefix(word, "#") { // -e libs/a; a @ file:///app/libs/a
+				word = word[i+1:]
+			}
+			word, local := strings.CutPrefix(word, "file://")
+			if local = local || strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.HasPrefix(line, "-e ") || strings.HasPrefix(line, "--editable "); !local || word == "." {
+				continue
+			}
+			if !strings.HasPrefix(word, "/") {
+				word = path.Join(in.Command.Dir, word)
+			}
+			if within(br.dest, word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onlyPictures tells whether all that a copy brings is pictures, which nobody edits with each
+// change of the program.
+func (v *view) onlyPictures(br brought) bool {
+	if br.sort == tree || br.path == "" || v.b.Context == nil {
+		return false
+	}
+	dir := strings.TrimSuffix(br.path, "/*")
+	list := v.b.Context.Dir(dir)
+	return len(list) > 0 && !slices.ContainsFunc(list, func(e source.Entry) bool {
+		return e.Dir || !knowledge.PictureEnds.Has(path.Ext(e.Path))
 	})
 }
 
