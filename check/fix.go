@@ -40,6 +40,9 @@ type Edit struct {
 type Created struct {
 	Path string // in the project
 	Data []byte
+	// Lines tells that the file is a list of lines to which several fixes may add, as
+	// .env.example.
+	Lines bool
 }
 
 // Apply is what the files of a project are after a fix, by path. An error is a fix
@@ -66,10 +69,20 @@ func (x *Fix) Apply() (map[string][]byte, error) {
 		out[f.Name] = data
 	}
 	for _, c := range x.Create {
-		if old, ok := out[c.Path]; ok && !bytes.Equal(old, c.Data) {
+		old, ok := out[c.Path]
+		switch {
+		case !ok:
+			out[c.Path] = c.Data
+		case c.Lines:
+			for line := range bytes.Lines(c.Data) {
+				if !bytes.HasPrefix(old, line) && !bytes.Contains(old, append([]byte("\n"), line...)) {
+					old = append(old[:len(old):len(old)], line...)
+				}
+			}
+			out[c.Path] = old
+		case !bytes.Equal(old, c.Data):
 			return nil, fmt.Errorf("create %s: it already exists with other contents", c.Path)
 		}
-		out[c.Path] = c.Data
 	}
 	return out, nil
 }

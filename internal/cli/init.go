@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -184,7 +185,8 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, base := range b.found {
+	for _, key := range slices.Sorted(maps.Keys(b.found)) {
+		base := b.found[key]
 		if base.Digest == "" {
 			plan.Unknown = append(plan.Unknown, fmt.Sprintf("the digest of %s: no registry answered; `docker buildx imagetools inspect %s` prints it", base, base))
 		}

@@ -145,6 +145,14 @@ var (
 // failure is the line that tells why a command failed: the last that calls itself an
 // error, else the last that says something.
 func failure(lines []string) string {
+	plain := make([]string, len(lines))
+	for i, l := range lines {
+		plain[i] = colours.ReplaceAllString(l, "")
+	}
+	lines = plain
+	if said := javaFailure(lines); said != "" {
+		return said
+	}
 	var rest []string
 	said := ""
 	for _, l := range lines {
@@ -162,6 +170,44 @@ func failure(lines []string) string {
 		return lastWords(lines)
 	}
 	return said
+}
+
+var (
+	colours    = regexp.MustCompile(`\x1b?\[\d{0,3}(?:;\d{1,3})*m`)
+	mavenError = regexp.MustCompile(`^\[ERROR\]\s+(\S.*?)(?:\s+-> \[Help \d+\])?\s*$`)
+	mavenPlace = regexp.MustCompile(`\.(?:java|kt|scala|groovy):\[?\d+`)
+)
+
+// javaFailure is what Maven or Gradle say went wrong; "" = neither does. What they say last
+// is how to ask for more.
+func javaFailure(lines []string) string {
+	first, goal := "", ""
+	for i, l := range lines {
+		if strings.HasPrefix(l, "* What went wrong:") {
+			var said []string
+			for _, next := range lines[i+1:] {
+				next = strings.TrimSpace(next)
+				if next == "" || strings.HasPrefix(next, "* ") || len(said) == 3 {
+					break
+				}
+				said = append(said, strings.TrimPrefix(next, "> "))
+			}
+			return lastWords([]string{strings.Join(said, " ")})
+		}
+		m := mavenError.FindStringSubmatch(l)
+		if m == nil {
+			continue
+		}
+		switch {
+		case mavenPlace.MatchString(m[1]):
+			return lastWords([]string{m[1]})
+		case strings.HasPrefix(m[1], "Failed to execute goal") && goal == "":
+			goal = m[1]
+		case first == "" && !strings.HasPrefix(m[1], "COMPILATION ERROR"):
+			first = m[1]
+		}
+	}
+	return lastWords([]string{first, goal})
 }
 
 // lastWords is the last line that says something.

@@ -72,7 +72,40 @@ func lastFirst(lines []string) []int {
 	return append(order, warnings...)
 }
 
-var fieldRE = regexp.MustCompile(`^[A-Za-z_][\w.]*$`)
+var (
+	fieldRE   = regexp.MustCompile(`^[A-Za-z_]\w*(?:(?:\.| -> )\w+)*$`)
+	missingRE = regexp.MustCompile(`^\s*(?:Field required \[type=missing|field required \(type=value_error\.missing)`)
+	typeRE    = regexp.MustCompile(`\s[\[(]type=\w+[^\n]*$`)
+	furtherRE = regexp.MustCompile(`^\s*For further information visit \S+\s*$`)
+)
+
+// unbracketed is a line without the bracket in which pydantic shows its kind of error and
+// the input.
+func unbracketed(line string) string { return typeRE.ReplaceAllString(line, "") }
+
+// fieldOf is the field that pydantic says is wrong in a line: the line before. "" = none, as
+// for what holds of all of them.
+func fieldOf(lines []string, i int) string {
+	if i == 0 || !typeRE.MatchString(lines[i]) || !fieldRE.MatchString(lines[i-1]) || lines[i-1] == "__root__" {
+		return ""
+	}
+	return strings.ReplaceAll(lines[i-1], " -> ", ".")
+}
+
+// lastSaid is what a program said last, without where to read about it.
+func lastSaid(lines []string) string {
+	for len(lines) > 0 && (strings.TrimSpace(lines[len(lines)-1]) == "" || furtherRE.MatchString(lines[len(lines)-1])) {
+		lines = lines[:len(lines)-1]
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	said := unbracketed(lines[len(lines)-1])
+	if field := fieldOf(lines, len(lines)-1); field != "" {
+		said = field + ": " + strings.TrimSpace(said)
+	}
+	return lastWords([]string{said})
+}
 
 // startCause is why a container did not come up, by what the engine and the
 // program said. nil = nothing is known but the code.
@@ -84,12 +117,12 @@ func startCause(s run.Start) *run.Cause {
 	// The last words count: what a program says before it dies, warnings last of all.
 	for _, i := range lastFirst(lines) {
 		// Pydantic says the field on one line and what is wrong with it on the next.
-		if strings.HasPrefix(strings.TrimSpace(lines[i]), "Field required [type=missing") && i > 0 && fieldRE.MatchString(lines[i-1]) {
-			name := strings.ToUpper(strings.ReplaceAll(lines[i-1], ".", "__"))
+		if field := fieldOf(lines, i); field != "" && missingRE.MatchString(lines[i]) {
+			name := strings.ToUpper(strings.ReplaceAll(field, ".", "__"))
 			return &run.Cause{Kind: run.NoConfig, Path: name, Text: "it needs the environment variable " + name}
 		}
 		// What it shows of its input is not what it lacks.
-		line, _, _ := strings.Cut(lines[i], " [type=")
+		line := unbracketed(lines[i])
 		for _, c := range startCauses {
 			m := c.re.FindStringSubmatchIndex(line)
 			if m == nil {
@@ -110,7 +143,7 @@ func startCause(s run.Start) *run.Cause {
 	case s.Error != "":
 		return &run.Cause{Kind: run.Crashed, Text: s.Error}
 	case s.Ended:
-		if said := lastWords(s.Logs); said != "" {
+		if said := lastSaid(s.Logs); said != "" {
 			return &run.Cause{Kind: run.Crashed, Text: said}
 		}
 	}

@@ -33,12 +33,39 @@ func TestStartCause(t *testing.T) {
 		{run.Start{Ended: true, Code: 1, Logs: []string{"KeyError: 'DATABASE_URL'", "x.py:1: UserWarning: the API is unreachable: Temporary failure in name resolution"}}, run.NoConfig, "DATABASE_URL"},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"x.py:1: UserWarning: the API is unreachable: Temporary failure in name resolution"}}, run.NoNetwork, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"  Value error, Sentry is not set [type=value_error, input_value={'DATABASE_URL': 'postgresql://x'}, input_type=dict]"}}, run.Crashed, ""},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"SENTRY_DSN", "  field required (type=value_error.missing)"}}, run.NoConfig, "SENTRY_DSN"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{"__root__", "  KEY_FILE is required (type=value_error)"}}, run.NoConfig, "KEY_FILE"},
 		{run.Start{Ended: true, Code: 137, OOM: true}, run.OutOfMemory, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"", "ValueError: boom", ""}}, run.Crashed, ""},
 	} {
 		got := startCause(c.start)
 		if got == nil || got.Kind != c.kind || got.Path != c.path {
 			t.Errorf("%+v: %+v, want %s about %q", c.start, got, c.kind, c.path)
+		}
+	}
+	// What a program says last may be where to read about it.
+	for want, logs := range map[string][]string{
+		"ValueError: boom": {"Traceback", "ValueError: boom", ""},
+		"Value error, Sentry is not set": {
+			"pydantic_core._pydantic_core.ValidationError: 1 validation error for Config",
+			"  Value error, Sentry is not set [type=value_error, input_value={'DATABASE_URL': 'postgresql://x'}, input_type=dict]",
+			"    For further information visit https://errors.pydantic.dev/2.9/v/value_error",
+		},
+		"WORKERS: Input should be a valid integer, unable to parse string as an integer": {
+			"ValidationError: 1 validation error for Settings",
+			"WORKERS",
+			"  Input should be a valid integer, unable to parse string as an integer [type=int_parsing, input_value='', input_type=str]",
+			"    For further information visit https://errors.pydantic.dev/2.9/v/int_parsing",
+		},
+		"limits.burst: value is not a valid integer": {
+			"ValidationError: 1 validation error for Settings",
+			"limits -> burst",
+			"  value is not a valid integer (type=type_error.integer)",
+		},
+	} {
+		got := startCause(run.Start{Ended: true, Code: 1, Logs: logs})
+		if got == nil || got.Kind != run.Crashed || got.Text != want {
+			t.Errorf("%q: %+v, want %q", logs, got, want)
 		}
 	}
 	if got := startCause(run.Start{Ended: true, Code: 1}); got != nil {

@@ -81,16 +81,16 @@ func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, er
 		return nil, err
 	}
 	// Stages are made first, and by themselves: they repeat lines, which are mended there.
-	for round := range 1 + maxRounds {
-		list, err := r.candidates(round == 0)
-		if err != nil {
-			return nil, err
+	// What is mended there may show that more can be left out.
+	for range 2 {
+		mended := len(r.out.Mended)
+		for _, stages := range []bool{true, false} {
+			if err := r.rounds(stages); err != nil {
+				return nil, err
+			}
 		}
-		if len(list) == 0 && round > 0 {
+		if len(r.out.Mended) == mended {
 			break
-		}
-		if err := r.round(list); err != nil {
-			return nil, err
 		}
 	}
 	r.out.After = r.now.results
@@ -101,6 +101,20 @@ func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, er
 		}
 	}
 	return r.out, nil
+}
+
+// rounds mends until nothing changes: the findings of stages, or the others.
+func (r *runner[P]) rounds(stages bool) error {
+	for range maxRounds {
+		list, err := r.candidates(stages)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if err := r.round(list); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type runner[P Project[P]] struct {
@@ -304,7 +318,7 @@ func free(x check.Fix, taken map[string][]text.Edit, created map[string]string) 
 		}
 	}
 	for _, n := range x.Create {
-		if data, ok := created[n.Path]; ok && data != string(n.Data) {
+		if data, ok := created[n.Path]; ok && data != string(n.Data) && !n.Lines {
 			return false
 		}
 		if len(taken[n.Path]) > 0 {

@@ -45,6 +45,8 @@ var (
 	userToolsData string
 	//go:embed platforms.jsonl
 	platformsData string
+	//go:embed variables.jsonl
+	variablesData string
 	//go:embed credentials.jsonl
 	credentialsData string
 	//go:embed frameworks.jsonl

@@ -153,6 +153,7 @@ const (
 	// Packages.
 
 	DotenvLibraries    // read .env files
+	VariableCheckers   // hold the variables of a Node.js program against a schema
 	EnvReaders         // are files of frameworks that read .env files of their folder when they build, as patterns
 	Installers         // are package managers themselves, as packages
 	Metapackages       // bring a whole set of tools, the usual probes among them
@@ -304,6 +305,7 @@ var kinds = [sets]struct {
 	WebBases:             {words, "web-base"},
 	CompanionTags:        {words, "companion-tag"},
 	DotenvLibraries:      {packages, "dotenv-library"},
+	VariableCheckers:     {packages, "variable-checker"},
 	EnvReaders:           {files, "env-reader"},
 	Installers:           {packages, "installer"},
 	Metapackages:         {packages, "metapackage"},

@@ -142,7 +142,9 @@ func Prove(ctx context.Context, e Engine, b *source.Build, opt Options) (proof *
 		return nil, ctx.Err()
 	}
 	if opt.Plan != nil {
-		opt.Plan(&plan, &run.Settings{Env: map[string]string{}})
+		given := &run.Settings{Env: map[string]string{}}
+		opt.Plan(&plan, given)
+		opt.Services.share(p.project.Project, roles(b, p.project.Project, ""), given.Env)
 	}
 	set := p.settings(p.first())
 	log := &run.Log{ID: engine.NewID(), Name: check.RunOf + b.Path, Started: time.Now().UTC(), Settings: set, Engine: e.About()}

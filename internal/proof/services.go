@@ -39,6 +39,9 @@ type Services struct {
 	network  string
 	projects map[string]*project
 	ready    map[string]*run.Companion // by Compose file and service
+	// given are the variables that a person gives the program, by the services that run it
+	// too: a migration needs what the server needs.
+	given map[string]map[string]string
 }
 
 // A project is a Compose file that was read, or why it could not be.
@@ -53,7 +56,7 @@ type project struct {
 func (s *Services) open(e Engine, in *repo.FS) {
 	if s.projects == nil {
 		s.e, s.in = e, in
-		s.projects, s.ready = map[string]*project{}, map[string]*run.Companion{}
+		s.projects, s.ready, s.given = map[string]*project{}, map[string]*run.Companion{}, map[string]map[string]string{}
 	}
 }
 
@@ -142,6 +145,13 @@ func (s *Services) done(p *compose.Project, svc *compose.Service, start *run.Sta
 	s.ready[key(p, svc.Name)] = &run.Companion{Name: svc.Name, Image: "proved here", Until: run.Completed, Ready: true, Seconds: start.Seconds}
 }
 
+// share gives services that run a program the variables that a person gives it.
+func (s *Services) share(p *compose.Project, of []*compose.Service, env map[string]string) {
+	for _, svc := range of {
+		s.given[key(p, svc.Name)] = env
+	}
+}
+
 func key(p *compose.Project, service string) string { return p.File + "\x00" + service }
 
 // start starts the dependencies of a service, deepest first.
@@ -204,6 +214,7 @@ func (s *Services) one(ctx context.Context, p *compose.Project, svc *compose.Ser
 	say("starting the service %s", svc.Name)
 	set := run.Settings{Env: map[string]string{}, NoNewPrivs: true, Service: true, Memory: 2 << 30, Pids: 1024, Network: s.network, ReadOnly: svc.ReadOnly}
 	serve(&set, s.in, p, svc)
+	maps.Copy(set.Env, s.given[key(p, svc.Name)])
 	set.Completes = until == run.Completed
 	set.StartLimit = time.Minute
 	c, err := s.e.Accompany(ctx, s.id, engine.Companion{Name: svc.Name, Aliases: svc.Aliases, Image: image, Settings: set, Until: until})

@@ -125,6 +125,24 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// What a person gives the program reaches the migration that is started for it, over what
+// Compose says, and nothing else.
+func TestServicesGiven(t *testing.T) {
+	e := &town{}
+	p, s := opened(t, strings.Replace(shopCompose, "command: [migrate]", "command: [migrate], environment: {MODE: dev, B: c}", 1), e)
+	s.share(p.project.Project, p.roles, map[string]string{"MODE": "local"})
+	if _, _, err := s.before(t.Context(), p.project.Project, p.project.Services["web"], t.Logf); err != nil {
+		t.Fatal(err)
+	}
+	if env := e.given["migrate"].Env; env["MODE"] != "local" || env["B"] != "c" {
+		t.Errorf("the migration runs with %v", env)
+	}
+	if env := e.given["db"].Env; env["MODE"] != "" || env["A"] != "b" {
+		t.Errorf("the database runs with %v", env)
+	}
+	s.Close(t.Context())
+}
+
 // Where a service does not become ready it is the last one, with the reason, and
 // nothing that waits for it is started.
 func TestServicesFail(t *testing.T) {

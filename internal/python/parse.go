@@ -361,6 +361,9 @@ func (p *parser) assign(in scope) {
 			// As written, not what an import calls so.
 			return dotted(p.tokens[at:p.at])
 		}
+		if e.Form == Index && p.tokens[at].kind == name && e.Get.Index.Form == String {
+			return dotted(p.tokens[at:p.at]) + "[" + e.Get.Index.Text + "]"
+		}
 		return ""
 	}
 	word := target(first, start)
@@ -410,7 +413,7 @@ func (p *parser) give(in scope, word string, value Expr, line int) {
 }
 
 func (p *parser) field(in scope, word, written string, value *Expr, line int) {
-	if in.class != nil && in.def == nil && word != "" {
+	if in.class != nil && in.def == nil && word != "" && !strings.HasSuffix(word, "]") {
 		in.class.Fields = append(in.class.Fields, Field{word, written, value, line, in.inner})
 	}
 }
@@ -617,7 +620,7 @@ func (p *parser) operand() Expr {
 			plain = plain && more.plain
 		}
 		if !plain {
-			e = Expr{Parts: nil}
+			e = Expr{Text: e.Text}
 		}
 		if plain && len(e.Text) < 300 && !strings.Contains(e.Text, "\n") {
 			p.m.Strings = append(p.m.Strings, Text{e.Text, t.line})

@@ -31,7 +31,7 @@ type Import struct {
 
 // An Assign is a name that gets a value.
 type Assign struct {
-	Name  string
+	Name  string // with a plain subscript in brackets: app.config[DEBUG]
 	Value Expr
 	Line  int
 	If    bool // only on a condition: it stands in an if, an else, a loop
@@ -104,13 +104,13 @@ type Form uint8
 // The forms. The zero Form is an expression of which nothing is known but its
 // parts.
 const (
-	Other  Form = iota
-	String      // Text is its value
-	Number      // Text is how it is written
-	Name        // Text is resolved; True, False and None too
-	Invoke      // Call is it
-	Index       // Get is it
-	List        // Parts are its elements: a list, a tuple, a set
+	Other  Form = iota // Text is that of an f-string, as it is written
+	String             // Text is its value
+	Number             // Text is how it is written
+	Name               // Text is resolved; True, False and None too
+	Invoke             // Call is it
+	Index              // Get is it
+	List               // Parts are its elements: a list, a tuple, a set
 )
 
 // An Expr is an expression.

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=[f"x{1}"])
 PORT: int = int(os.environ.get("PORT", "8080"))
 token = os.environ['API_TOKEN']
 a = b = {"k": [1, 2], **{}}
+app.config["KEY"] = f"/{a}"
 
 class Config(Settings, metaclass=M):
     name: str
@@ -63,7 +64,7 @@ func TestParse(t *testing.T) {
 	for _, a := range m.Assigns {
 		names = append(names, a.Name)
 	}
-	if fmt.Sprint(names) != "[router PORT token a b app]" {
+	if fmt.Sprint(names) != "[router PORT token a b app.config[KEY] app]" {
 		t.Errorf("assigned: %v", names)
 	}
 	if c := m.Assigned("router").Value.Call; c == nil || c.Func != "fastapi.APIRouter" {
@@ -80,6 +81,9 @@ func TestParse(t *testing.T) {
 	if len(m.Classes) != 1 || fmt.Sprint(m.Classes[0].Bases) != "[.settings.Settings]" || len(m.Classes[0].Fields) != 3 || m.Classes[0].Fields[2].In != "Config" || m.Classes[0].Fields[0].Value != nil {
 		t.Errorf("classes: %+v", m.Classes[0])
 	}
+	if v := m.Assigned("app.config[KEY]").Value; v.Form != Other || v.Text != "/{a}" {
+		t.Errorf("a subscript's value: %+v", v)
+	}
 	d := m.Def("create_app")
 	if d == nil || d.Needs != 0 || len(d.Returns) != 1 || d.Returns[0].Text != "app" || len(d.Assigns) == 0 || d.Assigns[0].Value.Call.Func != "fastapi.FastAPI" {
 		t.Errorf("create_app: %+v", d)
@@ -88,7 +92,7 @@ func TestParse(t *testing.T) {
 	if h == nil || !h.Async || h.Needs != 0 || len(h.Decorators) != 1 || h.Decorators[0].Call.Func != "fastapi.APIRouter" && h.Decorators[0].Call.Func != "router.get" {
 		t.Errorf("health: %+v", h)
 	}
-	if m.Main != 45 {
+	if m.Main != 46 {
 		t.Errorf("main guard at %d", m.Main)
 	}
 	last := m.Calls[len(m.Calls)-1]

@@ -15,6 +15,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 	"github.com/dockworthy/dockworthy/internal/stack"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // A route is what a program is asked to see how it is.
@@ -57,6 +58,83 @@ func Probe(b *source.Build, port string) Advice {
 		title += " for " + r.path + ", " + r.at
 	}
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), b.File.Below(aboveStart(b), line))}}
+}
+
+// Reprobe writes another command for a HEALTHCHECK that asks in vain, or in a way that tells
+// nothing. It asks for the same path where the old one names one of this container.
+func Reprobe(b *source.Build, step *source.Step, port string) Advice {
+	switch {
+	case b.Inline || b.File == nil || step == nil || !b.Linux():
+		return unfixed("the Dockerfile is written inside another file, or not for Linux")
+	case strings.Trim(port, "0123456789") != "" || port == "":
+		return unfixed("nothing says on which port the program speaks HTTP")
+	case len(step.Heredocs()) > 0 || commented(step, step.Rest().Span):
+		return unfixed("its command is not written on one line")
+	}
+	r, said := routeOf(b, port)
+	if p, ok := askedPath(step); ok {
+		r, said = route{path: p, host: r.host, lax: p == "/", at: "as it does now"}, true
+	}
+	if !said && !speaksHTTP(b, port) {
+		return unfixed("nothing says that the program speaks HTTP on port " + port)
+	}
+	words := asks(b, port, r)
+	if words == nil {
+		return unfixed("no program is certainly in the image that can ask port " + port)
+	}
+	title := "ask port " + port + " by " + words[0]
+	command := "CMD " + jsonArray(words)
+	if step.DisablesHealth() {
+		command = "--interval=30s --timeout=4s --start-period=30s --retries=3 " + command
+	}
+	reason := "the program may take longer to start than the probe waits"
+	if r.path == "" {
+		reason = "no route is known that tells how the program is: any answer to / below 500 is taken for life"
+	}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), text.Edit{Span: step.Rest().Span, New: command})}}
+}
+
+// askedPath is the path of the one URL of the container itself that a HEALTHCHECK names,
+// whatever its port; ok is false where there is none, or there are several.
+func askedPath(step *source.Step) (p string, ok bool) {
+	for part := range strings.FieldsFuncSeq(step.Joined(), func(c rune) bool { return strings.ContainsRune(" \t'\"|;(),[]", c) }) {
+		u, err := url.Parse(part)
+		if err != nil || u.Scheme != "http" || strings.ContainsAny(u.Path+u.RawQuery, "$`'\"\\{}") {
+			continue
+		}
+		switch u.Hostname() {
+		case "localhost", "127.0.0.1", "::1", "0.0.0.0":
+		default:
+			continue
+		}
+		if ok {
+			return "", false
+		}
+		if p, ok = u.Path, true; p == "" {
+			p = "/"
+		}
+		if u.RawQuery != "" {
+			p += "?" + u.RawQuery
+		}
+	}
+	return p, ok
+}
+
+// Unquoted hands the words of a HEALTHCHECK that only a shell understands to a shell.
+func Unquoted(b *source.Build, step *source.Step, words []string) Advice {
+	switch img := b.Base(); {
+	case b.Inline || step == nil || commented(step, step.Rest().Span):
+		return Advice{}
+	case img.Known == nil || img.Known.HasShell() != base.Yes:
+		return unfixed("it is not known whether the image has a shell")
+	}
+	for _, w := range words {
+		if strings.ContainsAny(w, " \t'\"\\`(){}[]<>*?#~!&;|") && !strings.HasPrefix(w, "${") && !slices.Contains([]string{"||", "&&", "|", ";", ">/dev/null", "2>/dev/null", "2>&1"}, w) {
+			return unfixed("a shell would read some of its words in another way")
+		}
+	}
+	array := jsonArray([]string{"sh", "-c", strings.Join(words, " ")})
+	return Advice{Fixes: []check.Fix{fix("write HEALTHCHECK CMD "+array, check.Unsafe, "what never ran as it was meant runs", b.Text(), text.Edit{Span: step.Rest().Span, New: "CMD " + array})}}
 }
 
 // aboveStart is the instruction below which there is what is said of the running program:

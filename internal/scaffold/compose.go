@@ -156,6 +156,9 @@ func (p *plan) besides() (list []beside) {
 // commandRE matches names of variables that allow or ask for a deed: CAN_DROP_DATABASE.
 var commandRE = regexp.MustCompile(`(^|_)(CAN|IS|HAS|ENABLE|DISABLE|USE|CREATE|DROP|SEED|RESET|SKIP)_`)
 
+// bareSchemeRE matches what a URL begins with, and no place.
+var bareSchemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:///?$`)
+
 // variables are those of the program that say where a service is, with values for one
 // beside it; none where the program does without.
 func (p *plan) variables(k *knowledge.Service) map[string]string {
@@ -178,11 +181,11 @@ func (p *plan) variables(k *knowledge.Service) map[string]string {
 		if v.Service != "" || stem == "" || p.closer(k, name) || commandRE.MatchString(name) {
 			continue
 		}
+		if strings.Contains(name, "SQLITE") || bareSchemeRE.MatchString(v.Default) {
+			continue // of another database, or a part of what is put together elsewhere
+		}
 		if strings.HasPrefix(v.Default, "sqlite") || v.Default == ":memory:" {
 			return nil // it does without
-		}
-		if v.Required || strings.Contains(v.Default, "://") {
-			optional = false
 		}
 		has := func(words ...string) bool {
 			return slices.ContainsFunc(words, func(w string) bool {
@@ -202,6 +205,10 @@ func (p *plan) variables(k *knowledge.Service) map[string]string {
 			env[v.Name] = k.Password
 		case has("NAME", "DB", "DATABASE"):
 			env[v.Name] = k.Database
+		}
+		// A key alone, without which it does not start either, says no place.
+		if v.Required && env[v.Name] != "" || strings.Contains(v.Default, "://") {
+			optional = false
 		}
 	}
 	for name, value := range env {
@@ -317,7 +324,7 @@ func (p *plan) postgresScheme() string {
 func (p *plan) steps() (list []stack.Process) {
 	for _, s := range p.s.Steps {
 		if s.Name != "migrate" {
-			p.Unknown = append(p.Unknown, fmt.Sprintf("%s runs %s before the server: that belongs into the build, once", s.At, strings.Join(s.Exec, " ")))
+			p.Unknown = append(p.Unknown, fmt.Sprintf("%s runs %s before the server: that belongs into the build, or once before a release", s.At, strings.Join(s.Exec, " ")))
 			continue
 		}
 		if slices.ContainsFunc(s.Exec, func(w string) bool { return strings.ContainsAny(w, "$|><&;") }) || slices.ContainsFunc(list, func(o stack.Process) bool { return o.Name == s.Name }) {

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -69,7 +70,7 @@ func (p *plan) cpp() error {
 	if len(c.Shared) > 0 {
 		d.line("COPY --from=build /out/lib /usr/local/lib")
 	}
-	d.line("COPY --from=build /out/%s /usr/local/bin/", c.Binary)
+	d.line("COPY --from=build /out/%s %s/", c.Binary, path.Dir(s.Exec[0]))
 	for _, x := range c.Installs {
 		p.takes(x.Name)
 		d.line("COPY %s", words([]string{x.Name, x.To}))

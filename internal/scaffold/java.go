@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -119,7 +120,7 @@ func (p *plan) jre() Want {
 // javaBuilder is the image that has the project's tool, with the same Java.
 func (p *plan) javaBuilder(jdk string) Want {
 	if p.s.Manager.Value == "maven" {
-		return Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: "3 with Java " + jdk, Fits: func(v string) bool { return knowledge.Compare(v, "3") == 0 }}
+		return p.mavenWant(jdk)
 	}
 	w := Want{Repo: "gradle", Variant: "jdk" + jdk, Spare: 3, Loose: true, Spec: "with Java " + jdk}
 	if v := p.s.Java.Wrapper; v != "" {
@@ -127,6 +128,29 @@ func (p *plan) javaBuilder(jdk string) Want {
 		w.Spec = v + " with Java " + jdk
 		w.Fits = func(have string) bool { return knowledge.Compare(have, v) == 0 }
 		w.Relax = append(w.Relax, func(have string) bool { return knowledge.Compare(have, major) == 0 })
+	}
+	return w
+}
+
+// mavenWant is the image of Maven: not older than what the project's wrapper has, where there
+// is one, and never older than its build takes. A wrapper that has not been looked after for
+// years asks for one that is past its end and has no image with this Java; a newer one does.
+func (p *plan) mavenWant(jdk string) Want {
+	wrapper, least := p.s.Java.Wrapper, p.s.Java.Least
+	major, _, _ := strings.Cut(cmp.Or(wrapper, least, "3"), ".")
+	from := func(v string) func(string) bool {
+		return func(have string) bool {
+			return knowledge.Compare(have, major) == 0 && knowledge.Compare(have, cmp.Or(v, major)) >= 0
+		}
+	}
+	w := Want{Repo: "maven", Variant: "eclipse-temurin-" + jdk, Spare: 3, Spec: major + " with Java " + jdk, Fits: from(least)}
+	if v := wrapper; v != "" && knowledge.Compare(v, cmp.Or(least, "0")) >= 0 {
+		w.Fits, w.Relax = from(v), []func(string) bool{from(least)}
+	} else {
+		wrapper = ""
+	}
+	if v := cmp.Or(wrapper, least); v != "" {
+		w.Spec = ">=" + v + " with Java " + jdk
 	}
 	return w
 }
@@ -146,6 +170,9 @@ func (p *plan) mavenBuild() {
 	if j.Siblings {
 		// go-offline would look for the other modules in the repository.
 		d.line("%s%s compile%s", cache, mvn, flags)
+	} else if j.Reports {
+		d.line("# Not go-offline, which also wants the plugins of reports that nobody writes here.")
+		d.line("%s%s dependency:resolve", cache, mvn)
 	} else {
 		d.line("%s%s dependency:go-offline", cache, mvn)
 	}

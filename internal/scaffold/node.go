@@ -37,6 +37,9 @@ func (p *plan) node() error {
 		p.number = "65532" // its own nonroot
 	}
 	p.ships = base
+	if uid, _, _ := strings.Cut(p.nodeUser(), ":"); p.opt.Base != "distroless" {
+		p.number = uid // of whom the folders are that it writes
+	}
 	p.chose("base "+base.String(), base.Why)
 	if s.Kind == stack.Static {
 		return p.builtSite(base)
@@ -142,11 +145,14 @@ func (p *plan) node() error {
 		p.takes("package.json")
 	}
 	p.early()
+	inside := func(o string) bool {
+		return slices.ContainsFunc(s.Sources, func(c string) bool { return strings.HasPrefix(o, c+"/") })
+	}
 	for _, o := range n.Output {
 		switch {
 		case o == ".next/standalone":
 			d.line("COPY --from=build %s/.next/standalone ./", p.work)
-		case !built:
+		case !built || inside(o):
 		default:
 			d.line("COPY --from=build %s/%s ./%s", p.work, o, o)
 		}
@@ -158,6 +164,12 @@ func (p *plan) node() error {
 		}
 	}
 	p.copies(sources)
+	for _, o := range n.Output {
+		if built && inside(o) {
+			// Over what a build elsewhere may have left in the folder.
+			d.line("COPY --from=build %s/%s ./%s", p.work, o, o)
+		}
+	}
 	p.writable(p.work)
 	p.nodeStart(init)
 	return nil

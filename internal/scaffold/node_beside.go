@@ -28,6 +28,26 @@ func (p *plan) nodeCopied() {
 	p.d.line("COPY --from=node /usr/local/lib/node_modules /usr/local/lib/node_modules")
 }
 
+// assets is a stage that builds the files that a program in another language gives out,
+// beside its packages, which may have a part in them.
+func (p *plan) assets() error {
+	d := &p.d
+	b, err := p.opt.Pick(p.nodeWant(p.s.AssetsVersion))
+	if err != nil {
+		return err
+	}
+	p.chose("base "+b.String(), "package.json builds the assets; "+b.Why)
+	d.part("The assets, with what only their build needs.")
+	p.from(b, "assets")
+	d.line("WORKDIR %s", p.work)
+	p.nodeInstall(nil, true)
+	if p.s.PHP != nil && p.s.PHP.Composer {
+		d.line("COPY --from=build %s/vendor ./vendor", p.work)
+	}
+	p.nodeBuild()
+	return nil
+}
+
 // js is what is known of the part of the project that Node.js builds or is.
 func (p *plan) js() *stack.Node { return cmp.Or(p.s.Node, p.s.Assets) }
 

@@ -50,7 +50,7 @@ func (p *plan) php() error {
 		p.phpPackages()
 	}
 	if s.Assets != nil {
-		if err := p.phpAssets(); err != nil {
+		if err := p.assets(); err != nil {
 			return err
 		}
 	}
@@ -238,26 +238,6 @@ func (p *plan) phpPackages() {
 		}
 		d.line("RUN %s", strings.Join(rest, " \\\n && "))
 	}
-}
-
-// phpAssets builds the files that the program gives out, beside its packages, which may
-// have a part in them.
-func (p *plan) phpAssets() error {
-	d := &p.d
-	b, err := p.opt.Pick(p.nodeWant(p.s.AssetsVersion))
-	if err != nil {
-		return err
-	}
-	p.chose("base "+b.String(), "package.json builds the assets; "+b.Why)
-	d.part("The assets, with what only their build needs.")
-	p.from(b, "assets")
-	d.line("WORKDIR %s", p.work)
-	p.nodeInstall(nil, true)
-	if p.s.PHP.Composer {
-		d.line("COPY --from=build %s/vendor ./vendor", p.work)
-	}
-	p.nodeBuild()
-	return nil
 }
 
 // phpRuntime writes the final stage.

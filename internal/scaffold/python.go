@@ -88,6 +88,11 @@ func (p *plan) python() error {
 		return err
 	}
 	p.stages()
+	if s.Assets != nil {
+		if err := p.assets(); err != nil {
+			return err
+		}
+	}
 	d.part("The same base image, so that the virtual environment finds its interpreter at the same path.")
 	d.line("FROM base AS runtime")
 	env := []string{"PATH=" + venv + "/bin:$PATH", "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"}
@@ -108,6 +113,11 @@ func (p *plan) python() error {
 	d.line("WORKDIR %s", p.work)
 	p.early()
 	p.copies(p.pythonSources())
+	if s.Assets != nil {
+		for _, made := range s.Assets.Output {
+			d.line("COPY --from=assets %s/%s ./%s", p.work, made, made)
+		}
+	}
 	p.static()
 	p.writable(p.work)
 	p.become(p.number + ":" + p.number)
@@ -419,6 +429,9 @@ func (p *plan) uv(added string) {
 	}
 	for _, t := range in.Development {
 		flags += " --no-install-package " + t
+	}
+	for _, g := range in.Without {
+		flags += " --no-group " + g
 	}
 	if len(in.Development) > 0 {
 		p.chose("without "+strings.Join(in.Development, ", "), "the project's dependencies have tools for development: a group of their own, such as dev, is the better place")

@@ -309,6 +309,16 @@ func (p *Snapshot) Problems() []Problem {
 	return slices.Clone(p.late.list)
 }
 
+// Beside reads a file of the project for a recipe that adds to it; nil where there is none,
+// or none that can be read. name is its path in the project.
+func (b *Build) Beside(name string) *text.File {
+	f, err := b.files.read(name, maxFile)
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
 // problems are a list that may grow while builds are judged.
 type problems struct {
 	mu   sync.Mutex

@@ -404,6 +404,9 @@ func (s *splitter) filtered(step *source.Step) string {
 			if p.Span.Start < step.Span.Start || p.Span.End > step.Span.End {
 				no("line %d installs what is named elsewhere", step.Line())
 			}
+			if at := s.called(p.Name); at != "" && knowledge.ClassOf(in.Manager, p.Name) != knowledge.Header {
+				no("%s names %s, which it may start", at, p.Name)
+			}
 			gone = append(gone, p.Name)
 			if len(list) == 0 {
 				start := p.Span.Start

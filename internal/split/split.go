@@ -33,7 +33,8 @@ const venv = "/opt/venv"
 // A refusal says why nothing is split.
 type refusal string
 
-// Stages is the fix that splits a build's target; where there is none, why says so. pick
+// Stages is the fix that splits a build's target, or that leaves the tools out where nothing
+// uses them; where there is none, why says so. pick
 // finds images that are not named after the one that builds; nil = by what is known of
 // them.
 func Stages(b *source.Build, pick func(scaffold.Want) (scaffold.Base, error)) (x check.Fix, why string) {
@@ -51,13 +52,17 @@ func Stages(b *source.Build, pick func(scaffold.Want) (scaffold.Base, error)) (x
 		}
 	}()
 	s.admit()
-	s.sort()
-	s.base()
-	s.write()
+	if s.sort(); s.cut < 0 {
+		s.subtract()
+		x.Title = s.subtracted()
+	} else {
+		s.base()
+		s.write()
+		x.Title = fmt.Sprintf("build in a stage of its own, and run on %s what it makes", s.runs.ref)
+	}
 	for _, e := range s.edits {
 		x.Edits = append(x.Edits, check.Edit{File: b.Text(), Edit: e})
 	}
-	x.Title = fmt.Sprintf("build in a stage of its own, and run on %s what it makes", s.runs.ref)
 	x.Grade, x.Reason = check.Unsafe, s.risk()
 	return x, ""
 }
@@ -136,7 +141,10 @@ func (s *splitter) admit() {
 
 // risk is what may be otherwise afterwards.
 func (s *splitter) risk() string {
-	if s.runs.same {
+	switch {
+	case s.cut < 0:
+		return "a program that calls one of these tools where it runs does not find it any more"
+	case s.runs.same:
 		return "what else the build leaves behind, beside what is copied, is not in the image any more"
 	}
 	return fmt.Sprintf("what %s has and %s has not, and what else the build leaves behind, is not in the image any more", s.b.Base(), s.runs.ref)
@@ -162,11 +170,10 @@ func (s *splitter) sort() {
 		}
 		s.parts = append(s.parts, p)
 	}
-	if s.cut < 0 {
-		no("nothing here installs or compiles with these tools, so that nobody knows what they are for")
+	if s.cut >= 0 {
+		s.outputs()
+		s.sources()
 	}
-	s.outputs()
-	s.sources()
 }
 
 // run tells the role of a RUN.

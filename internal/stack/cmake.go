@@ -139,6 +139,8 @@ type cmakeTarget struct {
 	links   []string
 	test    bool
 	at      Place
+	// installed is the folder that an install puts it into; "" = in none that is known.
+	installed string
 }
 
 // A cmakeAsk is a package of the system that something asks for.

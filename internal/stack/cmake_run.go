@@ -303,6 +303,17 @@ func (r *cmakeReader) installs(c cmakeCommand, args []string, dir string) {
 		for _, w := range args[1:] {
 			if t := r.byName[w]; t != nil && !t.library {
 				r.install[t.name] = c.at
+				where := to
+				// Of several kinds of targets the programs have a place of their own.
+				if i := slices.Index(args, "RUNTIME"); i >= 0 && i+2 < len(args) && args[i+1] == "DESTINATION" {
+					where = args[i+2]
+				}
+				if where != "" && !strings.Contains(where, "$") {
+					if !path.IsAbs(where) {
+						where = path.Join("/usr/local", where)
+					}
+					t.installed = path.Clean(where)
+				}
 			}
 		}
 	case "DIRECTORY", "FILES", "PROGRAMS":

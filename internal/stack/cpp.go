@@ -280,9 +280,24 @@ func (p *cppProject) follow() {
 		}
 	}
 	s.App = Fact{Value: t.name, At: t.at}
-	s.Exec = []string{"/usr/local/bin/" + c.Binary}
+	s.Exec = []string{path.Join(p.place(), c.Binary)}
 	s.Start = Fact{Value: s.Exec[0], At: t.at}
 	s.Version = p.standard()
+}
+
+// place is the folder of the program in the image: that of an install, where something else
+// is put beside it there, as its settings are, or takes its name for a folder.
+func (p *cppProject) place() string {
+	const usual = "/usr/local/bin"
+	for _, d := range p.r.data {
+		if in := p.main.installed; in != "" && (d.to == in || path.Dir(d.to) == in) {
+			return in
+		}
+		if d.to == path.Join(usual, p.main.output) {
+			return d.to
+		}
+	}
+	return usual
 }
 
 // standard is the version of the language.

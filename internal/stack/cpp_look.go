@@ -23,6 +23,9 @@ type cppServer struct {
 // number is a port as it is written: a number, or the name of one.
 const number = `(\w+(?:\(\w*\))?)`
 
+// member is a port as number has it, or a member of something: settings.listenPort.
+const member = `((?:\w+(?:\.|->|::))*\w+(?:\(\w*\))?)`
+
 // cppServers are those that are known.
 // Source: the README of each, on GitHub: yhirose/cpp-httplib, CrowCpp/Crow (signals: App::run),
 // drogonframework/drogon (signals: setTermSignalHandler), pistacheio/pistache, oatpp/oatpp,
@@ -30,7 +33,7 @@ const number = `(\w+(?:\(\w*\))?)`
 // pocoproject/poco; gnu.org: libmicrohttpd; libwebsockets.org: lws_context_creation_info; boost.org: Asio, Beast; grpc.io: C++; libevent.org.
 var cppServers = []*cppServer{
 	{name: "gRPC", is: regexp.MustCompile(`\bServerBuilder\b`), port: regexp.MustCompile(`\bAddListeningPort\(\s*()"[^"]*:(\d{2,5})"`)},
-	{name: "cpp-httplib", is: regexp.MustCompile(`\bhttplib::(?:SSL)?Server\b`), port: regexp.MustCompile(`\.(?:listen|bind_to_port)\(\s*"([^"]*)"\s*,\s*` + number)},
+	{name: "cpp-httplib", is: regexp.MustCompile(`\bhttplib::(?:SSL)?Server\b`), port: regexp.MustCompile(`(?:\.|->)(?:listen|bind_to_port)\(\s*("[^"]*"|[\w.>:()-]+)\s*,\s*` + member)},
 	{name: "Crow", is: regexp.MustCompile(`\bcrow::(?:SimpleApp|App|Crow)\b`), port: regexp.MustCompile(`\.port\(()\s*` + number), handles: true},
 	{name: "Drogon", is: regexp.MustCompile(`\bdrogon::app\(\)|\bHttpAppFramework\b|\bdrogon/drogon\.h\b`), port: regexp.MustCompile(`\.addListener\(\s*"([^"]*)"\s*,\s*` + number), handles: true},
 	{name: "Pistache", is: regexp.MustCompile(`\bPistache\b|\bHttp::Endpoint\b`), port: regexp.MustCompile(`\bPort\s*(?:\w+)?\(()\s*` + number)},
@@ -96,7 +99,7 @@ var (
 	cppAddressRE = regexp.MustCompile(`\b(?:make_address(?:_v[46])?|from_string)\(\s*"([^"]*)"`)
 
 	cppLoopRE  = regexp.MustCompile(`\bwhile\s*\(\s*(?:true|1)\s*\)|\bfor\s*\(\s*;\s*;\s*\)|\bwhile\s*\(\s*!?\s*\w*(?:running|stop|quit|done|shutdown|terminate)\w*(?:\.load\(\))?\s*\)`)
-	cppGetRE   = regexp.MustCompile(`\b(?:std::)?getenv\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
+	cppGetRE   = regexp.MustCompile(`\b(?:std::)?(?:getenv|getEnv|GetEnv|get_env)\(\s*"([A-Z][A-Z0-9_]*)"\s*\)`)
 	cppElseRE  = regexp.MustCompile(`^[^;]{0,120}?:\s*"([^"]*)"`)
 	cppNumRE   = regexp.MustCompile(`^[^;]{0,120}?:\s*(\d{2,5})\b`)
 	cppRouteRE = regexp.MustCompile(`"(/[\w/.-]*)"`)
@@ -137,14 +140,31 @@ func (p *cppProject) port() {
 	if s.Kind != Service {
 		return
 	}
-	for _, f := range p.sources {
+	own := func(f script, m []int) bool {
+		return !besideRE.MatchString(path.Base(f.file)) && !isBeside(f.text, m[0], m[1])
+	}
+	sources := slices.Clone(p.sources)
+	slices.SortStableFunc(sources, func(a, b script) int {
+		rank := func(f script) int {
+			if w := p.serves(f); w != nil && slices.ContainsFunc(w.port.FindAllStringSubmatchIndex(f.text, -1), func(m []int) bool { return own(f, m) }) {
+				return 0
+			}
+			return 1 // beside the program's own, where it has one
+		}
+		return rank(a) - rank(b)
+	})
+	for _, f := range sources {
 		w := p.serves(f)
 		if w == nil {
 			continue
 		}
-		m := w.port.FindStringSubmatchIndex(f.text)
-		if m == nil {
+		all := w.port.FindAllStringSubmatchIndex(f.text, -1)
+		if len(all) == 0 {
 			continue
+		}
+		m := all[0]
+		if i := slices.IndexFunc(all, func(m []int) bool { return own(f, m) }); i > 0 {
+			m = all[i]
 		}
 		at := Place{f.file, lineAt(f.text, m[0])}
 		if len(m) > 6 && m[4] < 0 { // the other way to write it
@@ -157,16 +177,22 @@ func (p *cppProject) port() {
 		if a := cppAddressRE.FindStringSubmatch(f.text); host == "" && w.port == asioPort && a != nil {
 			host = a[1]
 		}
+		host = p.hostOf(host)
 		if isLocal(host) {
 			s.Notes = append(s.Notes, fmt.Sprintf("%s listens for the container itself alone, and nobody reaches it from outside: 0.0.0.0 is right there", at))
 		}
 		word := f.text[m[4]:m[5]]
-		if value, where, ok := p.valueOf(word, at); ok {
+		if value, where := p.declared(); value != "" && strings.ContainsAny(word, ".>") {
 			s.Port = Fact{Value: value, At: where}
+		} else if value, where, ok := p.valueOf(word, at); ok && !strings.HasSuffix(word, ".port") && !strings.HasSuffix(word, ">port") {
+			s.Port = Fact{Value: value, At: where} // of many things that have a port it may be any
 		}
 		if s.Port.Known() {
 			break
 		}
+	}
+	if value, at := p.declared(); !s.Port.Known() && value != "" {
+		s.Port = Fact{Value: value, At: at}
 	}
 	for _, f := range p.sources { // what a variable says wins over all that is written
 		for _, m := range cppGetRE.FindAllStringSubmatchIndex(f.text, -1) {
@@ -196,12 +222,55 @@ func (p *cppProject) port() {
 	}
 }
 
+// cppDeclaredRE is a number that a program's settings have for where it listens.
+var cppDeclaredRE = regexp.MustCompile(`(?i)\b(?:int|unsigned|short|long|u?int16_t|u?int32_t|size_t|auto)\s+(?:listen|server|http|bind|web)_?port\w*\s*(?:=|\{)\s*(\d{2,5})\b`)
+
+// declared is the port that the settings of the program have, where the call that listens
+// is handed it through others; "" = none, or more than one.
+func (p *cppProject) declared() (string, Place) {
+	value, at := "", Place{}
+	for _, f := range p.sources {
+		for _, m := range cppDeclaredRE.FindAllStringSubmatchIndex(f.text, -1) {
+			v := f.text[m[2]:m[3]]
+			if value != "" && v != value {
+				return "", Place{}
+			}
+			value, at = v, Place{f.file, lineAt(f.text, m[0])}
+		}
+	}
+	return value, at
+}
+
+// hostOf is the address that a call is given to listen on: as it is written, or as the
+// member or variable that it is has it where nobody says otherwise; "" = not known.
+func (p *cppProject) hostOf(word string) string {
+	if word == "" || word[0] == '"' {
+		return strings.Trim(word, `"`)
+	}
+	if word[0] >= '0' && word[0] <= '9' {
+		return word
+	}
+	word = strings.TrimSuffix(strings.TrimSuffix(word, ".c_str()"), ".data()")
+	name := regexp.QuoteMeta(word[strings.LastIndexAny(word, ".:>")+1:])
+	if name == "" {
+		return ""
+	}
+	re := regexp.MustCompile(`\b` + name + `\s*(?:=|\{)\s*"([^"]*)"`)
+	for _, f := range p.sources {
+		if m := re.FindStringSubmatch(f.text); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
 // valueOf is the number that a word stands for.
 func (p *cppProject) valueOf(word string, at Place) (string, Place, bool) {
 	if strings.Trim(word, "0123456789") == "" {
 		return word, at, word != ""
 	}
-	name := regexp.QuoteMeta(strings.TrimSuffix(strings.SplitN(word, "(", 2)[0], "()"))
+	word = strings.TrimSuffix(strings.SplitN(word, "(", 2)[0], "()")
+	name := regexp.QuoteMeta(word[strings.LastIndexAny(word, ".:>")+1:])
 	re := regexp.MustCompile(`#define\s+` + name + `\s+(\d{2,5})|\b` + name + `\s*(?:=|\{|\()\s*(?:[^;\n]*?:\s*)?(\d{2,5})\b`)
 	for _, f := range p.sources {
 		if m := re.FindStringSubmatchIndex(f.text); m != nil {
@@ -288,14 +357,21 @@ func (p *cppProject) native() error {
 			}
 			n := cppNative(name)
 			if n == nil {
-				own := slices.ContainsFunc(p.t.files, func(f string) bool { return path.Base(f) == "Find"+name+".cmake" })
-				if a.required && !cppBuiltin[name] && !own && !strings.Contains(name, "/") {
+				own := p.finder(name)
+				if own != nil {
+					if found := ownNative(own); found != nil {
+						n = found
+					}
+				}
+				if n == nil && a.required && !cppBuiltin[name] && !strings.Contains(name, "/") && !bundled(own) {
 					if other != "" {
 						return alone(a.at, a.title)
 					}
 					p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s asks for %s, and which package of Debian has it is not known: name it in the builder, and its library in the final stage", a.at, a.title))
 				}
-				continue
+				if n == nil {
+					continue
+				}
 			}
 			if name == "Boost" && len(a.names) > 1 {
 				continue // its libraries bring the headers
@@ -323,6 +399,39 @@ func (p *cppProject) native() error {
 		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s names libraries for %s: the build takes those of Debian, in its versions", other, tool))
 	}
 	return nil
+}
+
+// finder is the module of the project's own by which find_package looks for a package; nil =
+// it has none.
+func (p *cppProject) finder(name string) []byte {
+	for _, f := range p.t.files {
+		if path.Base(f) == "Find"+name+".cmake" {
+			return p.t.read(f)
+		}
+	}
+	return nil
+}
+
+// ownNative is what is known of a package that a module of the project's own looks for, by
+// the libraries that it searches.
+func ownNative(module []byte) *knowledge.Native {
+	for _, c := range cmakeCommands("", module) {
+		if c.name != "find_library" && c.name != "pkg_check_modules" && c.name != "pkg_search_module" || len(c.args) < 2 {
+			continue
+		}
+		for _, w := range c.args[1:] {
+			if n := cppNative(w); n != nil && w != strings.ToUpper(w) {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// bundled tells whether a module finds what lies in the project itself: nothing of the
+// system is missing then.
+func bundled(module []byte) bool {
+	return regexp.MustCompile(`\$\{(?:CMAKE_SOURCE_DIR|PROJECT_SOURCE_DIR|CMAKE_CURRENT_SOURCE_DIR|CMAKE_CURRENT_LIST_DIR)\}`).Match(module)
 }
 
 // signals tells whether the program does something about SIGTERM.
@@ -369,6 +478,33 @@ func (p *cppProject) idle() {
 	}
 }
 
+// opens adds what the program names in a folder of sources and that is none: a page, a folder
+// of pages.
+func (p *cppProject) opens(folder string) {
+	c, t := p.c, p.t
+	word := regexp.MustCompile(`(?m)^[^\n]*?"(?:\./)?(` + regexp.QuoteMeta(folder) + `/[^"\n]+)"`)
+	source := func(f string) bool { return cppFileRE.MatchString(f) || path.Base(f) == "CMakeLists.txt" }
+	for _, f := range p.sources {
+		for rest := f.text; ; {
+			m := word.FindStringSubmatchIndex(rest)
+			if m == nil {
+				break
+			}
+			include := strings.HasPrefix(strings.TrimSpace(rest[m[0]:m[1]]), "#")
+			name := path.Clean(rest[m[2]:m[3]])
+			rest = rest[m[1]:]
+			under := func(d string) bool { return name == d || strings.HasPrefix(name, d+"/") }
+			switch {
+			case include, slices.ContainsFunc(c.Data, under), slices.ContainsFunc(p.s.Writes, func(w Fact) bool { return under(w.Value) }):
+			case slices.ContainsFunc(c.Installs, func(d CPPData) bool { return under(d.Name) }):
+			case t.dir(name) && slices.ContainsFunc(t.below(name), func(f string) bool { return !source(f) }), !t.dir(name) && t.has[name] && !source(name):
+				c.Data = slices.DeleteFunc(c.Data, func(d string) bool { return strings.HasPrefix(d, name+"/") })
+				c.Data = append(c.Data, name)
+			}
+		}
+	}
+}
+
 // gather tells what the build reads, and what the program reads where it runs.
 func (p *cppProject) gather() {
 	c, t := p.c, p.t
@@ -411,6 +547,9 @@ func (p *cppProject) gather() {
 		base := strings.TrimSuffix(name, "/")
 		if named[base] {
 			c.Code = append(c.Code, base)
+			if t.dir(base) {
+				p.opens(base)
+			}
 		}
 		if named[base] || sides[base] || strings.HasPrefix(base, ".") || strings.EqualFold(path.Ext(base), ".md") || slices.Contains([]string{"LICENSE", "Makefile", "Dockerfile", "CMakeUserPresets.json"}, base) {
 			continue

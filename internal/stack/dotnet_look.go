@@ -157,9 +157,42 @@ func (p *netLooker) kind() {
 	}
 }
 
+// netProviders are the calls by which Entity Framework is told of a database.
+// Source: learn.microsoft.com/ef/core/providers.
+var netProviders = map[string]*regexp.Regexp{
+	"PostgreSQL": regexp.MustCompile(`\.UseNpgsql\(`), "MySQL": regexp.MustCompile(`\.UseMySQL?\(|\.UseMySql\(`), "SQL Server": regexp.MustCompile(`\.UseSqlServer\(`),
+}
+
+var (
+	netSqliteRE     = regexp.MustCompile(`\.UseSqlite\(`)
+	netSqliteTextRE = regexp.MustCompile(`(?i)(?:=|\?\?)\s*"sqlite"`)
+)
+
+// sqliteInstead tells whether the program keeps its data in a file of SQLite, though a package
+// for a server of databases is there too: its source never names that one, or chooses, and
+// SQLite is what it takes where nobody says otherwise.
+func (p *netLooker) sqliteInstead(service string) bool {
+	provider := netProviders[service]
+	has := func(re *regexp.Regexp) bool {
+		return slices.ContainsFunc(p.sources, func(f script) bool { return re.MatchString(f.text) })
+	}
+	if provider == nil || !has(netSqliteRE) {
+		return false
+	}
+	if !has(provider) || has(netSqliteTextRE) {
+		return true
+	}
+	for _, s := range p.config {
+		if strings.EqualFold(s.value, "sqlite") {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *netLooker) services() {
 	for _, c := range knowledge.ServiceClients() {
-		if x, ok := p.asks(c.DotNet...); ok {
+		if x, ok := p.asks(c.DotNet...); ok && !p.sqliteInstead(c.Service) {
 			p.s.Services = append(p.s.Services, Fact{Value: c.Service, At: x.at, Why: x.name})
 		}
 	}

@@ -62,6 +62,8 @@ type goProject struct {
 	fset  *token.FileSet
 	embed []string // files and folders that are compiled in
 	files []goFile // of the program's packages
+	// fields are those of its structs that have a tag.
+	fields []*goField
 }
 
 func detectGo(t *tree, opt Options) (*Stack, error) {
@@ -241,9 +243,7 @@ func (p *goProject) main() error {
 	case len(list) > 1 && list[0].rank == list[1].rank:
 		u := &Unclear{Question: "several programs of this project can be built", Flag: "--app"}
 		for _, o := range list {
-			if o.rank == list[0].rank {
-				u.Choices = append(u.Choices, Choice{o.dir, "package main"})
-			}
+			u.Choices = append(u.Choices, Choice{o.dir, "package main"})
 		}
 		return u
 	default:

@@ -23,7 +23,18 @@ func (p *goProject) look() {
 		port, bind, flag, variable string
 		at                         Place
 		rank                       int
+		beside                     bool   // of a listener beside the one that the program is there for
+		host                       string // the variable that says the address
+		pair                       bool   // and the port with it
 	}
+	p.fields = p.goFields()
+	prefixOf := map[*ast.Field]string{}
+	for _, g := range p.fields {
+		prefixOf[g.field] = g.prefix
+	}
+	main := false    // something listens that is not beside
+	where := Place{} // the first of these
+	function := ""   // that is looked at
 	var ports []candidate
 	ours := map[string]bool{}
 	variables := map[string]string{} // names in the code to variables
@@ -32,7 +43,8 @@ func (p *goProject) look() {
 		if m == nil {
 			return
 		}
-		ports = append(ports, candidate{cmp.Or(m[2], m[3]), m[1], flag, variable, at, rank})
+		port := cmp.Or(m[2], m[3])
+		ports = append(ports, candidate{port, m[1], flag, variable, at, rank, besideRE.MatchString(flag+" "+variable+" "+function) || port == "6060", "", false})
 	}
 	env := func(v Variable) {
 		if known[v.Name] || v.Name == "" {
@@ -66,6 +78,31 @@ func (p *goProject) look() {
 		var walkNode func(n ast.Node) bool
 		walkNode = func(n ast.Node) bool {
 			switch n := n.(type) {
+			case *ast.FuncDecl:
+				outer := function
+				function = n.Name.Name
+				if n.Body != nil {
+					ast.Inspect(n.Body, walkNode)
+				}
+				function = outer
+				return false
+			case *ast.GoStmt:
+				if l, ok := n.Call.Fun.(*ast.FuncLit); ok && isMetrics(l) {
+					outer := function
+					function = "metrics"
+					ast.Inspect(l.Body, walkNode)
+					function = outer
+					return false
+				}
+			case *ast.CompositeLit:
+				if g, ok := goFlags(n); ok && goFlagRE.MatchString(g.name) {
+					address(g.def, at(n), 1, g.name, g.variable)
+				}
+			case *ast.BinaryExpr:
+				// if r.URL.Path == "/ping"
+				if v, ok := literal(n.Y); ok && n.Op == token.EQL && isRequestPath(n.X) {
+					routes = append(routes, route{path: v, at: at(n)})
+				}
 			case *ast.AssignStmt:
 				for i, l := range n.Lhs {
 					id, ok := l.(*ast.Ident)
@@ -86,7 +123,13 @@ func (p *goProject) look() {
 						}
 					}
 					if v, ok := literal(n.Rhs[i]); ok && (strings.Contains(strings.ToLower(id.Name), "port") || strings.Contains(strings.ToLower(id.Name), "addr")) {
-						address(v, at(n), 2, "", variables[id.Name])
+						if outer := function; besideRE.MatchString(id.Name) {
+							function = id.Name
+							address(v, at(n), 2, "", variables[id.Name])
+							function = outer
+						} else {
+							address(v, at(n), 2, "", variables[id.Name])
+						}
 						if name := variables[id.Name]; name != "" {
 							env(Variable{Name: name, At: at(n), Default: v})
 						}
@@ -95,7 +138,7 @@ func (p *goProject) look() {
 			case *ast.ValueSpec:
 				for i, id := range n.Names {
 					if l := strings.ToLower(id.Name); i < len(n.Values) && (strings.Contains(l, "port") || strings.Contains(l, "addr") || strings.Contains(l, "listen")) {
-						if v, ok := literal(n.Values[i]); ok {
+						if v, ok := literal(n.Values[i]); ok && !besideRE.MatchString(id.Name) {
 							address(v, at(n), 2, "", "")
 						}
 					}
@@ -112,6 +155,21 @@ func (p *goProject) look() {
 				if n.Tag != nil {
 					tag, _ := strconv.Unquote(n.Tag.Value)
 					name, def, need := envTag(tag)
+					outer := function
+					if name != "" {
+						if own := prefixOf[n]; own != "" {
+							name = own + name
+							// Of a part of the program that has a name of its own.
+							if !ownPrefixRE.MatchString(own) {
+								function = "metrics"
+							}
+						}
+						for _, id := range n.Names {
+							if besideRE.MatchString(id.Name) {
+								function = id.Name
+							}
+						}
+					}
 					env(Variable{Name: name, At: at(n), Default: def, Required: need, Form: goForm(n.Type)})
 					if strings.HasSuffix(name, "PORT") && def == "" && !databasePort(name) {
 						def = "8080"
@@ -119,15 +177,27 @@ func (p *goProject) look() {
 					if strings.Contains(name, "PORT") || strings.Contains(name, "ADDR") || strings.Contains(name, "LISTEN") {
 						address(def, at(n), 2, "", name)
 					}
+					if def == "" && goListenRE.MatchString(name) {
+						ports = append(ports, candidate{"8080", "", "", name, at(n), 3, besideRE.MatchString(function), "", false})
+					}
+					function = outer
 				}
 			case *ast.ForStmt:
 				// Of the program's own; a library's loop says nothing of how long it lives.
 				loops = loops || n.Cond == nil && n.Init == nil && f.ast.Name.Name == "main"
 			case *ast.CallExpr:
 				on, name := method(n)
+				if g, ok := goFlags(n); ok && goFlagRE.MatchString(g.name) {
+					address(g.def, at(n), 1, g.name, g.variable)
+				}
 				if isServe(n) {
 					if serves == (Place{}) {
 						serves = at(n)
+					}
+					if !besideRE.MatchString(function + " " + f.name) {
+						if main = true; where == (Place{}) {
+							where = at(n)
+						}
 					}
 					for _, a := range n.Args {
 						if v, ok := literal(a); ok {
@@ -137,27 +207,27 @@ func (p *goProject) look() {
 							if c, ok := b.Y.(*ast.CallExpr); ok {
 								if o, nm := method(c); o == "os" && nm == "Getenv" && len(c.Args) == 1 {
 									if v, ok := literal(c.Args[0]); ok {
-										ports = append(ports, candidate{"8080", "", "", v, at(n), 3})
+										ports = append(ports, candidate{"8080", "", "", v, at(n), 3, besideRE.MatchString(v), "", false})
 									}
 								}
 							}
 						}
 					}
 					if name == "Run" && len(n.Args) == 0 {
-						ports = append(ports, candidate{"8080", "", "", "PORT", at(n), 1})
+						ports = append(ports, candidate{"8080", "", "", "PORT", at(n), 1, false, "", false})
 					}
 				}
 				if on == "os" && (name == "Getenv" || name == "LookupEnv") && len(n.Args) == 1 {
 					if v, ok := literal(n.Args[0]); ok {
 						env(Variable{Name: v, At: at(n)})
-						if strings.HasSuffix(v, "PORT") {
-							ports = append(ports, candidate{"8080", "", "", v, at(n), 9})
+						if strings.HasSuffix(v, "PORT") || goListenRE.MatchString(v) {
+							ports = append(ports, candidate{"8080", "", "", v, at(n), 9, besideRE.MatchString(v), "", false})
 						}
 					}
 				}
 				if on == "flag" || on == "fs" || on == "pflag" || name == "StringVar" || name == "IntVar" {
 					p.flags(n, func(flag, def string) {
-						if l := strings.ToLower(flag); strings.Contains(l, "addr") || strings.Contains(l, "port") || strings.Contains(l, "listen") || strings.Contains(l, "bind") || strings.Contains(l, "http") {
+						if goFlagRE.MatchString(flag) {
 							address(def, at(n), 1, flag, "")
 						}
 					})
@@ -177,8 +247,14 @@ func (p *goProject) look() {
 				}
 				g.Handles = g.Handles || on == "signal" && (name == "Notify" || name == "NotifyContext")
 				g.Zones = g.Zones || on == "time" && name == "LoadLocation"
-				p.goWrites(n, on, name, at(n))
+				p.goWrites(f, n, on, name, at(n))
 				switch name {
+				case "EqualFold":
+					if len(n.Args) == 2 && isRequestPath(n.Args[0]) {
+						if v, ok := literal(n.Args[1]); ok {
+							routes = append(routes, route{path: v, at: at(n)})
+						}
+					}
 				case "HandleFunc", "Handle", "Get", "GET", "Any", "Head", "HEAD", "Add", "Path", "To":
 					for _, a := range n.Args[:min(2, len(n.Args))] {
 						v, ok := literal(a)
@@ -225,9 +301,18 @@ func (p *goProject) look() {
 	}
 	if s.Kind == Service {
 		s.Server = Fact{Value: "its own", At: serves}
+		if main {
+			s.Server.At = where
+			ports = slices.DeleteFunc(ports, func(c candidate) bool { return c.beside })
+		}
 		if p.goSources(ours); len(ports) == 0 || ports[0].rank == 9 {
-			if port, at := p.configured(); port != "" {
-				ports = append(ports, candidate{port: port, at: at, rank: 5})
+			if l := listens(p.settings()); l != nil {
+				c := candidate{port: l.port, bind: l.bind, at: l.at, rank: 5}
+				if isLocal(l.bind) && l.bindPath != nil {
+					c.host = p.settingVariable(l.bindPath)
+					c.pair = len(l.bindPath) == len(l.path) && l.bindPath[len(l.path)-1] == l.path[len(l.path)-1]
+				}
+				ports = append(ports, c)
 			}
 		}
 		tls := func(c candidate) int {
@@ -261,9 +346,15 @@ func (p *goProject) look() {
 		}
 		if local := c.bind == "127.0.0.1" || c.bind == "localhost" || c.bind == "[::1]"; local {
 			switch {
-			case c.flag != "":
-				s.Args = []string{"-" + c.flag, "0.0.0.0:" + s.Port.Value}
+			case c.flag != "" && c.variable == "":
+				s.Args = []string{p.dashes() + c.flag, "0.0.0.0:" + s.Port.Value}
 				s.Start.Value += " " + strings.Join(s.Args, " ")
+			case c.host != "":
+				v := "0.0.0.0"
+				if c.pair {
+					v += ":" + s.Port.Value
+				}
+				s.Set = append(s.Set, Tool{Name: c.host, Version: v})
 			case c.variable == "":
 				s.Notes = append(s.Notes, fmt.Sprintf("%s binds %s: nobody outside the container reaches it", c.at, c.bind))
 			}
@@ -273,30 +364,66 @@ func (p *goProject) look() {
 	p.goSources(ours)
 }
 
-var configuredRE = regexp.MustCompile(`(?mi)(?:^|[\s{,"])(?:[a-z_]*_)?(?:listen|addr|address|port|bind)"?\s*[:=]\s*"?[\w.\[\]]*:?\b(\d{2,5})\b`)
+var (
+	// goListenRE matches variables that say where the program itself listens.
+	goListenRE  = regexp.MustCompile(`^(?:(?:APP|SERVER|HTTP|API|WEB|SERVICE)_)?(?:LISTEN|BIND|ADDR|ADDRESS|(?:LISTEN|BIND)_(?:ADDR|ADDRESS))$`)
+	ownPrefixRE = regexp.MustCompile(`(?i)(?:^|_)(?:APP|SERVER|HTTP|API|WEB|SERVICE|LISTEN|BIND)_$`)
+)
 
-// configured is the port that a settings file says, which the program reads where it
-// runs.
-func (p *goProject) configured() (string, Place) {
-	for _, d := range p.g.Data {
-		for _, f := range append(p.t.below(d), d) {
-			switch path.Ext(f) {
-			case ".json", ".yaml", ".yml", ".toml", ".ini":
-			default:
-				continue
-			}
-			data := p.t.read(f)
-			if m := configuredRE.FindSubmatchIndex(data); m != nil {
-				return string(data[m[2]:m[3]]), Place{f, 1 + strings.Count(string(data[:m[2]]), "\n")}
+// goFlagRE matches flags that say where a program listens.
+var goFlagRE = regexp.MustCompile(`(?i)addr|port|listen|bind|http`)
+
+// dashes are what a flag begins with on the command line: one does for the standard library
+// alone.
+func (p *goProject) dashes() string {
+	for _, f := range p.files {
+		for _, i := range f.ast.Imports {
+			for _, w := range []string{"spf13/", "kingpin", "urfave/cli", "alecthomas/kong", "jessevdk/go-flags", "ogier/pflag"} {
+				if strings.Contains(i.Path.Value, w) {
+					return "--"
+				}
 			}
 		}
 	}
-	return "", Place{}
+	return "-"
+}
+
+// isMetrics tells whether a function serves what people look into a program by, and nothing
+// else that it names.
+func isMetrics(f *ast.FuncLit) bool {
+	metrics, other := false, false
+	ast.Inspect(f, func(n ast.Node) bool {
+		c, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		on, name := method(c)
+		metrics = metrics || on == "promhttp" || on == "pprof"
+		if (name == "Handle" || name == "HandleFunc") && len(c.Args) > 1 {
+			if v, ok := literal(c.Args[0]); ok {
+				aside := strings.HasPrefix(v, "/metrics") || strings.HasPrefix(v, "/debug")
+				_, page := c.Args[1].(*ast.FuncLit) // that links to the metrics
+				metrics, other = metrics || aside, other || !aside && !(v == "/" && page) && !slices.Contains(healthy, path.Base(v))
+			}
+		}
+		return true
+	})
+	return metrics && !other
+}
+
+// isRequestPath tells whether an expression is the path of a request: r.URL.Path.
+func isRequestPath(e ast.Expr) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	if !ok || s.Sel.Name != "Path" {
+		return false
+	}
+	u, ok := s.X.(*ast.SelectorExpr)
+	return ok && u.Sel.Name == "URL"
 }
 
 var envNameRE = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$`)
 
-var tagRE = regexp.MustCompile(`(\w+):"([^"]*)"`)
+var tagRE = regexp.MustCompile(`([\w-]+):"([^"]*)"`)
 
 // envTag reads the tag of a field as the libraries that fill structs from the
 // environment have it.
@@ -388,6 +515,8 @@ func (p *goProject) flags(c *ast.CallExpr, found func(flag, def string)) {
 	args := c.Args
 	switch {
 	case (name == "String" || name == "Int") && len(args) >= 3:
+	case (name == "StringVarP" || name == "IntVarP") && len(args) >= 5:
+		args = []ast.Expr{args[1], args[3]}
 	case (name == "StringVar" || name == "IntVar" || name == "StringP" || name == "IntP") && len(args) >= 4:
 		if strings.HasSuffix(name, "Var") {
 			args = args[1:]
@@ -425,8 +554,13 @@ func (p *goProject) isCGO(where string, at Place) bool {
 }
 
 // goWrites notes what the program makes where it runs.
-func (p *goProject) goWrites(c *ast.CallExpr, on, name string, at Place) {
+func (p *goProject) goWrites(f goFile, c *ast.CallExpr, on, name string, at Place) {
 	i := 0
+	if on == "sql" && len(c.Args) > 0 {
+		if driver, ok := literal(c.Args[0]); ok && !strings.Contains(driver, "sqlite") {
+			return
+		}
+	}
 	switch {
 	case on == "os" && (name == "MkdirAll" || name == "Mkdir" || name == "Create"):
 	case on == "sql" && name == "Open", name == "Open" && on == "gorm":
@@ -438,8 +572,8 @@ func (p *goProject) goWrites(c *ast.CallExpr, on, name string, at Place) {
 	if i >= len(c.Args) {
 		return
 	}
-	v, ok := literal(c.Args[i])
-	if !ok || strings.Contains(v, "://") || strings.ContainsAny(v, " %*=") {
+	v, ok := p.value(f, c.Args[i], 0)
+	if !ok || strings.Contains(v, "://") || strings.ContainsAny(v, " %*=~$") {
 		return
 	}
 	v, _, _ = strings.Cut(strings.TrimPrefix(v, "file:"), "?")

@@ -23,7 +23,9 @@ type Java struct {
 	Data     []string `json:"data,omitempty"`    // files and folders that it reads where it runs
 	Probe    string   `json:"probe,omitempty"`   // the port that tells how it is, where it is another one
 	Wrapper  string   `json:"wrapper,omitempty"` // the version of the tool that the project works with
+	Least    string   `json:"least,omitempty"`   // the oldest version of the tool that the build goes on with
 	Siblings bool     `json:"siblings"`          // it is built of other modules of the project
+	Reports  bool     `json:"reports,omitempty"` // it names plugins that only reports need
 }
 
 // A JavaJar is how a program is packed.

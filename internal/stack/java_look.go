@@ -328,12 +328,56 @@ func (p *javaProject) health() {
 // open tells whether the routes of the actuator answer somebody who is not logged in.
 func (p *javaProject) open() bool {
 	for _, src := range p.sources {
-		if javaSecureRE.MatchString(src.code) && !strings.Contains(src.code, "/actuator") && !strings.Contains(src.code, "EndpointRequest") && !strings.Contains(src.code, "anyRequest().permitAll") {
+		if javaSecureRE.MatchString(src.code) && !strings.Contains(src.code, "/actuator") && !strings.Contains(src.code, "EndpointRequest") && !strings.Contains(src.code, "anyRequest().permitAll") && p.applies(src) {
 			p.s.Notes = append(p.s.Notes, src.file+" guards all routes: one that tells how the program is, such as /actuator/health, has to be let through")
 			return false
 		}
 	}
 	return true
+}
+
+var (
+	javaConditionRE = regexp.MustCompile(`@ConditionalOnProperty\(([^)]*)\)`)
+	javaTypeRE      = regexp.MustCompile(`\b(?:class|object)\s+[A-Z]\w*`)
+	javaProfileRE   = regexp.MustCompile(`@Profile\(\s*(?:value\s*=\s*)?\{?\s*"([^"]+)"`)
+	javaArgRE       = regexp.MustCompile(`(?:(\w+)\s*=\s*)?(?:\{\s*)?"([^"]*)"`)
+)
+
+// applies tells whether a class is part of the program as it is set up where nobody says
+// otherwise: a property or a profile that it stands under may be off.
+// Source: docs.spring.io/spring-boot: ConditionalOnProperty.
+func (p *javaProject) applies(src *javaSource) bool {
+	head := src.code
+	if at := javaTypeRE.FindStringIndex(head); at != nil {
+		head = head[:at[0]] // what stands before a method is about that alone
+	}
+	if m := javaProfileRE.FindStringSubmatch(head); m != nil {
+		on, _, _ := p.setting("spring.profiles.active", "spring.profiles.default")
+		active := slices.ContainsFunc(strings.Split(cmp.Or(on, "default"), ","), func(a string) bool { return strings.TrimSpace(a) == strings.TrimPrefix(m[1], "!") })
+		return active != strings.HasPrefix(m[1], "!")
+	}
+	m := javaConditionRE.FindStringSubmatch(head)
+	if m == nil {
+		return true
+	}
+	said := map[string]string{}
+	for _, a := range javaArgRE.FindAllStringSubmatch(m[1], -1) {
+		said[cmp.Or(a[1], "value")] = a[2]
+	}
+	key := cmp.Or(said["name"], said["value"])
+	if pre := said["prefix"]; pre != "" {
+		key = strings.TrimSuffix(pre, ".") + "." + key
+	}
+	value, variable, at := p.setting(plainKey(key))
+	switch {
+	case variable != "" && value == "":
+		return true // nobody knows
+	case at == (Place{}):
+		return strings.Contains(strings.ReplaceAll(m[1], " ", ""), "matchIfMissing=true")
+	case said["havingValue"] != "":
+		return strings.EqualFold(value, said["havingValue"])
+	}
+	return !strings.EqualFold(value, "false")
 }
 
 // variables notes the environment variables that the program reads.

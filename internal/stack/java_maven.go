@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
 // A pom is a pom.xml, as far as it says how something is built.
@@ -27,6 +29,7 @@ type pom struct {
 	FinalName    string          `xml:"build>finalName"`
 	Plugins      []pomPlugin     `xml:"build>plugins>plugin"`
 	ManagedPlug  []pomPlugin     `xml:"build>pluginManagement>plugins>plugin"`
+	Reports      []pomPlugin     `xml:"reporting>plugins>plugin"`
 	file, dir    string
 	up           *pom // its parent, where that is in the project
 }
@@ -130,6 +133,19 @@ func (p *javaProject) maven() error {
 	for _, f := range []string{".mvn/maven.config", ".mvn/extensions.xml", ".mvn/jvm.config"} {
 		if p.t.has[f] {
 			p.j.Files = append(p.j.Files, f)
+		}
+	}
+	if m := mavenWrapperRE.FindSubmatch(p.t.read(".mvn/wrapper/maven-wrapper.properties")); m != nil {
+		p.j.Wrapper = string(m[1])
+	}
+	for _, m := range p.poms {
+		p.j.Reports = p.j.Reports || len(m.Reports) > 0
+		for _, x := range slices.Concat(m.Plugins, m.ManagedPlug) {
+			if c := pomLeastRE.FindStringSubmatch(x.Inner); x.Artifact == "maven-enforcer-plugin" && c != nil {
+				if v := mavenVersionRE.FindString(m.value(c[1])); v != "" && knowledge.Compare(v, cmp.Or(p.j.Least, "0")) > 0 {
+					p.j.Least = v
+				}
+			}
 		}
 	}
 	if strings.Contains(string(p.t.read("pom.xml")), "git-commit-id") {
@@ -240,6 +256,9 @@ func (p *javaProject) module(m *pom) *javaModule {
 }
 
 var (
+	mavenWrapperRE  = regexp.MustCompile(`(?m)^\s*distributionUrl\s*=.*apache-maven-(\d+(?:\.\d+)+)-bin`)
+	mavenVersionRE  = regexp.MustCompile(`\d+(?:\.\d+)*`)
+	pomLeastRE      = regexp.MustCompile(`(?s)<requireMavenVersion>.*?<version>\s*([^<]+?)\s*</version>`)
 	pomMainRE       = regexp.MustCompile(`<(?:mainClass|Main-Class)>\s*([^<\s]+)\s*</`)
 	pomClassifierRE = regexp.MustCompile(`<classifier>\s*([^<\s]+)\s*</classifier>`)
 	pomReleaseRE    = regexp.MustCompile(`<(release|source|target)>\s*([^<\s]+)\s*</`)

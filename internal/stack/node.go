@@ -151,6 +151,8 @@ func detectNode(t *tree, opt Options) (*Stack, error) {
 	p.environment()
 	p.native()
 	p.sources()
+	p.release()
+	p.writes()
 	if member != nil {
 		p.leave(member)
 	}
@@ -250,7 +252,7 @@ var (
 	hostRE     = regexp.MustCompile(`\b((?:APP_|SERVER_|HTTP_|API_|WEB_|LISTEN_|BIND_|FASTIFY_)?(?:HOST|HOSTNAME|ADDRESS))\b['"\]]*\s*(?:\?\?|\|\||:)[^\n'"]{0,80}['"](?:localhost|127\.0\.0\.1)['"]`)
 	withoutRE  = regexp.MustCompile(`\.listen\s*\(\s*\{\s*port\s*:[^,}]*\}\s*[,)]|\.listen\s*\(\s*\{\s*port\s*\}`)
 	routeRE    = regexp.MustCompile(`(\w+)\s*\.\s*(?:get|all|use|route|head)\s*(?:<[^(]*>)?\(\s*['"` + "`" + `](/[^'"` + "`" + `]*)['"` + "`" + `]`)
-	urlRE      = regexp.MustCompile(`\burl\s*:\s*['"](/[^'"]*)['"]`)
+	urlRE      = regexp.MustCompile(`\burl\s*:\s*['"](/[^'"]*)['"]|\.route\s*\(\s*\{[^{}]*?\bpath\s*:\s*['"](/[^'"]*)['"]`)
 	useRE      = regexp.MustCompile(`\.\s*(?:use|register|route)\s*\(\s*(?:['"](/[^'"]*)['"]\s*,\s*)?(?:require\(\s*['"](\.[^'"]+)['"]\s*\)|(\w+))`)
 	prefixRE   = regexp.MustCompile(`register\s*\(\s*(\w+)\s*,\s*\{[^}]*prefix\s*:\s*['"](/[^'"]*)['"]`)
 	importRE   = regexp.MustCompile(`(?:import\s+(?:\*\s+as\s+)?(\w+)[^;'"\n]*from\s*['"](\.[^'"]+)['"])|(?:(?:const|let|var)\s+(\w+)\s*=\s*require\(\s*['"](\.[^'"]+)['"])`)

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,12 +40,6 @@ func (p *nodeProject) environment() {
 	}
 }
 
-var (
-	schemaRE   = regexp.MustCompile(`(?m)^\s*['"]?([A-Z][A-Z0-9_]{2,})['"]?\s*:\s*(?:Joi|joi|z|yup|str|num|url|port|bool|email|host|env\.\w+|Type|S)\s*[.(]([^\n]*(?:\n\s+\.[^\n]*)*)`)
-	requiredRE = regexp.MustCompile(`(?s)\brequired\s*:\s*\[([^\]]*)\]`)
-	quotedRE   = regexp.MustCompile(`['"]([A-Z][A-Z0-9_]{2,})['"]`)
-)
-
 var madeRE = regexp.MustCompile(`\bnew\s+([A-Z]\w+)\s*\(([^)]*)\)`)
 
 // clientKeys finds the variables that clients of services read by themselves.
@@ -65,35 +60,18 @@ func (p *nodeProject) clientKeys() {
 	}
 }
 
-// validated finds the variables that a schema asks for: of Joi, zod, envalid, or JSON
-// Schema as fastify's env has it.
-func (p *nodeProject) validated() {
-	add := func(name string, need bool, def string, at Place) {
-		if known[name] || name == "NODE_ENV" {
-			return
-		}
-		for i := range p.s.Env {
-			if p.s.Env[i].Name == name {
-				p.s.Env[i].Required = p.s.Env[i].Required || need
-				return
-			}
-		}
-		p.s.Env = append(p.s.Env, Variable{Name: name, At: at, Required: need, Default: def, Secret: secret.Named(name)})
+var dotenvRE = regexp.MustCompile(`\b(\w+)\s*=\s*(?:require\(\s*['"]dotenv['"]\s*\)|dotenv)\.config\([^)]*\)`)
+
+// withoutFile tells of a program that ends where there is no file of variables, which no
+// image has.
+func (p *nodeProject) withoutFile(f script) {
+	m := dotenvRE.FindStringSubmatchIndex(f.text)
+	if m == nil || p.s.Kind == Static {
+		return
 	}
-	for _, f := range p.js {
-		if !strings.Contains(f.text, "process.env") && !strings.Contains(f.text, "fastify/env") && !strings.Contains(f.text, "envalid") && !strings.Contains(f.text, "env-schema") {
-			continue
-		}
-		for _, m := range schemaRE.FindAllStringSubmatchIndex(f.text, -1) {
-			rest := f.text[m[4]:m[5]]
-			need := strings.Contains(rest, "required()") || !strings.Contains(f.text, "oi.") && !strings.Contains(rest, "optional(") && !strings.Contains(rest, "default")
-			add(f.text[m[2]:m[3]], need, "", Place{f.file, lineAt(f.text, m[0])})
-		}
-		for _, m := range requiredRE.FindAllStringSubmatchIndex(f.text, -1) {
-			for _, q := range quotedRE.FindAllStringSubmatch(f.text[m[2]:m[3]], -1) {
-				add(q[1], true, "", Place{f.file, lineAt(f.text, m[0])})
-			}
-		}
+	name := regexp.QuoteMeta(f.text[m[2]:m[3]])
+	if at := regexp.MustCompile(`\bif\s*\(\s*` + name + `\.error\s*\)\s*\{?\s*(?:throw|process\.exit)`).FindStringIndex(f.text); at != nil {
+		p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d ends the program where there is no file .env, and no image has one: variables come from outside, so let it go on without", f.file, lineAt(f.text, at[0])))
 	}
 }
 

@@ -28,6 +28,7 @@ func (p *nodeProject) port() {
 	if s.Port.Known() || s.Kind != Service {
 		return
 	}
+	besides := false // what the port known is of
 	for _, f := range p.js {
 		if !strings.Contains(f.text, "PORT") {
 			continue
@@ -39,9 +40,11 @@ func (p *nodeProject) port() {
 			}
 			value := pick(f.text, m, 6, 8)
 			at := Place{f.file, lineAt(f.text, m[0])}
-			if s.Port.Known() && (s.Port.Why == "from PORT" || value == "") {
+			beside := besideRE.MatchString(name)
+			if s.Port.Known() && (s.Port.Why == "from PORT" || value == "" || beside) && (!besides || beside) {
 				continue
 			}
+			besides = beside
 			if _, err := strconv.Atoi(value); err != nil {
 				value = cmp.Or(p.schemaPort(name), "3000")
 			}
@@ -61,11 +64,22 @@ func (p *nodeProject) port() {
 	if s.Port.Known() {
 		s.Set = append(s.Set, Tool{Name: strings.TrimPrefix(s.Port.Why, "from "), Version: s.Port.Value})
 	} else {
+		found := Fact{}
 		for _, f := range p.js {
-			if m := portLitRE.FindStringSubmatchIndex(f.text); m != nil && !strings.Contains(f.file, "config.") {
-				s.Port = Fact{Value: pick(f.text, m, 2, 4, 6), At: Place{f.file, lineAt(f.text, m[0])}}
-				break
+			if strings.Contains(f.file, "config.") {
+				continue
 			}
+			for _, m := range portLitRE.FindAllStringSubmatchIndex(f.text, -1) {
+				port := Fact{Value: pick(f.text, m, 2, 4, 6), At: Place{f.file, lineAt(f.text, m[0])}}
+				if beside := besideRE.MatchString(path.Base(f.file)) || isBeside(f.text, m[0], m[1]); !beside && !s.Port.Known() {
+					s.Port = port
+				} else if !found.Known() {
+					found = port
+				}
+			}
+		}
+		if !s.Port.Known() {
+			s.Port = found
 		}
 	}
 	if !s.Port.Known() {
@@ -162,7 +176,7 @@ func (p *nodeProject) health() {
 			note(pre+f.text[m[4]:m[5]], Place{f.file, lineAt(f.text, m[0])})
 		}
 		for _, m := range urlRE.FindAllStringSubmatchIndex(f.text, -1) {
-			note(pre+f.text[m[2]:m[3]], Place{f.file, lineAt(f.text, m[0])})
+			note(pre+pick(f.text, m, 2, 4), Place{f.file, lineAt(f.text, m[0])})
 		}
 		if c := nestCtrlRE.FindStringSubmatch(f.text); c != nil {
 			for _, m := range nestGetRE.FindAllStringSubmatchIndex(f.text, -1) {

@@ -16,9 +16,16 @@ var nodeAside = map[string]bool{
 // sources tells what the build reads, and what the program needs where it runs.
 func (p *nodeProject) sources() {
 	n, s := p.n, p.s
+	source := len(n.Output) == 0 // it is started as it is written
+	if s.Kind != Static {
+		p.outputs()
+	}
 	made := map[string]bool{}
 	for _, o := range n.Output {
-		top, _, _ := strings.Cut(o, "/")
+		top, _, deep := strings.Cut(o, "/")
+		if deep && p.t.dir(top) && o != ".next/standalone" {
+			continue // the rest of the folder is the project's own
+		}
 		if o != "public" && !strings.HasPrefix(o, "next.config") {
 			made[top] = true
 		}
@@ -61,15 +68,14 @@ func (p *nodeProject) sources() {
 	}
 	for _, c := range n.Code {
 		if c == "public" || c == "views" || c == "templates" || c == "static" || c == "assets" || c == "locales" || c == "migrations" {
-			if p.named(c) && !slices.Contains(n.Output, c) {
+			if p.named(c) && !slices.Contains(n.Output, c) && !source {
 				s.Sources = append(s.Sources, c)
 			}
 		}
 	}
-	if app, _, _ := strings.Cut(s.App.Value, "/"); p.t.has[s.App.Value] && path.Ext(s.App.Value) != ".ts" && len(n.Output) == 0 {
+	if p.t.has[s.App.Value] && path.Ext(s.App.Value) != ".ts" && source {
 		// Source that is started beside a build: what it is in, and what is built.
 		s.Sources = append(s.Sources, n.Code...)
-		_ = app
 	}
 }
 

@@ -402,8 +402,12 @@ func (p *nodeProject) mentions(words ...string) bool {
 // builds tells whether the build makes something that a program of source needs: pages,
 // a client.
 func (p *nodeProject) builds() bool {
-	b := p.pkg.Scripts["build"]
-	return strings.Contains(b, "vite") || strings.Contains(b, "webpack") || strings.Contains(b, "esbuild") || strings.Contains(b, "rollup") || strings.Contains(b, "parcel") || strings.Contains(b, "tailwind") || strings.Contains(b, "prisma")
+	var all strings.Builder
+	for _, line := range p.buildLines() {
+		all.WriteString(strings.Join(line.words, " ") + "\n")
+	}
+	b := all.String()
+	return strings.Contains(b, "vite") || strings.Contains(b, "webpack") || strings.Contains(b, "esbuild") || strings.Contains(b, "rollup") || strings.Contains(b, "parcel") || strings.Contains(b, "tailwind") || strings.Contains(b, "sass") || strings.Contains(b, "postcss") || strings.Contains(b, "prisma") || len(p.made()) > 0
 }
 
 var outDirRE = regexp.MustCompile(`"outDir"\s*:\s*"([^"]+)"`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -141,6 +142,9 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	p.writes()
 	p.steps()
 	p.sources()
+	if err := p.assets(); err != nil {
+		return nil, err
+	}
 	p.tell()
 	for name := range p.deps {
 		p.py.Packages = append(p.py.Packages, name)
@@ -218,6 +222,23 @@ func (m *module) mentions(words ...string) bool {
 		}
 	}
 	return false
+}
+
+var outermostRE = regexp.MustCompile(`^(?:async\s+)?(?:def|class)\s+(\w+)`)
+
+// outermost is the function or the class at the top of the module that a line stands in;
+// "" = none.
+func (m *module) outermost(line int) string {
+	lines := strings.Split(string(m.source), "\n")
+	for i := min(line, len(lines)) - 1; i >= 0; i-- {
+		if d := outermostRE.FindStringSubmatch(lines[i]); d != nil {
+			return d[1]
+		}
+		if l := lines[i]; strings.TrimSpace(l) != "" && !strings.ContainsAny(l[:1], " \t)#]}@\r") {
+			return ""
+		}
+	}
+	return ""
 }
 
 // find is the module that a dotted name means in another module, and what of the

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,11 @@ func (p *pyProject) environment() {
 		seen[v.Name] = len(p.s.Env)
 		p.s.Env = append(p.s.Env, v)
 	}
+	tops := p.tops()
 	for _, m := range p.modules {
+		if p.aside(m, tops) {
+			continue
+		}
 		if m.mentions("sqlalchemy", "sqlmodel", "SQLAlchemy") {
 			p.py.SQLAlchemy = true
 		}
@@ -40,7 +45,9 @@ func (p *pyProject) environment() {
 		for _, g := range src.Gets {
 			if g.Of == "os.environ" || g.Of == "environ" {
 				if s, ok := g.Index.Literal(); ok && !m.mentions("if \""+s+"\" in os.environ", "if '"+s+"' in os.environ", "os.environ[\""+s+"\"] =", "os.environ['"+s+"'] =", "os.environ[\""+s+"\"]=") {
-					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: true})
+					// Of manage.py each command runs main alone.
+					need := path.Base(m.file) != "manage.py" || slices.Contains([]string{"", "main"}, m.outermost(g.Line))
+					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: need})
 				}
 			}
 		}
@@ -114,6 +121,12 @@ func (p *pyProject) environment() {
 			for _, f := range c.Fields {
 				if f.In != "" || f.Type == "" || f.Name == "model_config" || strings.HasPrefix(f.Type, "ClassVar") {
 					continue
+				}
+				if f.Value != nil && f.Value.Call != nil && (f.Value.Call.Func == "decouple.config" || f.Value.Call.Func == "starlette.config.Config()" || isEnviron(src, f.Value.Call)) {
+					continue // that refuses where there is none, before the class could look
+				}
+				if f.Value != nil && f.Value.Form == python.Other && strings.Contains(f.Value.Text, "{") {
+					continue // an f-string puts it together from others, which are what is given
 				}
 				v := Variable{Name: strings.ToUpper(pre + f.Name), At: Place{m.file, f.Line}, Required: f.Value == nil, Form: pythonForms[f.Type]}
 				if f.Value != nil {

@@ -32,6 +32,7 @@ type Install struct {
 	Modules     []string `json:"modules,omitempty"`     // folders and files that are its package
 	Drop        []string `json:"drop,omitempty"`        // of pip: lines that install the project itself, which is copied
 	Development []string `json:"development,omitempty"` // of pip and uv: tools for people at work that stand among the others
+	Without     []string `json:"without,omitempty"`     // of uv: groups for people at work that it installs unless told not to, dev apart
 	Packages    []string `json:"packages,omitempty"`    // of a script: what it declares itself
 	NoRoot      bool     `json:"noRoot,omitempty"`      // of poetry: package-mode is false
 }
@@ -332,6 +333,7 @@ func (p *pyProject) uv() error {
 	slices.Sort(in.Development)
 	p.packaging()
 	// Without a build system, a project is no package, unless it says so.
+	in.Without = f.defaultsForWork()
 	if f.Tool.UV != nil && f.Tool.UV.Package != nil {
 		in.Project = *f.Tool.UV.Package
 	} else if f.Build.Backend == "" {

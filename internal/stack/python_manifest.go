@@ -2,7 +2,9 @@ package stack
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -55,6 +57,7 @@ type pyprojectFile struct {
 				Exclude []string `toml:"exclude"`
 			} `toml:"workspace"`
 			Sources map[string]any `toml:"sources"`
+			Default any            `toml:"default-groups"` // names of groups, or "all"
 		} `toml:"uv"`
 		Poetry *struct {
 			Name         string         `toml:"name"`
@@ -212,6 +215,37 @@ func words(v any) (list []string) {
 		}
 	case map[string]any:
 		list = append(list, words(v["file"])...)
+	}
+	return list
+}
+
+// workGroupRE matches names of groups of what only people at work need.
+var workGroupRE = regexp.MustCompile(`(?i)^(?:dev|tests?|testing|lint\w*|typ(?:es|ing)|type-?check\w*|mypy|docs?|documentation|ci|format\w*|style|quality|coverage|debug|bench\w*|notebooks?|jupyter|pre-?commit|release|checks?|tools|local)(?:[-_].*)?$`)
+
+// defaultsForWork are the groups for people at work that uv installs by default, dev apart,
+// which --no-dev leaves out.
+// Source: docs.astral.sh/uv: dependencies, default groups.
+func (f *pyprojectFile) defaultsForWork() (list []string) {
+	if f == nil || f.Tool.UV == nil {
+		return nil
+	}
+	var names []string
+	switch d := f.Tool.UV.Default.(type) {
+	case []any:
+		for _, n := range d {
+			if s, ok := n.(string); ok {
+				names = append(names, s)
+			}
+		}
+	case string:
+		if d == "all" {
+			names = slices.Sorted(maps.Keys(f.Groups))
+		}
+	}
+	for _, n := range names {
+		if _, there := f.Groups[n]; there && n != "dev" && workGroupRE.MatchString(n) {
+			list = append(list, n)
+		}
 	}
 	return list
 }

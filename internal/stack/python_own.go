@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,62 +75,85 @@ func (p *pyProject) starter(c *program) *module {
 	return best
 }
 
+// A madeCall is a call in a module.
+type madeCall struct {
+	m *module
+	*python.Call
+}
+
+// beside tells whether a call listens beside the program's own place.
+func (c madeCall) beside() bool {
+	return besideRE.MatchString(c.In+" "+c.Func+" "+path.Base(c.m.file)) || slices.ContainsFunc(c.Args, func(a python.Arg) bool {
+		return slices.Contains([]string{"", "port", "server_address", "handler_class"}, a.Name) && (besideRE.MatchString(a.Value.Text) || slices.ContainsFunc(a.Value.Parts, func(e python.Expr) bool { return besideRE.MatchString(e.Text) }))
+	})
+}
+
 // listens tells where a program that starts itself listens.
 func (p *pyProject) listens(starter *module, c *program) {
 	s := p.s
 	f := c.framework
 	names := []string{"port", "server_port"}
+	var calls []madeCall
 	for _, m := range []*module{starter, c.m} {
 		for _, call := range m.parsed().Calls {
+			calls = append(calls, madeCall{m, call})
+		}
+	}
+	// What is beside the program's own is asked where there is nothing else.
+	beside := func(a madeCall) int {
+		if a.beside() {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(calls, func(a, b madeCall) int { return beside(a) - beside(b) })
+	for _, at := range calls {
+		m, call := at.m, at.Call
+		switch call.Method() {
+		case "run_app", "WSGIServer", "Server", "launch", "run", "serve", "serve_forever", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "TCPSite", "listen", "make_server", "FastMCP", "start_server", "run_async", "http_app":
+		default:
+			continue
+		}
+		if f.Name == "FastMCP" && call.Method() == "run" {
+			transport, ok := call.Arg("transport", 0).Literal()
+			if ok && transport != "stdio" {
+				s.Kind = Service
+			}
+		}
+		var e *python.Expr
+		for _, n := range names {
+			if e == nil {
+				e = call.Arg(n, -1)
+			}
+		}
+		if e == nil {
 			switch call.Method() {
-			case "run_app", "WSGIServer", "Server", "launch", "run", "serve", "serve_forever", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "TCPSite", "listen", "make_server", "FastMCP", "start_server", "run_async", "http_app":
-			default:
-				continue
-			}
-			if f.Name == "FastMCP" && call.Method() == "run" {
-				transport, ok := call.Arg("transport", 0).Literal()
-				if ok && transport != "stdio" {
-					s.Kind = Service
+			case "listen":
+				e = call.Arg("", 0)
+			case "HTTPServer", "ThreadingHTTPServer", "TCPServer":
+				if a := call.Arg("server_address", 0); a != nil && a.Form == python.List && len(a.Parts) == 2 {
+					e = &a.Parts[1]
+				}
+			case "make_server", "start_server", "serve", "TCPSite":
+				e = call.Arg("port", 2)
+				if call.Method() == "make_server" {
+					e = call.Arg("port", 1)
 				}
 			}
-			var e *python.Expr
-			for _, n := range names {
-				if e == nil {
-					e = call.Arg(n, -1)
-				}
-			}
-			if e == nil {
-				switch call.Method() {
-				case "listen":
-					e = call.Arg("", 0)
-				case "HTTPServer", "ThreadingHTTPServer", "TCPServer":
-					if a := call.Arg("server_address", 0); a != nil && a.Form == python.List && len(a.Parts) == 2 {
-						e = &a.Parts[1]
-					}
-				case "make_server", "start_server", "serve", "TCPSite":
-					e = call.Arg("port", 2)
-					if call.Method() == "make_server" {
-						e = call.Arg("port", 1)
-					}
-				}
-			}
-			if e == nil {
-				continue
-			}
-			n, v := p.number(m, e)
-			if n == 0 && v == "" && e.Form == python.Name {
-				n = p.optionDefault(m, e.Text)
-			}
-			if v != "" {
-				p.portVariable(v, n, Place{m.file, call.Line})
-				p.host(m, call)
-				return
-			}
-			if n > 0 {
-				s.Port = Fact{Value: strconv.Itoa(n), At: Place{m.file, call.Line}}
-				p.host(m, call)
-				return
-			}
+		}
+		if e == nil {
+			continue
+		}
+		n, v := p.number(m, e)
+		if v != "" {
+			p.portVariable(v, n, Place{m.file, call.Line})
+			p.host(m, call)
+			return
+		}
+		if n > 0 {
+			s.Port = Fact{Value: strconv.Itoa(n), At: Place{m.file, call.Line}}
+			p.host(m, call)
+			return
 		}
 	}
 	if s.Kind == Service && f.Port > 0 {
@@ -140,22 +164,30 @@ func (p *pyProject) listens(starter *module, c *program) {
 	}
 }
 
-// optionDefault is the default of a command line option, of click, typer or argparse,
-// that gives a function its parameter.
-func (p *pyProject) optionDefault(m *module, name string) int {
-	name = strings.TrimPrefix(name, "args.")
+// option is a command line option, of click, typer or argparse, by the name of what it
+// fills (port, args.port), and its default. nil = no option has the name, or it has none.
+func option(m *module, name string) (flag string, def *python.Expr) {
+	name = name[strings.LastIndexByte(name, '.')+1:]
 	for _, c := range m.parsed().Calls {
+		at := -1
 		switch c.Method() {
-		case "option", "add_argument", "Option":
-			for i := range c.Args {
-				if s, ok := c.Args[i].Value.Literal(); ok && strings.TrimLeft(s, "-") == name {
-					n, _ := p.number(m, c.Arg("default", -1))
-					return n
-				}
+		case "option", "add_argument":
+		case "Option":
+			at = 0 // typer's
+		default:
+			continue
+		}
+		if slices.ContainsFunc(c.Args, func(a python.Arg) bool {
+			s, ok := a.Value.Literal()
+			if ok = ok && a.Name == "" && strings.ReplaceAll(strings.TrimLeft(s, "-"), "-", "_") == name; ok {
+				flag = s
 			}
+			return ok
+		}) {
+			return flag, c.Arg("default", at)
 		}
 	}
-	return 0
+	return "", nil
 }
 
 func (p *pyProject) portVariable(name string, n int, at Place) {
@@ -183,6 +215,14 @@ func (p *pyProject) host(m *module, call *python.Call) {
 		if s, ok := e.Literal(); ok && (s == "127.0.0.1" || s == "localhost") {
 			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s:%d binds %s: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", m.file, call.Line, s))
 			return
+		}
+		if flag, def := option(m, e.Text); def != nil && e.Form == python.Name {
+			if s, ok := def.Literal(); ok && isLocal(s) && strings.HasPrefix(flag, "-") {
+				p.s.Args = append(p.s.Args, flag, "0.0.0.0")
+				p.s.Start.Value += " " + flag + " 0.0.0.0"
+				return
+			}
+			e = def
 		}
 		for _, c := range e.Calls() {
 			if v := readsVariable(c); v != "" {

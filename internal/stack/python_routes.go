@@ -29,8 +29,8 @@ var guardRE = regexp.MustCompile(`(?i)(^|[._])(login_required|require_?(auth|log
 func (p *pyProject) routes(m *module) (list []route) {
 	src := m.parsed()
 	add := func(owner string, e *python.Expr, line int, guard bool) {
-		s, ok := e.Literal()
-		if !ok || e.Form != python.String {
+		s, ok := p.routeText(m, e)
+		if !ok {
 			return
 		}
 		if !strings.HasPrefix(s, "/") && s != "" {
@@ -94,6 +94,62 @@ func (p *pyProject) routes(m *module) (list []route) {
 		}
 	}
 	return list
+}
+
+var (
+	holeRE = regexp.MustCompile(`\{([^{}]*)\}`)
+	nameRE = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$`)
+)
+
+// routeText is the path of a route, through constants and the holes of an f-string.
+func (p *pyProject) routeText(m *module, e *python.Expr) (string, bool) {
+	switch {
+	case e == nil || e.Form == python.Number:
+		return "", false
+	case e.Form == python.String:
+		return e.Text, true
+	case e.Form == python.Name:
+		return p.spelled(m, e.Text)
+	case e.Form != python.Other || !strings.Contains(e.Text, "{"):
+		return "", false
+	}
+	known := true
+	s := holeRE.ReplaceAllStringFunc(e.Text, func(hole string) string {
+		s, ok := p.spelled(m, hole[1:len(hole)-1])
+		known = known && ok
+		return s
+	})
+	return s, known
+}
+
+// spelled is the text that a name stands for, as Python writes it: the member of an
+// enumeration is its own name there, unless it says otherwise.
+func (p *pyProject) spelled(m *module, name string) (string, bool) {
+	if !nameRE.MatchString(name) {
+		return "", false
+	}
+	bare := strings.TrimSuffix(name, ".value")
+	if first, rest, ok := strings.Cut(bare, "."); ok {
+		if i := m.parsed().Import(first); i != nil && i.Name != "" {
+			bare = i.Module + "." + i.Name + "." + rest
+		}
+	}
+	parts := strings.Split(bare, ".")
+	if len(parts) > 1 {
+		for _, other := range p.modules {
+			if !other.mentions("class " + parts[len(parts)-2]) {
+				continue
+			}
+			for _, c := range other.parsed().Classes {
+				plain := slices.ContainsFunc(c.Bases, func(b string) bool { return strings.HasSuffix(b, "Enum") && !strings.HasSuffix(b, "StrEnum") })
+				if c.Name == parts[len(parts)-2] && plain && !strings.HasSuffix(name, ".value") &&
+					!slices.ContainsFunc(other.parsed().Defs, func(d *python.Def) bool { return d.Class == c.Name && d.Name == "__str__" }) {
+					return "", false
+				}
+			}
+		}
+	}
+	return p.text(m, &python.Expr{Form: python.Name, Text: bare})
 }
 
 // A mount puts the routes of a router below a prefix of another.

@@ -169,6 +169,12 @@ func (p *pyProject) saidPort(c *program) (int, Place) {
 			if n, _ := p.number(m, call.Arg("port", -1)); n > 0 {
 				return n, Place{m.file, call.Line}
 			}
+			// listen="{}:{}".format(host, port)
+			if f := call.Arg("listen", -1); f != nil && f.Call != nil && f.Call.Method() == "format" && len(f.Call.Args) > 0 {
+				if n, _ := p.number(m, &f.Call.Args[len(f.Call.Args)-1].Value); n > 0 {
+					return n, Place{m.file, call.Line}
+				}
+			}
 			for _, s := range call.Arg("listen", -1).Literals() {
 				if n, err := strconv.Atoi(s[strings.LastIndexByte(s, ':')+1:]); err == nil && n > 0 {
 					return n, Place{m.file, call.Line}
@@ -201,6 +207,9 @@ func (p *pyProject) numberIn(m *module, e *python.Expr, depth int) (n int, varia
 			if a := other.parsed().Assigned(name); a != nil {
 				return p.numberIn(other, &a.Value, depth+1)
 			}
+		}
+		if _, def := option(m, e.Text); def != nil {
+			return p.numberIn(m, def, depth+1)
 		}
 		// A field of a settings class: settings.port.
 		if at := strings.LastIndexByte(e.Text, '.'); at > 0 {

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -111,7 +112,8 @@ func (p *pyProject) wheelsLimit() {
 			limit, why = n, text
 		}
 	}
-	for name, d := range p.deps {
+	for _, name := range slices.Sorted(maps.Keys(p.deps)) {
+		d := p.deps[name]
 		if d.wheels != nil {
 			newest, special, abi := 0, false, false
 			for _, w := range d.wheels {
@@ -218,8 +220,17 @@ var usualFiles = map[string]bool{
 	"gunicorn.conf.py": true, "logging.conf": true, "logging.ini": true, ".streamlit": true, "chainlit.md": true, ".chainlit": true, "prompts": true, "babel.cfg": true, "public": true,
 }
 
-// sources tells which files and folders belong into the image.
-func (p *pyProject) sources() {
+// aside tells whether a module is none of the program: a script that nothing starts or
+// imports, in a folder that the image does not have. It is asked with what tops gives; where
+// it is not known what starts the program, any may be of it.
+func (p *pyProject) aside(m *module, tops map[string]bool) bool {
+	top, _, _ := strings.Cut(m.file, "/")
+	entry, _, _ := strings.Cut(p.py.Entry, "/")
+	return p.py.Install.Member == "" && entry != "" && tops[entry] && !tops[top] && !slices.ContainsFunc(p.extra, func(f string) bool { return f == m.file })
+}
+
+// tops are the names at the top that the program is made of, imports, starts or names.
+func (p *pyProject) tops() map[string]bool {
 	t := p.t
 	want := map[string]bool{}
 	code := map[string]bool{} // names at the top with Python in them that is no side
@@ -246,13 +257,19 @@ func (p *pyProject) sources() {
 	// What the source names, and is there.
 	for _, name := range t.in(".") {
 		base := strings.TrimSuffix(name, "/")
-		if want[base] || strings.HasSuffix(base, ".py") || sides[base] && !p.named(base, true) {
+		if want[base] || strings.HasSuffix(base, ".py") {
 			continue
 		}
-		if usualFiles[base] || p.named(base, strings.HasSuffix(name, "/")) {
+		if usualFiles[base] || p.named(base, strings.HasSuffix(name, "/")) && !(isTests(base) && !p.namedBelow(base)) {
 			want[base] = true
 		}
 	}
+	return want
+}
+
+// sources tells which files and folders belong into the image.
+func (p *pyProject) sources() {
+	want := p.tops()
 	for _, no := range []string{"pyproject.toml", "requirements.txt", "README.md", "Dockerfile", "compose.yaml", "docker-compose.yml", "LICENSE", ".env", ".env.example", "Makefile", "Procfile", "package.json", "package-lock.json"} {
 		if !(no == "pyproject.toml" && p.named(no, false)) {
 			delete(want, no)
@@ -391,6 +408,17 @@ func (p *pyProject) named(base string, dir bool) bool {
 		}
 	}
 	return false
+}
+
+// isTests tells whether a folder is one of tests. A text with its name alone is about
+// something else: a mode, a database.
+func isTests(base string) bool {
+	return base == "test" || base == "tests" || base == "testing" || base == "e2e" || base == "ci"
+}
+
+// namedBelow tells whether the source names something in a folder.
+func (p *pyProject) namedBelow(base string) bool {
+	return slices.ContainsFunc(p.modules, func(m *module) bool { return namedInPath(m, base) })
 }
 
 // namedInPath tells whether an f-string or a path has a folder in it.

@@ -16,7 +16,8 @@ var escapeRE = regexp.MustCompile(`^(?:[uU][0-9a-fA-F]{4,8})+$`)
 
 // writes finds the folders and files that the program makes where it runs.
 func (p *pyProject) writes() {
-	add := func(where string, at Place) {
+	files := map[string]bool{} // that have no extension by which they are known for one
+	put := func(where string, at Place, file bool) {
 		if strings.ContainsAny(where, "{}*%$ ~\\") || escapeRE.MatchString(where) || len(where) > 100 || where == "" {
 			return
 		}
@@ -25,8 +26,8 @@ func (p *pyProject) writes() {
 			return
 		}
 		dir := where
-		if path.Ext(strings.TrimPrefix(path.Base(where), ".")) != "" && !p.t.dir(where) {
-			dir = path.Dir(where)
+		if (file || path.Ext(strings.TrimPrefix(path.Base(where), ".")) != "") && !p.t.dir(where) {
+			dir, files[where] = path.Dir(where), true
 		}
 		if dir == "." {
 			dir = where // a file beside the program
@@ -36,8 +37,10 @@ func (p *pyProject) writes() {
 			p.s.Writes = append(p.s.Writes, Fact{Value: dir, At: at})
 		}
 	}
+	add := func(where string, at Place) { put(where, at, false) }
+	tops := p.tops()
 	for _, m := range p.modules {
-		if !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
+		if p.aside(m, tops) || !m.mentions("mkdir", "makedirs", "open(", "sqlite", "UPLOAD", "MEDIA_ROOT", "SESSION_FILE_DIR", "FileBasedCache", "FileHandler", "write_text", "write_bytes", "touch(", ".log\"", ".log'") {
 			continue
 		}
 		src := m.parsed()
@@ -46,7 +49,7 @@ func (p *pyProject) writes() {
 			p.within = c.In
 			note := func(e *python.Expr) {
 				if s, ok := p.pathOf(m, e, 0); ok {
-					add(s, at)
+					put(s, at, c.Method() != "mkdir" && c.Method() != "makedirs")
 				}
 			}
 			switch c.Method() {
@@ -79,7 +82,7 @@ func (p *pyProject) writes() {
 		// Settings that say where it keeps what it is sent, and its logs.
 		named := func(name string, e *python.Expr, line int) {
 			p.within = ""
-			if name = strings.ToUpper(name); strings.Contains(name, "UPLOAD") && !strings.Contains(name, "EMOJI") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") {
+			if kept(name) {
 				if s, ok := p.pathOf(m, e, 0); ok && !strings.Contains(s, ",") {
 					add(s, Place{m.file, line})
 				}
@@ -87,6 +90,7 @@ func (p *pyProject) writes() {
 		}
 		for i := range src.Assigns {
 			named(src.Assigns[i].Name, &src.Assigns[i].Value, src.Assigns[i].Line)
+			p.settingsFiles(m, &src.Assigns[i], func(where string, line int) { put(where, Place{m.file, line}, true) })
 		}
 		for _, c := range src.Classes {
 			for _, f := range c.Fields {
@@ -97,12 +101,14 @@ func (p *pyProject) writes() {
 			if path.Ext(s.Value) == ".log" && strings.Contains(s.Value, "/") {
 				add(s.Value, Place{m.file, s.Line})
 			}
-			if file, ok := sqliteFile(s.Value); ok {
+			if file, ok := sqliteFile(s.Value); ok && !path.IsAbs(file) && p.inInstance() {
+				add(p.instance(), Place{m.file, s.Line})
+			} else if ok {
 				add(file, Place{m.file, s.Line})
 			}
 		}
 	}
-	p.movable()
+	p.movable(files)
 }
 
 // sqliteFile is the file of a URL of SQLAlchemy's for SQLite.
@@ -113,11 +119,11 @@ func sqliteFile(url string) (string, bool) {
 
 // movable moves files that the program makes beside itself into a folder, where a
 // variable says where they lie.
-func (p *pyProject) movable() {
+func (p *pyProject) movable(files map[string]bool) {
 	const folder = "data"
 	for i := 0; i < len(p.s.Writes); i++ {
 		w := p.s.Writes[i]
-		if strings.Contains(w.Value, "/") || path.Ext(strings.TrimPrefix(w.Value, ".")) == "" {
+		if strings.Contains(w.Value, "/") || !files[w.Value] {
 			continue
 		}
 		for _, v := range p.s.Env {
@@ -164,10 +170,25 @@ func (p *pyProject) pathOf(m *module, e *python.Expr, depth int) (string, bool) 
 		}
 		return where
 	}
+	settled := func(x *setting) (string, bool) {
+		if x == nil || x.value == e {
+			return "", false
+		}
+		outer := p.within
+		defer func() { p.within = outer }()
+		p.within = x.within
+		return p.pathOf(x.m, x.value, depth+1)
+	}
+	if key := configKey(e); key != "" {
+		return settled(p.setting(key))
+	}
 	switch e.Form {
 	case python.String:
 		return e.Text, true
 	case python.Name:
+		if strings.HasSuffix(e.Text, "app.instance_path") {
+			return p.instance(), true
+		}
 		if strings.Contains(e.Text, ".parent") && ofFile(e) {
 			dir := m.file
 			for range strings.Count(e.Text, ".parent") {
@@ -190,12 +211,19 @@ func (p *pyProject) pathOf(m *module, e *python.Expr, depth int) (string, bool) 
 				return p.pathOf(other, &a.Value, depth+1)
 			}
 		}
-		return p.text(m, e)
+		if s, ok := p.text(m, e); ok {
+			return s, true
+		}
+		if at := strings.LastIndexByte(e.Text, '.'); at > 0 {
+			return settled(p.classField(e.Text[at+1:])) // settings.upload_dir
+		}
 	case python.Invoke:
 		c := e.Call
 		switch {
 		case readsVariable(c) != "":
 			return p.pathOf(m, c.Arg("default", 1), depth+1)
+		case c.Func == "decouple.config" || c.Func == "starlette.config.Config()" || isEnviron(m.parsed(), c):
+			return p.pathOf(m, c.Arg("default", -1), depth+1)
 		case c.Method() == "dirname" && ofFile(e):
 			dir := path.Dir(m.file)
 			for _, inner := range e.Calls()[1:] {

@@ -272,6 +272,7 @@ func (p *rustProject) lockedNames() {
 			follow(d.name)
 		}
 	}
+	p.optional()
 }
 
 func (p *rustProject) manifest(dir string) (*cargoFile, error) {

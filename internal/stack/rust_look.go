@@ -320,6 +320,24 @@ func (p *rustProject) rustServices() {
 	}
 }
 
+// beside tells whether a port is of what listens beside the program's own: by its variable,
+// and by the statement, the function and the file that it stands in.
+func (p *rustProject) beside(c rustPort) bool {
+	for _, f := range p.files {
+		if f.file != c.at.File || c.variable != "" {
+			continue
+		}
+		at := 0
+		for range c.at.Line - 1 {
+			at += strings.IndexByte(f.code[at:], '\n') + 1
+		}
+		at += len(f.code[at:]) - len(strings.TrimLeft(f.code[at:], " \t"))
+		line, _, _ := strings.Cut(f.code[at:], "\n")
+		return besideRE.MatchString(line + " " + f.let(at) + " " + f.fn(at) + " " + path.Base(f.file))
+	}
+	return besideRE.MatchString(c.variable)
+}
+
 // port picks where the program listens, and says it again to a program that would
 // listen for its own machine alone.
 func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bindAt Place) {
@@ -328,8 +346,12 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 		p.rocket()
 		return
 	}
-	if port, at := p.configured(); port != "" {
-		ports = append(ports, rustPort{port: port, at: at, rank: 4})
+	if own := slices.DeleteFunc(slices.Clone(ports), p.beside); len(own) > 0 {
+		ports = own
+	}
+	var said *listening
+	if said = listens(p.settings(false)); said != nil {
+		ports = append(ports, rustPort{port: said.port, at: said.at, rank: 4})
 	}
 	slices.SortStableFunc(ports, func(a, b rustPort) int { return cmp.Compare(a.rank, b.rank) })
 	if len(ports) == 0 {
@@ -350,6 +372,17 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 			s.Set = append(s.Set, Tool{Name: c.variable, Version: v})
 		} else if c.bind != "" {
 			bind, bindAt = c.bind, c.at
+		}
+		if said != nil && c.at == said.at && isLocal(said.bind) && slices.ContainsFunc(p.settings(true), func(e entry) bool { return e.at == said.at }) {
+			if v := p.settingVariable(said.bindPath); v != "" {
+				address := "0.0.0.0"
+				if slices.Equal(said.bindPath, said.path) {
+					address += ":" + s.Port.Value
+				}
+				s.Set = append(s.Set, Tool{Name: v, Version: address})
+			} else {
+				bind, bindAt = said.bind, said.at
+			}
 		}
 	}
 	if p.opt.Port > 0 {
@@ -410,26 +443,6 @@ func (p *rustProject) rocket() {
 		s.Port = p.opt.port()
 	}
 	s.Set = append(s.Set, Tool{Name: "ROCKET_ADDRESS", Version: "0.0.0.0"}, Tool{Name: "ROCKET_PORT", Version: s.Port.Value})
-}
-
-// configured is the port that a settings file says.
-func (p *rustProject) configured() (string, Place) {
-	for _, f := range p.t.files {
-		switch path.Ext(f) {
-		case ".json", ".yaml", ".yml", ".toml":
-		default:
-			continue
-		}
-		base := strings.TrimSuffix(path.Base(f), path.Ext(f))
-		if !slices.Contains([]string{"config", "configuration", "settings", "default", "base", "production", "app"}, base) || isSide(f) || strings.HasPrefix(f, ".") {
-			continue
-		}
-		data := p.t.read(f)
-		if m := configuredRE.FindSubmatchIndex(data); m != nil {
-			return string(data[m[2]:m[3]]), Place{f, 1 + strings.Count(string(data[:m[2]]), "\n")}
-		}
-	}
-	return "", Place{}
 }
 
 // signals tells whether the program ends in order, and on which signal.
@@ -493,6 +506,11 @@ func (p *rustProject) rustWrites(f *rustSource) {
 			p.s.Notes = append(p.s.Notes, fmt.Sprintf("%s writes %s beside the program, where a container's user may not: let a variable say where it lies, in a folder of its own", at, v))
 		} else if !slices.ContainsFunc(p.s.Writes, func(f Fact) bool { return f.Value == dir }) {
 			p.s.Writes = append(p.s.Writes, Fact{Value: dir, At: at})
+		}
+	}
+	for _, m := range rustMakesRE.FindAllStringIndex(f.bare, -1) {
+		if v, ok := p.made(f, f.code[m[1]:f.closing(m[1]-1)]); ok {
+			note(v, f.at(m[0]))
 		}
 	}
 	for _, re := range []*regexp.Regexp{rustMakeRE, rustSqliteRE} {

@@ -335,6 +335,9 @@ func (s *Stack) Never() []string {
 	switch s.Language.Value {
 	case "python":
 		list = append(list, "**/__pycache__", "**/*.py[cod]", "**/.venv", "**/venv")
+		if s.Assets != nil {
+			list = append(list, "**/node_modules")
+		}
 	case "node":
 		list = append(list, "**/node_modules")
 	case "rust":

@@ -216,6 +216,10 @@ func told(s *Stack, err error) string {
 		line("flags", strings.Join(j.Flags, " "))
 		line("probe port", j.Probe)
 		line("wrapper", j.Wrapper)
+		line("least", j.Least)
+		if j.Reports {
+			line("reports", "with plugins of their own")
+		}
 		line("code", strings.Join(j.Code, " "))
 	}
 	for _, h := range s.Asks {

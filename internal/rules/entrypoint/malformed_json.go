@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -28,7 +29,10 @@ var malformedJSON = &check.Check{
 			if step.JSON || !looksLikeArray(rest) {
 				continue
 			}
+			a := recipe.Array(b, step)
 			found = append(found, check.Finding{
+				Fixes:   a.Fixes,
+				Unfixed: a.Unfixed,
 				Place:   place(b, step),
 				Message: fmt.Sprintf("%s looks like an array but is not valid JSON (%s), so it is in shell form", step.Keyword, flaw(rest)),
 				Help:    withVariable(step.Keyword, rest),

@@ -11,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -41,6 +42,10 @@ func startable(b *source.Build) check.Verdict {
 		f := check.Finding{Place: place(b, st.Step), Message: msg}
 		if related != nil {
 			f.Related = []check.Place{{File: b.Text(), Span: related.Span, Message: "the file comes from here"}}
+			if strings.Contains(msg, "executable") {
+				a := recipe.Executable(b, related)
+				f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+			}
 		}
 		return check.Judge([]check.Finding{f})
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/recipe"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -58,11 +59,23 @@ var shellForm = &check.Check{
 				if why, ok := swallows(script.Commands[0]); ok {
 					// An array of the same words would be no better.
 					f.Help = fmt.Sprintf("write the program that %s starts as an array, such as `%s [\"node\", \"server.js\"]`: %s itself %s", words(script.Commands[0]), step.Keyword, script.Commands[0].Program(), why)
+					a := recipe.Direct(b, step, script.Commands[0])
+					f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 					found = append(found, f)
 					continue
 				}
 			}
-			found = append(found, recipe.ExecForm(b, step).To(f))
+			f = recipe.ExecForm(b, step).To(f)
+			if len(f.Fixes) == 0 && script != nil && script.Err == nil {
+				line := step.Rest().Text
+				inner := shell.Parse(shell.Input{Src: []byte(line)})
+				if last, _, ok := foreground(inner); ok {
+					if a := recipe.Hand(b, step, line, inner, last); a.Fixes != nil || a.Unfixed != "" {
+						f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+					}
+				}
+			}
+			found = append(found, f)
 		}
 		return check.Judge(found)
 	},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -60,6 +61,8 @@ var shellWrapper = &check.Check{
 				f.Message = fmt.Sprintf("%s runs %s under %s, which replaces itself with a single command: the program receives signals only while there is one command", st.Step.Keyword, named(program), name)
 			}
 		}
+		a := recipe.Unwrap(b, st.Step, line, inner, list)
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		return check.Judge([]check.Finding{f})
 	},
 }

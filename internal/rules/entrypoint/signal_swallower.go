@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -86,10 +87,28 @@ func ofImage(b *source.Build) check.Verdict {
 		if why, ok := swallows(c); ok {
 			p := check.Place{File: b.Text(), Span: c.Span}
 			add(c, p, why)
+			if step := wholly(st, c); step != nil {
+				a := recipe.Direct(b, step, c)
+				found[0].Fixes, found[0].Unfixed = a.Fixes, a.Unfixed
+			}
 			break
 		}
 	}
 	return check.Judge(found)
+}
+
+// wholly is the ENTRYPOINT or CMD of which a command is all the words; nil if there is none.
+func wholly(st *source.Start, c *shell.Command) *source.Step {
+	for _, step := range []*source.Step{st.Entrypoint.Step, st.Cmd.Step} {
+		if step == nil || !step.JSON {
+			continue
+		}
+		words := step.Words()
+		if len(words) > 0 && len(words) == len(c.Words) && words[0].Span == c.Words[0].Span {
+			return step
+		}
+	}
+	return nil
 }
 
 // wrapper tells whether a command of this file is a project's own copy of a build tool.

@@ -48,6 +48,8 @@ var disabled = &check.Check{
 		}
 		if r := b.Role(); r != source.Serves {
 			f.Severity = check.Note
+		} else {
+			f = (&probe{build: b, step: step}).mended(f, "")
 		}
 		return check.Judge([]check.Finding{f})
 	},

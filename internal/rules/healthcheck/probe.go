@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -170,4 +171,26 @@ func (p *probe) port() (string, bool) {
 		return port, true
 	}
 	return "", false
+}
+
+// mended gives a finding about the probe of a Dockerfile another command for it, which asks
+// the port that the program listens on; port is "" where that is to be found out.
+func (p *probe) mended(f check.Finding, port string) check.Finding {
+	if p.step == nil || p.build == nil {
+		return f
+	}
+	if port == "" {
+		port, _ = p.port()
+	}
+	if listens, ok := p.build.ListenPort(); ok || port == "" {
+		port = listens
+	}
+	if port == "" {
+		if port = askable(p.build); port == "PORT" {
+			port = p.build.UsualPort()
+		}
+	}
+	a := recipe.Reprobe(p.build, p.step, port)
+	f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+	return f
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -29,11 +30,11 @@ var shellSyntaxInExec = &check.Check{
 		}
 		if p.shell {
 			if rest := p.step.Rest().Text; malformed(rest) {
-				return check.Judge([]check.Finding{{
+				return check.Judge([]check.Finding{p.mended(check.Finding{
 					Place:   p.where(),
 					Message: "the probe looks like an array but is not valid JSON, so a shell looks for a program named [",
 					Help:    "use double quotes, put a comma between the words, and no comma after the last one",
-				}})
+				}, "")})
 			}
 			return check.Judge(nil)
 		}
@@ -42,7 +43,7 @@ var shellSyntaxInExec = &check.Check{
 			if line == "CMD-SHELL" {
 				f.Help = "write HEALTHCHECK CMD followed by the shell command; CMD-SHELL exists only in Compose"
 			}
-			return check.Judge([]check.Finding{f})
+			return check.Judge([]check.Finding{p.mended(f, "")})
 		}
 		i := syntaxWord(p.test[1:])
 		if i < 0 {
@@ -53,10 +54,10 @@ var shellSyntaxInExec = &check.Check{
 		if i < len(words) {
 			place.Span = words[i].Span
 		}
-		return check.Judge([]check.Finding{{
+		return check.Judge([]check.Finding{recipe.Unquoted(b, p.step, p.test[1:]).To(check.Finding{
 			Place:   place,
 			Message: fmt.Sprintf("%q is passed to %s as an argument: in exec form no shell interprets it", p.test[1:][i], p.test[1]),
-		}})
+		})})
 	},
 }
 

@@ -37,11 +37,11 @@ func (p *probe) lacks(img *presence.Image) check.Verdict {
 	if p.shell && p.ownShell() == "" {
 		switch img.Shell() {
 		case base.No:
-			return check.Judge([]check.Finding{{
+			return check.Judge([]check.Finding{p.mended(check.Finding{
 				Place:   p.where(),
 				Message: fmt.Sprintf("%s is in shell form, but %s has no shell", p.who, img.Base()),
 				Help:    "write the probe in exec form, with a program that is in the image",
-			}})
+			}, "")})
 		case base.Unknown:
 			return p.unknown(img)
 		}
@@ -56,7 +56,7 @@ func (p *probe) lacks(img *presence.Image) check.Verdict {
 	alone, open := p.absent(img, p.script, p.shell, 0)
 	switch {
 	case alone != nil:
-		return check.Judge([]check.Finding{{Place: alone.place, Message: alone.message(p, img), Group: p.group(alone.program)}})
+		return check.Judge([]check.Finding{p.mended(check.Finding{Place: alone.place, Message: alone.message(p, img), Group: p.group(alone.program)}, "")})
 	case open:
 		return p.unknown(img)
 	}

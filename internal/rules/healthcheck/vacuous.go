@@ -34,7 +34,7 @@ var vacuous = &check.Check{
 			if c != nil {
 				place = p.of(c)
 			}
-			return check.Judge([]check.Finding{{Place: place, Message: p.who + " cannot detect that the program hangs: " + why}})
+			return check.Judge([]check.Finding{p.mended(check.Finding{Place: place, Message: p.who + " cannot detect that the program hangs: " + why}, "")})
 		})
 	},
 }

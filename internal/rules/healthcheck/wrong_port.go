@@ -36,9 +36,9 @@ func (p *probe) asksElsewhere() check.Verdict {
 	if !ok || listens == asks || p.build.Exposed(asks) {
 		return check.Judge(nil)
 	}
-	return check.Judge([]check.Finding{{
+	return check.Judge([]check.Finding{p.mended(check.Finding{
 		Place:   p.where(),
 		Message: fmt.Sprintf("%s queries port %s, but the program listens on %s", p.who, asks, listens),
 		Help:    "query port " + listens,
-	}})
+	}, listens)})
 }

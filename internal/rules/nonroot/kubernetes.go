@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
@@ -14,6 +15,7 @@ var kubeRoot = &check.Check{
 	Claim:    "no container of a workload is set to run as UID 0",
 	Why:      "runAsUser overrides the image's USER",
 	Mend:     "set runAsUser to the image's UID, or remove it",
+	Unfixed:  "which UID the program can run as is for you to say: what it writes to has to belong to it",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -58,7 +60,8 @@ var kubeNoNonRoot = &check.Check{
 			if v.Set {
 				span, pod = v.Span, ""
 			}
-			return check.Finding{Place: check.Place{Span: span}, Group: pod, Message: fmt.Sprintf("runAsNonRoot is not set for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
+			f := check.Finding{Place: check.Place{Span: span}, Group: pod, Message: fmt.Sprintf("runAsNonRoot is not set for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}
+			return recipe.RunAsNonRoot(b, w, c).To(f), true
 		})
 	},
 }
@@ -82,7 +85,8 @@ var kubeEscalation = &check.Check{
 			if v.Set {
 				span = v.Span
 			}
-			return check.Finding{Place: check.Place{Span: span}, Message: fmt.Sprintf("allowPrivilegeEscalation is not set to false for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}, true
+			f := check.Finding{Place: check.Place{Span: span}, Message: fmt.Sprintf("allowPrivilegeEscalation is not set to false for the container %s of %s %s", c.Name.Text, w.Kind.Text, w.Name.Text), Missing: true}
+			return recipe.NoEscalation(b, c).To(f), true
 		})
 	},
 }

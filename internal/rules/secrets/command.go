@@ -42,7 +42,10 @@ func (s *scan) commands(list []*shell.Command) []leak {
 const most = 200
 
 // add notes a leak once, however many ways lead to it.
-func (s *scan) add(at, hide text.Span, what string) {
+func (s *scan) add(at, hide text.Span, what string) { s.addNamed(at, hide, what, "") }
+
+// addNamed notes a leak of which it is known what it is called.
+func (s *scan) addNamed(at, hide text.Span, what, name string) {
 	if len(s.leaks) == most {
 		return
 	}
@@ -51,7 +54,7 @@ func (s *scan) add(at, hide text.Span, what string) {
 			return
 		}
 	}
-	s.leaks = append(s.leaks, leak{at: at, hide: hide, what: what})
+	s.leaks = append(s.leaks, leak{at: at, hide: hide, what: what, name: name})
 }
 
 func (s *scan) command(c *shell.Command) {
@@ -104,7 +107,7 @@ func (s *scan) look(at text.Span) {
 	if anyOf(raw, "uthorization", "UTHORIZATION") {
 		for _, m := range header.FindAllStringSubmatchIndex(raw, -1) {
 			if v := raw[m[2]:m[3]]; worthOf(v) == literal && !knowledge.AuthSchemes.Has(strings.ToLower(v)) {
-				s.add(at, part(at, raw, m[2], m[3]), "sends an Authorization header with a literal value")
+				s.addNamed(at, part(at, raw, m[2], m[3]), "sends an Authorization header with a literal value", "api_token")
 			}
 		}
 	}
@@ -178,7 +181,7 @@ func (s *scan) assign(c *shell.Command, a shell.Assign) {
 // named notes a literal value under a secret's name.
 func (s *scan) named(name, value string, at, valueAt text.Span) {
 	if n := nameOf(name); worthOf(value) == literal && (n == strong || n == weak && random(value)) {
-		s.add(at, valueAt, "sets "+clean(name)+" to a literal value")
+		s.addNamed(at, valueAt, "sets "+clean(name)+" to a literal value", clean(name))
 	}
 }
 
@@ -260,7 +263,7 @@ func (s *scan) field(at text.Span) {
 	}
 	name, value := raw[m[2]:m[3]], raw[m[4]:m[5]]
 	if nameOf(name) == strong && worthOf(value) == literal {
-		s.add(at, part(at, raw, m[4], m[5]), "sends the header "+name+" with a literal value")
+		s.addNamed(at, part(at, raw, m[4], m[5]), "sends the header "+name+" with a literal value", name)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -19,6 +20,7 @@ var composeLiteral = &check.Check{
 	Why:      "anyone who can read the repository can log in, and changing the secret needs a commit",
 	Mend:     "use a variable (${DB_PASSWORD}) and keep its value in an .env file outside the repository, or use secrets:",
 	Quiet:    "For ${VARIABLES} without a default, *_FILE, and values encrypted with SOPS. For a placeholder the finding is a note.",
+	Unfixed:  "how the command is to get the value is for you to say: most programs also read a variable or a file",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -39,11 +41,11 @@ var composeLiteral = &check.Check{
 		for _, s := range b.Compose.Services {
 			who := "the service " + s.Name.Text
 			for _, kv := range s.Environment {
-				found = append(found, deployed(b, kv, who, known)...)
+				found = append(found, deployed(b, kv, who, s.Name.Text, known)...)
 			}
 			if s.Build != nil {
 				for _, kv := range s.Build.Args {
-					list := deployed(b, kv, "the build of "+s.Name.Text, known)
+					list := deployed(b, kv, "the build of "+s.Name.Text, "", known)
 					if list == nil {
 						list = uses.given(s, kv, known)
 					}
@@ -64,7 +66,9 @@ var composeLiteral = &check.Check{
 // file.
 //
 // known are the names around it, of which a password may be made.
-func deployed(b *source.Build, kv deploy.KeyValue, who string, known *names) []check.Finding {
+//
+// service is whose variable it is, as its file names it; "" for a build argument.
+func deployed(b *source.Build, kv deploy.KeyValue, who, service string, known *names) []check.Finding {
 	if !kv.HasValue || kv.From != "" {
 		return nil
 	}
@@ -82,6 +86,16 @@ func deployed(b *source.Build, kv deploy.KeyValue, who string, known *names) []c
 			f.Severity = check.Note
 			f.Message += ", which is easy to guess"
 			f.Secrets = unlessNamed(f.Secrets, l.password, who)
+			f.Unfixed = "it protects nothing, so that it may stay where nothing is to be protected"
+			return []check.Finding{f}
+		}
+		switch {
+		case service == "":
+			f.Unfixed = "a build argument stays in the image whatever its value comes from: it has to become a secret of the build"
+		case b.Kubernetes != nil:
+			f = recipe.SecretRef(b, service, kv).To(f)
+		default:
+			f = recipe.Interpolate(b, service, kv, l.password).To(f)
 		}
 		return []check.Finding{f}
 	}
@@ -203,6 +217,7 @@ var kubeLiteral = &check.Check{
 	Why:      "anyone who can read the repository can log in, and base64 is not encryption",
 	Mend:     "refer to a Secret (valueFrom.secretKeyRef) that is filled from a secret store: ExternalSecret, SealedSecret, SOPS",
 	Quiet:    "For valueFrom, SealedSecrets and values encrypted with SOPS. For a placeholder the finding is a note.",
+	Unfixed:  "what fills the Secret in its place is for you to say: an ExternalSecret, a SealedSecret, SOPS",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Deployments},
@@ -216,7 +231,7 @@ var kubeLiteral = &check.Check{
 				who := "the container " + c.Name.Text
 				known := &names{gather: func(n *names) { n.add(c.Env, c.Name.Text, c.Image.Text) }}
 				for _, kv := range c.Env {
-					found = append(found, deployed(b, kv, who, known)...)
+					found = append(found, deployed(b, kv, who, w.Name.Text, known)...)
 				}
 				found = append(found, argv(b, append(c.Command[:len(c.Command):len(c.Command)], c.Args...), who, known)...)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
@@ -57,6 +58,9 @@ type gift struct {
 	at    text.Span
 	in    string // where it lies in the image; "" = not known
 	cause check.Cause
+
+	source int  // by which of the COPY's sources, from 0
+	along  bool // with a folder or a pattern, not by its name
 }
 
 // help is what to do where a mount is not the way.
@@ -100,6 +104,7 @@ func bring(b *source.Build, s *source.Step, list []gift) (check.Finding, bool) {
 		}
 		what += fmt.Sprintf(", and %d more (%s)", len(more), strings.Join(named, ", "))
 	}
+	a := uncopied(b, s, list)
 	return check.Finding{
 		Severity: g.kind.severity,
 		Place:    check.Place{File: b.Text(), Span: g.at},
@@ -107,7 +112,53 @@ func bring(b *source.Build, s *source.Step, list []gift) (check.Finding, bool) {
 		Message:  what,
 		Cause:    g.cause,
 		Help:     g.help(),
+		Fixes:    a.Fixes,
+		Unfixed:  a.Unfixed,
 	}, true
+}
+
+// uncopied keeps secret files out of an image: those that a COPY names by the COPY, those
+// that it brings along by the ignore file.
+func uncopied(b *source.Build, s *source.Step, list []gift) recipe.Advice {
+	if !s.Copy.FromContext() {
+		return recipe.Advice{Unfixed: "the file comes from another stage, where it has to be left out"}
+	}
+	var along []string
+	var named []gift
+	for _, g := range list {
+		if g.along && onlyThese(b.Context, source.Clean(s.Copy.Sources[g.source].Value), list) {
+			return recipe.Advice{Unfixed: "its folder holds nothing else, so that nothing would be left to copy"}
+		}
+		if g.kind.severity == check.Note {
+			continue
+		}
+		if g.along {
+			along = append(along, g.path)
+		} else {
+			named = append(named, g)
+		}
+	}
+	switch {
+	case len(along) > 0:
+		return recipe.KeepOut(b, along)
+	case len(named) != 1:
+		return recipe.Advice{Unfixed: "the COPY names several of them: which of them is needed, and where, is for you to say"}
+	}
+	in := named[0].in
+	if dir := s.Before.Workdir.Value; in == "" && strings.HasPrefix(dir, "/") && (s.Copy.Target == "." || s.Copy.Target == "./") {
+		in = path.Join(dir, path.Base(named[0].path))
+	}
+	return recipe.Uncopy(b, s, named[0].source, in, !named[0].kind.key)
+}
+
+// onlyThese tells whether a folder holds no file but these, so far as it is looked at.
+func onlyThese(ctx *source.Context, dir string, list []gift) bool {
+	return !slices.ContainsFunc(ctx.Dir(dir), func(e source.Entry) bool {
+		if e.Dir {
+			return !onlyThese(ctx, e.Path, list)
+		}
+		return !slices.ContainsFunc(list, func(g gift) bool { return g.path == e.Path })
+	})
 }
 
 // brought are the secret files of one COPY or ADD: those that it names and,
@@ -131,7 +182,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 		p := source.Clean(src.Value)
 		add := func(p string, inFolder bool) {
 			if k := fileOf(b.Context, p); k.severity != 0 && len(list) < mostGifts && (b.Context == nil || b.Context.Reached(p)) {
-				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: check.SentCause.Of(p)})
+				list = append(list, gift{path: p, kind: k, at: place(), in: landing(c, p, inFolder), cause: check.SentCause.Of(p), source: i, along: inFolder || p != source.Clean(src.Value)})
 			}
 		}
 		if b.Context == nil {
@@ -141,7 +192,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 			}
 			add(p, false)
 			if k := folderOf(p); k.severity != 0 {
-				list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
+				list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p), source: i})
 			}
 			continue
 		}
@@ -156,7 +207,7 @@ func brought(b *source.Build, s *source.Step, folders bool) (list []gift, why st
 				if sent, _ := b.Context.Sent(p, false); sent && !leftOut(c, p, ".") {
 					add(p, false)
 					if k := folderOf(p); err != nil && k.severity != 0 {
-						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p)})
+						list = append(list, gift{path: p, kind: k, at: place(), in: c.Target, cause: check.SentCause.Of(p), source: i})
 					}
 				}
 			case folders:

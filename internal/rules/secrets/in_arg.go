@@ -44,6 +44,7 @@ func arguments(b *source.Build, s *source.Step) []check.Finding {
 	var found []check.Finding
 	for i, p := range pairs(s.Instruction) {
 		f := check.Finding{Place: check.Place{File: b.Text(), Span: p.span}, Stage: s.Stage, Cause: argCause(p.name)}
+		f = mounted(b, p.name).To(f)
 		if p.set && len(variables(p.raw)) == 0 {
 			builder := s.Stage != nil && !b.InChain(s.Stage)
 			if l, ok := setting(p.name, p.value, p.valueAt, builder); ok {

@@ -20,6 +20,7 @@ var inCommand = &check.Check{
 	Why:      "the command is stored in the image's config, and process lists on the host show it",
 	Mend:     "let the program read the secret from its environment or from a mounted file, and rotate it",
 	Quiet:    "For variables that the container expands, and for placeholders.",
+	Unfixed:  "how the program is to get the value is for you to say: most also read a variable or a file",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},

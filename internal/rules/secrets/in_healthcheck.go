@@ -13,6 +13,7 @@ var inHealthcheck = &check.Check{
 	Why:      "the probe's command is stored in the image's config, and `docker inspect` shows it",
 	Mend:     "query an endpoint that needs no login, or let the probe read the secret from a mounted file; rotate the secret",
 	Quiet:    "For variables that the container expands, and for placeholders.",
+	Unfixed:  "which endpoint needs no login, or where the probe may read the secret, is for you to say",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},

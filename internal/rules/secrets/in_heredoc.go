@@ -15,6 +15,7 @@ var inHeredoc = &check.Check{
 	Why:      "the file that a here-document creates is in a layer, and its text is in the repository",
 	Mend:     "remove the value from the file, and let the program read it from the environment or from a mounted file when it starts",
 	Quiet:    "For placeholders and for variables that the program expands when it runs.",
+	Unfixed:  "how the program is to get the value is for you to say: from its environment, or from a file that is mounted when it starts",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},

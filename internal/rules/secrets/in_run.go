@@ -30,15 +30,16 @@ var inRun = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
+		called := namesOfMounts(b)
 		eachStep(b, func(s *source.Step) {
-			found = append(found, inStep(b, s)...)
+			found = append(found, inStep(b, s, called)...)
 		})
 		return check.Judge(found)
 	},
 }
 
 // inStep are the findings of one RUN or ADD.
-func inStep(b *source.Build, s *source.Step) []check.Finding {
+func inStep(b *source.Build, s *source.Step, called mountNames) []check.Finding {
 	var found []check.Finding
 	if c := s.Copy; c != nil && c.Add {
 		return addURLs(b, s)
@@ -47,16 +48,16 @@ func inStep(b *source.Build, s *source.Step) []check.Finding {
 	if run == nil {
 		return found
 	}
-	found = append(found, spoken(b, s, run)...)
+	found = append(found, spoken(b, s, run, called)...)
 	before := len(found)
 	found = append(found, argumentURLs(b, s, run)...)
 	for _, a := range argumentFiles(s, run) {
-		found = append(found, check.Finding{
+		found = append(found, mounted(b, a.name).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: a.command.Span},
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("the value of the build argument %s is written to %s, which stays in the layer", a.name, a.file),
 			Cause:   argCause(a.name),
-		})
+		}))
 	}
 	found = append(found, used(b, s, run, found[before:])...)
 	return found
@@ -66,23 +67,33 @@ func inStep(b *source.Build, s *source.Step) []check.Finding {
 func literals(b *source.Build, s *source.Step, leaks []leak, subject string) []check.Finding {
 	var found []check.Finding
 	for _, l := range leaks {
-		found = append(found, inFile(b, s.Stage, check.Finding{
+		f := check.Finding{
 			Place:   check.Place{File: b.Text(), Span: l.at},
 			Message: subject + " " + l.what,
 			Secrets: []text.Span{l.hide},
-		}))
+		}
+		found = append(found, inFile(b, s.Stage, f))
+	}
+	return found
+}
+
+// mountable are the findings of a RUN's leaks, each of which a secret mount may replace.
+func mountable(b *source.Build, s *source.Step, leaks []leak, called mountNames) []check.Finding {
+	found := literals(b, s, leaks, "RUN")
+	for i, l := range leaks {
+		found[i] = mountedLiteral(b, s, l, called).To(found[i])
 	}
 	return found
 }
 
 // spoken are the literals of a RUN, without those of the data in its
 // here-documents.
-func spoken(b *source.Build, s *source.Step, run *source.Run) []check.Finding {
+func spoken(b *source.Build, s *source.Step, run *source.Run, called mountNames) []check.Finding {
 	sc := scan{file: b.Text()}
 	if run.Script == nil || run.Script.Err != nil {
 		// No shell that we read: what shows by its look shows all the same.
 		sc.look(text.Span{Start: s.Span.Start, End: s.Span.End})
-		return literals(b, s, sc.leaks, "RUN")
+		return mountable(b, s, sc.leaks, called)
 	}
 	sc.commands(run.Commands())
 	docs := documents(run)
@@ -92,7 +103,7 @@ func spoken(b *source.Build, s *source.Step, run *source.Run) []check.Finding {
 			leaks = append(leaks, l)
 		}
 	}
-	return literals(b, s, leaks, "RUN")
+	return mountable(b, s, leaks, called)
 }
 
 // documents are the bodies of here-documents that a RUN's commands read.
@@ -200,12 +211,12 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 		if !ok || password == l.User && v.Value != "" && !random(v.Value) {
 			continue // a user's place with a name
 		}
-		return check.Finding{
+		return mounted(b, n).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.Host),
 			Cause:   argCause(n),
-		}, true
+		}), true
 	}
 	return check.Finding{}, false
 }

@@ -18,6 +18,7 @@ var mountMisused = &check.Check{
 	Why:      "a secret mount leaves nothing in the image, but a value that is printed is in the build log, and one that is written to a file is in a layer",
 	Mend:     "read the secret from the mount: set the target to the path that the tool reads (target=/root/.npmrc), or set a variable only for the command that needs it",
 	Quiet:    "Where the file is removed in the same RUN, is on another mount, or contains certificates.",
+	Unfixed:  "what reads the value where it is written has to read the mount instead, and only you know what that is",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Run:      ranCanaries("secret", "the value of the secret mount %s ended up in the image: %s"),

@@ -73,14 +73,14 @@ func (s *scan) option(args []shell.Word, name string, apart bool, program string
 				continue
 			}
 			if next, nextAt, ok := s.bare(args[i+1].Span); ok && next[0] != '-' && next[0] != '!' && worthOf(next) == literal {
-				s.add(a.Span.Join(args[i+1].Span), nextAt, "passes a literal password to "+program)
+				s.addNamed(a.Span.Join(args[i+1].Span), nextAt, "passes a literal password to "+program, program+"_password")
 			}
 			return
 		}
 		if v, ok := strings.CutPrefix(raw, name); ok && strings.HasPrefix(name, "-") && worthOf(v) == literal {
 			v, vAt := unquote(v, part(at, raw, len(name), len(raw)))
 			if v != "" {
-				s.add(a.Span, vAt, "passes a literal password to "+program)
+				s.addNamed(a.Span, vAt, "passes a literal password to "+program, program+"_password")
 			}
 			return
 		}
@@ -94,7 +94,7 @@ func (s *scan) after(args []shell.Word, word, program string) {
 			continue
 		}
 		if next, at, ok := s.bare(args[i+1].Span); ok && worthOf(next) == literal {
-			s.add(args[i+1].Span, at, "passes a literal password to "+program)
+			s.addNamed(args[i+1].Span, at, "passes a literal password to "+program, program+"_password")
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (s *scan) after(args []shell.Word, word, program string) {
 func (s *scan) last(args []shell.Word, program string) {
 	w := args[len(args)-1]
 	if raw, at, ok := s.bare(w.Span); ok && raw[0] != '-' && worthOf(raw) == literal {
-		s.add(w.Span, at, "passes a literal password to "+program)
+		s.addNamed(w.Span, at, "passes a literal password to "+program, program+"_password")
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *scan) userPassword(args []shell.Word, name string) {
 		if !ok || worthOf(password) != literal || (login{User: user, Password: password}).Generic() {
 			continue
 		}
-		s.add(where, part(at, raw, from+len(user)+1, len(raw)), "passes to curl the password of "+user)
+		s.addNamed(where, part(at, raw, from+len(user)+1, len(raw)), "passes to curl the password of "+user, "curl_password")
 	}
 }
 
@@ -229,11 +229,12 @@ func (s *scan) given(name string, at text.Span) {
 		if !ok || password == "" || strings.ContainsAny(password[:1], "*!x<{\\") && len(password) < 3 {
 			return
 		}
-		s.add(at, part(inner, raw, len(user)+1, len(raw)), "sets the password of "+strings.Trim(user[strings.LastIndexByte(user, '\n')+1:], " ."))
+		user = strings.Trim(user[strings.LastIndexByte(user, '\n')+1:], " .")
+		s.addNamed(at, part(inner, raw, len(raw)-len(password), len(raw)), "sets the password of "+user, user+"_password")
 		return
 	}
 	if worthOf(raw) == literal {
-		s.add(at, inner, "passes a literal password to "+name)
+		s.addNamed(at, inner, "passes a literal password to "+name, name+"_password")
 	}
 }
 
@@ -263,6 +264,6 @@ func (s *scan) content(at text.Span) {
 	raw := s.file.Text(at)
 	for _, l := range lines(raw) {
 		span := part(at, raw, l.From, l.To)
-		s.add(span, span, "writes a literal value for "+clean(l.Name))
+		s.addNamed(span, span, "writes a literal value for "+clean(l.Name), clean(l.Name))
 	}
 }

@@ -18,6 +18,7 @@ var removedTooLate = &check.Check{
 	Claim:    "no secret file is deleted in a later layer than the one that added it",
 	Why:      "deleting a file in a later layer only hides it: the layer that added it is still in the image",
 	Mend:     "mount the secret for the one RUN that needs it, or create, use and delete the file in one RUN; rotate the secret",
+	Unfixed:  "which RUNs need the file is for you to say: they mount it, and nothing has to remove it",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"CIS 4.10"},
@@ -110,7 +111,7 @@ func hiddenBy(b *source.Build, s *source.Step) []hidden {
 			continue
 		}
 		p := fx.Paths[len(fx.Paths)-1].Text
-		if namedSecret(path.Base(p), path.Base(path.Dir(p))) && lasting(run, p) && !removed(run, p, i) && len(spoken(b, s, run)) == 0 {
+		if namedSecret(path.Base(p), path.Base(path.Dir(p))) && lasting(run, p) && !removed(run, p, i) && len(spoken(b, s, run, mountNames{})) == 0 {
 			list = append(list, hidden{home(p), fx.Command.Span, s, ""})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -18,6 +19,7 @@ type leak struct {
 	hide text.Span // what no output may show
 	what string    // the predicate of a sentence: "holds a GitHub token"
 
+	name     string // what the value is called where it stands; "" = not said
 	password string // the value that people chose; "" = a machine made it
 	user     string // whose it is; "" = not said
 }
@@ -134,6 +136,11 @@ func settings(b *source.Build, s *source.Step, kind string) []check.Finding {
 				}
 			}
 		}
+		a := recipe.Unset(b, s, p.name, p.span)
+		if kind == "LABEL" {
+			a = recipe.Unlabel(b, s, p.name, p.span)
+		}
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		found = append(found, inFile(b, s.Stage, f))
 	}
 	return found
@@ -194,6 +201,7 @@ func laundered(b *source.Build, s *source.Step, p pair, kind string) (check.Find
 			Message: fmt.Sprintf("%s %s stores the value of the build argument %s in the image", kind, p.name, n),
 			Cause:   argCause(n),
 		}
+		f = mounted(b, n).To(f)
 		if s.Stage != nil && b.Reaches(s.Stage) && !b.InChain(s.Stage) {
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("%s %s keeps the value of the build argument %s in the build cache", kind, p.name, n)

@@ -41,12 +41,12 @@ func used(b *source.Build, s *source.Step, run *source.Run, told []check.Finding
 		if slices.ContainsFunc(told, func(f check.Finding) bool { return f.Cause == argCause(x.name) }) {
 			continue
 		}
-		found = append(found, check.Finding{
+		found = append(found, mounted(b, x.name).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: x.at},
 			Stage:   s.Stage,
 			Message: fmt.Sprintf("the build argument %s %s, so its value is in the image's history", x.name, x.how),
 			Cause:   argCause(x.name),
-		})
+		}))
 	}
 	return found
 }

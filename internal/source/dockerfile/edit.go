@@ -45,6 +45,42 @@ func (f *File) Without(in *Instruction) text.Edit {
 	return e
 }
 
+// WithoutWord takes a word out of an instruction, or the instruction where it is its only
+// one. ok is false where a comment stands between the words, of which nobody knows what it
+// is about.
+func (f *File) WithoutWord(in *Instruction, word text.Span) (e text.Edit, ok bool) {
+	words := in.Words()
+	first, last := -1, -1
+	for i, w := range words {
+		if w.Span.Start < word.End && word.Start < w.Span.End {
+			if last = i; first < 0 {
+				first = i
+			}
+		}
+	}
+	switch {
+	case first < 0:
+		return e, false
+	case first == 0 && last == len(words)-1:
+		return f.Without(in), true
+	case first == 0:
+		e.Span = text.Span{Start: words[0].Span.Start, End: words[last+1].Span.Start}
+	default:
+		e.Span = text.Span{Start: words[first-1].Span.End, End: words[last].Span.End}
+	}
+	return e, !f.commentIn(e.Span)
+}
+
+// commentIn tells whether a comment stands in a part of the file.
+func (f *File) commentIn(at text.Span) bool {
+	for line := range strings.Lines(f.Text(at)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			return true
+		}
+	}
+	return false
+}
+
 // Lift takes an instruction out, with the comments that stand directly over it, and is what
 // was taken, with "\n" between its lines: to be put in elsewhere.
 func (f *File) Lift(in *Instruction) (lines string, out text.Edit) {

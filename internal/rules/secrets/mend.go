@@ -1,0 +1,93 @@
+package secrets
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
+	"github.com/dockworthy/dockworthy/internal/source"
+)
+
+// mounted makes a secret mount of a build argument, unless a RUN would write what it mounts
+// into a layer all the same.
+func mounted(b *source.Build, name string) recipe.Advice {
+	for _, stage := range b.Stages {
+		for _, s := range stage.Steps {
+			run := s.Run()
+			if run == nil || run.Script == nil || !strings.Contains(b.Text().Text(s.Span), name) {
+				continue
+			}
+			with := *run
+			with.Mounts = append(with.Mounts[:len(with.Mounts):len(with.Mounts)], source.Mount{Type: "secret", ID: name, Env: name})
+			if list := misuses(b, &with); len(list) > len(misuses(b, run)) {
+				return recipe.Advice{Unfixed: stays(b, list[len(list)-1])}
+			}
+		}
+	}
+	return recipe.Mount(b, name)
+}
+
+// mountedLiteral puts a secret mount in the place of a value in a RUN, unless the RUN writes
+// it into a layer.
+func mountedLiteral(b *source.Build, s *source.Step, l leak, called mountNames) recipe.Advice {
+	name := l.name
+	if run := s.Run(); run != nil && run.Script != nil {
+		for _, c := range run.Commands() {
+			if program, _ := c.Underlying(); name == "" && c.Span.Contains(l.hide) {
+				name = program + "_secret"
+			}
+			if p := c.Program(); !c.Span.Contains(l.hide) || !knowledge.Filters.Has(p) && knowledge.SettingsFile(p) == "" {
+				continue // what it writes is not what it was told
+			}
+			if m, ok := judgeMisuse(run, c); ok {
+				m.command = c
+				return recipe.Advice{Unfixed: stays(b, m)}
+			}
+		}
+	}
+	return recipe.MountLiteral(b, s, l.hide, called.of(name, b.Text().Text(l.hide)))
+}
+
+// mountNames are the variables that secret mounts of a file get, with the values that they
+// take the place of: two values have two names.
+type mountNames map[string]string
+
+// namesOfMounts are the variables that a file mounts already.
+func namesOfMounts(b *source.Build) mountNames {
+	m := mountNames{}
+	eachStep(b, func(s *source.Step) {
+		if run := s.Run(); run != nil {
+			for _, mount := range run.Mounts {
+				if mount.Env != "" {
+					m[mount.Env] = "" // no value in the file is empty
+				}
+			}
+		}
+	})
+	return m
+}
+
+// of is the variable for a value that is called so.
+func (m mountNames) of(name, value string) string {
+	name = recipe.Variable(name)
+	if name == "" {
+		name = "BUILD_SECRET"
+	}
+	for n, stem := 2, name; ; n++ {
+		if old, ok := m[name]; !ok || old == value {
+			m[name] = value
+			return name
+		}
+		name = fmt.Sprintf("%s_%d", stem, n)
+	}
+}
+
+// stays says why a mount would not do.
+func stays(b *source.Build, m misuse) string {
+	line := b.Text().Position(m.command.Span.Start).Line
+	if m.file == "" {
+		return fmt.Sprintf("line %d prints it", line)
+	}
+	return fmt.Sprintf("line %d writes it to %s, which stays in the layer: mount that file as the secret, or remove it in the same RUN", line, m.file)
+}
