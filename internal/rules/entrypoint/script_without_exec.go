@@ -89,19 +89,16 @@ var scriptWithoutExec = &check.Check{
 		if st.Init != "" {
 			fate = st.Init + " sends SIGTERM only to the shell, and the program is killed with the container"
 		}
-		if loops(f.Script, last) || loops(f.Called(), last) {
-			return check.Judge([]check.Finding{{
-				Place:   place(b, st.Step),
-				Related: related,
-				Message: fmt.Sprintf("%s ends with a loop around %s: %s", f.Path, what, fate),
-				Help:    "set a trap before the loop, such as trap 'exit 0' TERM, and start with & and wait for what takes long in it, because a shell runs a trap only between commands: sleep 10 & wait $!",
-			}})
-		}
-		return check.Judge([]check.Finding{recipe.Exec(f, list).To(check.Finding{
+		found := recipe.Exec(f, list).To(check.Finding{
 			Place:   place(b, st.Step),
 			Related: related,
 			Message: fmt.Sprintf("%s ends with %s without exec: %s", f.Path, what, fate),
-		})})
+		})
+		if loops(f.Script, last) || loops(f.Called(), last) {
+			found.Message = fmt.Sprintf("%s ends with a loop around %s: %s", f.Path, what, fate)
+			found.Help = "set a trap before the loop, such as trap 'exit 0' TERM, and start with & and wait for what takes long in it, because a shell runs a trap only between commands: sleep 10 & wait $!"
+		}
+		return check.Judge([]check.Finding{found})
 	},
 }
 
