@@ -105,6 +105,7 @@ const (
 	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
+	WorkFolders      // are those of them in which what CI publishes ships all the same
 	DevFolderParts   // say so of a folder as a part of its name, too
 	DevFolderEnds    // say so of a folder as the last word of its name
 	DevFolderStarts  // say so of a folder as the first word of its name
@@ -260,6 +261,7 @@ var kinds = [sets]struct {
 	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
+	WorkFolders:          {words, "work-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},
 	DevFolderEnds:        {words, "dev-folder-end"},
 	DevFolderStarts:      {words, "dev-folder-start"},

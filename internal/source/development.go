@@ -81,7 +81,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 			}
 		}
 	}
-	if dir := devFolder(p.below(name)); dir != "" {
+	if dir := devFolder(p.below(name)); dir != "" && !(knowledge.WorkFolders.Has(dir) && p.pushed[name]) {
 		return "it is in the folder " + dir
 	}
 	if kind != Dockerfile && under(p.below(name), ".github") { // what workflows start
