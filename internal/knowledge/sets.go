@@ -20,6 +20,7 @@ const (
 	PythonPrograms             // come with packages of Python and lie beside its interpreter
 	Probes                     // are asked by probes and built by nobody, so that nothing but a package or a COPY by name brings them
 	ProcessViewers             // tell of processes that they exist
+	GitQuestions               // are verbs of git that tell of a repository
 	Toolchains                 // are brought by nothing but a toolchain
 	CCompilers                 // compile C and C++
 	NativeBuilders             // build by a C compiler
@@ -182,6 +183,7 @@ var kinds = [sets]struct {
 	Probes:               {programs, "probe"},
 	PythonPrograms:       {programs, "python-program"},
 	ProcessViewers:       {programs, "process-viewer"},
+	GitQuestions:         {programs, "git-question"},
 	Toolchains:           {programs, "toolchain"},
 	CCompilers:           {programs, "c-compiler"},
 	NativeBuilders:       {programs, "native-builder"},
