@@ -546,7 +546,7 @@ func (r *runner[P]) left() {
 			default:
 				fixes, why := r.fixes(f)
 				if len(fixes) == 0 {
-					l.Why = cmp.Or(why, "nothing here knows how to mend it by itself")
+					l.Why = cmp.Or(why, "it is written in a way that no recipe here is made for")
 					break
 				}
 				x := fixes[0]

@@ -17,6 +17,7 @@ import (
 	"github.com/dockworthy/dockworthy"
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/fix"
+	"github.com/dockworthy/dockworthy/internal/rules"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -155,5 +156,13 @@ func TestEveryCase(t *testing.T) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(mended)) {
 		t.Logf("%4d %s", mended[id], id)
+	}
+	// Whatever is not mended says why.
+	for _, r := range rules.All {
+		for _, c := range r.Checks {
+			if c.Source != nil && c.Unfixed == "" && mended[r.ID(c)] == 0 {
+				t.Errorf("%s has neither a recipe nor a reason why it has none", r.ID(c))
+			}
+		}
 	}
 }

@@ -8,6 +8,8 @@
 package recipe
 
 import (
+	"slices"
+
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -39,4 +41,38 @@ func fix(title string, grade check.Grade, reason string, f *text.File, edits ...
 		x.Edits = append(x.Edits, check.Edit{File: f, Edit: e})
 	}
 	return x
+}
+
+// Together gives findings that are told as one, as those with one Group are, what mends them
+// all.
+func Together(found []check.Finding) {
+	groups := map[string][]*check.Finding{}
+	for i := range found {
+		if f := &found[i]; f.Group != "" {
+			groups[f.Group] = append(groups[f.Group], f)
+		}
+	}
+	for _, list := range groups {
+		var edits []check.Edit
+		left := slices.IndexFunc(list, func(f *check.Finding) bool { return len(f.Fixes) == 0 })
+		for _, f := range list {
+			switch {
+			case left >= 0:
+				f.Fixes, f.Unfixed = nil, list[left].Unfixed
+			default:
+				for _, e := range f.Fixes[0].Edits {
+					if !slices.Contains(edits, e) {
+						edits = append(edits, e)
+					}
+				}
+			}
+		}
+		for _, f := range list {
+			if len(f.Fixes) > 0 {
+				x := f.Fixes[0]
+				x.Edits = edits
+				f.Fixes = []check.Fix{x}
+			}
+		}
+	}
 }

@@ -295,14 +295,24 @@ func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 		}
 		edits = append(edits, b.File.Below(t.From, u.make))
 	}
+	dirs, kept := dataFolders(b)
+	folders, ok := makeFolders(b, dirs, u.ids)
+	if !ok && len(kept) > 0 {
+		return nil, "the volume " + kept[0] + " belongs to root, and the image has no shell that could give it to another user"
+	}
+	if folders != "" {
+		folders += "\n"
+	}
 	last := lastNeedsRoot(t)
 	switch {
 	case last == nil:
-		edits = append(edits, b.File.Below(t.From, "USER "+u.ids))
+		edits = append(edits, b.File.Below(t.From, folders+"USER "+u.ids))
+	case last.Keyword == "USER" && folders != "":
+		edits = append(edits, b.File.Below(last.Instruction, folders+"USER "+u.ids))
 	case last.Keyword == "USER":
 		edits = append(edits, text.Edit{Span: last.Rest().Span, New: u.ids})
 	default:
-		edits = append(edits, b.File.Below(last.Instruction, "USER "+u.ids))
+		edits = append(edits, b.File.Below(last.Instruction, folders+"USER "+u.ids))
 	}
 	return edits, ""
 }
@@ -442,10 +452,9 @@ func rootsWork(b *source.Build) string {
 
 // risks are what another user may change.
 func risks(b *source.Build) string {
-	for step := range b.Steps() {
-		if step.Keyword == "VOLUME" {
-			return "the program can no longer write files that root owns, and existing volumes stay owned by root"
-		}
+	const less = "the program can no longer write files that root owns"
+	if _, kept := dataFolders(b); len(kept) > 0 {
+		return less + ", and what a volume of " + kept[0] + " holds already stays root's until somebody runs `chown -R` in it once, as root"
 	}
-	return "the program can no longer write files that root owns"
+	return less
 }

@@ -15,6 +15,7 @@ var deadPattern = &check.Check{
 	Claim:    "every pattern in the ignore file has the effect that it appears to have",
 	Why:      "a pattern that matches nothing excludes nothing",
 	Mend:     "write **/name to match a name in any folder, put each comment on its own line, and write paths relative to the root of the build context",
+	Unfixed:  "whether the pattern is misspelled or left over is for you to say",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/ignore"
 )
@@ -48,13 +49,16 @@ var excludesNeeded = &check.Check{
 			if t.mount {
 				who = "the bind mount"
 			}
-			found = append(found, check.Finding{
+			f := check.Finding{
 				Place:   check.Place{File: b.Text(), Span: t.at()},
 				Related: []check.Place{{File: b.Context.File, Span: by.Span, Message: "this pattern excludes it"}},
 				Message: fmt.Sprintf("%s needs %s, but the pattern %s in %s excludes it", who, t.path, by.Raw, path.Base(b.Context.File.Name)),
 				Help:    fmt.Sprintf("add !%s after the line %s, or remove that line", t.path, by.Raw),
 				Cause:   check.Cause("excluded").Of(t.path),
-			})
+			}
+			a := recipe.Readmit(b, t.path)
+			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+			found = append(found, f)
 		}
 		return check.Judge(found)
 	},

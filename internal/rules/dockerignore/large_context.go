@@ -15,6 +15,7 @@ var largeContext = &check.Check{
 	Why:      "a builder that reads the whole build context, such as Kaniko, Buildah and Docker's classic builder, processes these files in every build",
 	Mend:     "add it to .dockerignore",
 	Quiet:    "Where a COPY includes the whole build context: other checks judge what is sent then.",
+	Unfixed:  "what of it the build needs is for you to say",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

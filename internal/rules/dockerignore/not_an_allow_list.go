@@ -14,6 +14,7 @@ var notAnAllowList = &check.Check{
 	Why:      "a list of exclusions sends everything else, including files that are added to the folder later",
 	Mend:     "begin the file with * and include what the build needs, one exception per line: !src, !package.json",
 	Quiet:    "Where no COPY or ADD includes the whole build context.",
+	Unfixed:  "what the build needs beside what it names is for you to say",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",

@@ -14,6 +14,7 @@ var defaultArgs = &check.Check{
 	Why:      "arguments in ENTRYPOINT are fixed: docker run IMAGE --port 9000 appends to them instead of replacing them",
 	Mend:     "keep the program in ENTRYPOINT and move its flags and arguments to CMD",
 	Quiet:    "For the options of an interpreter, such as python -m or java -jar, and for those of a shell.",
+	Unfixed:  "which of the words somebody may want to replace is for you to say",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",

@@ -17,6 +17,7 @@ var missing = &check.Check{
 	Why:      "an image that sets no program starts a shell, or nothing, unless a command is given each time it is run",
 	Mend:     `end the stage with ENTRYPOINT ["program"] and CMD ["default", "arguments"]`,
 	Quiet:    "Where the base image sets a program that serves, and for images that do not serve.",
+	Unfixed:  "what the container is to start is for you to say",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtMissing,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -29,13 +30,13 @@ var overridden = &check.Check{
 					continue
 				}
 				if old := last[step.Keyword]; old != nil {
-					found = append(found, check.Finding{
+					found = append(found, recipe.Remove(b, old, "take the "+step.Keyword+" out that never takes effect").To(check.Finding{
 						Place:   place(b, old),
 						Related: []check.Place{{File: b.Text(), Span: argumentSpan(step), Message: "this one takes effect"}},
 						Message: fmt.Sprintf("this %s never takes effect: the stage has another one after it", step.Keyword),
 						Stage:   s,
 						Cause:   check.Cause("overridden").Of(old.Span.Start),
-					})
+					}))
 				}
 				last[step.Keyword] = step
 			}

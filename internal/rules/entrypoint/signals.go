@@ -16,6 +16,7 @@ var stopSignal = &check.Check{
 	Claim:    "the signal that stops the container can be handled",
 	Why:      "no program can handle SIGKILL or SIGSTOP, so it cannot finish what it is doing",
 	Mend:     "remove STOPSIGNAL, or name the signal on which the program stops gracefully",
+	Unfixed:  "which signal the program understands is for you to say",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Image:    builtStopSignal,
@@ -43,6 +44,7 @@ var noSignalHandler = &check.Check{
 	Why:      "the kernel applies no default action to PID 1: a Node.js or Python program without a handler ignores SIGTERM and is killed after ten seconds",
 	Mend:     "install a handler for SIGTERM that closes connections and files and exits; until then, use docker run --init",
 	Quiet:    "Where the file starts a server that handles signals itself, where it cannot be read here, and under an init process. Running the container decides it.",
+	Unfixed:  "the program has to end by itself on that signal: its code has to change",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

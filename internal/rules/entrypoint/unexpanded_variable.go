@@ -7,7 +7,9 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // variable is a shell variable as people write it in a command.
@@ -58,12 +60,22 @@ var unexpandedVariable = &check.Check{
 			if m == "" || strings.ContainsAny(w.Text, "`\n;") {
 				continue
 			}
-			found = append(found, check.Finding{
+			found = append(found, recipe.Expand(b, holding(st, w.Span)).To(check.Finding{
 				Place:   check.Place{File: b.Text(), Span: w.Span},
 				Message: fmt.Sprintf("%s reaches the program unexpanded: in exec form no shell expands it", m),
 				Cause:   "unexpanded",
-			})
+			}))
 		}
 		return check.Judge(found)
 	},
+}
+
+// holding is the instruction in which a word of a start stands; nil where it is not known.
+func holding(st *source.Start, at text.Span) *source.Step {
+	for _, step := range []*source.Step{st.Entrypoint.Step, st.Cmd.Step} {
+		if step != nil && step.Span.Contains(at) {
+			return step
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -26,12 +27,12 @@ var overridden = &check.Check{
 					continue
 				}
 				if old != nil {
-					found = append(found, check.Finding{
+					found = append(found, recipe.Remove(b, old, "take the HEALTHCHECK out that never takes effect").To(check.Finding{
 						Place:   check.Place{File: b.Text(), Span: old.Span},
 						Related: []check.Place{{File: b.Text(), Span: step.KeywordSpan(), Message: "this one takes effect"}},
 						Message: "this HEALTHCHECK never takes effect: the stage has another one after it",
 						Stage:   s,
-					})
+					}))
 				}
 				old = step
 			}

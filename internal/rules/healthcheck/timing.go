@@ -23,6 +23,7 @@ var timing = &check.Check{
 	Claim:    "a program that hangs is detected within three minutes",
 	Why:      "until the last retry has timed out, requests go to a program that does not respond",
 	Mend:     "shorten --interval and --timeout: a local probe gets its response in milliseconds",
+	Unfixed:  "how long the program takes to start and to answer is for you to measure",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Contents, source.Deployments, source.Variants},
@@ -61,6 +62,7 @@ var exitCode = &check.Check{
 	Claim:    "the probe exits with status 0 or 1",
 	Why:      "Docker defines exit statuses 0 and 1, reserves 2, and defines no others",
 	Mend:     "end the probe with || exit 1",
+	Unfixed:  "what the number is to mean is for you to say",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

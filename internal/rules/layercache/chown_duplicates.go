@@ -11,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -69,6 +70,7 @@ var chownDuplicates = &check.Check{
 			}
 			d.fill(step)
 		}
+		recipe.Together(d.found)
 		return check.Judge(d.found)
 	},
 }
@@ -120,6 +122,13 @@ func (d *duplicates) run(step *source.Step, run *source.Run) {
 				Group:   step.Stage.Ref(),
 				Message: fmt.Sprintf("%s -R copies the files that line %d adds to %s into a second layer", tool, earlier.Line(), dir),
 			}
+			uid := ""
+			if fx.Owner != "" {
+				if n := d.uid(fx.Owner); strings.Trim(n, "0123456789") == "" {
+					uid = n
+				}
+			}
+			f = recipe.CopyAs(d.b, earlier, fx, uid).To(f)
 			if bytes >= 0 && bytes < small {
 				f.Severity = check.Note
 			}

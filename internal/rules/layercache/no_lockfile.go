@@ -18,6 +18,7 @@ var noLockfile = &check.Check{
 	Why:      "without a lock file, a later build of the same Dockerfile may install other versions, and a cached layer hides this until the image is built on another machine",
 	Mend:     "commit the lock file, copy it together with the manifest and install from it: npm ci, uv sync --locked, poetry install, bundle install with BUNDLE_FROZEN, pip install with pinned versions",
 	Quiet:    "Where the manifest cannot be read here.",
+	Unfixed:  "a lock is written by the project's manager: run it, and commit what it writes",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",

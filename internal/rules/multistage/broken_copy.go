@@ -20,6 +20,7 @@ var brokenCopy = &check.Check{
 	Why:      "a program that is copied without its libraries or its interpreter, or to another path, fails when the container starts; a path that does not exist fails the build",
 	Mend:     "copy a virtual environment to the path at which it was created and onto the same base image; install system programs with the package manager of the stage that needs them; link statically for scratch and Alpine",
 	Quiet:    "Where the result is not certain: the stage runs scripts that are not read, the base image is not known, the libraries are copied too, or the program may be linked statically.",
+	Unfixed:  "where the file is to come from is for you to say",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Image:    builtBroken,

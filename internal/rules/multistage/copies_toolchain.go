@@ -18,6 +18,7 @@ var copiesToolchain = &check.Check{
 	Why:      "a second stage has no benefit when the whole first stage is copied into it",
 	Mend:     "copy only the files that the program needs: the binary, the virtual environment, the output folder",
 	Quiet:    "Where one program or folder of a toolchain is copied, where the source is a JRE, and where the source stage is based on scratch and contains only build output.",
+	Unfixed:  "which of the copied files the program needs is for you to say",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -85,6 +86,8 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 		}
 	}
 	if dep.origin == nil {
+		a := recipe.Production(b, dep.step)
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		f.Message = fmt.Sprintf("%s adds development dependencies to the final image (%s)", dep.what, dep.why)
 		if dep.pruned != nil {
 			f.Message = fmt.Sprintf("%s adds development dependencies (%s), and removing them in a later layer leaves them in this one", dep.what, dep.why)
@@ -96,6 +99,7 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 	for first.origin != nil {
 		first = first.origin
 	}
+	f.Unfixed = "the stage that installs them may build with them: a stage of its own has to install what the program needs"
 	f.Message = fmt.Sprintf("the copied files include development dependencies (%s): %s adds them in its stage", dep.why, dep.what)
 	f.Related = append(f.Related, check.Place{File: b.Text(), Span: first.span, Message: "installed here"})
 	return f

@@ -19,6 +19,7 @@ var incompleteToolchain = &check.Check{
 	Why:      "without stdio.h and stdlib.h the compiler cannot compile: the first package that has no wheel fails the build",
 	Mend:     "install build-essential (apt) or build-base (apk), or add libc6-dev or musl-dev to gcc",
 	Quiet:    "Where another package includes the headers (g++, *-dev packages), where recommended packages are installed, and where the base image has a compiler.",
+	Unfixed:  "which parts of the toolchain the build needs is for you to say",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Run:      ranToolchain,

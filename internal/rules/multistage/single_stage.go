@@ -15,6 +15,7 @@ var singleStage = &check.Check{
 	Why:      "with one stage, everything that the build needs stays in the image, unless each RUN removes what it installed",
 	Mend:     "build in a separate stage (FROM … AS builder) and copy its output into the final stage",
 	Quiet:    "Where one stage is enough: pip installs wheels, or npm ci --omit=dev runs on a slim image.",
+	Unfixed:  "nothing is known of what this image is built from that would tell what it needs where it runs",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",

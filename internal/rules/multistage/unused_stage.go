@@ -16,6 +16,7 @@ var unusedStage = &check.Check{
 	Claim:    "every stage is part of a build",
 	Why:      "BuildKit skips a stage that no target needs: its instructions, such as running tests, are not executed",
 	Mend:     "remove the stage, copy something from it, or name it under targets: in .dockworthy.yaml if it is built separately",
+	Unfixed:  "somebody may build it by its name: only you know",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Merge:    check.All, // another target may need it

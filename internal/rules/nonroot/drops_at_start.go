@@ -17,6 +17,7 @@ var dropsAtStart = &check.Check{
 	Why:      "the container is root until the entrypoint switches to another user: a cluster that forbids root does not start it",
 	Mend:     "do at build time what the entrypoint does as root, and set USER; otherwise run prove, which shows whether the container switches to another user",
 	Quiet:    "Where the image starts as a non-root user.",
+	Unfixed:  "what the script does as root has to move into the build or to the platform",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -20,6 +20,7 @@ var groupMismatch = &check.Check{
 	Why:      "if a name in --chown does not exist, some builders assign the files to root:root without an error; a group gives no access to a user who is not a member",
 	Mend:     "create the user and the group before the instruction, in the same stage or a parent stage, or use numbers: --chown=10001:10001",
 	Quiet:    "For numbers, which always work, and where the base image is not known. A note where the owner is the user that the container runs as.",
+	Unfixed:  "whether the user or the files have to change their group is for you to say",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -49,6 +49,7 @@ var uidNotExplicit = &check.Check{
 	Claim:    "the user is created with an explicit UID",
 	Why:      "a UID that the tool chooses can change with the packages of the base image, and existing volumes then belong to another user",
 	Mend:     "set the UID: useradd -u 10001, adduser --uid 10001, adduser -u 10001",
+	Unfixed:  "which number is free on your hosts and volumes is for you to say",
 	Severity: check.Note,
 	Banking:  check.Error,
 	Since:    "0.1.0",
@@ -72,6 +73,7 @@ var lowUID = &check.Check{
 	Claim:    "a user that is created here has a UID of 1000 or more",
 	Why:      "UIDs below 1000 are for system accounts: another account on the host or in a volume may have the same UID",
 	Mend:     "choose a high UID, such as 10001",
+	Unfixed:  "files on volumes may belong to the number: it changes together with them",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -9,6 +9,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
@@ -50,12 +51,17 @@ var notOwnedWorkdir = &check.Check{
 			if guess && w.start {
 				return check.Unknown(check.ByBases, fmt.Sprintf("it is not known whether the ENTRYPOINT of %s runs the program", b.Base().String()))
 			}
-			found = append(found, check.Finding{
+			f := check.Finding{
 				Place:   w.place,
 				Message: fmt.Sprintf("%s, but user %s may not write there", w.what, u.Name),
 				Help:    w.help,
 				Cause:   check.Cause("write").Of(w.dir),
-			})
+			}
+			if w.help == "" {
+				a := recipe.Folder(b, w.folder())
+				f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+			}
+			found = append(found, f)
 		}
 		if len(found) == 0 && open != "" {
 			return check.Unknown(check.ByImage, fmt.Sprintf("whether COPY --chown changes the owner of %s, which exists before, depends on the builder", open))
@@ -68,11 +74,23 @@ var notOwnedWorkdir = &check.Check{
 type write struct {
 	dir   string
 	path  string // what is made there; "" = dir says it
+	made  bool   // path is a folder
 	place check.Place
 	what  string
 	help  string
 	sure  bool // that the user may not write there is known already
 	start bool // it is what the command line runs that writes
+}
+
+// folder is what the user has to own: the folder that is made, or the one of the file.
+func (w write) folder() string {
+	switch {
+	case w.path == "":
+		return w.dir
+	case w.made:
+		return w.path
+	}
+	return path.Dir(w.path)
 }
 
 // sqliteURL is the URL of a SQLite file with its path (SQLAlchemy and Prisma

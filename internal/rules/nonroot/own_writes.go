@@ -321,7 +321,7 @@ func folderOf(b *source.Build, dir, name string, folder bool) (write, bool) {
 	}
 	for at := path.Dir(name); at != "/"; at = path.Dir(at) {
 		if b.MadeByRoot(at) {
-			return write{dir: at, path: name}, true
+			return write{dir: at, path: name, made: folder}, true
 		}
 		if comes(b, at) {
 			return write{}, false

@@ -22,6 +22,7 @@ var sudo = &check.Check{
 	Why:      "with sudo without a password, or a program with the setuid bit, the non-root user can become root",
 	Mend:     "do what needs root at build time, before USER, and remove sudo",
 	Quiet:    "Where sudo is only used during the build and removed in the same RUN, or the config names it under runtime-tools.",
+	Unfixed:  "what needs root, and whether it can be done in the build, is for you to say",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Aliases:  []string{"trivy DS-0010", "hadolint DL3004"},

@@ -19,6 +19,7 @@ var uidTaken = &check.Check{
 	Why:      "useradd, adduser and groupadd fail where the base image already has the name or the number, and so does the build",
 	Mend:     "use the user that the base image has, delete it first (userdel -r ubuntu), or choose a UID that is free, such as 10001",
 	Quiet:    "With -o (--non-unique), after the user of the base image is deleted or gets another number, and where the failure does not stop the RUN.",
+	Unfixed:  "whether the image's own user is to be used or another number is for you to say: files outside may belong to either",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -16,6 +16,7 @@ var unknownUser = &check.Check{
 	Why:      "the container engine looks the name up in the image's /etc/passwd: if it is not there, the container does not start",
 	Mend:     "create the user in a RUN before USER, in the same stage or a parent stage, or use its UID",
 	Quiet:    "For numbers, and where the user may come from a base image that is not known or from a source that is not read (a script, a package, a copied /etc/passwd).",
+	Unfixed:  "whether the name is misspelled or the user has to be made is for you to say",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startWithoutUser,

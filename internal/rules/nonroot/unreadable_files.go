@@ -19,6 +19,7 @@ var unreadableFiles = &check.Check{
 	Why:      "/root has mode 0700, so no other user can enter it, and files of root with mode 0600 or 0700 are not readable for others: at start the program is not found or permission is denied",
 	Mend:     "install into a folder that every user can read, such as /opt/venv or /usr/local, and keep files readable: u=rwX,go=rX",
 	Quiet:    "Where the user owns the files, where chmod makes /root accessible, and where the user is not known.",
+	Unfixed:  "where the files are to lie instead is for you to say: the program may look for them by that path",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      startUnreadable,

@@ -8,7 +8,9 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 var worldWritable = &check.Check{
@@ -27,18 +29,24 @@ var worldWritable = &check.Check{
 		var found []check.Finding
 		for step := range b.Steps() {
 			if c := step.Copy; c != nil && worldMode(c.Chmod.Value) {
-				f, _ := step.Flag("chmod")
-				found = append(found, check.Finding{
-					Place:   check.Place{File: b.Text(), Span: f.Span},
+				flag, _ := step.Flag("chmod")
+				f := check.Finding{
+					Place:   check.Place{File: b.Text(), Span: flag.Span},
 					Message: fmt.Sprintf("--chmod=%s makes %s world-writable", c.Chmod.Value, c.Dest.Value),
 					Help:    closedMode(c.Chmod.Value),
 					Stage:   step.Stage,
-				})
+				}
+				if raw := b.Text().Text(flag.Span); strings.HasSuffix(raw, c.Chmod.Value) {
+					a := recipe.Close(b, text.Span{Start: flag.Span.End - len(c.Chmod.Value), End: flag.Span.End})
+					f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+				}
+				found = append(found, f)
 			}
 			run := step.Run()
 			if run == nil {
 				continue
 			}
+			first := len(found)
 			for _, fx := range run.Effects.Files {
 				if fx.Kind != effects.Chmod && fx.Kind != effects.Mkdir || !worldMode(fx.Mode) {
 					continue
@@ -47,15 +55,20 @@ var worldWritable = &check.Check{
 					if knowledge.SharedFolders.Covers(p.Text) {
 						continue
 					}
-					found = append(found, check.Finding{
+					f := check.Finding{
 						Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
 						Message: fmt.Sprintf("mode %s makes %s world-writable", fx.Mode, p.Text),
 						Stage:   step.Stage,
 						Group:   fmt.Sprint("of one RUN: ", step.Span.Start),
-					})
+					}
+					if at := recipe.ModeOf(fx.Command, fx.Mode); !at.IsZero() {
+						f = recipe.OwnFolders(b, fx.Command, at).To(f)
+					}
+					found = append(found, f)
 					break
 				}
 			}
+			recipe.Together(found[first:])
 		}
 		return check.Judge(found)
 	},

@@ -15,6 +15,7 @@ var endOfLife = &check.Check{
 	Why:      "its vulnerabilities are no longer fixed",
 	Mend:     "upgrade to a supported release",
 	Quiet:    "Where the tag does not show the release, and where no date is known. For Debian the date is the end of LTS.",
+	Unfixed:  "a newer release may need changes of the program: raise the version, and test",
 	Severity: check.Note,
 	Banking:  check.Warning,
 	Since:    "0.1.0",

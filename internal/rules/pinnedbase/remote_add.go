@@ -14,6 +14,7 @@ var remoteAdd = &check.Check{
 	Claim:    "remote content of ADD is verified by a checksum or a commit",
 	Why:      "the server behind the URL decides what is in the image",
 	Mend:     "add --checksum=sha256:…, or name the commit for a repository: …git#0123abcd…",
+	Unfixed:  "the checksum has to come from who publishes the file, and not from what the address answers today",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Aliases:  []string{"hadolint DL3020"},

@@ -19,6 +19,7 @@ var unpinnedFrontend = &check.Check{
 	Why:      "the frontend is the program that interprets this file: if its version moves, it may interpret the file differently",
 	Mend:     "write # syntax=docker/dockerfile:1",
 	Quiet:    "For docker/dockerfile:1, :1.N and :1.N.N, and for a digest. A frontend without a tag is reported by pinned-base/latest.",
+	Unfixed:  "`dockworthy pin` does it: a registry has to say which digest it stands for",
 	Severity: check.Note,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{},

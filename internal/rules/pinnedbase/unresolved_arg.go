@@ -15,6 +15,7 @@ var unresolvedArg = &check.Check{
 	Why:      "without a default, the base image depends on the build command, and a plain docker build fails",
 	Mend:     "give the ARG a pinned default: ARG BASE=python:3.12.8-slim-bookworm",
 	Quiet:    "Where the ARG has a default other than a placeholder, or Compose, CI, the config or --build-arg gives a value. Where CI gives one that it works out, or a Makefile or a script gives one, the finding is a note.",
+	Unfixed:  "which value it is to have by default is for you to say",
 	Severity: check.Warning,
 	Since:    "0.1.0",
 	Source: func(b *source.Build) check.Verdict {

@@ -1,0 +1,158 @@
+package recipe
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/stack"
+	"github.com/dockworthy/dockworthy/text"
+)
+
+// dataFolders are the folders of a container that its program writes, as VOLUME, Compose and the
+// project's sources say, and of these the ones that volumes keep.
+func dataFolders(b *source.Build) (all, kept []string) {
+	add := func(dir string) {
+		if dir = path.Clean(dir); path.IsAbs(dir) && dir != "/" && !strings.ContainsAny(dir, "$ \t'\"\\*?[") && !knowledge.SharedFolders.Covers(dir) && !slices.Contains(all, dir) {
+			all = append(all, dir)
+		}
+	}
+	for step := range b.Steps() {
+		if step.Keyword != "VOLUME" {
+			continue
+		}
+		for _, w := range step.Words() {
+			if !path.IsAbs(w.Text) {
+				w.Text = path.Join(step.Before.Workdir.Value, w.Text)
+			}
+			add(w.Text)
+		}
+	}
+	for _, s := range b.Services {
+		for _, v := range s.Volumes {
+			if v.Source.Text != "" && !strings.ContainsAny(v.Source.Text[:1], "./~$") && !v.ReadOnly {
+				add(v.Target.Text)
+			}
+		}
+	}
+	kept = slices.Clone(all)
+	if b.Context == nil || !b.Mending() {
+		return all, kept
+	}
+	work := b.Target.Final.Workdir.Value
+	names := b.Context.Once("folders that it writes", func() string {
+		s, err := stack.Detect(b.Context.FS(), stack.Options{})
+		if err != nil {
+			return "" // nothing is known, and nothing is made
+		}
+		var list []string
+		for _, w := range s.Writes {
+			list = append(list, w.Value)
+		}
+		return strings.Join(list, "\n")
+	})
+	for name := range strings.FieldsFuncSeq(names, func(r rune) bool { return r == '\n' }) {
+		if !path.IsAbs(name) {
+			name = path.Join(work, name)
+		}
+		add(name)
+	}
+	return all, kept
+}
+
+// given tells whether a RUN gives a folder, or one above it with all that is in it, to a
+// user of these numbers or to one by name.
+func given(b *source.Build, dir, ids string) bool {
+	own, _, _ := strings.Cut(ids, ":")
+	for step := range b.Steps() {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, fx := range run.Effects.Files {
+			if fx.Kind != effects.Chown || fx.Owner == "" || fx.Owner == "root" || fx.Owner == "0" || strings.Trim(fx.Owner, "0123456789") == "" && fx.Owner != own {
+				continue
+			}
+			if slices.ContainsFunc(fx.Paths, func(p shell.Word) bool {
+				at := path.Clean(p.Text)
+				return at == dir || fx.Recursive && strings.HasPrefix(dir, at+"/")
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// makeFolders is a RUN that makes folders for a user; "" = there are none. ok is false where
+// the image has no shell to run it.
+func makeFolders(b *source.Build, dirs []string, ids string) (line string, ok bool) {
+	var list []string
+	for _, d := range dirs {
+		if !given(b, d, ids) {
+			list = append(list, d)
+		}
+	}
+	if len(list) == 0 {
+		return "", true
+	}
+	if img := b.Base(); img.Scratch || img.Known == nil || img.Known.HasShell() != base.Yes || b.Target.Windows {
+		return "", false
+	}
+	user, group, _ := strings.Cut(ids, ":")
+	if group == "" {
+		group = user
+	}
+	return "RUN install -d -o " + user + " -g " + group + " " + strings.Join(list, " "), true
+}
+
+// Folder makes a folder for the user that the container runs as, who could not write it.
+func Folder(b *source.Build, dir string) Advice {
+	u := b.User()
+	dir = path.Clean(dir)
+	switch {
+	case b.Inline || b.File == nil || u.Step == nil || u.Step.Stage != b.Target:
+		return unfixed("the user is set in another stage or file")
+	case u.UID == "":
+		return unfixed("the number of the user is not known")
+	case dir == "/" || !path.IsAbs(dir) || strings.ContainsAny(dir, "$ \t'\"\\*?["):
+		return unfixed("which folder it is is not known for certain")
+	case strings.HasPrefix(dir, "/root/") || dir == "/root":
+		return unfixed("the folder lies in root's home, where no other user comes")
+	}
+	root := beginsAsRoot(b)
+	for _, s := range b.Target.Steps[:u.Step.Index] {
+		if s.Keyword == "USER" {
+			root = s.Value.Value == "root" || s.Value.Value == "0"
+		}
+	}
+	if !root {
+		return unfixed("no instruction above USER is run by root, who could make the folder")
+	}
+	ids := u.UID + ":" + u.UID
+	if u.Group != "" {
+		if strings.Trim(u.Group, "0123456789") != "" {
+			return unfixed("the number of the group is not known")
+		}
+		ids = u.UID + ":" + u.Group
+	}
+	line, ok := makeFolders(b, []string{dir}, ids)
+	if !ok || line == "" {
+		return unfixed("the image has no shell that could make the folder")
+	}
+	title := "make " + dir + " and give it to the user " + u.UID
+	reason := "what the image has in the folder already stays as it is"
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), above(b, u.Step, line))}}
+}
+
+// above puts a line directly above an instruction, below the comments over it.
+func above(b *source.Build, step *source.Step, line string) text.Edit {
+	at := b.File.LineSpan(step.Line()).Start
+	return text.Edit{Span: text.Span{Start: at, End: at}, New: b.File.Lined(line + "\n")}
+}
