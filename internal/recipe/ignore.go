@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func AllowList(b *source.Build) []check.Fix {
 		if strings.ContainsAny(base, "*?[]\\!# \t") {
 			return nil // it would need signs that people misread
 		}
-		if aside(base) && !takenByName(b, base) {
+		if (aside(base) || kubernetes(b, e)) && !takenByName(b, base) {
 			continue
 		}
 		lines = append(lines, "!"+base)
@@ -64,6 +65,18 @@ func aside(base string) bool {
 		return true
 	}
 	return false
+}
+
+// objectRE is how an object of Kubernetes begins.
+var objectRE = regexp.MustCompile(`(?m)^apiVersion:\s*\S`)
+
+// kubernetes tells whether a file at the root of a context is a manifest of Kubernetes.
+func kubernetes(b *source.Build, e source.Entry) bool {
+	if ext := path.Ext(e.Path); e.Dir || ext != ".yaml" && ext != ".yml" {
+		return false
+	}
+	data, ok := b.Context.Read(e.Path)
+	return ok && objectRE.Match(data)
 }
 
 // takenByName tells whether a COPY of any stage names something in a folder, or the folder.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func Probe(b *source.Build, port string) Advice {
 	if !said && !speaksHTTP(b, port) {
 		return unfixed("nothing says that the program speaks HTTP on port " + port)
 	}
-	words := asks(b, port, r)
+	words := asks(b, port, r, ownProgram(b))
 	if words == nil {
 		if a := ownProbe(b, port, r); a.Fixes != nil {
 			return a
@@ -78,7 +79,14 @@ func Reprobe(b *source.Build, step *source.Step, port string) Advice {
 	if !said && !speaksHTTP(b, port) {
 		return unfixed("nothing says that the program speaks HTTP on port " + port)
 	}
-	words := asks(b, port, r)
+	prefer := ""
+	for _, name := range []string{"curl", "wget", "node", "python", "python3"} {
+		if strings.Contains(step.Joined(), name) {
+			prefer = name
+			break
+		}
+	}
+	words := asks(b, port, r, prefer)
 	if words == nil {
 		return unfixed("no program is certainly in the image that can ask port " + port)
 	}
@@ -246,12 +254,39 @@ func sourceRoute(b *source.Build, port string) (r route, said bool) {
 	return r, true
 }
 
+// ownProgram is the interpreter that runs the program of an image, as its command or its base
+// image says; "" = there is none.
+func ownProgram(b *source.Build) string {
+	program, _ := b.Program()
+	if knowledge.Interpreters.Has(program) {
+		return program
+	}
+	switch name := path.Base(b.Base().Ref.Familiar); name {
+	case "node", "python", "ruby", "php":
+		return name
+	}
+	return ""
+}
+
 // asks is the command of a probe, by a program that is certainly in the image; nil = none
 // is. Each of them takes time and redirects into account: what hangs is not well, and what
 // sends elsewhere is asked no further.
-func asks(b *source.Build, port string, r route) []string {
+//
+// prefer is the program to ask by where it is there: that of the image's own program, which
+// stays in it whatever else goes, or one that asks already.
+func asks(b *source.Build, port string, r route, prefer string) []string {
+	if prefer != "" {
+		if words := asksBy(b, port, r, func(name string) bool { return name == prefer || name == "sh" || name == "grep" }); words != nil {
+			return words
+		}
+	}
+	return asksBy(b, port, r, func(string) bool { return true })
+}
+
+// asksBy is asks by some programs alone.
+func asksBy(b *source.Build, port string, r route, may func(string) bool) []string {
 	has := presence.Of(b)
-	there := func(name string) bool { return has.Program(name) == base.Yes }
+	there := func(name string) bool { return may(name) && has.Program(name) == base.Yes }
 	p, below := r.path, r.path == "" || r.lax
 	if p == "" {
 		p = "/"

@@ -56,7 +56,7 @@ func Interpolate(b *source.Build, service string, kv deploy.KeyValue, part strin
 			name = Variable(service + "_" + name)
 		}
 	}
-	value = "${" + name + ":?set it in .env}"
+	value = "${" + name + ":?}"
 	if part != "" && part != inner && !fallback.MatchString(inner) {
 		value = strings.Replace(inner, part, value, 1)
 	}

@@ -260,7 +260,40 @@ func (s *splitter) started() string {
 	if strings.Contains(program, "/") {
 		return at(program)
 	}
-	return ""
+	return s.inPath(program)
+}
+
+// inPath is where a compilation of the stage puts a program of this name, if that is a folder
+// in which every image looks for programs; "" = nowhere that is known.
+func (s *splitter) inPath(name string) string {
+	found := ""
+	note := func(p string) {
+		if path.Base(p) == name && slices.Contains([]string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"}, path.Dir(p)) {
+			found = p
+		}
+	}
+	for _, step := range s.t.Steps {
+		run := step.Run()
+		if run == nil {
+			continue
+		}
+		for _, c := range run.Commands() {
+			args := c.Args()
+			for i, a := range args {
+				if a.Text == "-o" && i+1 < len(args) {
+					note(path.Join("/", args[i+1].Text))
+				}
+			}
+		}
+		for _, fx := range run.Effects.Files {
+			for _, p := range fx.Paths {
+				if fx.Kind == effects.Write && p.Known {
+					note(path.Clean(p.Text))
+				}
+			}
+		}
+	}
+	return found
 }
 
 // sources leaves out what is copied for a compiler alone: the sources of a language whose

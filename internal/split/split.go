@@ -222,6 +222,8 @@ func setsUp(c *shell.Command) bool {
 	switch program {
 	case "go", "cargo", "rustup", "mvn", "mvnw", "gradle", "gradlew", "corepack", "cmake", "configure", "uv", "poetry", "pipenv", "pdm":
 		return true
+	case "git":
+		return len(args) > 0 && args[0].Text == "config"
 	case "npm", "yarn", "pnpm":
 		return len(args) > 0 && slices.Contains([]string{"config", "cache", "set"}, args[0].Text)
 	}
