@@ -64,6 +64,11 @@ func Probe(b *source.Build, port string) Advice {
 // Reprobe writes another command for a HEALTHCHECK that asks in vain, or in a way that tells
 // nothing. It asks for the same path where the old one names one of this container.
 func Reprobe(b *source.Build, step *source.Step, port string) Advice {
+	return reprobe(b, step, port, "")
+}
+
+// reprobe is Reprobe by another program than one that goes; "" = by any.
+func reprobe(b *source.Build, step *source.Step, port, but string) Advice {
 	switch {
 	case b.Inline || b.File == nil || step == nil || !b.Linux():
 		return unfixed("the Dockerfile is written inside another file, or not for Linux")
@@ -87,6 +92,9 @@ func Reprobe(b *source.Build, step *source.Step, port string) Advice {
 		}
 	}
 	words := asks(b, port, r, prefer)
+	if but != "" {
+		words = asksBy(b, port, r, func(name string) bool { return name != but })
+	}
 	if words == nil {
 		return unfixed("no program is certainly in the image that can ask port " + port)
 	}

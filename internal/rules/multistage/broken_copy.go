@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -136,12 +137,17 @@ func (v *breaks) has(globs []string) bool {
 }
 
 func (v *breaks) add(step *source.Step, i int, help, format string, args ...any) {
-	v.found = append(v.found, check.Finding{
+	f := check.Finding{
 		Place:   check.Place{File: v.b.Text(), Span: step.SourcePlace(i)},
 		Stage:   step.Stage,
 		Message: fmt.Sprintf(format, args...),
 		Help:    help,
-	})
+	}
+	if name := path.Base(step.Copy.Sources[i].Value); step.Stage == v.b.Target && knowledge.Clients.Has(name) {
+		a := recipe.Uncarried(v.b, step, name)
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+	}
+	v.found = append(v.found, f)
 }
 
 // copy judges one source of a COPY --from. The first defect speaks.

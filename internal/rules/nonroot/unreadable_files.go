@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -106,11 +107,16 @@ func (v *readable) needs(dir string) bool {
 }
 
 func (v *readable) add(step *source.Step, span text.Span, format string, args ...any) {
-	v.found = append(v.found, check.Finding{
+	f := check.Finding{
 		Place:   check.Place{File: v.b.Text(), Span: span},
 		Message: fmt.Sprintf(format, args...),
 		Stage:   step.Stage,
-	})
+	}
+	if step.Copy != nil && step.Copy.Stage != nil && step.Stage == v.b.Target {
+		a := recipe.UserSite(v.b, step)
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+	}
+	v.found = append(v.found, f)
 }
 
 func (v *readable) who() string {
