@@ -358,7 +358,7 @@ func settle(f Finding, r *Rule, c *Check, b *source.Build, opt Options) Finding 
 	}
 	switch {
 	case b == nil:
-	case b.Development() != "":
+	case b.Development() != "" || b.Aside(f.Place.File, f.Place.Span):
 		if !vendor(f) {
 			f.Severity = min(f.Severity, Note)
 		}

@@ -97,7 +97,10 @@ func (res *Result) merge() {
 			}
 			if i, ok := at[k]; ok {
 				old := &res.Findings[i]
-				old.Severity = max(old.Severity, f.Severity)
+				if f.Severity > old.Severity { // the most severe speaks
+					f.Targets = old.Targets
+					*old = f
+				}
 				if !slices.Contains(old.Targets, target) {
 					old.Targets = append(old.Targets, target)
 				}

@@ -1,6 +1,8 @@
 package effects
 
 import (
+	"slices"
+
 	"github.com/dockworthy/dockworthy/internal/getopt"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
@@ -41,7 +43,7 @@ func (b *book) member(c *shell.Command, user, group shell.Word) {
 
 // addgroup is busybox's or Debian's; on Fedora it is groupadd.
 func addgroup(b *book, c *shell.Command, program string, args []shell.Word) {
-	o := getopt.Split(args, true, "-g", "--gid", "--firstgid", "--lastgid", "--conf", "-K")
+	o := getopt.Split(twoDashes(args), true, "-g", "--gid", "--firstgid", "--lastgid", "--conf", "-K")
 	switch len(o.Operands) {
 	case 0:
 	case 1:
@@ -49,6 +51,24 @@ func addgroup(b *book, c *shell.Command, program string, args []shell.Word) {
 	default:
 		b.member(c, o.Operands[0], o.Operands[1])
 	}
+}
+
+// perlOptions are long options of Debian's addgroup and adduser, which take them behind
+// one dash, too.
+var perlOptions = []string{"-gid", "-uid", "-system", "-home", "-shell", "-gecos", "-group", "-ingroup", "-disabled-password", "-disabled-login", "-no-create-home"}
+
+// twoDashes are words with the second dash that such options lack.
+func twoDashes(args []shell.Word) []shell.Word {
+	if !slices.ContainsFunc(args, func(w shell.Word) bool { return slices.Contains(perlOptions, w.Text) }) {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, w := range args {
+		if slices.Contains(perlOptions, w.Text) {
+			args[i].Text = "-" + w.Text
+		}
+	}
+	return args
 }
 
 func gpasswd(b *book, c *shell.Command, program string, args []shell.Word) {

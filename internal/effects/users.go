@@ -49,7 +49,7 @@ func adduser(b *book, c *shell.Command, program string, args []shell.Word) {
 		useradd(b, c, program, args)
 		return
 	}
-	o := getopt.Split(args, true,
+	o := getopt.Split(twoDashes(args), true,
 		// busybox
 		"-h", "-g", "-s", "-G", "-u", "-k",
 		// Debian, and busybox's long forms

@@ -9,6 +9,7 @@ package knowledge
 import (
 	"encoding/json"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -138,12 +139,15 @@ func (s Set) Covers(p string) bool {
 func (s Set) Under(p string) bool {
 	dir := path.Dir(p)
 	for part := range strings.SplitSeq(dir, "/") {
-		if s.Has(part) || slices.ContainsFunc(strings.FieldsFunc(part, func(r rune) bool { return r == '-' || r == '_' || r == '.' }), s.Has) {
+		if s.Has(part) || slices.ContainsFunc(strings.FieldsFunc(hump.ReplaceAllString(part, "$1-$2"), func(r rune) bool { return r == '-' || r == '_' || r == '.' }), func(w string) bool { return s.Has(strings.ToLower(w)) }) {
 			return true
 		}
 	}
 	return false
 }
+
+// hump is where a word begins within another one, as in testResources.
+var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 
 // String is the set's name in the data.
 func (s Set) String() string { return kinds[s].name }

@@ -301,7 +301,12 @@ func TestFactsAreWhole(t *testing.T) {
 	})
 	each(t, "signals.jsonl", signalsData, func(s *Signal) origin { return s.origin }, one(func(s *Signal) string { return s.Name }))
 	each(t, "systems.jsonl", systemsData, func(s *System) origin { return s.origin }, one(func(s *System) string { return s.Product }))
-	each(t, "runtimes.jsonl", runtimesData, func(r *runtimeLine) origin { return r.origin }, func(r *runtimeLine) []string { return r.Images })
+	each(t, "runtimes.jsonl", runtimesData, func(r *runtimeLine) origin { return r.origin }, func(r *runtimeLine) (list []string) {
+		for _, i := range r.Images {
+			list = append(list, i+":"+r.Tag)
+		}
+		return list
+	})
 	each(t, "buildtools.jsonl", buildToolsData, func(l *buildToolLine) origin { return l.origin }, one(func(l *buildToolLine) string { return l.Class }))
 	each(t, "platforms.jsonl", platformsData, func(p *Platform) origin { return p.origin }, one(func(p *Platform) string { return p.File }))
 	each(t, "usertools.jsonl", userToolsData, func(u *UserTools) origin { return u.origin }, one(func(u *UserTools) string { return u.Manager }))

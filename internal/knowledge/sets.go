@@ -20,6 +20,7 @@ const (
 	PythonPrograms             // come with packages of Python and lie beside its interpreter
 	Probes                     // are asked by probes and built by nobody, so that nothing but a package or a COPY by name brings them
 	ProcessViewers             // tell of processes that they exist
+	GitQuestions               // are verbs of git that tell of a repository
 	Toolchains                 // are brought by nothing but a toolchain
 	CCompilers                 // compile C and C++
 	NativeBuilders             // build by a C compiler
@@ -55,6 +56,7 @@ const (
 	NotDockerfiles       // are ends of names that no Dockerfile has: ignore files, backups, templates, programs, documents
 	EnvSamples           // are parts of the name of an environment file that is made to be copied and filled in, or is encrypted
 	SourceEnds           // are the ends of names of files that people edit all day
+	PictureEnds          // are the ends of names of pictures
 	ContentEnds          // are the ends of names of what is edited with the sources: pages, pictures, templates
 	QuietSources         // are sources that installs need, or that hardly change
 	SourceFolders        // are names that folders of sources bear
@@ -96,12 +98,15 @@ const (
 	TestSettings     // are what stands behind .env. where the settings are those of tests
 	DevFileParts     // say of a Dockerfile or a Compose file, as a part of its name, that what it makes does not ship
 	LocalTags        // are tags of images that are built where they are used
+	ModeVariables    // say in which mode a program of a framework runs
+	DevModes         // are the values of them that are not production, nor one like it
 	IncludeWords     // begin a line, in upper case, by which a preprocessor puts another file into a Dockerfile
 	BuildActions     // are actions of a CI that build an image from a Dockerfile
 	DevManifestParts // say of a Kubernetes file, as a part of its name, that it shows or tries something
 	DevFileNames     // say so where the name has no other word
 	DevComposeParts  // say so of a Compose file alone
 	DevFolders       // are names of folders with what does not ship
+	WorkFolders      // are those of them in which what CI publishes ships all the same
 	DevFolderParts   // say so of a folder as a part of its name, too
 	DevFolderEnds    // say so of a folder as the last word of its name
 	DevFolderStarts  // say so of a folder as the first word of its name
@@ -178,6 +183,7 @@ var kinds = [sets]struct {
 	Probes:               {programs, "probe"},
 	PythonPrograms:       {programs, "python-program"},
 	ProcessViewers:       {programs, "process-viewer"},
+	GitQuestions:         {programs, "git-question"},
 	Toolchains:           {programs, "toolchain"},
 	CCompilers:           {programs, "c-compiler"},
 	NativeBuilders:       {programs, "native-builder"},
@@ -210,6 +216,7 @@ var kinds = [sets]struct {
 	NotDockerfiles:       {files, "not-dockerfile"},
 	EnvSamples:           {files, "env-sample"},
 	SourceEnds:           {files, "source-end"},
+	PictureEnds:          {files, "picture-end"},
 	ContentEnds:          {files, "content-end"},
 	QuietSources:         {files, "quiet-source"},
 	SourceFolders:        {files, "source-folder"},
@@ -248,12 +255,15 @@ var kinds = [sets]struct {
 	TestSettings:         {words, "test-settings"},
 	DevFileParts:         {words, "dev-file-part"},
 	LocalTags:            {words, "local-tag"},
+	ModeVariables:        {words, "mode-variable"},
+	DevModes:             {words, "dev-mode"},
 	IncludeWords:         {words, "include-word"},
 	BuildActions:         {words, "build-action"},
 	DevManifestParts:     {words, "dev-manifest-part"},
 	DevFileNames:         {words, "dev-file-name"},
 	DevComposeParts:      {words, "dev-compose-part"},
 	DevFolders:           {words, "dev-folder"},
+	WorkFolders:          {words, "work-folder"},
 	DevFolderParts:       {words, "dev-folder-part"},
 	DevFolderEnds:        {words, "dev-folder-end"},
 	DevFolderStarts:      {words, "dev-folder-start"},

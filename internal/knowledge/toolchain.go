@@ -1,6 +1,9 @@
 package knowledge
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // A Toolchain is a tool by which a toolchain image is known.
 type Toolchain struct {
@@ -32,6 +35,7 @@ func BuildTools() []*Toolchain { return toolchainsOnce().ranked }
 
 type runtimeLine struct {
 	Images []string `json:"images"`
+	Tag    string   `json:"tag"` // only of tags with this word; "" = of all others
 	Advice string   `json:"advice"`
 	origin
 }
@@ -40,15 +44,22 @@ var runtimes = sync.OnceValue(func() *pairs {
 	x := &pairs{map[string]string{}}
 	for _, r := range decode("runtimes.jsonl", runtimesData, func() *runtimeLine { return new(runtimeLine) }) {
 		for _, i := range r.Images {
-			x.of[i] = r.Advice
+			x.of[i+":"+r.Tag] = r.Advice
 		}
 	}
 	return x
 })
 
 // RuntimeFor is what to ship on instead of a toolchain image, by its familiar
-// name; "" where that is not known.
-func RuntimeFor(image string) string { return runtimes().of[image] }
+// name and its tag; "" where that is not known.
+func RuntimeFor(image, tag string) string {
+	for word := range strings.SplitSeq(tag, "-") {
+		if advice := runtimes().of[image+":"+word]; advice != "" && word != "" {
+			return advice
+		}
+	}
+	return runtimes().of[image+":"]
+}
 
 type buildToolLine struct {
 	Class  string   `json:"class"`

@@ -65,6 +65,39 @@ func (i *Image) BusyBoxWget() bool {
 	return i.b == nil || i.brought("wget") == base.No
 }
 
+// Word is how a command certainly starts a program of the image: by its name, or by the
+// path at which the base has it where PATH does not lead, as distroless/nodejs has node;
+// "" = it is not certainly there.
+func (i *Image) Word(name string) string {
+	if i.Program(name) == base.Yes {
+		return name
+	}
+	if own := i.own(name); own != "" {
+		return own
+	}
+	return ""
+}
+
+// own is the path of a program that the base image has, starts itself and does not keep in
+// a folder of PATH; "" = it has none such.
+func (i *Image) own(name string) string {
+	switch {
+	case i.local != nil:
+		return i.local.own(name)
+	case i.known == nil || len(i.known.Entrypoint) == 0 || i.known.HasTool(name) != base.Yes:
+		return ""
+	}
+	p := i.known.Entrypoint[0]
+	dirs := i.known.Env["PATH"]
+	if dirs == "" {
+		dirs = usualPath
+	}
+	if !path.IsAbs(p) || path.Base(p) != name || slices.Contains(strings.Split(dirs, ":"), path.Dir(p)) {
+		return ""
+	}
+	return p
+}
+
 // Program tells whether a command finds its program: a path, or a name that is
 // looked up in PATH.
 func (i *Image) Program(word string) base.Answer {
@@ -74,7 +107,7 @@ func (i *Image) Program(word string) base.Answer {
 	case !strings.Contains(word, "/"):
 		if i.b != nil && slices.ContainsFunc(i.path(), func(dir string) bool {
 			p := path.Join(dir, word)
-			return i.b.FileAt(p) != nil || i.copied(p)
+			return i.b.FileAt(p) != nil || i.copied(p) || i.own(word) == p
 		}) {
 			return base.Yes
 		}
@@ -221,6 +254,9 @@ func (i *Image) below(name string) base.Answer {
 	if name == "sh" && i.known != nil {
 		return i.known.HasShell()
 	}
+	if i.own(name) != "" {
+		return base.Unknown // what PATH the base sets is not known for certain
+	}
 	return i.known.HasTool(name)
 }
 
@@ -235,7 +271,7 @@ func (i *Image) file(p string) base.Answer {
 		}
 		return base.Unknown
 	}
-	if i.b.FileAt(p) != nil || i.copied(p) {
+	if i.b.FileAt(p) != nil || i.copied(p) || i.own(name) == p {
 		return base.Yes
 	}
 	if system {

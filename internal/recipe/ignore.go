@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/getopt"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -22,7 +23,7 @@ const growing = "what is added to the project beside these names has to be added
 // rule 6 asks to keep out: every COPY brings the same files, less these.
 func AllowList(b *source.Build) []check.Fix {
 	c := b.Context
-	if c == nil || c.File != nil && strings.TrimSpace(string(c.File.Data)) != "" {
+	if c == nil || c.File != nil && strings.TrimSpace(string(c.File.Data)) != "" || AsksGit(b) != nil {
 		return nil
 	}
 	lines := []string{"# Nothing is sent to the build but what is named here.", "*"}
@@ -95,10 +96,43 @@ func copies(b *source.Build, is func(string) bool) bool {
 	})
 }
 
+// AsksGit is the first RUN that asks git about the project's own repository, which then has to
+// be sent; nil = none does.
+func AsksGit(b *source.Build) *source.Step {
+	for _, s := range b.Stages {
+		sent := false // something of the context lies in the stage
+		for s := range s.Upwards() {
+			sent = sent || slices.ContainsFunc(s.Steps, func(step *source.Step) bool { return step.Copy != nil && step.Copy.FromContext() })
+		}
+		var first *source.Step
+		for _, step := range s.Steps {
+			for _, c := range step.Run().Commands() {
+				if program, args := c.Underlying(); program == "git" {
+					o := getopt.Split(args, true, "-C", "-c", "--git-dir", "--work-tree")
+					verb := o.Verb()
+					if verb == "clone" || verb == "init" {
+						sent = false // it has a repository of its own
+					}
+					if first == nil && knowledge.GitQuestions.Has(verb) {
+						first = step
+					}
+				}
+			}
+		}
+		if sent && first != nil && b.Needs(s) {
+			return first
+		}
+	}
+	return nil
+}
+
 // never are the patterns of what rule 6 asks to keep out, wherever it lies: repositories and
 // files of settings always, the rest where it is there.
 func never(b *source.Build) []string {
-	list := []string{"**/.git"}
+	var list []string
+	if AsksGit(b) == nil {
+		list = append(list, "**/.git")
+	}
 	if !copies(b, func(p string) bool { return source.IsEnvFile(path.Base(p)) }) {
 		list = append(list, "**/.env", "**/.env.*", "!**/.env.example", "!**/.env.sample", "!**/.env.template")
 	}

@@ -236,6 +236,13 @@ func routeOf(b *source.Build, port string) (r route, said bool) {
 	return sourceRoute(b, port)
 }
 
+// Route is the path that a service of Compose or a probe of Kubernetes asks the program for
+// on a port; "" = nobody does.
+func Route(b *source.Build, port string) string {
+	r, _ := routeOf(b, port)
+	return r.path
+}
+
 // urlPath is the path of a URL of the container itself within a word.
 func urlPath(word, port string) (string, bool) {
 	for part := range strings.FieldsFuncSeq(word, func(c rune) bool { return strings.ContainsRune(" \t'\"|;()", c) }) {
@@ -347,9 +354,10 @@ func asksBy(b *source.Build, port string, r route, may func(string) bool) []stri
 	}
 	url := "http://127.0.0.1:" + port + p
 	host := r.host
+	node := has.Word("node")
 	switch {
-	case there("node") && host == "":
-		return []string{"node", "-e", fmt.Sprintf("fetch('%s', {redirect: 'manual', signal: AbortSignal.timeout(3000)}).then(r => process.exit(%s ? 0 : 1), () => process.exit(1))", url, pick("r.status < 500", "r.ok"))}
+	case node != "" && host == "":
+		return []string{node, "-e", fmt.Sprintf("fetch('%s', {redirect: 'manual', signal: AbortSignal.timeout(3000)}).then(r => process.exit(%s ? 0 : 1), () => process.exit(1))", url, pick("r.status < 500", "r.ok"))}
 	case there("ruby"):
 		header := ""
 		if host != "" {

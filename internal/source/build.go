@@ -49,6 +49,7 @@ type Build struct {
 	repos        []string // its images without their tags
 	given        []string // arguments that CI gives it, with values that are not known
 	contextRoot  string
+	alike        []*Service // that build it with other arguments
 	development  string
 	chain        []*Stage
 	inChain      map[*Stage]bool
@@ -89,10 +90,18 @@ func (b *Build) link() {
 	b.resolveLocal()
 }
 
-// Given tells whether CI gives the build all of these arguments, with values that
-// are not known here.
-func (b *Build) Given(args []string) bool {
-	return len(args) > 0 && !slices.ContainsFunc(args, func(a string) bool { return !slices.Contains(b.given, a) })
+// Given is what gives the build all of these arguments, with values that are not known
+// here: CI, or a Makefile or a script by its name. "" = nothing does.
+func (b *Build) Given(args []string) string {
+	switch {
+	case len(args) == 0:
+		return ""
+	case !slices.ContainsFunc(args, func(a string) bool { return !slices.Contains(b.given, a) }):
+		return "CI"
+	case b.project == nil:
+		return ""
+	}
+	return b.project.passing(b.files, b.Path, args)
 }
 
 // Banking tells whether the build is judged by the banking profile.
@@ -146,8 +155,11 @@ func (b *Build) ContextRoot() (root string, ok bool) {
 
 // NoContext says why Context is nil.
 func (b *Build) NoContext() string {
-	if b.contextRoot == unsaid {
+	switch b.contextRoot {
+	case unsaid:
 		return "nothing says whether the build context is " + path.Dir(b.Path) + " or a folder above it"
+	case made:
+		return "CI makes the build context before it builds, and what is in it is not known"
 	}
 	return "the build context is outside the project"
 }
@@ -452,9 +464,9 @@ func (s *Step) DisablesHealth() bool {
 func (b *Build) Ports() []Port { return b.Target.Final.Ports }
 
 // Toolbox tells whether the config calls this Dockerfile's image one for
-// building.
+// building, or it is a builder from which others copy.
 func (b *Build) Toolbox() bool {
-	return b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
+	return b.Lent() != "" || b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
 }
 
 // RootAllowed tells whether the config lets this Dockerfile run as root.

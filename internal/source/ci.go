@@ -438,6 +438,9 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if b.pushed {
 		p.pushed[file] = true
 	}
+	if _, err := p.files.stat(root); err != nil {
+		root = made
+	}
 	r := recipe{target: b.target, context: root, pushed: b.pushed, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {

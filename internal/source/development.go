@@ -11,6 +11,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // The roles that a config gives to paths.
@@ -68,20 +69,39 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		}
 	} else {
 		words := parts(base)
-		for _, w := range words {
+		if last := lastWord(words); kind == Dockerfile && last == "local" {
+			return fmt.Sprintf("the file name contains %q", last)
+		}
+		for i, w := range words {
+			if kind == ComposeFile && i < len(words)-2 && knowledge.DevManifestParts.Has(w) { // compose.example.yml is to be copied to where it works
+				return fmt.Sprintf("the file name contains %q", w)
+			}
 			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
 				return fmt.Sprintf("the file name contains %q", w)
 			}
 		}
 	}
-	if dir := devFolder(p.below(name)); dir != "" {
+	if dir := devFolder(p.below(name)); dir != "" && !(knowledge.WorkFolders.Has(dir) && p.pushed[name]) {
 		return "it is in the folder " + dir
 	}
 	if kind != Dockerfile && under(p.below(name), ".github") { // what workflows start
 		return "it is in the folder .github"
 	}
 	if c := p.byPath[name]; kind == ComposeFile && c != nil {
-		return cmp.Or(declared(c.File.Data), triesOut(c))
+		if why, _ := declared(c.File.Data); why != "" {
+			return why
+		}
+		return cmp.Or(triesOut(c), worksOn(c))
+	}
+	return ""
+}
+
+// lastWord is the last word of a Dockerfile's name that is not that of its kind.
+func lastWord(words []string) string {
+	for _, w := range slices.Backward(words) {
+		if w != "dockerfile" && w != "containerfile" {
+			return w
+		}
 	}
 	return ""
 }
@@ -233,9 +253,49 @@ func (b *Build) packs() string {
 	return "the file name contains \"build\", and it starts nothing"
 }
 
+// aside says of an image that starts nothing why it does not ship: CI publishes others,
+// and nothing in the project builds this one, runs it, or is based on it. "" = it may be
+// part of what ships.
+func (t *targeting) aside(b *Build) string {
+	dir := path.Dir(b.Path)
+	if role, _ := b.Config.role(b.Path); role == roleProduct || t.unit.Named || dir == "." || len(t.recipes) > 0 || len(t.project.pushed) == 0 {
+		return ""
+	}
+	if _, ok := t.project.hinted[b.Path]; ok || starts(b.Target) || serviceBase(b.Target) || len(b.Workloads())+len(b.RunBy()) > 0 {
+		return ""
+	}
+	isBase := func(name string) bool { return slices.Contains(parts(path.Base(name)), "base") }
+	if isBase(b.Path) || isBase(dir) || b.userOfFolder() != "" {
+		return ""
+	}
+	for other := range t.project.pushed {
+		if path.Dir(other) == dir {
+			return "" // another form of it, which something else may start
+		}
+	}
+	return "it starts nothing, and nothing in the project builds it, while CI publishes other images"
+}
+
 // Development says why the unit does not ship, so that all that is found in it is
 // worth a note; "" = it ships.
 func (b *Build) Development() string { return b.development }
+
+// Aside tells whether a place lies in a service of Compose that is started only by a profile
+// for development: test, dev-tools. Nobody ships that, whatever the other services do.
+func (b *Build) Aside(file *text.File, at text.Span) bool {
+	if b.Compose == nil || file != b.Compose.File {
+		return false
+	}
+	for _, s := range b.Compose.Services {
+		if at.Start < s.Span.Start || at.End > s.Span.End || len(s.Profiles) == 0 {
+			continue
+		}
+		return !slices.ContainsFunc(s.Profiles, func(v deploy.Value) bool {
+			return !slices.ContainsFunc(parts(v.Text), func(w string) bool { return knowledge.DevStageWords.Has(w) || knowledge.DevModes.Has(w) })
+		})
+	}
+	return false
+}
 
 // purpose says why what a recipe makes does not ship; "" = it does. What people
 // reach ships, whatever the names of its stage, file and folder; a file for

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/overlay"
-	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -30,7 +29,7 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 	next := &Snapshot{
 		Units: p.Units, files: p.files, paths: p.paths, opt: p.opt,
 		compose: p.compose, byPath: p.byPath, parents: p.parents, kube: p.kube, dotenvs: p.dotenvs, dotEnvs: p.dotEnvs,
-		composed: p.composed, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed,
+		composed: p.composed, lends: p.lends, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed,
 	}
 	next.files.fsys = fsys
 	next.late.list = p.Problems()
@@ -55,7 +54,7 @@ func (p *Snapshot) rewires(c *change) bool {
 	for name := range c.files {
 		base := path.Base(name)
 		// Any YAML file may be a manifest from now on.
-		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" || deploy.IsBakeName(base) {
+		if ext := strings.ToLower(path.Ext(base)); ext == ".yaml" || ext == ".yml" || base == ".gitignore" || mayBake(base) {
 			return true
 		}
 	}

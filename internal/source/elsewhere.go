@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -52,6 +53,92 @@ func (p *Snapshot) elsewhere(v view, dockerfile, name string) (file string, ok b
 			return "", true
 		}
 	}
+}
+
+// passing is a file beside a Dockerfile, or in a folder above it, that gives a build these
+// arguments on a command line, as `docker build --build-arg NAME=…` in a Makefile does; ""
+// = none does, or the files are larger than are searched.
+func (p *Snapshot) passing(v view, dockerfile string, args []string) string {
+	var each []*regexp.Regexp
+	for dir := path.Dir(dockerfile); ; dir = path.Dir(dir) {
+		for _, f := range p.buildersIn(v, dir) {
+			if !p.searches.spend(len(f.Data) / 8) {
+				return ""
+			}
+			if !bytes.Contains(f.Data, []byte("--build-arg")) || slices.ContainsFunc(args, func(a string) bool { return !bytes.Contains(f.Data, []byte(a)) }) {
+				continue // most files, and the expressions are slow
+			}
+			if !p.searches.spend(4 * len(f.Data)) {
+				return ""
+			}
+			if each == nil {
+				for _, a := range args {
+					word := regexp.QuoteMeta(a)
+					each = append(each, regexp.MustCompile(`--build-arg[=\s"']+`+word+`\b`))
+				}
+			}
+			if !slices.ContainsFunc(each, func(e *regexp.Regexp) bool { return !e.Match(f.Data) }) {
+				return f.Name
+			}
+		}
+		if dir == "." || dir == "/" {
+			return ""
+		}
+	}
+}
+
+// tagOption is how a build is told what to call its image, up to the end of the line.
+var tagOption = regexp.MustCompile(`\bbuild\b[^\n]*?\s(?:-t|--tag)[=\s]+["']?([^\s"']+)`)
+
+// pushes tells whether a builder file publishes an image.
+var pushes = regexp.MustCompile(`\bpush\b`)
+
+// TaggedHere tells whether a file beside the unit's, or in a folder above it, builds an
+// image under this very name and publishes none: then nobody pulls it.
+func (b *Build) TaggedHere(image string) bool {
+	p := b.project
+	if p == nil {
+		return false
+	}
+	for dir := path.Dir(b.Path); ; dir = path.Dir(dir) {
+		for _, f := range p.buildersIn(b.files, dir) {
+			if !p.searches.spend(len(f.Data) / 8) {
+				return false
+			}
+			if !bytes.Contains(f.Data, []byte(image)) || !bytes.Contains(f.Data, []byte("build")) {
+				continue // most files, and the expressions are slow
+			}
+			if !p.searches.spend(4 * len(f.Data)) {
+				return false
+			}
+			if !pushes.Match(f.Data) && tags(continued.ReplaceAll(f.Data, []byte(" ")), image) {
+				return true
+			}
+		}
+		if dir == "." || dir == "/" {
+			return false
+		}
+	}
+}
+
+// continued is the end of a line that goes on in the next.
+var continued = regexp.MustCompile(`\\\n`)
+
+// tags tells whether a script gives a build this name, by itself or by a variable.
+func tags(script []byte, image string) bool {
+	for _, m := range tagOption.FindAllSubmatch(script, -1) {
+		name := string(m[1])
+		if name == image {
+			return true
+		}
+		if v, ok := strings.CutPrefix(name, "$"); ok {
+			v = regexp.QuoteMeta(strings.Trim(v, "{}()"))
+			if regexp.MustCompile(`(?m)^[^#\n]*\b` + v + `\s*[:?]?=[^\n]*?["'\s=-]` + regexp.QuoteMeta(image) + `["'}\s]`).Match(script) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // How many bytes of builder files are searched, for the names of all base images

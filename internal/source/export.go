@@ -9,10 +9,37 @@ import (
 
 // Exports tells whether the target is a set of files rather than something to
 // run: it stands on scratch with neither ENTRYPOINT nor CMD, as for
-// `docker build --output`. User, command and health mean nothing there.
+// `docker build --output`, or other Dockerfiles do nothing but copy from it. User,
+// command and health mean nothing there.
 func (b *Build) Exports() bool {
 	f := b.Target.Final
-	return b.Base().Scratch && f.Entrypoint == nil && f.Cmd == nil && f.User == nil && len(f.Ports) == 0 && !b.equips()
+	if f.Entrypoint != nil || f.Cmd != nil || f.User != nil || len(f.Ports) > 0 {
+		return false
+	}
+	return b.Base().Scratch && !b.equips() || b.Lent() != ""
+}
+
+// Lent is another Dockerfile of the project that has what the target makes as a named
+// context, where none stands on it and it starts nothing: a builder in a file of its own.
+func (b *Build) Lent() string {
+	f := b.Target.Final
+	if b.project == nil || f.Entrypoint != nil || f.Cmd != nil || f.User != nil || len(f.Ports) > 0 {
+		return ""
+	}
+	uses := b.project.lends[b.Path]
+	if len(uses) == 0 {
+		return ""
+	}
+	b.files.ask(aboutFroms, "")
+	from := b.project.users()
+	for _, u := range uses {
+		for _, user := range from.users[familiar(u.image)] {
+			if user == u.file {
+				return ""
+			}
+		}
+	}
+	return uses[0].file
 }
 
 // equips tells whether the target gets what only a container needs that runs:

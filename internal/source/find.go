@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/dockworthy/dockworthy/internal/files"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -50,6 +51,8 @@ type Listing struct {
 	links  map[string]string // Dockerfiles that are links, and where they lead
 	bare   map[string]bool   // folders with none of the files that are asked for beside Dockerfiles
 	beyond bool              // patterns of .gitignore files were left untried
+
+	tracked func() *gitignore.Tracked // what git keeps though patterns ignore it
 }
 
 // A Problem is a file that could not be looked at, or not be understood.
@@ -66,11 +69,14 @@ type Problem struct {
 }
 
 // Find walks the folder root of fsys for Dockerfiles and deployment files. It
-// leaves out what .gitignore files exclude and never follows symbolic links to
+// leaves out what .gitignore files exclude, unless git keeps it all the same, and never follows symbolic links to
 // folders. A folder that cannot be read becomes a problem, not an error.
 func Find(fsys fs.FS, root string) *Listing {
 	l := &Listing{links: map[string]string{}, bare: map[string]bool{}}
-	l.walk(fsys, root, gitignore.For(fsys, root), 0)
+	l.tracked = sync.OnceValue(func() *gitignore.Tracked {
+		return gitignore.Index(fsys, func(base string) bool { return kindOf(base) != 0 })
+	})
+	l.walk(fsys, root, gitignore.For(fsys, root), false, 0)
 	if l.beyond {
 		l.Problems = append(l.Problems, Problem{Path: root, Limit: true, Err: errors.New("matching the .gitignore patterns on all files is beyond the limit for .gitignore files of this size, so ignored files may be judged too")})
 	}
@@ -89,7 +95,9 @@ func Find(fsys fs.FS, root string) *Listing {
 
 const maxDepth = 200 // deeper than any file system lets people work
 
-func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) {
+// walk looks through a folder; ignored tells that patterns exclude it, so that only what
+// git keeps all the same is looked at.
+func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, ignored bool, depth int) {
 	entries, err := fs.ReadDir(fsys, dir)
 	if err != nil {
 		l.Problems = append(l.Problems, Problem{Path: dir, Err: err})
@@ -107,18 +115,22 @@ func (l *Listing) walk(fsys fs.FS, dir string, git *gitignore.Stack, depth int) 
 		name := e.Name()
 		p := path.Join(dir, name)
 		if e.IsDir() {
-			if knowledge.SkippedFolders.Has(name) || git.Ignored(p, true) {
+			if knowledge.SkippedFolders.Has(name) {
+				continue
+			}
+			ignored := ignored || git.Ignored(p, true)
+			if ignored && !l.tracked().Folder(p) {
 				continue
 			}
 			if name == "Dockerfile" || name == "Containerfile" {
 				// As a missing bind mount leaves it behind.
 				l.Problems = append(l.Problems, Problem{Path: p, Err: errors.New("is a folder, not a Dockerfile")})
 			}
-			l.walk(fsys, p, git, depth+1)
+			l.walk(fsys, p, git, ignored, depth+1)
 			continue
 		}
 		kind := kindOf(name)
-		if kind == 0 || git.Ignored(p, false) {
+		if kind == 0 || (ignored || git.Ignored(p, false)) && !l.tracked().File(p) {
 			continue
 		}
 		if t := e.Type(); t&fs.ModeSymlink != 0 {
@@ -171,13 +183,20 @@ func isBare(entries []fs.DirEntry) bool {
 	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isBeside(e.Name()) })
 }
 
+// mayBake tells whether a file may be Bake's by its base name: one that Bake reads by
+// itself, or such a one as people hand to it with --file.
+func mayBake(name string) bool {
+	low, ok := strings.CutSuffix(strings.ToLower(name), ".hcl")
+	return deploy.IsBakeName(name) || ok && !strings.HasSuffix(low, ".pkr") && (strings.Contains(low, "bake") || strings.Contains(low, "build"))
+}
+
 func kindOf(name string) byte {
 	switch {
 	case IsDockerfileName(name):
 		return 'd'
 	case deploy.IsComposeName(name):
 		return 'c'
-	case deploy.IsBakeName(name):
+	case mayBake(name):
 		return 'b'
 	}
 	if ext := strings.ToLower(path.Ext(name)); ext == ".yaml" || ext == ".yml" {

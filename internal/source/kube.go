@@ -216,7 +216,8 @@ func (b *Build) KubeProbes() bool {
 }
 
 // RunBy are the services of Compose files that run this build's image without
-// building it, as its name tells: those with its tag, or any where none has it.
+// building it, as its name tells: those with its tag, or any where none has it; and those
+// that build it with other arguments.
 func (b *Build) RunBy() []*Service {
 	if b.project == nil {
 		return nil
@@ -244,7 +245,12 @@ func (b *Build) RunBy() []*Service {
 		add(n, "")
 	}
 	if len(exact) > 0 {
-		return exact // others run another variant of it
+		list = exact // others run another variant of it
+	}
+	for _, s := range b.alike {
+		if s.Development == b.development || s.Development == "" {
+			list = append(list, s)
+		}
 	}
 	return list
 }

@@ -75,6 +75,9 @@ const outside = "\x00outside"
 // Dockerfile's own folder or one above it.
 const unsaid = "\x00unsaid"
 
+// made is the context of a build for which CI makes the folder first.
+const made = "\x00made"
+
 // recipes are the ways in which the project says that it builds a Dockerfile:
 // the command line, the config, Compose.
 func (p *Snapshot) recipes(name string, cfg *Config) []recipe {

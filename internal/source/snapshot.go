@@ -3,6 +3,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,6 +80,7 @@ type Snapshot struct {
 	dotenvs   map[string]*text.File      // of Compose files, by folder
 	dotEnvs   map[string]deploy.DotEnv   // what they set, by path
 	composed  map[string][]recipe        // by Dockerfile
+	lends     map[string][]fromIn        // the Dockerfiles that have what a Dockerfile makes as a named context, and its name there
 	builtFrom map[*deploy.Service]string // the Dockerfile that a service is built from
 	extended  map[*deploy.Compose]string // why not all services of a file have all that they extend
 	baked     map[string]string          // image name: the Dockerfile that a Bake file makes it of
@@ -195,7 +197,7 @@ type Unit struct {
 // cannot be read is a problem of the project and hides nothing else; under a
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
-	p := &Snapshot{files: view{fsys: fsys, bare: map[string]bool{}}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p := &Snapshot{files: view{fsys: fsys, bare: map[string]bool{}}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, lends: map[string][]fromIn{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -496,7 +498,7 @@ func (p *Snapshot) builds(v view, u Unit, trail []string) ([]*Build, *Problem) {
 		}
 	case KubernetesFile:
 		if k := p.links.files[u.Path]; k != nil {
-			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile = k.manifest, k.file })}, nil
+			return []*Build{p.manifest(u, func(b *Build) { b.Kubernetes, b.manifestFile, b.files = k.manifest, k.file, v })}, nil
 		}
 	}
 	file, err := p.dockerfile(v, u)
@@ -575,7 +577,7 @@ func (p *Snapshot) manifest(u Unit, fill func(*Build)) *Build {
 	b := &Build{Path: u.Path, AsOf: p.opt.AsOf, Profile: p.profile(cfg), Config: cfg, project: p, memo: &memo{}, development: p.development(u.Path, u.Kind)}
 	fill(b)
 	if role, _ := cfg.role(u.Path); b.development == "" && b.Kubernetes != nil && role != roleProduct {
-		b.development = idles(b.Kubernetes)
+		b.development = cmp.Or(idles(b.Kubernetes), triedIn(b.Kubernetes))
 	}
 	b.shared()
 	return b

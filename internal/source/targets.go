@@ -133,7 +133,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	b.Services, b.images, b.repos, b.given = r.services, r.images, r.repos, r.given
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
-	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid {
+	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid && b.contextRoot != made {
 		b.Context = t.project.context(t.files, b.contextRoot, t.unit.Path)
 	}
 	b.link()
@@ -141,7 +141,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b))
+		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b))
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
@@ -387,14 +387,19 @@ func (t *targeting) finish() []*Build {
 	}
 	// Builds that differ in arguments alone are the same image to who runs it.
 	type image struct{ target, root string }
-	images, repos := map[image][]string{}, map[image][]string{}
+	images, repos, services := map[image][]string{}, map[image][]string{}, map[image][]*Service{}
 	for _, b := range t.builds {
 		key := image{b.Target.Ref(), b.contextRoot}
-		images[key], repos[key] = append(images[key], b.images...), append(repos[key], b.repos...)
+		images[key], repos[key], services[key] = append(images[key], b.images...), append(repos[key], b.repos...), append(services[key], b.Services...)
 	}
 	for _, b := range t.builds {
 		key := image{b.Target.Ref(), b.contextRoot}
 		b.images, b.repos = images[key], repos[key]
+		for _, s := range services[key] {
+			if !slices.Contains(b.Services, s) {
+				b.alike = append(b.alike, s)
+			}
+		}
 	}
 	reached, ships := map[*Stage]bool{}, map[*Stage]bool{}
 	for _, b := range t.builds {

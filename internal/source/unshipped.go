@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -21,25 +23,58 @@ func (t *targeting) unshipped(b *Build) string {
 	if role, _ := b.Config.role(b.Path); role == roleProduct {
 		return ""
 	}
-	why := declared(b.File.Data)
+	if why := b.described(); why != "" {
+		return why // so says the image itself, wherever it is published
+	}
+	why, never := declared(b.File.Data)
+	if never && !t.published() {
+		return why
+	}
 	if why == "" {
 		why = b.waiting()
 	}
 	if why == "" {
 		why = t.overlaid(b)
 	}
-	if why == "" || t.published(b) {
+	if why == "" || t.published() || t.runs(b) {
 		return ""
 	}
 	return why
 }
 
-// published tells whether CI or Bake publishes what a Dockerfile makes, or services and
-// workloads that are not for development run it.
-func (t *targeting) published(b *Build) bool {
-	if t.project.pushed[t.unit.Path] || slices.ContainsFunc(t.recipes, func(r recipe) bool { return r.by != "" && len(r.services) == 0 && isBake(r.by) && len(r.images) > 0 }) {
-		return true
+// described says what a label of an image says of its purpose, where that is tests, the
+// development of the project, or not production; "" = none does.
+func (b *Build) described() string {
+	for s := b.Target; s != nil; s = s.Parent {
+		for _, step := range s.Steps {
+			label, ok := step.Command.(*instructions.LabelCommand)
+			if !ok {
+				continue
+			}
+			for _, kv := range label.Labels {
+				if key := strings.ToLower(kv.Key); !strings.HasSuffix(key, "description") && !strings.HasSuffix(key, "summary") {
+					continue
+				}
+				if m := notProduction.FindString(kv.Value); m != "" && !otherSubject.MatchString(strings.Replace(kv.Value, m, "", 1)) {
+					return fmt.Sprintf("its label says %q", m)
+				}
+				if m := labelled.FindString(kv.Value); m != "" {
+					return fmt.Sprintf("its label says %q", m)
+				}
+			}
+		}
 	}
+	return ""
+}
+
+// published tells whether CI or Bake publishes what a Dockerfile makes.
+func (t *targeting) published() bool {
+	return t.project.pushed[t.unit.Path] || slices.ContainsFunc(t.recipes, func(r recipe) bool { return r.by != "" && len(r.services) == 0 && isBake(r.by) && len(r.images) > 0 })
+}
+
+// runs tells whether services and workloads that are not for development run what a
+// Dockerfile makes.
+func (t *targeting) runs(b *Build) bool {
 	return len(b.Workloads()) > 0 || slices.ContainsFunc(b.RunBy(), func(s *Service) bool { return s.Development == "" })
 }
 
@@ -52,13 +87,16 @@ func isBake(name string) bool {
 const maxHeader = 4 << 10
 
 // header is the comment at the top of a Dockerfile as one line, before the first
-// instruction. A blank line ends a sentence.
-func header(data []byte) string {
+// instruction, and the first lines of its paragraphs: a title may bear no full stop. A
+// blank line ends a sentence.
+func header(data []byte) (head string, titles []string) {
 	var b strings.Builder
+	title := true
 	for line := range bytes.Lines(data[:min(len(data), maxHeader)]) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
 			b.WriteString(". ")
+			title = true
 			continue
 		}
 		if line[0] != '#' {
@@ -67,11 +105,16 @@ func header(data []byte) string {
 		if text := bytes.TrimSpace(bytes.TrimLeft(line, "#")); len(text) > 0 && !directive.Match(text) {
 			b.Write(text)
 			b.WriteByte(' ')
+			if title {
+				titles = append(titles, string(text))
+			}
+			title = false
 		} else {
 			b.WriteString(". ")
+			title = true
 		}
 	}
-	return b.String()
+	return b.String(), titles
 }
 
 var (
@@ -79,7 +122,10 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.!?:;]\s+|[.!?]$`)
 	// The subject is what the file makes: nothing else is named.
 	notProduction = regexp.MustCompile(`(?i)\bnot\s+(?:be\s+)?(?:(?:intended|meant|designed|recommended|ready|suitable|suited|fit|optimi[sz]ed|built|made|used|safe|to\s+be\s+used)\s+)*(?:for|in)\s+(?:use\s+in\s+|any\s+|a\s+)?production\b|\bdo(?:\s+not|n't)\s+use\s+(?:(?:this|it|the)(?:\s+(?:image|file|docker\s?file|container))?\s+)?(?:in|for)\s+production\b|\bnot\s+production[- ]ready\b|\bnot\s+(?:be\s+)?(?:intended|meant|designed|made)\s+for\s+end[- ]?users\b`)
-	forWork       = regexp.MustCompile(`(?i)\b(?:docker\s?file|image|container|this(?:\s+file)?|used|ready|suitable|intended|meant|only)\b(?:\s+\w+){0,3}\s+for\s+(?:(?:local|running|the|unit|integration|end-to-end|e2e|use\s+in|our|interactive)\s+)*(?:development|testing|tests|debugging|fuzzing|benchmarks?|benchmarking|building\s+(?:(?:a|an|the|debian|deb|rpm|apk|binary)\s+)*packages?)\b(?:\s+(?:only|purposes?|use|environments?|and\s+(?:testing|tests|debugging|ci)|via\s+\w+|of\s+\w+|for\s+\w+|with\s+\w+))*\s*$`)
+	forWork       = regexp.MustCompile(`(?i)\b(?:docker\s?file|image|container|this(?:\s+file)?|used|ready|suitable|intended|meant|only)\b(?:\s+[\w-]+){0,4}\s+for\s+(?:(?:local|running|the|unit|integration|end-to-end|e2e|use\s+in|our|interactive)\s+)*(?:development|testing|tests|debugging|fuzzing|benchmarks?|benchmarking|building\s+(?:(?:a|an|the|debian|deb|rpm|apk|binary)\s+)*packages?)\b(?:\s+(?:only|purposes?|use|environments?|and\s+(?:testing|tests|debugging|ci)|via\s+\w+|of\s+\w+|for\s+\w+|with\s+\w+))*\s*$`)
+	workOnly      = regexp.MustCompile(`(?i)\b(?:development|testing|tests?)\s+only\b`)
+	triedWith     = regexp.MustCompile(`(?i)\bused\s+to\s+(?:test|run\s+(?:[\w'-]+\s+){0,4}tests?)\b`)
+	labelled      = regexp.MustCompile(`(?i)\b(?:image|container)\s+(?:is|can\s+be)\s+used\s+(?:to\s+run\s+(?:[\w'-]+\s+){0,4}tests?\b(?:\s+suites?\b)?|(?:to\s+\w+\s+(?:[\w-]+\s+){0,3})?(?:in\s+(?:a|the|your|our)|for\s+(?:a|the|your|our|local))\s+development\b)`)
 	forBugs       = regexp.MustCompile(`(?i)\bfor\s+(?:debugging|reproducing|investigating)\s+(?:issues|bugs|problems|reports)\b`)
 	otherSubject  = regexp.MustCompile(`(?i)\b(?:root|password|secret|key|token|credential|latest|tag|certificate|cert|variable|option|flag|setting|default|port|user)s?\b`)
 	ownSubject    = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?(?:[\w-]+\s+){0,3}?(?:docker\s?file|image|container)\b|^(?:this|used|only|intended|meant|for|reproduces|mimics)\b`)
@@ -96,28 +142,35 @@ func speaksOfPurpose(low string) bool {
 }
 
 // declared says what a Dockerfile's first comment says of its purpose, where that is
-// development or tests, or not production; "" = it says no such thing.
-func declared(data []byte) string {
+// development or tests, or not production; "" = it says no such thing. never tells that it
+// is nothing else, so that who runs it all the same does not ship it.
+func declared(data []byte) (why string, never bool) {
 	if len(data) == 0 || data[0] != '#' && data[0] != '\n' && data[0] != '\r' {
-		return ""
+		return "", false
 	}
-	head := header(data)
+	head, titles := header(data)
 	low := strings.ToLower(head)
 	if !speaksOfPurpose(low) {
-		return ""
+		return "", false
 	}
-	for _, s := range sentenceEnd.Split(head, -1) {
+	for _, s := range append(sentenceEnd.Split(head, -1), titles...) {
 		if s = strings.TrimSpace(s); !speaksOfPurpose(strings.ToLower(s)) {
 			continue
 		}
 		if m := notProduction.FindString(s); m != "" && !otherSubject.MatchString(strings.Replace(s, m, "", 1)) {
-			return fmt.Sprintf("its first comment says %q", m)
+			return fmt.Sprintf("its first comment says %q", m), true
 		}
-		if m := cmp.Or(forWork.FindString(s), forBugs.FindString(s)); m != "" && ownSubject.MatchString(s) && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
-			return fmt.Sprintf("its first comment says %q", strings.TrimSpace(m))
+		if !ownSubject.MatchString(s) {
+			continue
+		}
+		if m := workOnly.FindString(s); m != "" && !otherSubject.MatchString(strings.Replace(s, m, "", 1)) {
+			return fmt.Sprintf("its first comment says %q", m), true
+		}
+		if m := cmp.Or(forWork.FindString(s), forBugs.FindString(s), triedWith.FindString(s)); m != "" && !elsewhere.MatchString(s) && !alsoShips.MatchString(low) {
+			return fmt.Sprintf("its first comment says %q", strings.TrimSpace(m)), false
 		}
 	}
-	return ""
+	return "", false
 }
 
 // waiting says what an image starts, where that runs tests or does nothing until
@@ -141,7 +194,7 @@ func (b *Build) waiting() string {
 		}
 		return "it starts " + strings.Join(words, " ") + ", which runs tests"
 	}
-	if idle := idleIn(st.Script, false); idle != "" {
+	if idle := idleIn(st.Script, true); idle != "" {
 		return "it starts " + idle + ", which does nothing until somebody comes in"
 	}
 	return ""
@@ -212,6 +265,47 @@ func triesOut(c *deploy.Compose) string {
 		}
 	}
 	return ""
+}
+
+// worksOn says by which variable the services of a Compose file run in a mode of
+// development; "" = by none.
+func worksOn(c *deploy.Compose) string {
+	var envs [][]deploy.KeyValue
+	for _, s := range c.Services {
+		envs = append(envs, s.Environment)
+	}
+	return modes(envs)
+}
+
+// triedIn says of a Kubernetes file by which variable its programs run in a mode of
+// development; "" = by none.
+func triedIn(m *deploy.Manifest) string {
+	var envs [][]deploy.KeyValue
+	for _, w := range m.Workloads {
+		for _, c := range w.Containers {
+			envs = append(envs, c.Env)
+		}
+	}
+	return modes(envs)
+}
+
+// modes says which variable tells a program to run in a mode of development, where all such
+// variables do; "" = none does, or one tells another mode.
+func modes(envs [][]deploy.KeyValue) (why string) {
+	for _, env := range envs {
+		for _, kv := range env {
+			if !knowledge.ModeVariables.Has(kv.Key.Text) || !kv.HasValue {
+				continue
+			}
+			if kv.Value.Unresolved || !knowledge.DevModes.Has(strings.ToLower(kv.Value.Text)) {
+				return ""
+			}
+			if why == "" {
+				why = fmt.Sprintf("%s is %s in it", kv.Key.Text, kv.Value.Text)
+			}
+		}
+	}
+	return why
 }
 
 // idles says of a Kubernetes file that all that it runs waits for somebody to come in;

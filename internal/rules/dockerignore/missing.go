@@ -85,6 +85,9 @@ var missing = &check.Check{
 			return check.Judge(nil)
 		}
 		f.Help, f.Fixes = example(b), recipe.AllowList(b)
+		if step := recipe.AsksGit(b); step != nil {
+			f.Unfixed = given(step)
+		}
 		first := broad[0]
 		f.Place = check.Place{File: b.Text(), Span: first.at()}
 		what := "there is no .dockerignore"

@@ -126,6 +126,10 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			if by := readsDefaults(b.Context, path.Dir(e.Path)); by != "" && source.IsEnvFile(base) {
 				f.Help = fmt.Sprintf("add **/%s to %s, unless the build reads defaults from it (there is a %s): then keep only those in it, and set secrets when the container starts", base, path.Base(b.Context.File.Name), by)
 			}
+			if step := recipe.AsksGit(b); step != nil && base == ".git" {
+				f.Help = given(step) + ", and add " + base + " to " + path.Base(b.Context.File.Name)
+				f.Fixes, f.Unfixed = nil, given(step)
+			}
 		}
 		found = append(found, f)
 	}
@@ -140,6 +144,11 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
 	}
 	return append(found, wanted...)
+}
+
+// given is the advice to give a RUN what it asks git for.
+func given(step *source.Step) string {
+	return fmt.Sprintf("line %d asks git about the repository: give it the revision as a build argument instead", step.Line())
 }
 
 // namedBy is what takes a file by its name, so that it has to be sent.
@@ -255,5 +264,11 @@ func unstopped(b *source.Build, t take) []check.Finding {
 		f.Message = fmt.Sprintf("%s does not exclude %s", path.Base(b.Context.File.Name), strings.Join(list, ", "))
 	}
 	f.Fixes = recipe.Exclude(b, text.Span{})
+	if step := recipe.AsksGit(b); step != nil && open[".git"] {
+		f.Fixes, f.Unfixed = nil, given(step)
+		if slices.Contains(add, ".git") {
+			f.Help += "; " + given(step)
+		}
+	}
 	return []check.Finding{f}
 }

@@ -156,6 +156,38 @@ func replacing(b *source.Build, step *source.Step) (string, bool) {
 		case "busybox-ash":
 			return "busybox ash", true
 		}
+		return "", false
+	}
+	switch systemManager(b) {
+	case "apk":
+		return "busybox ash", true
+	case "dnf", "microdnf", "tdnf", "yum":
+		return "bash", true
 	}
 	return "", false
+}
+
+// systemManager is the package manager of the system that a build's steps install with,
+// which tells one system from another where the base image is not known; "" = none does.
+func systemManager(b *source.Build) string {
+	for _, s := range b.Chain() {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, in := range run.Effects.Installs {
+				if in.System {
+					return in.Command.Program()
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// unknownShell tells whether nothing says which shell a build's commands run in.
+func unknownShell(b *source.Build, step *source.Step) bool {
+	img := b.Base()
+	return step.Before.Shell == nil && img != nil && img.Known == nil && !img.Scratch && systemManager(b) == ""
 }

@@ -89,12 +89,24 @@ var scriptWithoutExec = &check.Check{
 		if st.Init != "" {
 			fate = st.Init + " sends SIGTERM only to the shell, and the program is killed with the container"
 		}
-		return check.Judge([]check.Finding{recipe.Exec(f, list).To(check.Finding{
+		found := recipe.Exec(f, list).To(check.Finding{
 			Place:   place(b, st.Step),
 			Related: related,
 			Message: fmt.Sprintf("%s ends with %s without exec: %s", f.Path, what, fate),
-		})})
+		})
+		if loops(f.Script, last) || loops(f.Called(), last) {
+			found.Message = fmt.Sprintf("%s ends with a loop around %s: %s", f.Path, what, fate)
+			found.Help = "set a trap before the loop, such as trap 'exit 0' TERM, and start with & and wait for what takes long in it, because a shell runs a trap only between commands: sleep 10 & wait $!"
+		}
+		return check.Judge([]check.Finding{found})
 	},
+}
+
+// loops tells whether a script ends with a loop whose body ends with a command: in front
+// of that, exec would be the end of the loop.
+func loops(s *shell.Script, last *shell.Command) bool {
+	ends, _ := s.Endings()
+	return slices.ContainsFunc(ends, func(e shell.Ending) bool { return e.Loop && e.Command == last })
 }
 
 // endless is the first command of a script that stays in the foreground and does

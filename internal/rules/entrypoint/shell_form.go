@@ -46,6 +46,9 @@ var shellForm = &check.Check{
 				if name, ok := replacing(b, step); ok {
 					f.Severity = check.Warning
 					f.Message = fmt.Sprintf("%s is in shell form; %s replaces itself with a single command, so the program receives signals only while the shell is %s and there is one command", step.Keyword, name, name)
+				} else if unknownShell(b, step) {
+					f.Severity = check.Warning
+					f.Message = fmt.Sprintf("%s is in shell form: unless the shell of %s replaces itself with a single command, as bash and ash do, PID 1 is a shell and the program does not receive SIGTERM", step.Keyword, b.Base().String())
 				}
 			}
 			if img := b.Base(); img.Known != nil && img.Known.HasShell() == base.No && step.Before.Shell == nil {

@@ -57,6 +57,7 @@ var missing = &check.Check{
 			Message: "the image serves" + onPorts(b) + ", but has no HEALTHCHECK",
 			Help:    advice(b),
 			Missing: true,
+			Group:   "missing",
 		}
 		switch {
 		case role == source.Develop:
@@ -180,22 +181,30 @@ func advice(b *source.Build) string {
 	}
 	has := presence.Of(b)
 	known := img.Known
+	route, unless := recipe.Route(b, port), ""
+	if route == "" {
+		route, unless = "/", "; where the program does not answer / with 200, ask a route on which it does"
+	}
+	url := "http://127.0.0.1:" + port + route
+	node := has.Word("node")
 	switch {
 	case known == nil:
 	case img.Ref.Familiar == "php" && port == "9000":
 		return "add a HEALTHCHECK that asks php-fpm for its ping page over FastCGI on port 9000 (ping.path in its pool's settings, and cgi-fcgi of libfcgi-bin); HTTP is not spoken there"
 	case known.HasTool("wget") == base.Yes && known.HasShell() == base.No && known.ShellPath != "":
-		return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s/wget", "-q", "-O", "/dev/null", "http://127.0.0.1:%s/"]: there is no /bin/sh, so it has to be in exec form`, path.Dir(known.ShellPath), port)
+		return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s/wget", "-q", "-O", "/dev/null", "%s"]: there is no /bin/sh, so it has to be in exec form`, path.Dir(known.ShellPath), url) + unless
 	case known.HasTool("wget") == base.Yes:
-		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null http://127.0.0.1:%s/ || exit 1`", port)
+		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD wget -q -O /dev/null %s || exit 1`", url) + unless
 	}
 	curl := has.Program("curl")
 	switch {
 	case curl == base.Yes && has.Shell() == base.Yes:
-		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD curl -fsS -o /dev/null http://127.0.0.1:%s/ || exit 1`", port)
+		return fmt.Sprintf("add `HEALTHCHECK --interval=20s --timeout=3s CMD curl -fsS -o /dev/null %s || exit 1`", url) + unless
 	case known == nil:
+	case node != "" && strings.HasPrefix(node, "/"):
+		return fmt.Sprintf(`add a HEALTHCHECK in exec form that runs %s -e "fetch('%s').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))": node is not in PATH`, node, url) + unless
 	case known.HasTool("node") == base.Yes:
-		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('http://127.0.0.1:%s/').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, port)
+		return fmt.Sprintf(`add a HEALTHCHECK that runs node -e "fetch('%s').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`, url) + unless
 	case known.HasTool("python") == base.Yes:
 		help := fmt.Sprintf("add a HEALTHCHECK that queries port %s with python's http.client (urllib would use HTTP_PROXY)", port)
 		if curl == base.No {

@@ -146,7 +146,7 @@ func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, b
 	}
 	most := int64(0)
 	for _, p := range d.filled[dir] {
-		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, p.modes) {
+		if fx.Kind == effects.Chown && !d.changes(fx, p.owner) || fx.Kind == effects.Chmod && (keepsModes(fx.Mode, p.modes) || opens(fx.Mode, p.step)) {
 			continue
 		}
 		if first == nil || most >= 0 && (p.bytes < 0 || p.bytes > most) {
@@ -160,7 +160,7 @@ func (d *duplicates) earlier(fx effects.File, dir string) (first *source.Step, b
 	}
 	if first == nil {
 		step, bytes := d.copiedInto(d.copies, dir)
-		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) || fx.Kind == effects.Chmod && keepsModes(fx.Mode, modesOf(step.Copy)) {
+		if step == nil || fx.Kind == effects.Chown && !d.changes(fx, step.Copy.Chown.Value) || fx.Kind == effects.Chmod && (keepsModes(fx.Mode, modesOf(step.Copy)) || opens(fx.Mode, step)) {
 			return nil, 0
 		}
 		return step, bytes
@@ -319,6 +319,12 @@ func modesOf(c *source.Copy) []uint32 {
 		return []uint32{0o644, 0o755}
 	}
 	return nil
+}
+
+// opens tells whether chmod asks for no more than that others may read the files, which
+// what another stage or image made lets them, but for odd ones.
+func opens(mode string, step *source.Step) bool {
+	return step.Copy != nil && step.Copy.From != "" && step.Copy.Chmod.Value == "" && keepsModes(mode, []uint32{0o644, 0o755})
 }
 
 // keepsModes tells whether chmod leaves files of these modes as they are.

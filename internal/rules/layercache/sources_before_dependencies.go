@@ -20,7 +20,7 @@ var sourcesBeforeDependencies = &check.Check{
 	Claim:    "dependencies are installed before the sources are copied",
 	Why:      "each edit of a source file changes the COPY, so every instruction after it runs again: all dependencies are downloaded and built again",
 	Mend:     "copy the manifest and the lock file first, install, then copy the sources",
-	Quiet:    "Where only manifests are copied before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where only what the install's own scripts run comes before it, where a cache mount keeps the downloads, and in stages from which only a generated manifest is copied.",
+	Quiet:    "Where only manifests are copied before the install, where a second install adds no dependencies (pip install --no-deps ., uv sync after --no-install-project), where packages are vendored or mounted, where only what the install's own scripts run comes before it, or what the RUN calls that also downloads what it installs, where a cache mount keeps the downloads, and in stages from which only a generated manifest is copied.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	Run:      rebuilt(false),
@@ -84,6 +84,9 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 		}
 		for _, br := range l.brought {
 			member := v.member(br, step, in)
+			if v.toolOf(br, step, in) || v.askedFor(br, step, in) || v.onlyPictures(br) && v.copiesLater(step) {
+				continue
+			}
 			if member && (knowledge.EcosystemOf(in.Manager) != "node" || v.copiesLater(step)) || br.submodule && !worksIn(in, br.dest) {
 				continue
 			}
@@ -196,6 +199,75 @@ func (v *view) closer(l *layers, first brought, in packages.Install) brought {
 		}
 	}
 	return first
+}
+
+// toolOf tells whether what a copy brings is called by the RUN itself, elsewhere than in
+// the folder in which it installs, and the manifest there is none of this project: what is
+// installed is what the RUN downloads, so that nothing can be installed earlier.
+func (v *view) toolOf(br brought, step *source.Step, in packages.Install) bool {
+	dir := in.Command.Dir
+	if br.sort == tree || !strings.HasPrefix(dir, "/") || within(dir, br.dest) || within(br.dest, dir) || len(in.Manifests) > 0 || len(in.Packages) > 0 {
+		return false
+	}
+	tool := knowledge.Locking(in.Manager)
+	if tool == nil || v.seen(step, dir, tool.Reads) != nil || v.seen(step, path.Join(dir, in.Target.Text), tool.Reads) != nil {
+		return false
+	}
+	return slices.ContainsFunc(step.Run().Commands(), func(c *shell.Command) bool {
+		return c != in.Command && (names(c, br.dest) || len(c.Words) > 0 && within(br.dest, c.Words[0].Text))
+	})
+}
+
+// askedFor tells whether a list of packages that the install reads asks for one in the folder
+// that a copy brings: it cannot come later.
+func (v *view) askedFor(br brought, step *source.Step, in packages.Install) bool {
+	if br.sort == tree || br.dest == "/" {
+		return false
+	}
+	for _, m := range in.Manifests {
+		p := m.Text
+		if !strings.HasPrefix(p, "/") {
+			p = path.Join(in.Command.Dir, p)
+		}
+		if !m.Known || !strings.HasPrefix(p, "/") {
+			continue
+		}
+		o := v.seen(step, path.Dir(p), path.Base(p))
+		if o == nil {
+			continue
+		}
+		data, _ := o.Data()
+		for line := range strings.Lines(data) {
+			word := strings.TrimSpace(line)
+			if i := strings.LastIndexAny(word, " \t"); i >= 0 && !strings.HasPrefix(word, "#") { // -e libs/a; a @ file:///app/libs/a
+				word = word[i+1:]
+			}
+			word, local := strings.CutPrefix(word, "file://")
+			if local = local || strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.HasPrefix(line, "-e ") || strings.HasPrefix(line, "--editable "); !local || word == "." {
+				continue
+			}
+			if !strings.HasPrefix(word, "/") {
+				word = path.Join(in.Command.Dir, word)
+			}
+			if within(br.dest, word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// onlyPictures tells whether all that a copy brings is pictures, which nobody edits with each
+// change of the program.
+func (v *view) onlyPictures(br brought) bool {
+	if br.sort == tree || br.path == "" || v.b.Context == nil {
+		return false
+	}
+	dir := strings.TrimSuffix(br.path, "/*")
+	list := v.b.Context.Dir(dir)
+	return len(list) > 0 && !slices.ContainsFunc(list, func(e source.Entry) bool {
+		return e.Dir || !knowledge.PictureEnds.Has(path.Ext(e.Path))
+	})
 }
 
 // names tells whether an argument of a command is a path in a folder.

@@ -145,7 +145,7 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 			return w.Text == "--parents" || program != "cp" && strings.HasPrefix(w.Text, "-o")
 		})
 	case knowledge.Quiet.Has(program) || knowledge.Speakers.Has(program) && program != "find" && program != "perl" && program != "awk":
-		return false
+		return a.named(run, c, program, args)
 	case knowledge.SystemManagers.Has(program):
 		return knowledge.StandardFolders.Has(topOf(a.path))
 	case program == "find":
@@ -180,6 +180,30 @@ func (a *absence) does(step *source.Step, run *source.Run, c *shell.Command) boo
 		return a.java(program, c, args)
 	}
 	return true
+}
+
+// named tells whether a program of which no change to files is known has the path, or
+// what it makes of a file that is named so, among its words: it may be told to write
+// there, as gpg -o is, and gpg --dearmor x makes x.gpg.
+func (a *absence) named(run *source.Run, c *shell.Command, program string, args []shell.Word) bool {
+	if knowledge.Plain.Has(program) || knowledge.Speakers.Has(program) ||
+		slices.ContainsFunc(run.Effects.Files, func(fx effects.File) bool { return fx.Command == c }) {
+		return false
+	}
+	return slices.ContainsFunc(args, func(w shell.Word) bool {
+		value := strings.TrimPrefix(w.Text, "-o")
+		if _, after, ok := strings.Cut(value, "="); ok {
+			value = after
+		}
+		if value == "" || value[0] == '-' {
+			return false
+		}
+		if !path.IsAbs(value) {
+			value = path.Join("/", c.Dir, value)
+		}
+		value = path.Clean(value)
+		return value == a.path || value != "/" && below(a.path, value) || strings.HasPrefix(a.path, value+".")
+	})
 }
 
 func unknownWord(w shell.Word) bool { return !w.Known }

@@ -90,6 +90,9 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 		if step.Copy != nil {
 			f.Help = "mount it for the RUN that needs it (RUN --mount=type=bind,from=…), or run it in a builder stage and copy its output"
 		}
+		if len(heavy) == 0 {
+			f.Help += fmt.Sprintf("; where the program runs %[1]s, list %[1]s under `runtime-tools:` in .dockworthy.yaml", names(all))
+		}
 	}
 	f.Message = fmt.Sprintf("%s %s %s here and %s in the final image", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
 	if !slices.ContainsFunc(all, func(t tool) bool { return !t.orphan }) {

@@ -72,7 +72,7 @@ var sdkBaseInFinal = &check.Check{
 			f.Severity = check.Warning
 			f.Message = fmt.Sprintf("the final image is based on %s, which is meant for building", name)
 		}
-		f.Help = cmp.Or(f.Help, withoutJDK(img), knowledge.RuntimeFor(img.Ref.Familiar))
+		f.Help = cmp.Or(f.Help, withoutJDK(img), knowledge.RuntimeFor(img.Ref.Familiar, img.Ref.Tag))
 		if chain := b.Chain(); len(chain) > 1 {
 			f.Related = append(f.Related, check.Place{File: b.Text(), Span: b.Target.From.Span, Message: "the final stage is based on that stage"})
 		}

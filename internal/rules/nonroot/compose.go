@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -17,6 +19,7 @@ var composeRoot = &check.Check{
 	Claim:    "no Compose service is set to run as root",
 	Why:      "user: in Compose overrides the image's USER",
 	Mend:     "remove user:, or set a UID other than 0",
+	Quiet:    "A helper that does nothing but give files to another user is a note.",
 	Unfixed:  "which user the program can run as depends on who owns its volumes",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -27,15 +30,48 @@ var composeRoot = &check.Check{
 		}
 		var found []check.Finding
 		for _, s := range b.Compose.Services {
-			if isRoot(s.User) {
-				found = append(found, check.Finding{
-					Place:   check.Place{File: b.Text(), Span: s.User.Span},
-					Message: fmt.Sprintf("the service %s runs as root", s.Name.Text),
-				})
+			if !isRoot(s.User) {
+				continue
 			}
+			f := check.Finding{
+				Place:   check.Place{File: b.Text(), Span: s.User.Span},
+				Message: fmt.Sprintf("the service %s runs as root", s.Name.Text),
+			}
+			if handsFiles(s) {
+				f.Severity = check.Note
+				f.Message += ", to give files to others, and ends"
+				f.Help = "give the volume to its user when it is made: an image that has the folder with that owner hands it on to a new volume"
+			}
+			found = append(found, f)
 		}
 		return check.Judge(found)
 	},
+}
+
+// handsFiles tells whether a service does nothing but give files another owner or mode,
+// for which it has to be root.
+func handsFiles(s *deploy.Service) bool {
+	var words []shell.Word
+	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+		if c == nil {
+			continue
+		}
+		for _, w := range c.Words {
+			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
+		}
+	}
+	gives := false
+	for _, c := range shell.FromWords(shell.Input{}, words).Commands {
+		switch program := c.Program(); {
+		case program == "chown" || program == "chmod" || program == "chgrp":
+			gives = true
+		case knowledge.Shells.Has(program):
+		case program == "mkdir" || program == "touch" || knowledge.Speakers.Has(program) || program == "exit" || program == "set" || program == "true":
+		default:
+			return false
+		}
+	}
+	return gives
 }
 
 // isRoot tells whether a user: is UID 0.

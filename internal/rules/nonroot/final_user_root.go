@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -16,7 +17,7 @@ var finalUserRoot = &check.Check{
 	Claim:    "the final image starts as a non-root user",
 	Why:      "root in the container is root to the kernel, so an attacker has fewer barriers to escape from the container",
 	Mend:     "create a user with an explicit UID (10001, or use the base image's own user) and end the stage with USER and its UID",
-	Quiet:    "Where a later USER replaces root, where the base image sets a non-root user, where the image is only a set of files on scratch, and where the entrypoint switches to another user (non-root/drops-at-start reports this).",
+	Quiet:    "Where a later USER replaces root, where the base image sets a non-root user, where the image is only a set of files on scratch, and where the entrypoint switches to another user (non-root/drops-at-start reports this). Undecided where its script cannot be read and a program that switches users is installed.",
 	Severity: check.Error,
 	Since:    "0.1.0",
 	RestsOn:  []source.Subject{source.Variables, source.Programs, source.Contents, source.Deployments, source.Variants},
@@ -40,6 +41,11 @@ var finalUserRoot = &check.Check{
 		}
 		if _, ok := drop(b); ok {
 			return check.Judge(nil)
+		}
+		if st := b.Start(); st.File == nil && st.Unread != "" {
+			if by := switcher(b); by != "" {
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s is not among the files that could be read, and may switch to another user with %s, which is installed here", st.Unread, by))
+			}
 		}
 		f := check.Finding{Cause: rootCause, Missing: u.Step == nil}
 		if u.Step != nil {
@@ -68,6 +74,27 @@ var finalUserRoot = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// switcher is a program that is installed for nothing but to start another one as another
+// user; "" = none is.
+func switcher(b *source.Build) string {
+	for _, s := range b.Chain() {
+		for _, step := range s.Steps {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, in := range run.Effects.Installs {
+				for _, p := range in.Packages {
+					if p.Known && knowledge.UserSwitchers.Has(p.Name) {
+						return p.Name
+					}
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // asRoot says how a USER comes to be root.

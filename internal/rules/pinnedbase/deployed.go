@@ -14,7 +14,7 @@ var composeLatest = &check.Check{
 	Claim:    "every image that Compose pulls has a version",
 	Why:      "the next `docker compose pull` may fetch a different program",
 	Mend:     "use a full version, such as postgres:16.6-bookworm, or a digest",
-	Quiet:    "For images that the project builds itself, and in a service of another file that others extend with an image of their own.",
+	Quiet:    "For images that the project builds itself or that pull_policy says are never pulled, and in a service of another file that others extend with an image of their own.",
 	Unfixed:  "`dockworthy pin --full-version` does it: a registry has to say which version that is today",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -25,10 +25,10 @@ var composeLatest = &check.Check{
 		}
 		var found []check.Finding
 		for _, s := range b.Compose.Services {
-			if s.Build != nil || !s.Image.Set || b.MadeHere(s.Image.Text) {
+			if s.Build != nil || !s.Image.Set || s.Pull.Text == "never" || s.Pull.Text == "build" || b.MadeHere(s.Image.Text) {
 				continue
 			}
-			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok && !b.Template(s) {
+			if f, ok := unversioned(s.Image, "the service "+s.Name.Text); ok && !b.Template(s) && !b.TaggedHere(s.Image.Text) {
 				f.Place.File = b.Text()
 				f.Group = s.Image.Text
 				found = append(found, f)
@@ -43,7 +43,7 @@ var kubeLatest = &check.Check{
 	Claim:    "every image of a Kubernetes workload has a version",
 	Why:      "pods of one workload may run different programs, depending on when their node pulled the image",
 	Mend:     "use a full version or a digest",
-	Quiet:    "For images that the project builds itself, and where a kustomization sets the version.",
+	Quiet:    "For images that the project builds itself or that imagePullPolicy says are never pulled, and where a kustomization sets the version.",
 	Unfixed:  "`dockworthy pin --full-version` does it: a registry has to say which version that is today",
 	Severity: check.Error,
 	Since:    "0.1.0",
@@ -56,10 +56,10 @@ var kubeLatest = &check.Check{
 		var found []check.Finding
 		for _, w := range b.Kubernetes.Workloads {
 			for _, c := range w.Containers {
-				if !c.Image.Set || b.MadeHere(c.Image.Text) || b.Kustomized(w.Name.Text, c.Image.Text) {
+				if !c.Image.Set || c.Pull.Text == "Never" || b.MadeHere(c.Image.Text) || b.Kustomized(w.Name.Text, c.Image.Text) {
 					continue
 				}
-				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok {
+				if f, ok := unversioned(c.Image, "the container "+c.Name.Text); ok && !b.TaggedHere(c.Image.Text) {
 					f.Place.File = b.Text()
 					f.Group = c.Image.Text
 					found = append(found, f)

@@ -37,9 +37,6 @@ var floating = &check.Check{
 				f.Message = fmt.Sprintf("%s %s: tag %s is only a major version, so it moves with minor and patch releases", u.what, u.written(), versionIn(img.Ref.Tag, pin.Version))
 			case base.PinMinor:
 				f.Message = fmt.Sprintf("%s %s: tag %s is not a full version, so it moves with patch releases", u.what, u.written(), versionIn(img.Ref.Tag, pin.Version))
-				if pin.Version == "" {
-					f.Message = fmt.Sprintf("%s %s: the tag does not contain a version of the image", u.what, u.written())
-				}
 			case base.PinFull:
 				if !pin.VariantMissing {
 					continue
@@ -48,6 +45,9 @@ var floating = &check.Check{
 				f.Message = fmt.Sprintf("%s %s: the tag has no variant, so the operating system in the image may change", u.what, u.written())
 			default:
 				continue
+			}
+			if pin.Version == "" && (pin.Pinning == base.PinMajor || pin.Pinning == base.PinMinor) {
+				f.Message = fmt.Sprintf("%s %s: the tag does not contain a version of the image", u.what, u.written())
 			}
 			f.Group = u.cause()
 			found = append(found, f)

@@ -124,7 +124,7 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 	base := strings.ToLower(path.Base(p))
 	open := strings.Contains(base, "insecure") || strings.Contains(base, "snakeoil") // it says that it protects nothing
 	settings := ofTests(base)
-	if !k.key || !knowledge.TestFolders.Under(p) && !strings.HasPrefix(base, "test") && !forTests(base) && !settings && !open || settings && ships {
+	if !k.key || !knowledge.TestFolders.Under(p) && !testingFolder(p) && !strings.HasPrefix(base, "test") && !forTests(base) && !settings && !open || settings && ships {
 		return k
 	}
 	k.what += " for tests"
@@ -132,6 +132,17 @@ func (k fileKind) ofTest(p string, ships bool) fileKind {
 		k.severity = check.Warning
 	}
 	return k
+}
+
+// testingFolder tells whether a folder of a path is called as a package that serves tests:
+// apitesting, as Go joins such names.
+func testingFolder(p string) bool {
+	for part := range strings.SplitSeq(path.Dir(p), "/") {
+		if strings.HasSuffix(part, "testing") {
+			return true
+		}
+	}
+	return false
 }
 
 // forTests tells whether the last word of a file's name, before its extension, is one

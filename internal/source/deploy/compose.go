@@ -33,6 +33,7 @@ func (c *Compose) Steps() int { return c.steps }
 type Service struct {
 	Name            Value
 	Image           Value
+	Pull            Value         // pull_policy
 	Build           *BuildSection // nil: not built here
 	Ports, Expose   []Port
 	Environment     []KeyValue
@@ -277,6 +278,8 @@ func (s *source) service(p pair) *Service {
 			one.Init = s.value(v)
 		case "working_dir":
 			one.WorkingDir = s.value(v)
+		case "pull_policy":
+			one.Pull = s.value(v)
 		case "restart":
 			one.Restart = s.value(v)
 		case "stop_signal":

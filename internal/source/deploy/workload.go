@@ -26,6 +26,7 @@ type Workload struct {
 // containers come first.
 type Container struct {
 	Name, Image                  Value
+	Pull                         Value // imagePullPolicy
 	Init                         bool
 	Sidecar                      bool    // an init container with restartPolicy: Always
 	Command, Args                []Value // nil: the image's own
@@ -144,6 +145,8 @@ func (s *source) container(n *yaml.Node) *Container {
 			c.Name = s.value(v)
 		case "image":
 			c.Image = s.value(v)
+		case "imagePullPolicy":
+			c.Pull = s.value(v)
 		case "command":
 			c.Command = s.texts(v, "")
 		case "args":
