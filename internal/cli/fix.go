@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -103,6 +104,9 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 		return errors.New("--interactive excludes --diff and --format json")
 	}
 	opt.Editable, opt.Mending = true, true
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(fixMemory)
+	}
 	pl, err := f.place(c, args, &opt)
 	if err != nil {
 		return err
@@ -217,6 +221,10 @@ func (f *fixFlags) run(ctx context.Context, c Command, args []string) error {
 	s.summary(w, "mended")
 	return errors.Join(w.Flush(), end())
 }
+
+// fixMemory is memory for fix, which keeps what it read of each file to look again: a
+// collector that works harder for less would take most of the time.
+const fixMemory = 2 << 30
 
 // hide lets the redactor know the secrets of what was looked at.
 func hide(red *redact.Redactor, res *fix.Result) {

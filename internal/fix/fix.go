@@ -75,7 +75,7 @@ type Result struct {
 
 // Run mends a project, which is not changed itself.
 func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, error) {
-	r := &runner[P]{opt: opt, ctx: ctx, base: project, out: &Result{Files: overlay.Changes{}, Before: map[string][]byte{}}, refused: map[string]string{}}
+	r := &runner[P]{opt: opt, ctx: ctx, out: &Result{Files: overlay.Changes{}, Before: map[string][]byte{}}, refused: map[string]string{}}
 	var err error
 	if r.now, err = r.look(project); err != nil {
 		return nil, err
@@ -118,17 +118,17 @@ func (r *runner[P]) rounds(stages bool) error {
 }
 
 type runner[P Project[P]] struct {
-	ctx  context.Context
-	opt  Options
-	base P
-	now  *view
-	out  *Result
+	ctx context.Context
+	opt Options
+	now *view[P]
+	out *Result
 	// refused is why a fix is not tried again, by its finding.
 	refused map[string]string
 }
 
 // A view is what is said of a project in one state.
-type view struct {
+type view[P any] struct {
+	project P
 	results []*check.Result
 	counts  map[place]int
 	worst   map[place]check.Severity
@@ -167,8 +167,8 @@ func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 // A place is what findings are counted by: not the lines, which a fix moves and changes.
 type place struct{ id, unit, file string }
 
-func (r *runner[P]) look(p P) (*view, error) {
-	v := &view{counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}, split: map[*source.Build]splitting{}}
+func (r *runner[P]) look(p P) (*view[P], error) {
+	v := &view[P]{project: p, counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}, split: map[*source.Build]splitting{}}
 	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
 		v.results = append(v.results, res)
 		if res.Problem != nil {
@@ -358,46 +358,211 @@ func changes(list []Candidate) (overlay.Changes, map[string][]byte, error) {
 	return out, before, err
 }
 
-// round applies fixes: all at once where that does, else those that do alone.
+// round applies fixes: all at once where that does, else those that do. Fixes of units that
+// share no file have nothing to do with each other, so that what goes wrong with some says
+// nothing of the others, and those of many units are tried at once.
 func (r *runner[P]) round(list []Candidate) error {
-	if len(list) == 0 {
-		return nil
+	var fine, doubtful [][]Candidate
+	groups := grouped(list)
+	for fine = groups.list; len(fine) > 0; {
+		next, done, wrong, err := r.try(slices.Concat(fine...))
+		if err != nil {
+			return err
+		}
+		if len(wrong) == 0 {
+			r.accept(next, done)
+			break
+		}
+		why := groups.blamed(fine, wrong)
+		var rest [][]Candidate
+		for _, g := range fine {
+			what, bad := why[&g[0]]
+			if !bad {
+				rest = append(rest, g)
+				continue
+			}
+			// What did not quiet its own finding is known by that: the others go on without it.
+			if i := culprit(g, wrong); i >= 0 {
+				r.refuse(g[i], "its fix was tried and taken back: "+what)
+				if g = slices.Delete(slices.Clone(g), i, i+1); len(g) > 0 {
+					rest = append(rest, g)
+				}
+				continue
+			}
+			doubtful = append(doubtful, g)
+		}
+		fine = rest
 	}
-	next, done, why, err := r.try(list)
+	good, err := r.alone(groups, doubtful)
 	if err != nil {
 		return err
 	}
-	if why == "" {
-		r.accept(next, done)
-		return nil
-	}
-	var good []Candidate
-	for _, c := range list {
-		_, _, why, err := r.try([]Candidate{c})
-		if err != nil {
-			return err
-		}
-		if why != "" {
-			r.refused[key(c.Unit, c.Finding)] = "its fix was tried and taken back: " + why
-			continue
-		}
-		good = append(good, c)
-	}
-	// Together they may still be at odds: the most of them that are not, from the first.
+	// Together they may still be at odds: the most of each group that are not, from the first.
 	for len(good) > 0 {
-		next, done, why, err := r.try(good)
+		next, done, wrong, err := r.try(slices.Concat(good...))
 		if err != nil {
 			return err
 		}
-		if why == "" {
+		if len(wrong) == 0 {
 			r.accept(next, done)
 			return nil
 		}
-		last := good[len(good)-1]
-		good = good[:len(good)-1]
-		r.refused[key(last.Unit, last.Finding)] = "its fix was tried beside others and taken back: " + why
+		why := groups.blamed(good, wrong)
+		var less [][]Candidate
+		for _, g := range good {
+			if what, bad := why[&g[0]]; bad {
+				r.refuse(g[len(g)-1], "its fix was tried beside others and taken back: "+what)
+				g = g[:len(g)-1]
+			}
+			if len(g) > 0 {
+				less = append(less, g)
+			}
+		}
+		good = less
 	}
 	return nil
+}
+
+// culprit is the one fix of a group that can be blamed for all that is wrong with it; -1 =
+// there is none, or several.
+func culprit(group []Candidate, wrong []fault) int {
+	if len(group) == 1 {
+		return 0
+	}
+	found := -1
+	for _, w := range wrong {
+		for i, c := range group {
+			if w.unit != unitName(c.Unit) {
+				continue
+			}
+			if w.still == "" || w.still == c.Finding.ID() && found >= 0 && found != i {
+				return -1
+			}
+			if w.still == c.Finding.ID() {
+				found = i
+			}
+		}
+	}
+	return found
+}
+
+// alone tries the fixes of each group one after the other, and is those that do.
+func (r *runner[P]) alone(groups *groups, list [][]Candidate) (good [][]Candidate, err error) {
+	kept := make([][]Candidate, len(list))
+	for i := 0; ; i++ {
+		var batch [][]Candidate
+		var of []int
+		for n, g := range list {
+			if i < len(g) {
+				batch, of = append(batch, g[i:i+1]), append(of, n)
+			}
+		}
+		if len(batch) == 0 {
+			break
+		}
+		_, _, wrong, err := r.try(slices.Concat(batch...))
+		if err != nil {
+			return nil, err
+		}
+		why := groups.blamed(batch, wrong)
+		for n, one := range batch {
+			if what, bad := why[&one[0]]; bad {
+				r.refuse(one[0], "its fix was tried and taken back: "+what)
+				continue
+			}
+			kept[of[n]] = append(kept[of[n]], one[0])
+		}
+	}
+	return slices.DeleteFunc(kept, func(g []Candidate) bool { return len(g) == 0 }), nil
+}
+
+func (r *runner[P]) refuse(c Candidate, why string) { r.refused[key(c.Unit, c.Finding)] = why }
+
+// Groups are fixes that may have to do with each other: of one unit, or of one file.
+type groups struct {
+	list [][]Candidate
+	of   map[string]int // by unit and by file
+}
+
+// grouped sorts fixes into groups, in their order.
+func grouped(list []Candidate) *groups {
+	g := &groups{of: map[string]int{}}
+	parent := []int{}
+	var root func(int) int
+	root = func(i int) int {
+		if parent[i] != i {
+			parent[i] = root(parent[i])
+		}
+		return parent[i]
+	}
+	at := make([]int, len(list))
+	for i, c := range list {
+		names := []string{unitName(c.Unit)}
+		for _, e := range c.Fix.Edits {
+			names = append(names, fileName(e.File.Name))
+		}
+		for _, n := range c.Fix.Create {
+			names = append(names, fileName(n.Path))
+		}
+		at[i] = len(parent)
+		parent = append(parent, at[i])
+		for _, n := range names {
+			if o, ok := g.of[n]; ok {
+				a, b := root(o), root(at[i])
+				parent[max(a, b)] = min(a, b)
+			} else {
+				g.of[n] = at[i]
+			}
+		}
+	}
+	index := map[int]int{}
+	for i, c := range list {
+		top := root(at[i])
+		n, ok := index[top]
+		if !ok {
+			n = len(g.list)
+			index[top] = n
+			g.list = append(g.list, nil)
+		}
+		g.list[n] = append(g.list[n], c)
+	}
+	for name, i := range g.of {
+		g.of[name] = index[root(i)]
+	}
+	return g
+}
+
+func unitName(u check.Unit) string { return "unit " + fmt.Sprint(u) }
+func fileName(name string) string  { return "file " + name }
+
+// blamed is what is wrong with some of the groups, or parts of groups, by their first fix.
+// What nobody can be blamed for is everybody's.
+func (g *groups) blamed(list [][]Candidate, wrong []fault) map[*Candidate]string {
+	out := map[*Candidate]string{}
+	for _, w := range wrong {
+		n, ok := g.of[w.unit]
+		if !ok {
+			n, ok = g.of[w.file]
+		}
+		hit := false
+		for _, part := range list {
+			if own := g.of[unitName(part[0].Unit)]; ok && own == n {
+				out[&part[0]], hit = cmp.Or(out[&part[0]], w.why), true
+			}
+		}
+		if !hit {
+			for _, part := range list {
+				out[&part[0]] = cmp.Or(out[&part[0]], w.why)
+			}
+		}
+	}
+	return out
+}
+
+// A fault is what is wrong after some fixes, and where, as groups have it.
+type fault struct {
+	unit, file, why string
+	still           string // the check of which more is left than should be; "" = something else is wrong
 }
 
 // An edited is what fixes make of a project.
@@ -407,20 +572,17 @@ type edited struct {
 	before map[string][]byte
 }
 
-// try applies fixes and looks again. why is what is wrong with that; "" = nothing. What
-// the fixes raise, and what can be mended itself, is mended along with them: a COPY that
-// moves shows what stood below it.
-func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, err error) {
+// try applies fixes and looks again; wrong is what is wrong with that. What the fixes raise,
+// and what can be mended itself, is mended along with them: a COPY that moves shows what
+// stood below it.
+func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []fault, err error) {
 	files, before, err := changes(list)
 	if err != nil {
-		return nil, done, err.Error(), nil
+		return nil, done, []fault{{why: err.Error()}}, nil
 	}
 	done = edited{list, files, before}
-	if next, err = r.look(r.base.Edit(with(r.out.Files, files))); err != nil {
-		return nil, done, "", err
-	}
-	if why = r.unread(next); why != "" {
-		return nil, done, why, nil
+	if next, err = r.look(r.now.project.Edit(files)); err != nil {
+		return nil, done, nil, err
 	}
 	want := map[place]int{}
 	most := check.Note
@@ -428,33 +590,35 @@ func (r *runner[P]) try(list []Candidate) (next *view, done edited, why string, 
 		want[placeOf(c.Unit, c.Finding)]++
 		most = max(most, c.Finding.Severity)
 	}
-	if raised := r.raised(next, most); len(raised) > 0 {
-		more, ok := r.along(next, raised)
-		if !ok {
-			return nil, done, "it raises " + ids(raised), nil
-		}
+	wrong = r.unread(next)
+	raised := r.raised(next, most)
+	if more := r.along(next, raised); len(more) > 0 && len(wrong) == 0 {
 		files, _, err := changes(more)
 		if err != nil {
-			return nil, done, err.Error(), nil
+			return nil, done, []fault{{why: err.Error()}}, nil
 		}
 		done.files = with(done.files, files)
 		done.list = slices.Concat(list, more)
-		if next, err = r.look(r.base.Edit(with(r.out.Files, done.files))); err != nil {
-			return nil, done, "", err
+		if next, err = r.look(r.now.project.Edit(done.files)); err != nil {
+			return nil, done, nil, err
 		}
-		if why = r.unread(next); why != "" {
-			return nil, done, why, nil
-		}
-		if raised := r.raised(next, most); len(raised) > 0 {
-			return nil, done, "it raises " + ids(raised), nil
-		}
+		wrong = r.unread(next)
+		raised = r.raised(next, most)
+	}
+	by := map[string][]place{}
+	for _, p := range raised {
+		by[p.unit] = append(by[p.unit], p)
+	}
+	for unit, places := range by {
+		wrong = append(wrong, fault{unit: "unit " + unit, file: fileName(places[0].file), why: "it raises " + ids(places)})
 	}
 	for p, n := range want {
 		if next.counts[p] > r.now.counts[p]-n {
-			return nil, done, fmt.Sprintf("%s in %s is still there", p.id, p.file), nil
+			wrong = append(wrong, fault{unit: "unit " + p.unit, file: fileName(p.file), still: p.id, why: fmt.Sprintf("%s in %s is still there", p.id, p.file)})
 		}
 	}
-	return next, done, "", nil
+	slices.SortFunc(wrong, func(a, b fault) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.why, b.why)) })
+	return next, done, wrong, nil
 }
 
 // with are changes over others.
@@ -464,19 +628,19 @@ func with(under, over overlay.Changes) overlay.Changes {
 	return all
 }
 
-// unread says which file cannot be read any more; "" = none.
-func (r *runner[P]) unread(next *view) string {
+// unread are the files that cannot be read any more.
+func (r *runner[P]) unread(next *view[P]) (list []fault) {
 	for file, what := range next.broken {
 		if r.now.broken[file] == "" {
-			return fmt.Sprintf("%s could not be read any more: %s", file, what)
+			list = append(list, fault{file: fileName(file), why: fmt.Sprintf("%s could not be read any more: %s", file, what)})
 		}
 	}
-	return ""
+	return list
 }
 
 // raised are the places with more findings than there are now, beside what was hidden
 // behind a graver finding and is worth a note. most is the severity of what is mended.
-func (r *runner[P]) raised(next *view, most check.Severity) (list []place) {
+func (r *runner[P]) raised(next *view[P], most check.Severity) (list []place) {
 	for p, n := range next.counts {
 		shows := r.now.counts[p] == 0 && r.now.violated[place{id: p.id, unit: p.unit}]
 		if n > r.now.counts[p] && !shows && !(next.worst[p] == check.Note && most > check.Note) {
@@ -496,31 +660,33 @@ func ids(list []place) string {
 	return strings.Join(slices.Compact(names), ", ")
 }
 
-// along are the fixes of what others raised; ok is false where one of these has none.
-func (r *runner[P]) along(next *view, raised []place) (list []Candidate, ok bool) {
+// along are the fixes of what others raised, for the units in which all of that has one.
+func (r *runner[P]) along(next *view[P], raised []place) (list []Candidate) {
 	taken, created := map[string][]text.Edit{}, map[string]string{}
 	for _, res := range next.results {
+		var own []Candidate
 		for _, f := range res.Findings {
 			if !slices.Contains(raised, placeOf(res.Unit, f)) {
 				continue
 			}
-			if len(f.Fixes) == 0 || r.opt.Refuse != nil && r.opt.Refuse(res.Unit, f) != "" {
-				return nil, false
-			}
 			x, usable := r.usable(f)
-			if !usable || !free(x, taken, created) || r.may(x) != "" {
-				return nil, false
+			if len(f.Fixes) == 0 || r.opt.Refuse != nil && r.opt.Refuse(res.Unit, f) != "" || !usable || !free(x, taken, created) || r.may(x) != "" {
+				own = nil
+				break
 			}
-			for _, e := range x.Edits {
+			own = append(own, Candidate{res.Unit, f, x})
+		}
+		for _, c := range own {
+			for _, e := range c.Fix.Edits {
 				taken[e.File.Name] = append(taken[e.File.Name], e.Edit)
 			}
-			list = append(list, Candidate{res.Unit, f, x})
 		}
+		list = append(list, own...)
 	}
-	return list, len(list) > 0
+	return list
 }
 
-func (r *runner[P]) accept(next *view, done edited) {
+func (r *runner[P]) accept(next *view[P], done edited) {
 	for name, data := range done.before {
 		if _, ok := r.out.Before[name]; !ok {
 			r.out.Before[name] = data

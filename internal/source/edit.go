@@ -45,7 +45,18 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 // restructures tells whether a change makes other units, or other deployments of
 // them, so that the project is looked through anew.
 func (p *Snapshot) restructures(c *change) bool {
+	c = c.beyond()
 	return len(c.names) > 0 || p.rewires(c)
+}
+
+// beyond is a change without the files by which no unit is found and that none is read by
+// but as a file of its context: samples of settings.
+func (c *change) beyond() *change {
+	aside := func(name string) bool { return path.Base(name) == ".env.example" }
+	next := &change{files: maps.Clone(c.files), names: maps.Clone(c.names), froms: c.froms}
+	maps.DeleteFunc(next.files, func(name string, _ int64) bool { return aside(name) })
+	maps.DeleteFunc(next.names, func(name string, _ bool) bool { return aside(name) })
+	return next
 }
 
 // rewires tells whether a change is of a file that many units are read by: what
