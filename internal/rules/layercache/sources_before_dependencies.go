@@ -346,8 +346,8 @@ func (v *view) addsNothing(l *layers, step *source.Step, in packages.Install) bo
 		return true
 	case in.Manager == "maven" && (in.Verb == "tree" || in.Verb == "list" || in.Verb == "get"):
 		return true
-	case in.Manager == "cargo" && ownPath(in):
-		return true // it compiles
+	case in.Manager == "cargo" && slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return p.Path }):
+		return true // it compiles, whatever a word beside --path says
 	case in.Verb == "update" && (in.Manager == "opam" || in.Manager == "cabal"):
 		return true
 	}

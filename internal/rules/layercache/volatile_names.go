@@ -99,8 +99,26 @@ func changes(b *source.Build, v source.Var, given bool, labels string) bool {
 		// label says that it is this image's.
 		return !v.Arg || given || !hexCommit.MatchString(v.Value) || uses(labels, []string{v.Name})
 	}
-	if standIn && kindred.MatchString(name) && v.Arg {
+	if standIn && kindred.MatchString(name) && v.Arg && !fetched(b, v.Name) {
 		return true
 	}
 	return knowledge.ReleaseNames.Has(name) && v.Arg && uses(labels, []string{v.Name}) || toRead(b, v, name)
+}
+
+// fetched tells whether a version is part of an address from which a step takes something:
+// then it is that thing's, and not this image's.
+func fetched(b *source.Build, name string) bool {
+	for _, stage := range b.Stages {
+		for _, step := range stage.Steps {
+			if step.Run() == nil && (step.Copy == nil || !step.Copy.Add) {
+				continue
+			}
+			for _, part := range strings.Fields(step.File().Text(step.Span)) {
+				if _, address, ok := strings.Cut(part, "://"); ok && uses(address, []string{name}) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

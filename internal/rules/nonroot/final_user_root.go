@@ -2,6 +2,7 @@ package nonroot
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -42,9 +43,9 @@ var finalUserRoot = &check.Check{
 		if _, ok := drop(b); ok {
 			return check.Judge(nil)
 		}
-		if st := b.Start(); st.File == nil && st.Unread != "" {
+		if name := unread(b.Start()); name != "" {
 			if by := switcher(b); by != "" {
-				return check.Unknown(check.ByRun, fmt.Sprintf("%s is not among the files that could be read, and may switch to another user with %s, which is installed here", st.Unread, by))
+				return check.Unknown(check.ByRun, fmt.Sprintf("%s is not among the files that could be read, and may switch to another user with %s, which is installed here", name, by))
 			}
 		}
 		f := check.Finding{Cause: rootCause, Missing: u.Step == nil}
@@ -74,6 +75,22 @@ var finalUserRoot = &check.Check{
 		}
 		return check.Judge([]check.Finding{f})
 	},
+}
+
+// unread is what the container starts and nobody can read here: a script that is missing, or
+// a file of which it is not known whether it is one; "" = it is read, or none of a path.
+func unread(st *source.Start) string {
+	switch {
+	case st.File != nil:
+		return ""
+	case st.Unread != "":
+		return st.Unread
+	}
+	words, _ := source.StripInit(st.Words)
+	if len(words) > 0 && words[0].Known && strings.Contains(words[0].Text, "/") {
+		return words[0].Text
+	}
+	return ""
 }
 
 // switcher is a program that is installed for nothing but to start another one as another

@@ -214,7 +214,7 @@ func argumentURL(b *source.Build, s *source.Step, l login, at text.Span, own map
 		return mounted(b, n).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: at},
 			Stage:   s.Stage,
-			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in the image's history", n, l.Host),
+			Message: fmt.Sprintf("the build argument %s is part of a URL for %s, so its value is in %s", n, l.Host, whereKept(b, s)),
 			Cause:   argCause(n),
 		}), true
 	}

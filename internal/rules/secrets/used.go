@@ -44,7 +44,7 @@ func used(b *source.Build, s *source.Step, run *source.Run, told []check.Finding
 		found = append(found, mounted(b, x.name).To(check.Finding{
 			Place:   check.Place{File: b.Text(), Span: x.at},
 			Stage:   s.Stage,
-			Message: fmt.Sprintf("the build argument %s %s, so its value is in the image's history", x.name, x.how),
+			Message: fmt.Sprintf("the build argument %s %s, so its value is in %s", x.name, x.how, whereKept(b, s)),
 			Cause:   argCause(x.name),
 		}))
 	}

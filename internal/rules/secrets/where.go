@@ -38,6 +38,14 @@ func inFile(b *source.Build, s *source.Stage, f check.Finding) check.Finding {
 	return f
 }
 
+// whereKept is where the value of a build argument stays that a step uses.
+func whereKept(b *source.Build, s *source.Step) string {
+	if s.Stage != nil && !b.InChain(s.Stage) {
+		return "the build cache and in provenance"
+	}
+	return "the image's history"
+}
+
 // A pair is NAME=value of an ENV, ARG or LABEL, as written.
 type pair struct {
 	name     string
