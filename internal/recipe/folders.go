@@ -11,7 +11,6 @@ import (
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
-	"github.com/dockworthy/dockworthy/internal/stack"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -42,26 +41,13 @@ func dataFolders(b *source.Build) (all, kept []string) {
 		}
 	}
 	kept = slices.Clone(all)
-	if b.Context == nil || !b.Mending() {
-		return all, kept
-	}
-	work := b.Target.Final.Workdir.Value
-	names := b.Context.Once("folders that it writes", func() string {
-		s, err := stack.Detect(b.Context.FS(), stack.Options{})
-		if err != nil {
-			return "" // nothing is known, and nothing is made
-		}
-		var list []string
+	if s := Sources(b); s != nil {
 		for _, w := range s.Writes {
-			list = append(list, w.Value)
+			if !path.IsAbs(w.Value) {
+				w.Value = path.Join(b.Target.Final.Workdir.Value, w.Value)
+			}
+			add(w.Value)
 		}
-		return strings.Join(list, "\n")
-	})
-	for name := range strings.FieldsFuncSeq(names, func(r rune) bool { return r == '\n' }) {
-		if !path.IsAbs(name) {
-			name = path.Join(work, name)
-		}
-		add(name)
 	}
 	return all, kept
 }

@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"path"
@@ -261,39 +260,25 @@ func urlPath(word, port string) (string, bool) {
 // sourceRoute is the route that the sources of the project in the build context name. They
 // are read only where somebody wants edits.
 func sourceRoute(b *source.Build, port string) (r route, said bool) {
-	if b.Context == nil || !b.Mending() {
+	s := Sources(b)
+	if s == nil || s.Kind != stack.Service || s.Port.Value != port {
 		return route{}, false
 	}
-	answer := b.Context.Once("route on port "+port, func() string {
-		s, err := stack.Detect(b.Context.FS(), stack.Options{})
-		if err != nil || s.Kind != stack.Service || s.Port.Value != port {
-			return ""
+	r = route{path: s.Health.Value, at: "named in " + s.Health.At.String()}
+	for _, h := range s.Asks {
+		if h.Name != "Host" {
+			return route{}, false // it wants more than is known here
 		}
-		r := route{path: s.Health.Value, at: "named in " + s.Health.At.String()}
-		for _, h := range s.Asks {
-			if h.Name == "Host" {
-				r.host = h.Version
-			} else {
-				return "" // it wants more than is known here
-			}
-		}
-		if py := s.Python; py != nil && py.Django != nil && !py.Django.OpenHost {
-			if i := slices.IndexFunc(py.Django.Hosts, func(h string) bool { return h != "" && !strings.Contains(h, "*") }); i >= 0 {
-				r.host = strings.TrimPrefix(py.Django.Hosts[i], ".")
-			} else {
-				r.lax = true // ALLOWED_HOSTS answers 400 where nobody knows the host's name
-			}
-		}
-		if strings.ContainsAny(r.path+r.host, "'\"\\$` ") {
-			return ""
-		}
-		data, _ := json.Marshal([]any{r.path, r.host, r.lax, r.at})
-		return string(data)
-	})
-	if answer == "" {
-		return route{}, false
+		r.host = h.Version
 	}
-	if err := json.Unmarshal([]byte(answer), &[]any{&r.path, &r.host, &r.lax, &r.at}); err != nil {
+	if py := s.Python; py != nil && py.Django != nil && !py.Django.OpenHost {
+		if i := slices.IndexFunc(py.Django.Hosts, func(h string) bool { return h != "" && !strings.Contains(h, "*") }); i >= 0 {
+			r.host = strings.TrimPrefix(py.Django.Hosts[i], ".")
+		} else {
+			r.lax = true // ALLOWED_HOSTS answers 400 where nobody knows the host's name
+		}
+	}
+	if strings.ContainsAny(r.path+r.host, "'\"\\$` ") {
 		return route{}, false
 	}
 	return r, true

@@ -21,6 +21,7 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 	fsys := overlay.Over(p.files.fsys, changes)
 	if p.restructures(c) {
 		next := Open(fsys, p.paths, p.opt)
+		next.lasting = p.lasting
 		if !p.rewires(c) && len(p.compose)+len(p.kube)+len(next.compose)+len(next.kube) == 0 {
 			next.keep(p, c)
 		}
@@ -29,7 +30,7 @@ func (p *Snapshot) Edit(changes overlay.Changes) *Snapshot {
 	next := &Snapshot{
 		Units: p.Units, files: p.files, paths: p.paths, opt: p.opt,
 		compose: p.compose, byPath: p.byPath, parents: p.parents, kube: p.kube, dotenvs: p.dotenvs, dotEnvs: p.dotEnvs,
-		composed: p.composed, lends: p.lends, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed,
+		composed: p.composed, lends: p.lends, builtFrom: p.builtFrom, extended: p.extended, versions: p.versions, baked: p.baked, repos: p.repos, hinted: p.hinted, pushed: p.pushed, lasting: p.lasting,
 	}
 	next.files.fsys = fsys
 	next.late.list = p.Problems()

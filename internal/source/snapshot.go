@@ -108,6 +108,7 @@ type Snapshot struct {
 	searches sharedMeter                 // of builder files
 	late     problems                    // met since it was made
 	kept     table[Unit, *kept]          // where the snapshot can be edited
+	lasting  *table[string, any]         // see Build.Lasting; edits have the same
 }
 
 // A table holds what is worked out once for each key, whoever asks first. Keys
@@ -198,6 +199,7 @@ type Unit struct {
 // config that cannot be understood builds are judged as if there were none.
 func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 	p := &Snapshot{files: view{fsys: fsys, bare: map[string]bool{}}, paths: paths, opt: opt, byPath: map[string]*deploy.Compose{}, baked: map[string]string{}, repos: map[string]string{}, hinted: map[string]string{}, pushed: map[string]bool{}, parents: map[string]bool{}, lends: map[string][]fromIn{}, dotenvs: map[string]*text.File{}, dotEnvs: map[string]deploy.DotEnv{}}
+	p.lasting = &table[string, any]{}
 	if opt.Editable {
 		p.files.trace, p.files.links = &trace{asked: map[question]bool{}}, &sync.Map{}
 	}
@@ -307,6 +309,15 @@ func (p *Snapshot) Problems() []Problem {
 	p.late.mu.Lock()
 	defer p.late.mu.Unlock()
 	return slices.Clone(p.late.list)
+}
+
+// Lasting is the answer to a question about the sources of a project, which no edit of what
+// builds or deploys them changes: it is found once for a snapshot and all its edits.
+func (b *Build) Lasting(question string, answer func() any) any {
+	if b.project == nil {
+		return answer()
+	}
+	return b.project.lasting.get(question, answer)
 }
 
 // Beside reads a file of the project for a recipe that adds to it; nil where there is none,

@@ -26,7 +26,7 @@ func (s *splitter) called(pkg string) string {
 	if name == "" {
 		name = pkg
 	}
-	return s.b.Context.Once("who calls "+name, func() string {
+	at, _ := s.b.Lasting("who in "+s.b.Context.Root+" calls "+name, func() any {
 		word, err := regexp.Compile("[\"'`]" + regexp.QuoteMeta(name) + "[\"'` ]")
 		if err != nil {
 			return ""
@@ -56,7 +56,8 @@ func (s *splitter) called(pkg string) string {
 			return nil
 		})
 		return found
-	})
+	}).(string)
+	return at
 }
 
 // isSource tells whether a file may hold code that starts programs.

@@ -18,6 +18,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -134,9 +135,7 @@ func (s *splitter) admit() {
 			}
 		}
 	}
-	if b.Context != nil {
-		s.stack, _ = stack.Detect(b.Context.FS(), stack.Options{}) // where nothing can be told, nothing is left out
-	}
+	s.stack = recipe.Sources(b) // where nothing can be told, nothing is left out
 }
 
 // risk is what may be otherwise afterwards.

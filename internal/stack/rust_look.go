@@ -179,6 +179,9 @@ func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at
 	}
 	for _, m := range rustTextRE.FindAllStringSubmatchIndex(f.code, -1) {
 		text := f.code[m[2]:m[3]]
+		if !strings.Contains(text, ":") {
+			continue
+		}
 		context := f.statement(m[0]) + " " + f.fn(m[0])
 		if !rustListenRE.MatchString(context) || rustClientRE.MatchString(strings.ReplaceAll(context, "TcpListener", "")) || rustVarRE.MatchString(context) {
 			continue

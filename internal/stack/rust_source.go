@@ -12,6 +12,15 @@ import (
 type rustSource struct {
 	file       string
 	code, bare string
+
+	functions []rustFn // of bare, in its order; see fn
+	indexed   bool
+}
+
+// A rustFn is a function: its name, and where its body begins and ends.
+type rustFn struct {
+	name       string
+	start, end int
 }
 
 var rustTestRE = regexp.MustCompile(`#\[cfg\(test\)\]\s*(?:pub\s+)?mod\s+\w+\s*\{`)
@@ -94,7 +103,7 @@ func readRust(file string, data []byte) *rustSource {
 			i += 2
 		}
 	}
-	s := &rustSource{file, string(code), string(bare)}
+	s := &rustSource{file: file, code: string(code), bare: string(bare)}
 	for _, m := range rustTestRE.FindAllStringIndex(s.bare, -1) {
 		end := s.closing(m[1] - 1)
 		blank(code, m[0], end)
@@ -171,16 +180,23 @@ func (s *rustSource) at(offset int) Place {
 
 var rustFnRE = regexp.MustCompile(`\bfn\s+(\w+)`)
 
-// fn is the function around a place; "" = none.
+// fn is the function around a place, the innermost; "" = none.
 func (s *rustSource) fn(at int) string {
+	if !s.indexed {
+		s.indexed = true
+		for _, m := range rustFnRE.FindAllStringSubmatchIndex(s.bare, -1) {
+			if open := strings.IndexByte(s.bare[m[1]:], '{'); open >= 0 {
+				s.functions = append(s.functions, rustFn{s.bare[m[2]:m[3]], m[1] + open, s.closing(m[1] + open)})
+			}
+		}
+	}
 	name := ""
-	for _, m := range rustFnRE.FindAllStringSubmatchIndex(s.bare, -1) {
-		if m[0] > at {
+	for _, f := range s.functions {
+		if f.start >= at {
 			break
 		}
-		open := strings.IndexByte(s.bare[m[1]:], '{')
-		if open >= 0 && m[1]+open < at && s.closing(m[1]+open) > at {
-			name = s.bare[m[2]:m[3]]
+		if f.end > at {
+			name = f.name
 		}
 	}
 	return name
