@@ -125,6 +125,12 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	if err := p.entry(); err != nil {
 		return nil, err
 	}
+	if opt.Kind != "" {
+		p.s.Kind = opt.Kind
+	}
+	if p.s.Kind == Service && opt.Port > 0 {
+		p.s.Port = opt.port()
+	}
 	if err := p.member(); err != nil {
 		return nil, err
 	}

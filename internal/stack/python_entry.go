@@ -240,10 +240,32 @@ func (p *pyProject) asked(app string) error {
 		}
 	}
 	if ok {
+		for _, c := range p.commands(m, "") {
+			if c.name == object {
+				p.runFile(m)
+				p.kindOf(m)
+				p.give(c)
+				return nil
+			}
+		}
+		// A console script whose function is a group.
+		for name, target := range p.scripts() {
+			mod, function, _ := strings.Cut(target, ":")
+			if other, rest := p.find(nil, mod); other != m || rest != "" {
+				continue
+			}
+			for _, c := range p.commands(m, function) {
+				if c.name == object && p.startScript(name, target) {
+					p.give(c)
+					return nil
+				}
+			}
+		}
 		return fmt.Errorf("--app %s: %s has no %s that a server can start", app, m.file, object)
 	}
 	p.runFile(m)
-	return nil
+	p.kindOf(m)
+	return p.subcommand(m, "")
 }
 
 // root is the folder in which the imports of a program begin.
