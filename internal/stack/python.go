@@ -109,6 +109,7 @@ type pyProject struct {
 	within  string   // the function in which names are looked up first
 	where   string   // the folder that setuptools finds its packages in
 	extra   []string // files that its command line names
+	below   string   // of Django: the folder that its settings are found from, where that is not the one of manage.py
 }
 
 // maxSource bounds how much source is read, in bytes: what starts a program stands

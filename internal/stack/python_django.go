@@ -41,6 +41,16 @@ func (p *pyProject) django() bool {
 			break
 		}
 	}
+	if m, rest := p.cut(prefix(root, d.Settings.Value)); d.Settings.Known() && (m == nil || rest != "") {
+		// manage.py puts a folder below itself on the path.
+		for _, m := range p.modules {
+			if before, ok := strings.CutSuffix(m.name, "."+d.Settings.Value); ok {
+				root = strings.ReplaceAll(before, ".", "/")
+				p.below = root
+				break
+			}
+		}
+	}
 	p.py.Root = root
 	p.settings(d, root)
 	return true

@@ -270,6 +270,9 @@ func (p *pyProject) asked(app string) error {
 
 // root is the folder in which the imports of a program begin.
 func (p *pyProject) root(m *module) string {
+	if p.below != "" && strings.HasPrefix(m.file, p.below+"/") {
+		return p.below
+	}
 	options := []string{"."}
 	if strings.HasPrefix(m.file, "src/") {
 		options = []string{"src", "."}
