@@ -41,7 +41,15 @@ func (p *pyProject) django() bool {
 			break
 		}
 	}
-	if m, rest := p.cut(prefix(root, d.Settings.Value)); d.Settings.Known() && (m == nil || rest != "") {
+	found := func(root string) bool {
+		m, rest := p.cut(prefix(root, d.Settings.Value))
+		return m != nil && rest == ""
+	}
+	switch {
+	case !d.Settings.Known() || found("."):
+	case found(root):
+		p.below = root
+	default:
 		// manage.py puts a folder below itself on the path.
 		for _, m := range p.modules {
 			if before, ok := strings.CutSuffix(m.name, "."+d.Settings.Value); ok {

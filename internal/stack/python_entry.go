@@ -158,12 +158,15 @@ func (p *pyProject) imported(list []*program) (more []*program) {
 // before belongs to it.
 func (p *pyProject) passedOn(list []*program) (more []*program) {
 	for _, c := range p.imported(list) {
-		if p.imports(c.made, c.m, 0) {
-			continue // where it is made, that is done too
+		if p.imports(c.made, c.m, 0) || aside(c.m) || c.framework.Name == "Django" {
+			continue // where it is made, that is done too; or it is one of several ways to start it
 		}
 		for _, call := range c.m.parsed().Calls {
 			e := call.Arg("app", 0)
 			runs := slices.Contains(servers, call.Func) && e != nil && e.Form == python.Name && (e.Text == c.object || e.Text == c.full)
+			if !call.Main && call.In != "" && call.In != "main" {
+				continue // on a way that may not be taken
+			}
 			if runs || call.Method() == "run" && (call.Of() == c.object || call.Of() == c.full) {
 				c.named, c.why = true, fmt.Sprintf("it is started there, %s:%d", c.m.file, call.Line)
 				more = append(more, c)
