@@ -26,6 +26,17 @@ func (p *goProject) look() {
 		beside                     bool   // of a listener beside the one that the program is there for
 		host                       string // the variable that says the address
 		pair                       bool   // and the port with it
+		bound                      [2]goOrigin
+	}
+	reached := p.goReach()
+	served := map[string]bool{} // folders of packages that listen
+	for _, f := range p.files {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok && isServe(c) {
+				served[path.Dir(f.name)] = true
+			}
+			return true
+		})
 	}
 	p.fields = p.goFields()
 	prefixOf := map[*ast.Field]string{}
@@ -44,7 +55,7 @@ func (p *goProject) look() {
 			return
 		}
 		port := cmp.Or(m[2], m[3])
-		ports = append(ports, candidate{port, m[1], flag, variable, at, rank, besideRE.MatchString(flag+" "+variable+" "+function) || port == "6060", "", false})
+		ports = append(ports, candidate{port, m[1], flag, variable, at, rank, besideRE.MatchString(flag+" "+variable+" "+function) || port == "6060", "", false, [2]goOrigin{}})
 	}
 	env := func(v Variable) {
 		if known[v.Name] || v.Name == "" {
@@ -63,6 +74,27 @@ func (p *goProject) look() {
 	var routes []route
 	for _, f := range p.files {
 		at := func(n ast.Node) Place { return Place{f.name, p.fset.Position(n.Pos()).Line} }
+		// declared notes the number of a name: it counts where it reaches what listens, and is a
+		// guess where its package listens.
+		declared := func(name, v string, n ast.Node, variable string) {
+			dir := path.Dir(f.name)
+			switch {
+			case variable != "" || reached[dir+" "+name] || reached["."+name]:
+				address(v, at(n), 2, "", variable)
+			case served[dir]:
+				address(v, at(n), 8, "", "")
+			}
+		}
+		// together notes an address that is put together where something listens.
+		together := func(e ast.Expr, n ast.Node) {
+			host, port, ok := p.bound(f, e, 0)
+			if !ok || strings.Contains(host.text, "/") {
+				return
+			}
+			c := candidate{port: port.text, variable: port.variable, at: port.at, bound: [2]goOrigin{host, port}}
+			c.beside = besideRE.MatchString(port.flag+" "+port.variable+" "+function) || port.text == "6060"
+			ports = append(ports, c)
+		}
 		ours[path.Dir(f.name)] = true
 		for _, i := range f.ast.Imports {
 			where, _ := strconv.Unquote(i.Path.Value)
@@ -122,13 +154,13 @@ func (p *goProject) look() {
 							}
 						}
 					}
-					if v, ok := literal(n.Rhs[i]); ok && (strings.Contains(strings.ToLower(id.Name), "port") || strings.Contains(strings.ToLower(id.Name), "addr")) {
+					if v, ok := literal(n.Rhs[i]); ok && isPortName(id.Name) {
 						if outer := function; besideRE.MatchString(id.Name) {
 							function = id.Name
-							address(v, at(n), 2, "", variables[id.Name])
+							declared(id.Name, v, n, variables[id.Name])
 							function = outer
 						} else {
-							address(v, at(n), 2, "", variables[id.Name])
+							declared(id.Name, v, n, variables[id.Name])
 						}
 						if name := variables[id.Name]; name != "" {
 							env(Variable{Name: name, At: at(n), Default: v})
@@ -137,9 +169,9 @@ func (p *goProject) look() {
 				}
 			case *ast.ValueSpec:
 				for i, id := range n.Names {
-					if l := strings.ToLower(id.Name); i < len(n.Values) && (strings.Contains(l, "port") || strings.Contains(l, "addr") || strings.Contains(l, "listen")) {
+					if i < len(n.Values) && isPortName(id.Name) {
 						if v, ok := literal(n.Values[i]); ok && !besideRE.MatchString(id.Name) {
-							address(v, at(n), 2, "", "")
+							declared(id.Name, v, n, "")
 						}
 					}
 				}
@@ -149,7 +181,13 @@ func (p *goProject) look() {
 				if k, ok := n.Key.(*ast.Ident); ok && (k.Name == "Addr" || k.Name == "Port" || k.Name == "Address") {
 					if v, ok := literal(n.Value); ok {
 						address(v, at(n), 1, "", "")
+					} else if k.Name == "Addr" {
+						together(n.Value, n)
 					}
+				}
+				if variable, v, ok := goOption(n); ok {
+					env(Variable{Name: variable, At: at(n), Default: v})
+					address(v, at(n), 2, "", variable)
 				}
 			case *ast.Field:
 				if n.Tag != nil {
@@ -178,7 +216,7 @@ func (p *goProject) look() {
 						address(def, at(n), 2, "", name)
 					}
 					if def == "" && goListenRE.MatchString(name) {
-						ports = append(ports, candidate{"8080", "", "", name, at(n), 3, besideRE.MatchString(function), "", false})
+						ports = append(ports, candidate{"8080", "", "", name, at(n), 3, besideRE.MatchString(function), "", false, [2]goOrigin{}})
 					}
 					function = outer
 				}
@@ -202,30 +240,32 @@ func (p *goProject) look() {
 					for _, a := range n.Args {
 						if v, ok := literal(a); ok {
 							address(v, at(n), 0, "", "")
+						} else {
+							together(a, n)
 						}
 						if b, ok := a.(*ast.BinaryExpr); ok {
 							if c, ok := b.Y.(*ast.CallExpr); ok {
 								if o, nm := method(c); o == "os" && nm == "Getenv" && len(c.Args) == 1 {
 									if v, ok := literal(c.Args[0]); ok {
-										ports = append(ports, candidate{"8080", "", "", v, at(n), 3, besideRE.MatchString(v), "", false})
+										ports = append(ports, candidate{"8080", "", "", v, at(n), 3, besideRE.MatchString(v), "", false, [2]goOrigin{}})
 									}
 								}
 							}
 						}
 					}
 					if name == "Run" && len(n.Args) == 0 {
-						ports = append(ports, candidate{"8080", "", "", "PORT", at(n), 1, false, "", false})
+						ports = append(ports, candidate{"8080", "", "", "PORT", at(n), 1, false, "", false, [2]goOrigin{}})
 					}
 				}
 				if on == "os" && (name == "Getenv" || name == "LookupEnv") && len(n.Args) == 1 {
 					if v, ok := literal(n.Args[0]); ok {
 						env(Variable{Name: v, At: at(n)})
 						if strings.HasSuffix(v, "PORT") || goListenRE.MatchString(v) {
-							ports = append(ports, candidate{"8080", "", "", v, at(n), 9, besideRE.MatchString(v), "", false})
+							ports = append(ports, candidate{"8080", "", "", v, at(n), 9, besideRE.MatchString(v), "", false, [2]goOrigin{}})
 						}
 					}
 				}
-				if on == "flag" || on == "fs" || on == "pflag" || name == "StringVar" || name == "IntVar" {
+				if on == "flag" || on == "fs" || on == "pflag" || name == "StringVar" || name == "IntVar" || name == "UintVar" {
 					p.flags(n, func(flag, def string) {
 						if goFlagRE.MatchString(flag) {
 							address(def, at(n), 1, flag, "")
@@ -333,13 +373,20 @@ func (p *goProject) look() {
 			s.Port.Why = "default"
 			s.Notes = append(s.Notes, "the source does not say where it listens: --port says it")
 		}
+		if c.rank == 8 {
+			s.Port.Why = "a guess"
+			s.Notes = append(s.Notes, fmt.Sprintf("port %s of %s is a guess: nothing shows that it reaches what listens: --port says it", c.port, c.at))
+		}
 		if p.opt.Port > 0 {
 			s.Port = p.opt.port()
+		}
+		if c.bound[1].text != "" {
+			p.outward(c.bound[0], c.bound[1])
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable
 			v := s.Port.Value
-			if c.bind != "" || strings.Contains(c.variable, "ADDR") || strings.Contains(c.variable, "LISTEN") {
+			if c.bind != "" || c.bound[1].text == "" && strings.Contains(c.variable, "ADDR") || strings.Contains(c.variable, "LISTEN") {
 				v = "0.0.0.0:" + v
 			}
 			s.Set = append(s.Set, Tool{Name: c.variable, Version: v})
@@ -509,28 +556,36 @@ func (p *goProject) required(n *ast.IfStmt, variables map[string]string, found f
 	}
 }
 
+// goFlagTypes are the types of flags, as the functions that declare them are called.
+// Source: pkg.go.dev: flag, github.com/spf13/pflag.
+var goFlagTypes = []string{"String", "Int", "Uint", "Uint16"}
+
 // flags are the flags that a call declares, with their defaults.
 func (p *goProject) flags(c *ast.CallExpr, found func(flag, def string)) {
+	if flag, e, ok := goFlagCall(c); ok {
+		if def, ok := literal(e); ok {
+			found(flag, def)
+		}
+	}
+}
+
+// goFlagCall is the flag that a call declares, and the default of it.
+func goFlagCall(c *ast.CallExpr) (flag string, def ast.Expr, ok bool) {
 	_, name := method(c)
 	args := c.Args
 	switch {
-	case (name == "String" || name == "Int") && len(args) >= 3:
-	case (name == "StringVarP" || name == "IntVarP") && len(args) >= 5:
+	case slices.Contains(goFlagTypes, name) && len(args) >= 3:
+	case strings.HasSuffix(name, "VarP") && slices.Contains(goFlagTypes, strings.TrimSuffix(name, "VarP")) && len(args) >= 5:
 		args = []ast.Expr{args[1], args[3]}
-	case (name == "StringVar" || name == "IntVar" || name == "StringP" || name == "IntP") && len(args) >= 4:
-		if strings.HasSuffix(name, "Var") {
-			args = args[1:]
-		} else {
-			args = []ast.Expr{args[0], args[2]}
-		}
+	case len(args) >= 4 && slices.Contains(goFlagTypes, strings.TrimSuffix(name, "Var")):
+		args = args[1:]
+	case len(args) >= 4 && slices.Contains(goFlagTypes, strings.TrimSuffix(name, "P")):
+		args = []ast.Expr{args[0], args[2]}
 	default:
-		return
+		return "", nil, false
 	}
-	flag, ok := literal(args[0])
-	def, ok2 := literal(args[1])
-	if ok && ok2 {
-		found(flag, def)
-	}
+	flag, ok = literal(args[0])
+	return flag, args[1], ok
 }
 
 // isCGO tells whether a package is linked with C, and notes what that needs of the

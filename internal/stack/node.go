@@ -113,6 +113,8 @@ type nodeProject struct {
 	js    []script
 	root  *tree
 	space []Member // the packages of its workspace; nil = it is none
+	// source tells that it is started as it is written, beside what the build makes.
+	source bool
 }
 
 // A script is a file of source.
@@ -244,7 +246,7 @@ func uncommented(s string) string {
 func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n") }
 
 var (
-	envRE     = regexp.MustCompile(`(?:process\.env|Bun\.env|import\.meta\.env)(?:\.([A-Z][A-Z0-9_]*)|\[\s*['"]([A-Z][A-Z0-9_]*)['"]\s*\])(?:\s*(?:\|\||\?\?)\s*(?:['"` + "`" + `]([^'"` + "`" + `]*)['"` + "`" + `]|(\d+)))?`)
+	envRE     = regexp.MustCompile(`(?:process\.env|Bun\.env|import\.meta\.env)(?:\.([A-Z][A-Z0-9_]*)|\[\s*['"]([A-Z][A-Z0-9_]*)['"]\s*\])(?:\s*(?:(?:,\s*10\s*)?\)\s*)?(?:\|\||\?\?)\s*(?:['"` + "`" + `]([^'"` + "`" + `]*)['"` + "`" + `]|(\d+)))?`)
 	portLitRE = regexp.MustCompile(`\.listen\s*\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b|\b(?:const|let|var)\s+\w*[pP](?:ort|ORT)\w*\s*(?::\s*\w+\s*)?=\s*(\d{2,5})\b|\bport\s*:\s*(\d{2,5})\b`)
 	localBind = regexp.MustCompile(`\.listen\s*\([^)]*['"](127\.0\.0\.1|localhost)['"]|host\s*:\s*['"](127\.0\.0\.1|localhost)['"]`)
 	// hostRE is a variable for the address to listen on that is loopback where nobody sets

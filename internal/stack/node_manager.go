@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 )
 
@@ -18,7 +20,31 @@ var managers = []struct{ file, manager string }{
 
 var managerRE = regexp.MustCompile(`^\s*(npm|yarn|pnpm|bun)@v?(\d+(?:\.\d+)*)`)
 
-// manager tells what installs the packages, by packageManager, then by the lock.
+// pnpmVersions are the versions of pnpm that are known to be good, the newest first.
+func pnpmVersions() (list []string) {
+	for _, name := range []string{"pnpm", "pnpm 9", "pnpm lockfile 6.0", "pnpm lockfile 5.4", "pnpm lockfile 5.3"} {
+		list = append(list, knowledge.ToolVersion(name))
+	}
+	return list
+}
+
+// admitted is the first of some versions of a manager that engines lets through: the manager
+// refuses to install where it does not. "" = engines does not say, or lets none of them through.
+func (p *nodeProject) admitted(manager string, versions ...string) string {
+	c, ok := p.engine(manager)
+	if !ok {
+		return ""
+	}
+	for _, v := range versions {
+		if parsed, err := semver.NewVersion(v); err == nil && c.Check(parsed) {
+			return v
+		}
+	}
+	return ""
+}
+
+// manager tells what installs the packages, by packageManager, then by the lock, then by
+// engines; and its version, by packageManager, then by engines, then by the lock.
 func (p *nodeProject) manager() error {
 	n, s, t := p.n, p.s, p.t
 	var locks []string
@@ -50,6 +76,22 @@ func (p *nodeProject) manager() error {
 		s.Manager = Fact{Value: m[1], At: p.line(`"packageManager"`)}
 	}
 	if n.Manager == "" {
+		// One that nobody is to use is asked for as please-use-yarn.
+		_, pnpm := p.engine("pnpm")
+		_, yarn := p.engine("yarn")
+		_, npm := p.engine("npm")
+		switch {
+		case pnpm && !yarn && !npm:
+			n.Manager = "pnpm"
+		case yarn && !pnpm && !npm:
+			n.Manager = "yarn"
+		}
+		if n.Manager != "" {
+			s.Manager = Fact{Value: n.Manager, At: p.line(`"` + n.Manager + `"`), Why: "engines"}
+			s.Notes = append(s.Notes, fmt.Sprintf("no lock file: the versions in package.json move with time; `%s install` writes one", n.Manager))
+		}
+	}
+	if n.Manager == "" {
 		n.Manager = "npm"
 		s.Manager = Fact{Value: "npm", At: Place{File: "package.json"}, Why: "no lock says otherwise"}
 		s.Notes = append(s.Notes, "no lock file: the versions in package.json move with time; `npm install --package-lock-only` writes one")
@@ -65,7 +107,7 @@ func (p *nodeProject) manager() error {
 	}
 	switch n.Manager {
 	case "yarn":
-		if t.has[".yarnrc.yml"] || strings.Contains(string(t.read("yarn.lock")), "__metadata:") || version != "" && !strings.HasPrefix(version, "1.") {
+		if t.has[".yarnrc.yml"] || strings.Contains(string(t.read("yarn.lock")), "__metadata:") || version != "" && !strings.HasPrefix(version, "1.") || version == "" && !n.Lock && p.admitted("yarn", knowledge.ToolVersion("yarn")) == "" && p.admitted("yarn", knowledge.ToolVersion("@yarnpkg/cli-dist")) != "" {
 			n.Manager = "berry"
 			n.Tool = tool("@yarnpkg/cli-dist")
 			if version != "" && !strings.HasPrefix(version, "1.") {
@@ -80,6 +122,7 @@ func (p *nodeProject) manager() error {
 			if m := regexp.MustCompile(`(?m)^lockfileVersion:\s*'?([\d.]+)`).FindSubmatch(t.read("pnpm-lock.yaml")); m != nil {
 				version = knowledge.ToolVersion("pnpm lockfile " + string(m[1]))
 			}
+			version = cmp.Or(p.admitted("pnpm", append([]string{version}, pnpmVersions()...)...), version)
 		}
 		n.Tool.Version = cmp.Or(version, n.Tool.Version)
 	case "bun":
@@ -109,6 +152,13 @@ func (p *nodeProject) manager() error {
 		}
 	}
 	return nil
+}
+
+// engine are the versions of a manager that engines asks for; false = it asks for none.
+func (p *nodeProject) engine(manager string) (*semver.Constraints, bool) {
+	spec := p.pkg.Engines[manager]
+	c, err := semver.NewConstraint(spec)
+	return c, spec != "" && err == nil
 }
 
 // stale tells what a lock lacks of what package.json asks for; "" = nothing, or the

@@ -15,6 +15,10 @@ func (p *nodeProject) port() {
 	s := p.s
 	if p.opt.Port > 0 {
 		s.Port = p.opt.port()
+		if i := slices.Index(s.Args, "--port"); i >= 0 && i+1 < len(s.Args) {
+			s.Args[i+1] = s.Port.Value
+			s.Start.Value = strings.Join(append(slices.Clone(s.Exec), s.Args...), " ")
+		}
 		for i := range s.Set {
 			if s.Set[i].Name == "PORT" {
 				s.Set[i].Version = s.Port.Value
@@ -170,6 +174,9 @@ func (p *nodeProject) health() {
 			continue
 		}
 		for _, m := range routeRE.FindAllStringSubmatchIndex(f.text, -1) {
+			if on := f.text[m[2]:m[3]]; on == "this" || on == "axios" {
+				continue // a client asks another
+			}
 			if !known && strings.Contains(strings.ToLower(f.text[m[2]:m[3]]), "router") && len(prefixes) > 0 && p.mounted(f.file) {
 				continue
 			}

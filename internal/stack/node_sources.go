@@ -16,7 +16,7 @@ var nodeAside = map[string]bool{
 // sources tells what the build reads, and what the program needs where it runs.
 func (p *nodeProject) sources() {
 	n, s := p.n, p.s
-	source := len(n.Output) == 0 // it is started as it is written
+	source := len(n.Output) == 0 || p.source // it is started as it is written
 	if s.Kind != Static {
 		p.outputs()
 	}

@@ -44,6 +44,8 @@ func (p *nodeProject) framework() error {
 	}
 	n.Runtime = len(pkg.Dependencies) > 0
 	switch {
+	case pkg.needs("next") && p.nextServer():
+		return p.kind()
 	case pkg.needs("next"):
 		is("Next.js", "next")
 		text, file := p.config("next.config")
@@ -62,10 +64,15 @@ func (p *nodeProject) framework() error {
 			if file != "" {
 				n.Output = append(n.Output, file)
 			}
-			start("node", "node_modules/next/dist/bin/next", "start", "--hostname", "0.0.0.0", "--port", "3000")
+			start("node", "node_modules/next/dist/bin/next", "start", "--hostname", "0.0.0.0", "--port", p.nextPort().Value)
 			s.Notes = append(s.Notes, "output: 'standalone' in next.config makes an image of a tenth of the size: it copies only what the server needs")
 		}
-		s.Port = Fact{Value: "3000", Why: "default of Next.js"}
+		s.Port = p.nextPort()
+		for i := range s.Set {
+			if s.Set[i].Name == "PORT" {
+				s.Set[i].Version = s.Port.Value
+			}
+		}
 		s.Server = Fact{Value: "next", At: s.Framework.At}
 		if p.t.dir("public") {
 			n.Output = append(n.Output, "public")
@@ -153,6 +160,62 @@ func (p *nodeProject) framework() error {
 	return nil
 }
 
+// nextServer starts the server of the project's own that gives out the pages of Next.js,
+// where the start script names one, or somebody does; false = next itself serves them.
+func (p *nodeProject) nextServer() bool {
+	s, n := p.s, p.n
+	file, at := "", Place{}
+	if p.opt.App != "" {
+		file = path.Clean(p.opt.App)
+	} else {
+		for _, name := range startScripts {
+			text := p.pkg.Scripts[name]
+			if f, ok := p.startOf(text, 0); ok && !strings.Contains(f, "node_modules/") && !strings.Contains(f, ".next/") && path.Ext(f) != ".json" {
+				file, at = f, p.line(`"`+name+`"`)
+			}
+			if text != "" {
+				break
+			}
+		}
+	}
+	if text, _ := p.config("next.config"); file == "" || file == "server.js" && !p.t.has[file] && strings.Contains(text, "standalone") {
+		return false // the one that next writes
+	}
+	s.Framework = Fact{Value: "Next.js", At: p.line(`"next":`)}
+	script := n.Script
+	p.begin(file, at)
+	p.source = len(n.Output) == 0
+	n.Script, n.Runtime = script, true
+	n.Output = append(n.Output, ".next")
+	if _, config := p.config("next.config"); config != "" {
+		n.Output = append(n.Output, config)
+	}
+	if p.t.dir("public") {
+		n.Output = append(n.Output, "public")
+	}
+	return true
+}
+
+// nextPort is where next itself listens: as the start script has it.
+func (p *nodeProject) nextPort() Fact {
+	for _, name := range startScripts {
+		text := p.pkg.Scripts[name]
+		if words := parseCommand(text).words; slices.Contains(words, "next") && slices.Contains(words, "start") {
+			if v := flagValue(words, "-p", "--port"); v != "" && strings.Trim(v, "0123456789") == "" {
+				return Fact{Value: v, At: p.line(`"` + name + `"`)}
+			}
+		}
+		if text != "" {
+			break
+		}
+	}
+	return Fact{Value: "3000", Why: "default of Next.js"}
+}
+
+// startScripts are the scripts by which a project starts what people use, the one for that
+// first.
+var startScripts = []string{"start:prod", "start:production", "prod", "production", "serve:prod", "start"}
+
 // siteOf is the package that builds a site of files; "" = none does.
 func (p *nodeProject) siteOf() string {
 	for _, name := range []string{"react-scripts", "gatsby", "@angular/core", "@vue/cli-service", "vite"} {
@@ -201,7 +264,7 @@ func (p *nodeProject) server() error {
 	if web, ok := procfile(p.t)["web"]; ok {
 		lines = append(lines, line{web.text, web.at})
 	}
-	for _, name := range []string{"start:prod", "start:production", "prod", "production", "serve:prod", "start"} {
+	for _, name := range startScripts {
 		if text := pkg.Scripts[name]; text != "" {
 			lines = append(lines, line{text, p.line(`"` + name + `"`)})
 		}
@@ -445,6 +508,8 @@ func (p *nodeProject) kind() error {
 	switch {
 	case p.opt.Kind != "":
 		s.Kind = p.opt.Kind
+	case s.Framework.Value == "Next.js":
+		s.Kind = Service
 	case s.Framework.Known() && s.Framework.Value != "ws" && p.mentions(p.frameworkPackage()):
 		s.Kind = Service
 	case slices.ContainsFunc(p.js, func(f script) bool { return listenRE.MatchString(f.text) }):
@@ -454,7 +519,9 @@ func (p *nodeProject) kind() error {
 	default:
 		s.Kind = Job
 	}
-	if s.Kind == Service {
+	if s.Kind == Service && s.Framework.Value == "Next.js" {
+		s.Server = Fact{Value: "its own", At: s.App.At}
+	} else if s.Kind == Service {
 		s.Server = Fact{Value: strings.ToLower(cmp.Or(s.Framework.Value, "node:http")), At: s.Framework.At}
 	}
 	return nil

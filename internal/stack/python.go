@@ -109,6 +109,7 @@ type pyProject struct {
 	within  string   // the function in which names are looked up first
 	where   string   // the folder that setuptools finds its packages in
 	extra   []string // files that its command line names
+	below   string   // of Django: the folder that its settings are found from, where that is not the one of manage.py
 }
 
 // maxSource bounds how much source is read, in bytes: what starts a program stands
@@ -124,6 +125,12 @@ func detectPython(t *tree, opt Options) (*Stack, error) {
 	p.load()
 	if err := p.entry(); err != nil {
 		return nil, err
+	}
+	if opt.Kind != "" {
+		p.s.Kind = opt.Kind
+	}
+	if p.s.Kind == Service && opt.Port > 0 {
+		p.s.Port = opt.port()
 	}
 	if err := p.member(); err != nil {
 		return nil, err

@@ -41,6 +41,24 @@ func (p *pyProject) django() bool {
 			break
 		}
 	}
+	found := func(root string) bool {
+		m, rest := p.cut(prefix(root, d.Settings.Value))
+		return m != nil && rest == ""
+	}
+	switch {
+	case !d.Settings.Known() || found("."):
+	case found(root):
+		p.below = root
+	default:
+		// manage.py puts a folder below itself on the path.
+		for _, m := range p.modules {
+			if before, ok := strings.CutSuffix(m.name, "."+d.Settings.Value); ok {
+				root = strings.ReplaceAll(before, ".", "/")
+				p.below = root
+				break
+			}
+		}
+	}
 	p.py.Root = root
 	p.settings(d, root)
 	return true

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/python"
 	"github.com/dockworthy/dockworthy/internal/shell"
 )
 
@@ -42,6 +43,7 @@ func (p *pyProject) entry() error {
 	}
 	list := p.programs()
 	p.name(list)
+	list = append(list, p.passedOn(list)...)
 	if django {
 		list = append(list, p.djangoProgram()...)
 	}
@@ -130,6 +132,51 @@ func (p *pyProject) name(list []*program) {
 	}
 }
 
+// imported are the programs of some modules under the names by which others import them.
+func (p *pyProject) imported(list []*program) (more []*program) {
+	for _, m := range p.modules {
+		for _, i := range m.parsed().Imports {
+			if i.Name == "" || i.Name == "*" {
+				continue
+			}
+			full := i.Module + "." + i.Name
+			if strings.HasSuffix(i.Module, ".") {
+				full = i.Module + i.Name
+			}
+			other, rest := p.find(m, full)
+			for _, c := range list {
+				if other == c.m && other != m && rest == c.object && rest != "" && !c.factory && (c.framework.Interface == "asgi" || c.framework.Interface == "wsgi") {
+					more = append(more, &program{m: m, object: cmp.Or(i.As, i.Name), framework: c.framework, at: Place{m.file, i.Line}, rank: rankOf(m.file), full: full, made: c.m})
+				}
+			}
+		}
+	}
+	return more
+}
+
+// passedOn are imported programs that the module which imports them starts: what it does
+// before belongs to it.
+func (p *pyProject) passedOn(list []*program) (more []*program) {
+	for _, c := range p.imported(list) {
+		if p.imports(c.made, c.m, 0) || aside(c.m) || c.framework.Name == "Django" {
+			continue // where it is made, that is done too; or it is one of several ways to start it
+		}
+		for _, call := range c.m.parsed().Calls {
+			e := call.Arg("app", 0)
+			runs := slices.Contains(servers, call.Func) && e != nil && e.Form == python.Name && (e.Text == c.object || e.Text == c.full)
+			if !call.Main && call.In != "" && call.In != "main" {
+				continue // on a way that may not be taken
+			}
+			if runs || call.Method() == "run" && (call.Of() == c.object || call.Of() == c.full) {
+				c.named, c.why = true, fmt.Sprintf("it is started there, %s:%d", c.m.file, call.Line)
+				more = append(more, c)
+				break
+			}
+		}
+	}
+	return more
+}
+
 // choose takes the program that is meant.
 func (p *pyProject) choose(list []*program) (*program, error) {
 	serves := func(c *program) int {
@@ -184,6 +231,7 @@ func (p *pyProject) asked(app string) error {
 		return fmt.Errorf("--app %s: there is no module %s in this project", app, file)
 	}
 	list := p.programs()
+	list = append(list, p.imported(list)...)
 	if p.py.Django != nil {
 		list = append(list, p.djangoProgram()...)
 	}
@@ -195,14 +243,39 @@ func (p *pyProject) asked(app string) error {
 		}
 	}
 	if ok {
+		for _, c := range p.commands(m, "") {
+			if c.name == object {
+				p.runFile(m)
+				p.kindOf(m)
+				p.give(c)
+				return nil
+			}
+		}
+		// A console script whose function is a group.
+		for name, target := range p.scripts() {
+			mod, function, _ := strings.Cut(target, ":")
+			if other, rest := p.find(nil, mod); other != m || rest != "" {
+				continue
+			}
+			for _, c := range p.commands(m, function) {
+				if c.name == object && p.startScript(name, target) {
+					p.give(c)
+					return nil
+				}
+			}
+		}
 		return fmt.Errorf("--app %s: %s has no %s that a server can start", app, m.file, object)
 	}
 	p.runFile(m)
-	return nil
+	p.kindOf(m)
+	return p.subcommand(m, "")
 }
 
 // root is the folder in which the imports of a program begin.
 func (p *pyProject) root(m *module) string {
+	if p.below != "" && strings.HasPrefix(m.file, p.below+"/") {
+		return p.below
+	}
 	options := []string{"."}
 	if strings.HasPrefix(m.file, "src/") {
 		options = []string{"src", "."}

@@ -67,7 +67,7 @@ func (p *pyProject) manager() error {
 		locked("Pipfile.lock")
 	case t.has["Pipfile"]:
 		said("pipenv", "Pipfile")
-	case project != nil && project.Tool.Poetry != nil && (project.Tool.Poetry.Dependencies != nil || project.Build.Backend == "poetry.core.masonry.api"):
+	case project != nil && project.Tool.Poetry != nil && requirements == "" && (project.Tool.Poetry.Dependencies != nil || project.Build.Backend == "poetry.core.masonry.api"):
 		said("poetry", "pyproject.toml")
 		s.Manager.At.Line = t.lineOf("pyproject.toml", "[tool.poetry")
 	case project != nil && project.Tool.UV != nil && project.Project != nil && requirements == "":
@@ -100,8 +100,13 @@ func (p *pyProject) manager() error {
 			others = append(others, o.file)
 		}
 	}
-	if len(others) > 0 {
+	if len(others) > 0 && !s.Lock.Known() {
+		s.Notes = append(s.Notes, fmt.Sprintf("%s is there too and is not read: %s decides", strings.Join(others, ", "), s.Manager.At.File))
+	} else if len(others) > 0 {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s is there too and is not read: %s decides, the lock of the manager comes first", strings.Join(others, ", "), s.Manager.At.File))
+	}
+	if in.By == "pip" && project != nil && project.Tool.Poetry != nil {
+		s.Notes = append(s.Notes, fmt.Sprintf("poetry has no lock here: %s decides, and the packages of pyproject.toml are not read", requirements))
 	}
 	switch in.By {
 	case "pip":

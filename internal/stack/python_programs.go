@@ -19,6 +19,8 @@ type program struct {
 	rank      int  // the lower, the likelier it is meant
 	named     bool // the project itself says that it is meant
 	why       string
+	full      string  // the name by which its module imports it; "" = it is made there
+	made      *module // where it is made, if not in its module
 }
 
 // value is the program as its server takes it.

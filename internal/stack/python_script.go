@@ -33,7 +33,8 @@ func (p *pyProject) runFile(m *module) {
 // project, or a file.
 func (p *pyProject) script() error {
 	if p.consoleScript() {
-		return nil
+		_, function, _ := strings.Cut(p.s.App.Value, ":")
+		return p.subcommand(p.byFile(p.py.Entry), function)
 	}
 	type option struct {
 		m    *module
@@ -66,8 +67,9 @@ func (p *pyProject) script() error {
 	default:
 		p.runFile(list[0].m)
 	}
-	p.kindOf(p.byFile(p.py.Entry))
-	return nil
+	m := p.byFile(p.py.Entry)
+	p.kindOf(m)
+	return p.subcommand(m, "")
 }
 
 func (p *pyProject) onlyFile() *module {

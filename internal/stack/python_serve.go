@@ -122,7 +122,11 @@ func (p *pyProject) command(server, app, port string, factory bool) {
 		// for as long as it is kept. What is asked has a second at the end: an engine waits
 		// ten, gunicorn thirty, also for a connection that says nothing (24 and later), as
 		// those of proxies and probes do.
-		p.run([]string{"python", "-m", "gunicorn"}, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm"})
+		exec := []string{"python", "-m", "gunicorn"}
+		if d, ok := p.dep("gunicorn"); ok && d.version != "" && knowledge.Compare(d.version, "20.1") < 0 {
+			exec = []string{"gunicorn"} // it has no __main__ yet. Source: docs.gunicorn.org: changelog, 20.1.0
+		}
+		p.run(exec, []string{app, "--bind", "0.0.0.0:" + port, "--threads", "4", "--keep-alive", "1", "--graceful-timeout", "1", "--worker-tmp-dir", "/dev/shm"})
 	}
 }
 

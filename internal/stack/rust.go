@@ -128,6 +128,7 @@ type rustProject struct {
 	versions map[string]string   // of all that is locked
 	graph    map[string][]string // what each of that asks for
 	locked   map[string]string   // of what the program is built of
+	hostFlag string              // says the address that it binds, which is its own machine unless said
 }
 
 func detectRust(t *tree, opt Options) (*Stack, error) {

@@ -18,6 +18,7 @@ type rustPort struct {
 	port, bind, variable string
 	at                   Place
 	rank                 int
+	flag                 string // of the command line
 }
 
 var (
@@ -85,9 +86,9 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 		}
 		v.Secret = secret.Named(v.Name)
 		if m := addressRE.FindStringSubmatch(strings.ReplaceAll(v.Default, "_", "")); m != nil && rustPortName.MatchString(v.Name) && !rustClientRE.MatchString(v.Name) {
-			ports = append(ports, rustPort{cmp.Or(m[2], m[3]), m[1], v.Name, v.At, 1})
+			ports = append(ports, rustPort{cmp.Or(m[2], m[3]), m[1], v.Name, v.At, 1, ""})
 		} else if v.Default == "" && strings.HasSuffix(v.Name, "PORT") && (v.Name == "PORT" || rustServicePort.MatchString(v.Name) || len(v.Name) < 12 && rustListenRE.MatchString(f.statement(p.offset(f, v)))) {
-			ports = append(ports, rustPort{"", "", v.Name, v.At, 5})
+			ports = append(ports, rustPort{"", "", v.Name, v.At, 5, ""})
 		} else if rustHostName.MatchString(v.Name) {
 			*hosts = append(*hosts, v)
 		}
@@ -132,14 +133,59 @@ func (p *rustProject) variables(f *rustSource, hosts *[]Variable) (ports []rustP
 		}
 		e := rustClapEnvRE.FindStringSubmatch(args)
 		if e == nil {
+			flag := rustFlag(args, field)
 			if a := addressRE.FindStringSubmatch(def); a != nil && rustPortName.MatchString(field) {
-				ports = append(ports, rustPort{cmp.Or(a[2], a[3]), a[1], "", f.at(m[0]), 2})
+				ports = append(ports, rustPort{cmp.Or(a[2], a[3]), a[1], "", f.at(m[0]), 2, flag})
+			} else if flag != "" && isLocal(def) && rustHostName.MatchString(strings.ToUpper(field)) {
+				p.hostFlag = flag
 			}
 			continue
 		}
 		note(Variable{Name: cmp.Or(e[1], strings.ToUpper(field)), At: f.at(m[4]), Default: def, Required: def == "" && !strings.HasPrefix(kind, "Option") && !strings.HasPrefix(kind, "Vec") && kind != "bool"})
 	}
 	return ports
+}
+
+var rustLongRE = regexp.MustCompile(`\blong\b(?:\s*=\s*"([\w-]+)")?`)
+
+// rustFlag is the flag by which clap fills a field; "" = it has none.
+func rustFlag(args, field string) string {
+	m := rustLongRE.FindStringSubmatch(args)
+	if m == nil {
+		return ""
+	}
+	return "--" + cmp.Or(m[1], strings.ReplaceAll(field, "_", "-"))
+}
+
+var (
+	rustConstRE = regexp.MustCompile(`\b(?:const|static)\s+(\w+)\s*:`)
+	rustAsideRE = regexp.MustCompile(`(?i)^(?:tests?|testing|fixtures?|mocks?|benches|benchmarks?)(?:[_.]|$)`)
+)
+
+// constant is the rank of an address or a number in the statement at a place: as it is where no
+// constant has it, or one that what listens names; that of a guess else, and below 0 where it is
+// one of tests.
+func (p *rustProject) constant(f *rustSource, at, rank int) int {
+	m := rustConstRE.FindStringSubmatch(f.statement(at))
+	if m == nil {
+		return rank
+	}
+	if slices.ContainsFunc(strings.Split(f.file, "/"), rustAsideRE.MatchString) {
+		return -1
+	}
+	re := regexp.MustCompile(`\b` + m[1] + `\b`)
+	for _, other := range p.files {
+		if slices.ContainsFunc(strings.Split(other.file, "/"), rustAsideRE.MatchString) {
+			continue
+		}
+		for _, use := range re.FindAllStringIndex(other.bare, -1) {
+			statement := re.ReplaceAllString(other.statement(use[0]), "")
+			if !rustConstRE.MatchString(other.statement(use[0])) && (rustListenRE.MatchString(statement) || rustListenRE.MatchString(other.fn(use[0])) || strings.Contains(strings.ToLower(statement), "port") || rustVarRE.MatchString(statement)) {
+				return rank
+			}
+		}
+	}
+	return 8
 }
 
 // helper tells whether a function of the project's own reads a variable, and whether the
@@ -187,7 +233,9 @@ func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at
 			continue
 		}
 		if a := rustAddrRE.FindStringSubmatch(text); a != nil {
-			list = append(list, rustPort{a[2], a[1], "", f.at(m[0]), 0})
+			if rank := p.constant(f, m[0], 0); rank >= 0 {
+				list = append(list, rustPort{a[2], a[1], "", f.at(m[0]), rank, ""})
+			}
 		} else if host, rest, ok := strings.Cut(text, ":"); ok && strings.HasPrefix(rest, "{") && host != "" && host[0] != '{' {
 			binds(host, m[0]) // format!("0.0.0.0:{port}")
 		}
@@ -199,7 +247,7 @@ func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at
 		}
 		b, port := strings.Join(parts, "."), strings.ReplaceAll(f.code[m[10]:m[11]], "_", "")
 		if _, err := strconv.Atoi(port); err == nil {
-			list = append(list, rustPort{port, b, "", f.at(m[0]), 0})
+			list = append(list, rustPort{port, b, "", f.at(m[0]), 0, ""})
 		} else {
 			binds(b, m[0])
 		}
@@ -215,19 +263,21 @@ func (p *rustProject) addresses(f *rustSource) (list []rustPort, bind string, at
 			b = "127.0.0.1"
 		}
 		if port := strings.ReplaceAll(f.code[m[6]:m[7]], "_", ""); port[0] >= '0' && port[0] <= '9' {
-			list = append(list, rustPort{strings.TrimSuffix(port, "u16"), b, "", f.at(m[0]), 0})
+			list = append(list, rustPort{strings.TrimSuffix(port, "u16"), b, "", f.at(m[0]), 0, ""})
 		} else {
 			binds(b, m[0])
 		}
 	}
 	for _, m := range rustNumberRE.FindAllStringSubmatchIndex(f.code, -1) {
 		if name := f.code[m[2]:m[3]]; rustPortName.MatchString(name) && !rustClientRE.MatchString(name) {
-			list = append(list, rustPort{strings.ReplaceAll(f.code[m[6]:m[7]], "_", ""), strings.TrimSuffix(f.code[m[4]:m[5]], ":"), "", f.at(m[0]), 2})
+			if rank := p.constant(f, m[0], 2); rank >= 0 {
+				list = append(list, rustPort{strings.ReplaceAll(f.code[m[6]:m[7]], "_", ""), strings.TrimSuffix(f.code[m[4]:m[5]], ":"), "", f.at(m[0]), rank, ""})
+			}
 		}
 	}
 	for _, m := range rustFieldRE.FindAllStringSubmatchIndex(f.code, -1) {
 		if name := f.code[m[2]:m[3]]; name == "port" || name == "http_port" || name == "server_port" {
-			list = append(list, rustPort{f.code[m[4]:m[5]], "", "", f.at(m[0]), 3})
+			list = append(list, rustPort{f.code[m[4]:m[5]], "", "", f.at(m[0]), 3, ""})
 		}
 	}
 	return list, bind, at
@@ -356,6 +406,7 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 	if said = listens(p.settings(false)); said != nil {
 		ports = append(ports, rustPort{port: said.port, at: said.at, rank: 4})
 	}
+	var args []string
 	slices.SortStableFunc(ports, func(a, b rustPort) int { return cmp.Compare(a.rank, b.rank) })
 	if len(ports) == 0 {
 		s.Port = Fact{Value: "8080", Why: "default"}
@@ -363,8 +414,20 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 	} else {
 		c := ports[0]
 		s.Port = Fact{Value: cmp.Or(c.port, "8080"), At: c.at}
+		if c.rank == 8 {
+			s.Port.Why = "a guess"
+			s.Notes = append(s.Notes, fmt.Sprintf("port %s of %s is a guess: nothing shows that it reaches what listens: --port says it", c.port, c.at))
+		}
 		if p.opt.Port > 0 {
 			s.Port = p.opt.port()
+		}
+		switch {
+		case c.flag == "":
+		case isLocal(c.bind):
+			args = append(args, c.flag, "0.0.0.0:"+s.Port.Value)
+			c.bind = "0.0.0.0"
+		case c.bind == "" && s.Port.Value != c.port:
+			args = append(args, c.flag, s.Port.Value)
 		}
 		if c.variable != "" {
 			s.Port.Why = "from " + c.variable
@@ -397,6 +460,13 @@ func (p *rustProject) port(ports []rustPort, hosts []Variable, bind string, bind
 			s.Set = append(s.Set, Tool{Name: h.Name, Version: "0.0.0.0"})
 		}
 		told = true
+	}
+	if p.hostFlag != "" && !told {
+		args = append(args, p.hostFlag, "0.0.0.0")
+	}
+	if len(args) > 0 {
+		s.Args = slices.Concat(s.Args, args)
+		s.Start.Value += " " + strings.Join(args, " ")
 	}
 	if isLocal(bind) && !told {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s binds %s: nobody outside the container reaches it: it has to bind 0.0.0.0", bindAt, bind))
