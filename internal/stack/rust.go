@@ -115,6 +115,9 @@ type cargoDependency struct {
 
 // A rustProject is a Rust project as it is looked into.
 type rustProject struct {
+	settled   map[bool][]entry // see settings
+	settledBy int
+
 	t        *tree
 	opt      Options
 	s        *Stack

@@ -9,7 +9,20 @@ import (
 
 // settings are the entries of the settings files of the program: read tells those alone
 // that its source names.
-func (p *rustProject) settings(read bool) (list []entry) {
+func (p *rustProject) settings(read bool) []entry {
+	// They are asked for again and again, and change only with the sources that were read.
+	if p.settled == nil || p.settledBy != len(p.files) {
+		p.settled, p.settledBy = map[bool][]entry{}, len(p.files)
+	}
+	list, ok := p.settled[read]
+	if !ok {
+		list = p.findSettings(read)
+		p.settled[read] = list
+	}
+	return list
+}
+
+func (p *rustProject) findSettings(read bool) (list []entry) {
 	for _, f := range p.t.files {
 		switch path.Ext(f) {
 		case ".json", ".yaml", ".yml", ".toml":
@@ -106,7 +119,14 @@ func (p *rustProject) made(f *rustSource, argument string) (string, bool) {
 	}
 	if !strings.Contains(name, ".") {
 		for _, other := range append([]*rustSource{f}, p.files...) {
-			for _, m := range rustGivesRE.FindAllStringSubmatchIndex(other.code, -1) {
+			if !strings.Contains(other.code, name) {
+				continue
+			}
+			if other.gives == nil {
+				other.gives = append([][]int{}, rustGivesRE.FindAllStringSubmatchIndex(other.code, -1)...)
+				other.options = rustClapRE.FindAllStringSubmatch(other.code, -1)
+			}
+			for _, m := range other.gives {
 				if other.code[m[2]:m[3]] != name || other != f && strings.HasPrefix(other.code[m[0]:], "let") {
 					continue
 				}
@@ -121,8 +141,11 @@ func (p *rustProject) made(f *rustSource, argument string) (string, bool) {
 					return d[1], true
 				}
 			}
-			for _, m := range rustClapRE.FindAllStringSubmatch(other.code, -1) {
-				if d := rustClapDefRE.FindStringSubmatch(m[1]); m[2] == name && d != nil {
+			for _, m := range other.options {
+				if m[2] != name {
+					continue
+				}
+				if d := rustClapDefRE.FindStringSubmatch(m[1]); d != nil {
 					return d[1], true
 				}
 			}

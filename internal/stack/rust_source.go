@@ -15,6 +15,10 @@ type rustSource struct {
 
 	functions []rustFn // of bare, in its order; see fn
 	indexed   bool
+	texts     []string   // of code, without what is read when it is compiled; nil = not looked for yet
+	gives     [][]int    // of code: where a constant or a variable gets its value; nil = not looked for yet
+	options   [][]string // of code: fields that clap fills
+	withName  bool       // it reads settings by names without an ending
 }
 
 // A rustFn is a function: its name, and where its body begins and ends.

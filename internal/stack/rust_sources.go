@@ -185,10 +185,16 @@ func (p *rustProject) named(base string, folder bool) bool {
 		if !strings.Contains(f.code, stem) {
 			continue
 		}
-		code := rustBuildTimeRE.ReplaceAllString(f.code, "")
-		for _, m := range rustTextRE.FindAllStringSubmatch(code, -1) {
-			v := strings.TrimPrefix(m[1], "./")
-			if v == base || folder && strings.HasPrefix(v, base+"/") || !folder && v == stem && strings.Contains(code, "with_name") {
+		if f.texts == nil {
+			f.texts = []string{}
+			code := rustBuildTimeRE.ReplaceAllString(f.code, "")
+			for _, m := range rustTextRE.FindAllStringSubmatch(code, -1) {
+				f.texts = append(f.texts, strings.TrimPrefix(m[1], "./"))
+			}
+			f.withName = strings.Contains(code, "with_name")
+		}
+		for _, v := range f.texts {
+			if v == base || folder && strings.HasPrefix(v, base+"/") || !folder && v == stem && f.withName {
 				return true
 			}
 		}
