@@ -52,6 +52,7 @@ func (s *splitter) base() {
 	}
 	s.natives()
 	s.probes()
+	s.starts()
 	for i := range s.parts {
 		s.remainder(&s.parts[i])
 	}
@@ -59,6 +60,38 @@ func (s *splitter) base() {
 		if p.step.Keyword == "RUN" && p.role == keeps {
 			s.able(p.step)
 		}
+	}
+}
+
+// runnerRE is how an array begins by which a project manager runs a program of the virtual
+// environment.
+var runnerRE = regexp.MustCompile(`^(\[\s*)"(?:uv|poetry|pdm|pipenv)",\s*"run",\s*"([A-Za-z0-9_.]+)"`)
+
+// unwrapped is an array that names a program of the virtual environment in the place of what
+// runs it.
+func (s *splitter) unwrapped(step *source.Step) string {
+	return runnerRE.ReplaceAllString(step.Rest().Text, `${1}"`+s.venv+`/bin/${2}"`)
+}
+
+// starts refuses where the container starts by a tool that stays in the stage that builds.
+func (s *splitter) starts() {
+	words, _ := source.StripInit(s.b.Start().Words)
+	if script := s.b.Start().Script; script != nil && len(words) == 0 && len(script.Commands) > 0 {
+		words = script.Commands[len(script.Commands)-1].Words
+	}
+	if len(words) == 0 {
+		return
+	}
+	name := path.Base(words[0].Text)
+	tool := knowledge.Installers.Has(name) || knowledge.CopiedTool(name) != "" || knowledge.ClassOf("pip", name) != knowledge.NoTool
+	if step := s.b.Start().Step; tool && s.venv != "" && step != nil && step.Stage == s.t && runnerRE.MatchString(step.Rest().Text) {
+		if s.unwraps = step.Index <= s.cut; !s.unwraps {
+			s.edits = append(s.edits, text.Edit{Span: step.Rest().Span, New: s.unwrapped(step)})
+		}
+		return
+	}
+	if tool && s.runs.known.HasTool(name) != base.Yes {
+		no("the container starts by %s, which stays in the stage that builds: name the program that it runs", name)
 	}
 }
 
@@ -356,6 +389,9 @@ func (s *splitter) remains(manager, name string) (list []string, ok bool) {
 		return nil, false
 	}
 	known := true
+	if ownHeaders.MatchString(name) {
+		return nil, true // what it is about is in the image that runs
+	}
 	switch manager {
 	case "apt":
 		list, known = s.twins(name)
@@ -436,12 +472,27 @@ func (s *splitter) filtered(step *source.Step) string {
 		return ""
 	}
 	s.able(step)
+	if in := first(run, "apt"); in != nil && len(run.Effects.Updates) == 0 {
+		// The lists are read in a step of their own, which nothing repeats.
+		at := in.Command.Span.Start
+		changes = append(changes, change{at, at, "apt-get update && "})
+	}
 	line := []byte(s.b.Text().Text(step.Span))
 	slices.SortFunc(changes, func(a, b change) int { return b.start - a.start })
 	for _, c := range changes {
 		line = slices.Replace(line, c.start-step.Span.Start, c.end-step.Span.Start, []byte(c.new)...)
 	}
 	return strings.TrimRight(strings.ReplaceAll(string(line), "\r\n", "\n"), "\n")
+}
+
+// first is the first install of a manager in a RUN; nil = there is none.
+func first(run *source.Run, manager string) *packages.Install {
+	for i := range run.Effects.Installs {
+		if in := &run.Effects.Installs[i]; in.Manager == manager && in.Command != nil && !in.Command.Span.IsZero() {
+			return in
+		}
+	}
+	return nil
 }
 
 // alone tells whether a RUN does nothing but install packages and clean up.

@@ -104,7 +104,7 @@ func (s *splitter) prunes(step *source.Step, in packages.Install) string {
 // tools tells whether an install brings package managers alone.
 func tools(in packages.Install) bool {
 	return len(in.Packages) > 0 && len(in.Manifests) == 0 && !slices.ContainsFunc(in.Packages, func(p packages.Package) bool {
-		return knowledge.ClassOf(in.Manager, p.Name) == knowledge.NoTool && p.Name != "pip" && p.Name != "setuptools" && p.Name != "wheel"
+		return knowledge.ClassOf(in.Manager, p.Name) == knowledge.NoTool && !knowledge.Installers.Has(p.Name)
 	})
 }
 
@@ -300,6 +300,7 @@ func (s *splitter) inPath(name string) string {
 // program is one file, and lists of packages that only an install reads.
 func (s *splitter) sources() {
 	compiled := s.native != "" && s.node == "" && s.venv == ""
+	data := s.data()
 	for i := range s.parts[:s.cut] {
 		p := &s.parts[i]
 		c := p.step.Copy
@@ -312,9 +313,67 @@ func (s *splitter) sources() {
 		case s.venv != "" && !slices.ContainsFunc(c.Sources, func(src source.Text) bool { return !listed(path.Base(src.Value)) }):
 			p.role = drops
 		case compiled && s.stack != nil:
-			p.role = drops
+			s.compiled(p, data)
 		}
 	}
+}
+
+// compiled leaves out the sources of a program that is one file, and keeps what it reads
+// where it runs.
+func (s *splitter) compiled(p *part, data []string) {
+	c := p.step.Copy
+	last := &s.parts[s.cut]
+	for _, src := range c.Sources {
+		for _, name := range data {
+			switch from := source.Clean(src.Value); {
+			case from == ".":
+				if at := path.Join(c.Target, name); path.IsAbs(at) && !slices.Contains(last.out, at) {
+					last.out = append(last.out, at)
+				}
+			case from == name, strings.HasPrefix(name, from+"/"), strings.HasPrefix(from, name+"/"), strings.ContainsAny(from, "*?["):
+				return // it is repeated as it stands
+			}
+		}
+	}
+	p.role = drops
+}
+
+// data are the files and folders of the build context that the program reads where it runs,
+// as its sources and the command line say.
+func (s *splitter) data() (list []string) {
+	add := func(names ...string) {
+		for _, n := range names {
+			n = source.Clean(n)
+			if s.b.Context != nil && s.b.Context.Has(n) && n != "." && !slices.Contains(list, n) {
+				list = append(list, n)
+			}
+		}
+	}
+	if x := s.stack; x != nil {
+		switch {
+		case x.Go != nil:
+			add(x.Go.Data...)
+		case x.Rust != nil:
+			for _, d := range x.Rust.Data {
+				add(path.Join(x.Rust.DataIn, d))
+			}
+		case x.CPP != nil:
+			add(x.CPP.Data...)
+		case x.Java != nil:
+			add(x.Java.Data...)
+		}
+	}
+	st := s.b.Start()
+	words := st.Words
+	if st.Script != nil && words == nil && len(st.Script.Commands) == 1 {
+		words = st.Script.Commands[0].Words
+	}
+	for i, w := range words {
+		if i > 0 && w.Known && !strings.HasPrefix(w.Text, "-") && !path.IsAbs(w.Text) {
+			add(w.Text)
+		}
+	}
+	return list
 }
 
 // listed tells whether a file is a list of packages that nothing but an install of Python

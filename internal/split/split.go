@@ -101,6 +101,8 @@ type splitter struct {
 	stack *stack.Stack // nil = it is not known
 	edits []text.Edit
 
+	unwraps bool // the container starts by a project manager, which the program takes the place of
+
 	venv   string // the virtual environment; "" = there is no Python
 	made   bool   // the Dockerfile makes it
 	node   string // the folder of a Node.js project that is compiled; "" = none is
@@ -251,7 +253,11 @@ func (s *splitter) write() {
 	for i, p := range s.parts[:s.cut+1] {
 		switch p.role {
 		case moves:
-			add("%s", s.lifted(p.step))
+			line := s.lifted(p.step)
+			if s.unwraps && p.step == s.b.Start().Step {
+				line = strings.Replace(line, p.step.Rest().Text, s.unwrapped(p.step), 1)
+			}
+			add("%s", line)
 		case keeps:
 			if line := s.repeated(i, p.step); line != "" {
 				add("%s", line)
