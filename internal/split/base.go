@@ -75,10 +75,7 @@ func (s *splitter) unwrapped(step *source.Step) string {
 
 // starts refuses where the container starts by a tool that stays in the stage that builds.
 func (s *splitter) starts() {
-	words, _ := source.StripInit(s.b.Start().Words)
-	if script := s.b.Start().Script; script != nil && len(words) == 0 && len(script.Commands) > 0 {
-		words = script.Commands[len(script.Commands)-1].Words
-	}
+	words := s.command()
 	if len(words) == 0 {
 		return
 	}

@@ -170,7 +170,12 @@ func (s *splitter) compiles(p *part, c *shell.Command, what string) {
 		}
 		s.node = c.Dir
 		p.out = append(p.out, c.Dir)
-	case "go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "rustc":
+	case "setup.py":
+		if !slices.ContainsFunc(c.Words, func(w shell.Word) bool { return w.Text == "--inplace" || w.Text == "-i" }) || c.Dir == "" || c.Dir == "/" {
+			no("line %d runs %s, of which it is not known what it makes", p.step.Line(), what)
+		}
+		p.out = append(p.out, c.Dir) // beside the sources, which run with it
+	case "go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "javac", "gcc", "g++", "cc", "c++", "clang", "clang++", "make", "cmake", "ninja", "rustc":
 		for _, a := range c.Args() {
 			if a.Text == "install" && (program == "make" || program == "cmake" || program == "ninja") || a.Text == "--install" {
 				no("line %d installs what it compiles, into folders that are not known", p.step.Line())
@@ -229,12 +234,7 @@ func (s *splitter) outputs() {
 // started is the file that a compilation makes and the container starts, by its absolute
 // path; "" = it is not known.
 func (s *splitter) started() string {
-	st := s.b.Start()
-	words := st.Words
-	if st.Script != nil && words == nil && len(st.Script.Commands) == 1 {
-		words = st.Script.Commands[0].Words
-	}
-	words, _ = source.StripInit(words)
+	words := s.command()
 	if len(words) == 0 {
 		return ""
 	}
@@ -263,6 +263,29 @@ func (s *splitter) started() string {
 	return s.inPath(program)
 }
 
+// command is what the container starts, without a shell or an init before it; nil where it is
+// not one command, or where it is not known.
+func (s *splitter) command() []shell.Word {
+	st := s.b.Start()
+	words, _ := source.StripInit(st.Words)
+	if len(words) > 0 && !knowledge.Shells.Has(path.Base(words[0].Text)) {
+		return words
+	}
+	if st.Script == nil {
+		return nil
+	}
+	var own []*shell.Command
+	for _, c := range st.Script.Commands {
+		if len(c.Words) > 0 && !knowledge.Shells.Has(c.Program()) {
+			own = append(own, c)
+		}
+	}
+	if len(own) != 1 {
+		return nil
+	}
+	return own[0].Words
+}
+
 // inPath is where a compilation of the stage puts a program of this name, if that is a folder
 // in which every image looks for programs; "" = nowhere that is known.
 func (s *splitter) inPath(name string) string {
@@ -284,6 +307,9 @@ func (s *splitter) inPath(name string) string {
 					note(path.Join("/", args[i+1].Text))
 				}
 			}
+			if dir := s.installed(step, c); dir != "" {
+				found = path.Join(dir, name)
+			}
 		}
 		for _, fx := range run.Effects.Files {
 			for _, p := range fx.Paths {
@@ -294,6 +320,43 @@ func (s *splitter) inPath(name string) string {
 		}
 	}
 	return found
+}
+
+// installed is the folder into which a compiler installs what it makes; "" = it does not, or
+// it is not known.
+// Source: doc.rust-lang.org/cargo: cargo install, --root; go.dev/ref/mod: go install; the
+// recipes of the official images: CARGO_HOME=/usr/local/cargo, GOPATH=/go.
+func (s *splitter) installed(step *source.Step, c *shell.Command) string {
+	program, args := c.Underlying()
+	if len(args) == 0 || args[0].Text != "install" {
+		return ""
+	}
+	home := func(variable, usual string) string {
+		if v, ok := step.Env.Lookup(variable); ok && v.Value != "" {
+			return v.Value + "/bin"
+		}
+		return usual
+	}
+	switch program {
+	case "cargo":
+		root, path := "", false
+		for i, a := range args {
+			path = path || a.Text == "--path" || strings.HasPrefix(a.Text, "--path=")
+			if a.Text == "--root" && i+1 < len(args) {
+				root = args[i+1].Text
+			}
+		}
+		switch {
+		case !path:
+			return ""
+		case root != "":
+			return root + "/bin"
+		}
+		return home("CARGO_HOME", "/usr/local/cargo/bin")
+	case "go":
+		return home("GOPATH", "/go/bin")
+	}
+	return ""
 }
 
 // sources leaves out what is copied for a compiler alone: the sources of a language whose
@@ -363,12 +426,7 @@ func (s *splitter) data() (list []string) {
 			add(x.Java.Data...)
 		}
 	}
-	st := s.b.Start()
-	words := st.Words
-	if st.Script != nil && words == nil && len(st.Script.Commands) == 1 {
-		words = st.Script.Commands[0].Words
-	}
-	for i, w := range words {
+	for i, w := range s.command() {
 		if i > 0 && w.Known && !strings.HasPrefix(w.Text, "-") && !path.IsAbs(w.Text) {
 			add(w.Text)
 		}

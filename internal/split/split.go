@@ -200,6 +200,10 @@ func (s *splitter) run(p *part) {
 			compiles = true
 			s.compiles(p, c, what)
 		}
+		if program, args := c.Underlying(); program == "jar" && len(args) > 0 && strings.HasPrefix(strings.TrimLeft(args[0].Text, "-"), "c") {
+			compiles = true
+			p.out = append(p.out, "") // the program: see outputs
+		}
 		if setsUp(c) && p.role == keeps {
 			p.role = drops // go mod tidy, cargo fetch: for the build alone
 		}
@@ -291,10 +295,14 @@ func (s *splitter) write() {
 	}
 }
 
-// place is where an output is put: at its own path, a pattern in its folder.
+// place is where an output is put: at its own path, a pattern in its folder, a program of a
+// compiler's own folder where other images look for programs.
 func place(out string) string {
-	if strings.ContainsAny(out, "*?[") {
+	switch {
+	case strings.ContainsAny(out, "*?["):
 		return path.Dir(out) + "/"
+	case path.Dir(out) == "/usr/local/cargo/bin", path.Dir(out) == "/go/bin":
+		return "/usr/local/bin/" + path.Base(out) // where the image that runs looks for programs
 	}
 	return out
 }
