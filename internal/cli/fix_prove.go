@@ -281,6 +281,9 @@ func (m *mending) report(w *redact.Writer) {
 	for _, p := range m.proved {
 		fmt.Fprintf(w, "\n%s\n", m.pl.names.Of(p.file))
 		side(w, proof.Compare(p.before, p.after))
+		if why := proof.Unproved(p.after); why != "" {
+			fmt.Fprintf(w, "\nnot proved: %s\n", why)
+		}
 	}
 	if len(m.proved) > 0 {
 		fmt.Fprintln(w)

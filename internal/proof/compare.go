@@ -203,6 +203,18 @@ func noise(p string) bool {
 	return strings.Contains(p, "/__pycache__/") || strings.HasSuffix(p, ".pyc") || strings.HasPrefix(p, "/var/lib/dpkg/") || strings.HasPrefix(p, "/var/cache/") || strings.HasPrefix(p, "/var/log/") || strings.HasPrefix(p, "/tmp/")
 }
 
+// Unproved says why nothing is shown by two proofs of which the second is no worse; "" =
+// something is.
+func Unproved(after *Proof) string {
+	switch a := logBuild(after.Run); {
+	case a != nil && a.Error != "":
+		return "it does not build as it is, either"
+	case after.Run != nil && after.Run.Failed() != nil:
+		return "it does not run as it is, either: what it needs to start is given with --env"
+	}
+	return ""
+}
+
 // Worse says why the build after may not take the place of the one before: it does not
 // build or run where that does, or breaks a rule that it keeps. "" = it may.
 func Worse(before, after *Proof) string {
