@@ -98,9 +98,12 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 				f.Severity = check.Warning
 				f.Help = fmt.Sprintf("copy only %s first, install, then copy the rest of %s", path.Join(br.path, "package.json"), br.path)
 			}
-			named := len(in.Packages) > 0 && len(in.Manifests) == 0 && !ownPath(in)
+			named := len(in.Manifests) == 0 && slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return !p.Path || strings.Contains(p.Name, "://") })
 			if named && !member {
 				f.Help = fmt.Sprintf("move the RUN of line %d above it: %s is told what to install, and needs none of the sources", step.Line(), called(in.Command))
+			}
+			if named && in.Global {
+				f.Message = strings.Replace(f.Message, "installs all dependencies again", "installs it again", 1)
 			}
 			if tool := named && l.done[knowledge.EcosystemOf(in.Manager)]; tool {
 				f.Severity = check.Warning
