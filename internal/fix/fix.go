@@ -358,213 +358,6 @@ func changes(list []Candidate) (overlay.Changes, map[string][]byte, error) {
 	return out, before, err
 }
 
-// round applies fixes: all at once where that does, else those that do. Fixes of units that
-// share no file have nothing to do with each other, so that what goes wrong with some says
-// nothing of the others, and those of many units are tried at once.
-func (r *runner[P]) round(list []Candidate) error {
-	var fine, doubtful [][]Candidate
-	groups := grouped(list)
-	for fine = groups.list; len(fine) > 0; {
-		next, done, wrong, err := r.try(slices.Concat(fine...))
-		if err != nil {
-			return err
-		}
-		if len(wrong) == 0 {
-			r.accept(next, done)
-			break
-		}
-		why := groups.blamed(fine, wrong)
-		var rest [][]Candidate
-		for _, g := range fine {
-			what, bad := why[&g[0]]
-			if !bad {
-				rest = append(rest, g)
-				continue
-			}
-			// What did not quiet its own finding is known by that: the others go on without it.
-			if i := culprit(g, wrong); i >= 0 {
-				r.refuse(g[i], "its fix was tried and taken back: "+what)
-				if g = slices.Delete(slices.Clone(g), i, i+1); len(g) > 0 {
-					rest = append(rest, g)
-				}
-				continue
-			}
-			doubtful = append(doubtful, g)
-		}
-		fine = rest
-	}
-	good, err := r.alone(groups, doubtful)
-	if err != nil {
-		return err
-	}
-	// Together they may still be at odds: the most of each group that are not, from the first.
-	for len(good) > 0 {
-		next, done, wrong, err := r.try(slices.Concat(good...))
-		if err != nil {
-			return err
-		}
-		if len(wrong) == 0 {
-			r.accept(next, done)
-			return nil
-		}
-		why := groups.blamed(good, wrong)
-		var less [][]Candidate
-		for _, g := range good {
-			if what, bad := why[&g[0]]; bad {
-				r.refuse(g[len(g)-1], "its fix was tried beside others and taken back: "+what)
-				g = g[:len(g)-1]
-			}
-			if len(g) > 0 {
-				less = append(less, g)
-			}
-		}
-		good = less
-	}
-	return nil
-}
-
-// culprit is the one fix of a group that can be blamed for all that is wrong with it; -1 =
-// there is none, or several.
-func culprit(group []Candidate, wrong []fault) int {
-	if len(group) == 1 {
-		return 0
-	}
-	found := -1
-	for _, w := range wrong {
-		for i, c := range group {
-			if w.unit != unitName(c.Unit) {
-				continue
-			}
-			if w.still == "" || w.still == c.Finding.ID() && found >= 0 && found != i {
-				return -1
-			}
-			if w.still == c.Finding.ID() {
-				found = i
-			}
-		}
-	}
-	return found
-}
-
-// alone tries the fixes of each group one after the other, and is those that do.
-func (r *runner[P]) alone(groups *groups, list [][]Candidate) (good [][]Candidate, err error) {
-	kept := make([][]Candidate, len(list))
-	for i := 0; ; i++ {
-		var batch [][]Candidate
-		var of []int
-		for n, g := range list {
-			if i < len(g) {
-				batch, of = append(batch, g[i:i+1]), append(of, n)
-			}
-		}
-		if len(batch) == 0 {
-			break
-		}
-		_, _, wrong, err := r.try(slices.Concat(batch...))
-		if err != nil {
-			return nil, err
-		}
-		why := groups.blamed(batch, wrong)
-		for n, one := range batch {
-			if what, bad := why[&one[0]]; bad {
-				r.refuse(one[0], "its fix was tried and taken back: "+what)
-				continue
-			}
-			kept[of[n]] = append(kept[of[n]], one[0])
-		}
-	}
-	return slices.DeleteFunc(kept, func(g []Candidate) bool { return len(g) == 0 }), nil
-}
-
-func (r *runner[P]) refuse(c Candidate, why string) { r.refused[key(c.Unit, c.Finding)] = why }
-
-// Groups are fixes that may have to do with each other: of one unit, or of one file.
-type groups struct {
-	list [][]Candidate
-	of   map[string]int // by unit and by file
-}
-
-// grouped sorts fixes into groups, in their order.
-func grouped(list []Candidate) *groups {
-	g := &groups{of: map[string]int{}}
-	parent := []int{}
-	var root func(int) int
-	root = func(i int) int {
-		if parent[i] != i {
-			parent[i] = root(parent[i])
-		}
-		return parent[i]
-	}
-	at := make([]int, len(list))
-	for i, c := range list {
-		names := []string{unitName(c.Unit)}
-		for _, e := range c.Fix.Edits {
-			names = append(names, fileName(e.File.Name))
-		}
-		for _, n := range c.Fix.Create {
-			names = append(names, fileName(n.Path))
-		}
-		at[i] = len(parent)
-		parent = append(parent, at[i])
-		for _, n := range names {
-			if o, ok := g.of[n]; ok {
-				a, b := root(o), root(at[i])
-				parent[max(a, b)] = min(a, b)
-			} else {
-				g.of[n] = at[i]
-			}
-		}
-	}
-	index := map[int]int{}
-	for i, c := range list {
-		top := root(at[i])
-		n, ok := index[top]
-		if !ok {
-			n = len(g.list)
-			index[top] = n
-			g.list = append(g.list, nil)
-		}
-		g.list[n] = append(g.list[n], c)
-	}
-	for name, i := range g.of {
-		g.of[name] = index[root(i)]
-	}
-	return g
-}
-
-func unitName(u check.Unit) string { return "unit " + fmt.Sprint(u) }
-func fileName(name string) string  { return "file " + name }
-
-// blamed is what is wrong with some of the groups, or parts of groups, by their first fix.
-// What nobody can be blamed for is everybody's.
-func (g *groups) blamed(list [][]Candidate, wrong []fault) map[*Candidate]string {
-	out := map[*Candidate]string{}
-	for _, w := range wrong {
-		n, ok := g.of[w.unit]
-		if !ok {
-			n, ok = g.of[w.file]
-		}
-		hit := false
-		for _, part := range list {
-			if own := g.of[unitName(part[0].Unit)]; ok && own == n {
-				out[&part[0]], hit = cmp.Or(out[&part[0]], w.why), true
-			}
-		}
-		if !hit {
-			for _, part := range list {
-				out[&part[0]] = cmp.Or(out[&part[0]], w.why)
-			}
-		}
-	}
-	return out
-}
-
-// A fault is what is wrong after some fixes, and where, as groups have it.
-type fault struct {
-	unit, file, why string
-	still           string // the check of which more is left than should be; "" = something else is wrong
-}
-
 // An edited is what fixes make of a project.
 type edited struct {
 	list   []Candidate
@@ -593,9 +386,14 @@ func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []f
 	wrong = r.unread(next)
 	raised := r.raised(next, most)
 	if more := r.along(next, raised); len(more) > 0 && len(wrong) == 0 {
-		files, _, err := changes(more)
+		files, before, err := changes(more)
 		if err != nil {
 			return nil, done, []fault{{why: err.Error()}}, nil
+		}
+		for name, data := range before {
+			if _, edited := done.files[name]; !edited {
+				done.before[name] = data
+			}
 		}
 		done.files = with(done.files, files)
 		done.list = slices.Concat(list, more)
@@ -610,11 +408,11 @@ func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []f
 		by[p.unit] = append(by[p.unit], p)
 	}
 	for unit, places := range by {
-		wrong = append(wrong, fault{unit: "unit " + unit, file: fileName(places[0].file), why: "it raises " + ids(places)})
+		wrong = append(wrong, fault{unit: unit, file: places[0].file, why: "it raises " + ids(places)})
 	}
 	for p, n := range want {
 		if next.counts[p] > r.now.counts[p]-n {
-			wrong = append(wrong, fault{unit: "unit " + p.unit, file: fileName(p.file), still: p.id, why: fmt.Sprintf("%s in %s is still there", p.id, p.file)})
+			wrong = append(wrong, fault{unit: p.unit, file: p.file, still: p.id, why: fmt.Sprintf("%s in %s is still there", p.id, p.file)})
 		}
 	}
 	slices.SortFunc(wrong, func(a, b fault) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.why, b.why)) })
@@ -632,7 +430,7 @@ func with(under, over overlay.Changes) overlay.Changes {
 func (r *runner[P]) unread(next *view[P]) (list []fault) {
 	for file, what := range next.broken {
 		if r.now.broken[file] == "" {
-			list = append(list, fault{file: fileName(file), why: fmt.Sprintf("%s could not be read any more: %s", file, what)})
+			list = append(list, fault{file: file, why: fmt.Sprintf("%s could not be read any more: %s", file, what)})
 		}
 	}
 	return list
