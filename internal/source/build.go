@@ -11,6 +11,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
@@ -191,6 +192,23 @@ func (b *Build) Steps() iter.Seq[*Step] {
 		for _, s := range b.chain {
 			for _, step := range s.Steps {
 				if !yield(step) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Installs are the installs of the chain's RUNs, in order.
+func (b *Build) Installs() iter.Seq[packages.Install] {
+	return func(yield func(packages.Install) bool) {
+		for step := range b.Steps() {
+			run := step.Run()
+			if run == nil {
+				continue
+			}
+			for _, in := range run.Effects.Installs {
+				if !yield(in) {
 					return
 				}
 			}

@@ -122,22 +122,33 @@ func RunsOnce(c *deploy.Compose, s *deploy.Service) bool {
 	})
 }
 
+// OwnWords are the words of what a service itself says that it starts, ENTRYPOINT before
+// CMD; nil where it leaves that to its image.
+func OwnWords(s *deploy.Service) (words []shell.Word) {
+	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
+		if c == nil {
+			continue
+		}
+		words = append(words, argv(c.Words)...)
+	}
+	return words
+}
+
+// argv are the words of a deployment file as a program gets them, past any shell.
+func argv(values []deploy.Value) (words []shell.Word) {
+	for _, v := range values {
+		words = append(words, shell.Word{Text: v.Text, Known: true, Quoted: true})
+	}
+	return words
+}
+
 // Unreached tells whether a service works without anybody reaching it, as who takes jobs
 // from a queue does: it has no ports, and a command of its own, which is no server's.
 func Unreached(s *deploy.Service) bool {
 	if len(s.Ports)+len(s.Expose) > 0 || s.Command == nil && s.Entrypoint == nil {
 		return false
 	}
-	var words []shell.Word
-	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
-		if c == nil {
-			continue
-		}
-		for _, w := range c.Words {
-			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
-		}
-	}
-	program, args := wordsProgram(words)
+	program, args := wordsProgram(OwnWords(s))
 	server := knowledge.ServerOf(program)
 	return server.Role != knowledge.Serves && (len(args) == 0 || !slices.Contains(server.Serves, args[0].Text) && !knowledge.ServeWords.Has(args[0].Text))
 }

@@ -254,11 +254,7 @@ func triesOut(c *deploy.Compose) string {
 		if s.Command == nil || len(s.Profiles) > 0 {
 			continue
 		}
-		var words []shell.Word
-		for _, w := range s.Command.Words {
-			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
-		}
-		for _, c := range shell.FromWords(shell.Input{}, words).Commands {
+		for _, c := range shell.FromWords(shell.Input{}, argv(s.Command.Words)).Commands {
 			if program, args := c.Underlying(); runsTests(program, args) {
 				return "the service " + s.Name.Text + " runs tests"
 			}
@@ -317,11 +313,7 @@ func idles(m *deploy.Manifest) string {
 			if c.Init {
 				continue
 			}
-			var words []shell.Word
-			for _, w := range slices.Concat(c.Command, c.Args) {
-				words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
-			}
-			if program = idleIn(shell.FromWords(shell.Input{}, words), true); program == "" || len(c.Ports) > 0 || len(c.Command) == 0 {
+			if program = idleIn(shell.FromWords(shell.Input{}, argv(slices.Concat(c.Command, c.Args))), true); program == "" || len(c.Ports) > 0 || len(c.Command) == 0 {
 				return ""
 			}
 		}

@@ -170,17 +170,9 @@ func replacing(b *source.Build, step *source.Step) (string, bool) {
 // systemManager is the package manager of the system that a build's steps install with,
 // which tells one system from another where the base image is not known; "" = none does.
 func systemManager(b *source.Build) string {
-	for _, s := range b.Chain() {
-		for _, step := range s.Steps {
-			run := step.Run()
-			if run == nil {
-				continue
-			}
-			for _, in := range run.Effects.Installs {
-				if in.System {
-					return in.Command.Program()
-				}
-			}
+	for in := range b.Installs() {
+		if in.System {
+			return in.Command.Program()
 		}
 	}
 	return ""

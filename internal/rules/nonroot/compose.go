@@ -51,17 +51,8 @@ var composeRoot = &check.Check{
 // handsFiles tells whether a service does nothing but give files another owner or mode,
 // for which it has to be root.
 func handsFiles(s *deploy.Service) bool {
-	var words []shell.Word
-	for _, c := range []*deploy.Command{s.Entrypoint, s.Command} {
-		if c == nil {
-			continue
-		}
-		for _, w := range c.Words {
-			words = append(words, shell.Word{Text: w.Text, Known: true, Quoted: true})
-		}
-	}
 	gives := false
-	for _, c := range shell.FromWords(shell.Input{}, words).Commands {
+	for _, c := range shell.FromWords(shell.Input{}, source.OwnWords(s)).Commands {
 		switch program := c.Program(); {
 		case program == "chown" || program == "chmod" || program == "chgrp":
 			gives = true

@@ -96,18 +96,10 @@ func unread(st *source.Start) string {
 // switcher is a program that is installed for nothing but to start another one as another
 // user; "" = none is.
 func switcher(b *source.Build) string {
-	for _, s := range b.Chain() {
-		for _, step := range s.Steps {
-			run := step.Run()
-			if run == nil {
-				continue
-			}
-			for _, in := range run.Effects.Installs {
-				for _, p := range in.Packages {
-					if p.Known && knowledge.UserSwitchers.Has(p.Name) {
-						return p.Name
-					}
-				}
+	for in := range b.Installs() {
+		for _, p := range in.Packages {
+			if p.Known && knowledge.UserSwitchers.Has(p.Name) {
+				return p.Name
 			}
 		}
 	}

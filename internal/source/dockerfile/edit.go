@@ -68,11 +68,11 @@ func (f *File) WithoutWord(in *Instruction, word text.Span) (e text.Edit, ok boo
 	default:
 		e.Span = text.Span{Start: words[first-1].Span.End, End: words[last].Span.End}
 	}
-	return e, !f.commentIn(e.Span)
+	return e, !f.CommentIn(e.Span)
 }
 
-// commentIn tells whether a comment stands in a part of the file.
-func (f *File) commentIn(at text.Span) bool {
+// CommentIn tells whether a comment stands in a part of the file.
+func (f *File) CommentIn(at text.Span) bool {
 	for line := range strings.Lines(f.Text(at)) {
 		if strings.HasPrefix(strings.TrimSpace(line), "#") {
 			return true
