@@ -12,8 +12,9 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// environment is where a virtual environment is made: the same as init's.
-const environment = "/opt/venv"
+// Environment is where a virtual environment is made where a Dockerfile makes none: the same
+// as init's.
+const Environment = "/opt/venv"
 
 // UserSite makes a virtual environment of what `pip install --user` puts into root's home,
 // where the user that the container runs as cannot come. copied is the COPY that brings it
@@ -51,7 +52,7 @@ func UserSite(b *source.Build, copied *source.Step) Advice {
 				return unfixed("what makes pip install into the home is not --user")
 			}
 			if !made {
-				edits = append(edits, b.File.Above(s.Instruction, "RUN python -m venv "+environment+"\nENV PATH="+environment+"/bin:$PATH"))
+				edits = append(edits, b.File.Above(s.Instruction, "RUN python -m venv "+Environment+"\nENV PATH="+Environment+"/bin:$PATH"))
 				made = true
 			}
 			edits = append(edits, text.Edit{Span: cut})
@@ -65,7 +66,7 @@ func UserSite(b *source.Build, copied *source.Step) Advice {
 	if len(words) < 2 {
 		return Advice{}
 	}
-	edits = append(edits, text.Edit{Span: words[len(words)-2].Span, New: environment}, text.Edit{Span: words[len(words)-1].Span, New: environment})
+	edits = append(edits, text.Edit{Span: words[len(words)-2].Span, New: Environment}, text.Edit{Span: words[len(words)-1].Span, New: Environment})
 	inPath := false
 	for _, s := range copied.Stage.Steps[copied.Index+1:] {
 		raw := b.Text().Text(s.Span)
@@ -81,15 +82,15 @@ func UserSite(b *source.Build, copied *source.Step) Advice {
 				break
 			}
 			start := s.Span.Start + at + i
-			edits = append(edits, text.Edit{Span: text.Span{Start: start, End: start + len(to)}, New: environment})
+			edits = append(edits, text.Edit{Span: text.Span{Start: start, End: start + len(to)}, New: Environment})
 			at += i + len(to)
 			inPath = true
 		}
 	}
 	if !inPath {
-		edits = append(edits, b.File.Below(copied.Instruction, "ENV PATH="+environment+"/bin:$PATH"))
+		edits = append(edits, b.File.Below(copied.Instruction, "ENV PATH="+Environment+"/bin:$PATH"))
 	}
-	title := "install into the virtual environment " + environment + ", which every user may read"
+	title := "install into the virtual environment " + Environment + ", which every user may read"
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a program that names the home of root does not find its packages there any more", b.Text(), edits...)}}
 }
 

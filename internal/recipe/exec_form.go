@@ -34,7 +34,7 @@ func ExecForm(b *source.Build, step *source.Step) Advice {
 	title := "write " + strings.ReplaceAll("`"+step.Keyword+" "+array+"`", "\n", "` and `")
 	grade, reason := check.Safe, ""
 	switch {
-	case commented(step, line.Span):
+	case commented(step):
 		grade, reason = check.Unsafe, "the comments between its lines are removed"
 	case step.Keyword == "ENTRYPOINT" && givenCommand(b):
 		grade, reason = check.Unsafe, "the command that Compose or Kubernetes sets, which shell form ignores, takes effect"
@@ -149,14 +149,14 @@ func givenCommand(b *source.Build) bool {
 		slices.ContainsFunc(b.Workloads(), func(c *deploy.Container) bool { return c.Args != nil })
 }
 
-// commented tells whether a comment stands between the lines of a place.
-func commented(step *source.Step, at text.Span) bool {
-	for line := range strings.Lines(step.File().Text(at)) {
-		if strings.HasPrefix(strings.TrimSpace(line), "#") {
-			return true
-		}
-	}
-	return false
+// commented tells whether a comment stands between the lines of an instruction's words.
+func commented(step *source.Step) bool { return step.File().CommentIn(step.Rest().Span) }
+
+// write is a fix that writes an instruction as an array.
+func write(b *source.Build, step *source.Step, argv []string, grade check.Grade, reason string) Advice {
+	array := jsonArray(argv)
+	title := "write " + step.Keyword + " " + array
+	return Advice{Fixes: []check.Fix{fix(title, grade, reason, b.Text(), text.Edit{Span: step.Rest().Span, New: array})}}
 }
 
 // jsonArray is words as a Dockerfile has them in exec form.

@@ -121,12 +121,9 @@ func Folder(b *source.Build, dir string) Advice {
 	if !root {
 		return unfixed("no instruction above USER is run by root, who could make the folder")
 	}
-	ids := u.UID + ":" + u.UID
-	if u.Group != "" {
-		if strings.Trim(u.Group, "0123456789") != "" {
-			return unfixed("the number of the group is not known")
-		}
-		ids = u.UID + ":" + u.Group
+	ids := numbers(u)
+	if ids == "" {
+		return unfixed("the number of the group is not known")
 	}
 	line, ok := makeFolders(b, []string{dir}, ids)
 	if !ok || line == "" {

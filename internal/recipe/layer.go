@@ -30,7 +30,7 @@ func CopyAs(b *source.Build, brings *source.Step, fx effects.File, uid string) A
 	if recursive.IsZero() {
 		return unfixed("the RUN does more than change an owner or a mode")
 	}
-	var flag, had string
+	var own, had string
 	switch fx.Kind {
 	case effects.Chown:
 		if _, ok := brings.Flag("chown"); ok {
@@ -40,7 +40,7 @@ func CopyAs(b *source.Build, brings *source.Step, fx effects.File, uid string) A
 		if owner == "" {
 			return unfixed("the number of the user or the group is not known where the COPY stands: its name may not be there yet")
 		}
-		flag = " --chown=" + owner
+		own = "--chown=" + owner
 	case effects.Chmod:
 		if _, ok := brings.Flag("chmod"); ok {
 			had = "chmod"
@@ -49,15 +49,13 @@ func CopyAs(b *source.Build, brings *source.Step, fx effects.File, uid string) A
 		if err != nil || n&0o105 != 0o105 || n > 0o777 {
 			return unfixed("COPY takes one mode for files and folders alike, and this one is relative, or one with which other users could not enter a folder")
 		}
-		flag = " --chmod=" + fx.Mode
+		own = "--chmod=" + fx.Mode
 	}
 	if had != "" {
 		return unfixed("the COPY has a --" + had + " of its own")
 	}
-	at := brings.KeywordSpan().End
-	title := fmt.Sprintf("write COPY%s in line %d, and change only the folder itself here", flag, brings.Line())
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "files that other steps put there, and not the COPY, stay as they are", b.Text(),
-		text.Edit{Span: text.Span{Start: at, End: at}, New: flag}, text.Edit{Span: recursive})}}
+	title := fmt.Sprintf("write COPY %s in line %d, and change only the folder itself here", own, brings.Line())
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "files that other steps put there, and not the COPY, stay as they are", b.Text(), flag(brings, own), text.Edit{Span: recursive})}}
 }
 
 // ownerOf is what a chown makes the owner, as a COPY above it can name him: by names that the
@@ -116,17 +114,8 @@ func Close(b *source.Build, mode text.Span) Advice {
 // runs as. mode is where the command has its mode.
 func OwnFolders(b *source.Build, c *shell.Command, mode text.Span) Advice {
 	u := b.User()
-	if u.UID == "" || u.UID == "0" || b.Inline {
-		return Close(b, mode)
-	}
-	ids := u.UID + ":" + u.UID
-	if u.Group != "" {
-		if strings.Trim(u.Group, "0123456789") != "" {
-			return Close(b, mode)
-		}
-		ids = u.UID + ":" + u.Group
-	}
-	if len(c.Words) == 0 || c.Words[0].Text != "chmod" {
+	ids := numbers(u)
+	if ids == "" || u.UID == "0" || b.Inline || len(c.Words) == 0 || c.Words[0].Text != "chmod" {
 		return Close(b, mode)
 	}
 	title := "give it to the user " + ids + " instead of everybody"
@@ -160,17 +149,13 @@ func Readmit(b *source.Build, p string) Advice {
 	if f == nil || strings.ContainsAny(p, "*?[]\\!#\n") {
 		return unfixed("the pattern would bring back more than is needed")
 	}
-	add, at := "!"+p+"\n", len(f.Data)
-	if at > 0 && f.Data[at-1] != '\n' {
-		add = "\n!" + p
-	}
-	return Advice{Fixes: []check.Fix{fix("let "+p+" through at the end of the ignore file", check.Unsafe, "what the pattern was to keep back is sent again below that path", f, text.Edit{Span: text.Span{Start: at, End: at}, New: f.Lined(add)})}}
+	return Advice{Fixes: []check.Fix{fix("let "+p+" through at the end of the ignore file", check.Unsafe, "what the pattern was to keep back is sent again below that path", f, appended(f, "!"+p))}}
 }
 
 // Expand hands an array with variables to a shell, which expands them and is replaced by the
 // program.
 func Expand(b *source.Build, step *source.Step) Advice {
-	if b.Inline || step == nil || !step.JSON || commented(step, step.Rest().Span) {
+	if b.Inline || step == nil || !step.JSON || commented(step) {
 		return Advice{}
 	}
 	if st := b.Start(); !st.Entrypoint.Empty() && !st.Cmd.Empty() {
@@ -183,8 +168,7 @@ func Expand(b *source.Build, step *source.Step) Advice {
 	if len(words) == 0 || slices.ContainsFunc(words, func(w string) bool { return w == "" || strings.ContainsAny(w, " \t'\"\\`;&|<>()*?[]#~!") }) {
 		return unfixed("a shell would read some of its words in another way")
 	}
-	array := jsonArray([]string{"sh", "-c", "exec " + strings.Join(words, " ")})
-	return Advice{Fixes: []check.Fix{fix("write "+step.Keyword+" "+array, check.Unsafe, "a variable with blanks in its value becomes several words", b.Text(), text.Edit{Span: step.Rest().Span, New: array})}}
+	return write(b, step, []string{"sh", "-c", "exec " + strings.Join(words, " ")}, check.Unsafe, "a variable with blanks in its value becomes several words")
 }
 
 // productionFlags are what installs what the program needs alone, by manager and the word of

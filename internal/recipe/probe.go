@@ -53,7 +53,7 @@ func Probe(b *source.Build, port string) Advice {
 	if why != "" {
 		return unfixed(why)
 	}
-	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray(words))
+	line := healthcheck(b, words)
 	title := "add a HEALTHCHECK that asks port " + port
 	reason := "the program may take longer than 30 seconds to start"
 	if r.path == "" {
@@ -64,6 +64,14 @@ func Probe(b *source.Build, port string) Advice {
 	x := fix(title, check.Unsafe, reason, b.Text(), b.File.Below(aboveStart(b), line))
 	x.Edits = append(x.Edits, others...)
 	return Advice{Fixes: []check.Fix{x}}
+}
+
+// patience is how often a probe asks, and how long it waits.
+const patience = "--interval=30s --timeout=4s --start-period=30s --retries=3"
+
+// healthcheck is a HEALTHCHECK with a command.
+func healthcheck(b *source.Build, words []string) string {
+	return fmt.Sprintf("HEALTHCHECK %s %c\n    CMD %s", patience, b.File.Escape, jsonArray(words))
 }
 
 // unprobed takes the probe of an image from the services of Compose that run another program
@@ -110,7 +118,7 @@ func reprobe(b *source.Build, step *source.Step, port, but string) Advice {
 		return unfixed("the Dockerfile is written inside another file, or not for Linux")
 	case strings.Trim(port, "0123456789") != "" || port == "":
 		return unfixed("nothing says on which port the program speaks HTTP")
-	case len(step.Heredocs()) > 0 || commented(step, step.Rest().Span):
+	case len(step.Heredocs()) > 0 || commented(step):
 		return unfixed("its command is not written on one line")
 	}
 	r, said := routeOf(b, port)
@@ -127,8 +135,10 @@ func reprobe(b *source.Build, step *source.Step, port, but string) Advice {
 			break
 		}
 	}
-	words := asks(b, port, r, prefer)
-	if but != "" {
+	var words []string
+	if but == "" {
+		words = asks(b, port, r, prefer)
+	} else {
 		words = asksBy(b, port, r, func(name string) bool { return name != but })
 	}
 	if words == nil {
@@ -137,7 +147,7 @@ func reprobe(b *source.Build, step *source.Step, port, but string) Advice {
 	title := "ask port " + port + " by " + words[0]
 	command := "CMD " + jsonArray(words)
 	if step.DisablesHealth() {
-		command = "--interval=30s --timeout=4s --start-period=30s --retries=3 " + command
+		command = patience + " " + command
 	}
 	reason := "the program may take longer to start than the probe waits"
 	if r.path == "" {
@@ -175,7 +185,7 @@ func askedPath(step *source.Step) (p string, ok bool) {
 // Unquoted hands the words of a HEALTHCHECK that only a shell understands to a shell.
 func Unquoted(b *source.Build, step *source.Step, words []string) Advice {
 	switch img := b.Base(); {
-	case b.Inline || step == nil || commented(step, step.Rest().Span):
+	case b.Inline || step == nil || commented(step):
 		return Advice{}
 	case img.Known == nil || img.Known.HasShell() != base.Yes:
 		return unfixed("it is not known whether the image has a shell")
@@ -373,7 +383,11 @@ func asksBy(b *source.Build, port string, r route, may func(string) bool) []stri
 	return nil
 }
 
-// goProbe asks a port of the container, and ends with 1 where nothing answers as it should.
+// GoProbe is a COPY that brings the source of a program which asks a port of the container
+// for a route, and ends with 1 where nothing answers as it should: bad is a condition of Go's
+// on the answer r.
+func GoProbe(port, route, bad string) string { return fmt.Sprintf(goProbe, port, route, bad) }
+
 const goProbe = `COPY <<'EOF' /probe/main.go
 package main
 
@@ -390,8 +404,7 @@ func main() {
 		os.Exit(1)
 	}
 }
-EOF
-RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /probe/probe /probe/main.go`
+EOF`
 
 // ownProbe builds a probe in a stage with Go from which the final one takes its program, for
 // an image that has nothing to ask with.
@@ -431,7 +444,7 @@ func ownProbe(b *source.Build, port string, r route) Advice {
 	if r.path == "" || r.lax {
 		bad = "r.StatusCode >= 500"
 	}
-	line := fmt.Sprintf("HEALTHCHECK --interval=30s --timeout=4s --start-period=30s --retries=3 %c\n    CMD %s", b.File.Escape, jsonArray([]string{"/probe"}))
+	line := healthcheck(b, []string{"/probe"})
 	title := fmt.Sprintf("build a probe that asks port %s, for the image has no program that could", port)
 	reason := "no route is known that tells how the program is: any answer to / below 500 is taken for life"
 	if r.path != "" {
@@ -439,7 +452,7 @@ func ownProbe(b *source.Build, port string, r route) Advice {
 		reason = "the program may take longer than 30 seconds to start"
 	}
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(),
-		b.File.Above(first, fmt.Sprintf(goProbe, port, p, bad)),
+		b.File.Above(first, GoProbe(port, p, bad)+"\nRUN CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off go build -trimpath -ldflags=-s -o /probe/probe /probe/main.go"),
 		b.File.Below(taken.Instruction, "COPY --from="+builder.Name+" /probe/probe /probe"),
 		b.File.Below(aboveStart(b), line),
 	)}}

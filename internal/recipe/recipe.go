@@ -8,9 +8,12 @@
 package recipe
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -41,6 +44,34 @@ func fix(title string, grade check.Grade, reason string, f *text.File, edits ...
 		x.Edits = append(x.Edits, check.Edit{File: f, Edit: e})
 	}
 	return x
+}
+
+// flag puts a flag in front of an instruction's others.
+func flag(step *source.Step, word string) text.Edit {
+	at := step.KeywordSpan().End
+	return text.Edit{Span: text.Span{Start: at, End: at}, New: " " + word}
+}
+
+// appended puts lines at the end of a file, which goes on ending with a line break, or
+// without one.
+func appended(f *text.File, lines ...string) text.Edit {
+	block, at := strings.Join(lines, "\n"), len(f.Data)
+	if at > 0 && f.Data[at-1] != '\n' {
+		block = "\n" + block
+	} else {
+		block += "\n"
+	}
+	return text.Edit{Span: text.Span{Start: at, End: at}, New: f.Lined(block)}
+}
+
+// numbers are a user's, and his group's or the same again, as chown and USER take them; "" =
+// they are not known.
+func numbers(u source.User) string {
+	group := cmp.Or(u.Group, u.UID)
+	if u.UID == "" || strings.Trim(group, "0123456789") != "" {
+		return ""
+	}
+	return u.UID + ":" + group
 }
 
 // Together gives findings that are told as one, as those with one Group are, what mends them

@@ -310,8 +310,7 @@ func secretID(name string) string { return strings.ToLower(name) }
 func mount(s *source.Step, name string) text.Edit { return mountAs(s, name, name) }
 
 func mountAs(s *source.Step, name, as string) text.Edit {
-	at := s.KeywordSpan().End
-	return text.Edit{Span: text.Span{Start: at, End: at}, New: fmt.Sprintf(" --mount=type=secret,id=%s,env=%s,required=true", secretID(name), as)}
+	return flag(s, fmt.Sprintf("--mount=type=secret,id=%s,env=%s,required=true", secretID(name), as))
 }
 
 // shells tells whether a RUN is one that a shell reads and that is understood.
@@ -470,10 +469,6 @@ func sample(b *source.Build, x *check.Fix, names ...string) {
 	case f == nil:
 		x.Create = append(x.Create, check.Created{Path: name, Data: []byte(strings.Join(lines, "\n") + "\n"), Lines: true})
 	default:
-		add := strings.Join(lines, "\n") + "\n"
-		if n := len(f.Data); n > 0 && f.Data[n-1] != '\n' {
-			add = "\n" + strings.Join(lines, "\n")
-		}
-		x.Edits = append(x.Edits, check.Edit{File: f, Edit: text.Edit{Span: text.Span{Start: len(f.Data), End: len(f.Data)}, New: f.Lined(add)}})
+		x.Edits = append(x.Edits, check.Edit{File: f, Edit: appended(f, lines...)})
 	}
 }

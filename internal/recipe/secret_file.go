@@ -29,12 +29,8 @@ func KeepOut(b *source.Build, paths []string) Advice {
 	if c.File == nil {
 		return unfixed("there is no ignore file that could keep it out")
 	}
-	add, at := strings.Join(paths, "\n")+"\n", len(c.File.Data)
-	if at > 0 && c.File.Data[at-1] != '\n' {
-		add = "\n" + strings.Join(paths, "\n")
-	}
 	title := "keep " + strings.Join(paths, ", ") + " out by " + path.Base(c.File.Name)
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, atStart, c.File, text.Edit{Span: text.Span{Start: at, End: at}, New: c.File.Lined(add)})}}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, atStart, c.File, appended(c.File, paths...))}}
 }
 
 // Uncopy takes a file out of a COPY that names it. A file with which a package manager logs
@@ -78,8 +74,7 @@ func Uncopy(b *source.Build, step *source.Step, source int, in string, login boo
 		if in == "" {
 			return unfixed("it is not known in which folder it lies in the image")
 		}
-		at := s.KeywordSpan().End
-		edits = append(edits, text.Edit{Span: text.Span{Start: at, End: at}, New: fmt.Sprintf(" --mount=type=secret,id=%s,target=%s,required=true", id, in)})
+		edits = append(edits, flag(s, fmt.Sprintf("--mount=type=secret,id=%s,target=%s,required=true", id, in)))
 	}
 	if len(edits) == 1 {
 		return Advice{Fixes: []check.Fix{fix("copy it no more", check.Unsafe, atStart, b.Text(), edits...)}}

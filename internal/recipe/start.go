@@ -44,7 +44,7 @@ func execLine(line string, s *shell.Script, last []*shell.Command) (string, bool
 // Hand writes a command line that a shell has to read so that its last command takes the
 // place of the shell. last are the commands in which it ends, with places in the line.
 func Hand(b *source.Build, step *source.Step, line string, s *shell.Script, last []*shell.Command) Advice {
-	if b.Inline || commented(step, step.Rest().Span) || strings.ContainsAny(line, "\r\n\\\x00") {
+	if b.Inline || commented(step) || strings.ContainsAny(line, "\r\n\\\x00") {
 		return Advice{}
 	}
 	st := b.Start()
@@ -60,9 +60,7 @@ func Hand(b *source.Build, step *source.Step, line string, s *shell.Script, last
 	if !ok {
 		return Advice{}
 	}
-	array := jsonArray([]string{"sh", "-c", handed})
-	title := "write " + step.Keyword + " " + array
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an ENTRYPOINT in front of it, if there is one, receives these words", b.Text(), text.Edit{Span: step.Rest().Span, New: array})}}
+	return write(b, step, []string{"sh", "-c", handed}, check.Unsafe, "an ENTRYPOINT in front of it, if there is one, receives these words")
 }
 
 // Unwrap names the program that a shell is told to run in exec form, or lets it take the
@@ -75,9 +73,7 @@ func Unwrap(b *source.Build, step *source.Step, line shell.Word, s *shell.Script
 	}
 	words := step.Words()
 	if argv, why := carryOver(line.Text); why == "" && step.JSON && len(words) == 3 && words[0].Text != "" && !knowledge.Inits.Has(path.Base(words[0].Text)) {
-		array := jsonArray(argv)
-		title := "write " + step.Keyword + " " + array
-		return Advice{Fixes: []check.Fix{fix(title, check.Safe, "", b.Text(), text.Edit{Span: step.Rest().Span, New: array})}}
+		return write(b, step, argv, check.Safe, "")
 	}
 	handed, ok := execLine(line.Text, s, last)
 	if !ok {
@@ -90,8 +86,7 @@ func Unwrap(b *source.Build, step *source.Step, line shell.Word, s *shell.Script
 // Array mends an array that is not valid JSON: other quotes, commas that are missing or too
 // many. Where it names a variable, a shell expands it.
 func Array(b *source.Build, step *source.Step) Advice {
-	rest := step.Rest()
-	argv := looseWords(rest.Text)
+	argv := looseWords(step.Rest().Text)
 	if argv == nil {
 		return unfixed("what its words are cannot be told")
 	}
@@ -103,9 +98,7 @@ func Array(b *source.Build, step *source.Step) Advice {
 		}
 		argv = []string{"sh", "-c", "exec " + strings.Join(argv, " ")}
 	}
-	array := jsonArray(argv)
-	title := "write " + step.Keyword + " " + array
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "what was in shell form, and did not start, starts", b.Text(), text.Edit{Span: rest.Span, New: array})}}
+	return write(b, step, argv, check.Unsafe, "what was in shell form, and did not start, starts")
 }
 
 // looseWords are the words of something that was meant for an array; nil = they cannot be
@@ -218,9 +211,7 @@ func Direct(b *source.Build, step *source.Step, c *shell.Command) Advice {
 		}
 		argv[0] = installed
 	}
-	array := jsonArray(argv)
-	title := "write " + step.Keyword + " " + array
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "the variables npm_… that "+program+" sets are not there", b.Text(), text.Edit{Span: step.Rest().Span, New: array})}}
+	return write(b, step, argv, check.Unsafe, "the variables npm_… that "+program+" sets are not there")
 }
 
 // Executable gives the file that a COPY brings the mode with which it can be started.
@@ -236,6 +227,5 @@ func Executable(b *source.Build, step *source.Step) Advice {
 			return unfixed("the COPY brings other files, too, which need no such mode")
 		}
 	}
-	at := step.KeywordSpan().End
-	return Advice{Fixes: []check.Fix{fix("copy it with --chmod=0755", check.Safe, "", b.Text(), text.Edit{Span: text.Span{Start: at, End: at}, New: " --chmod=0755"})}}
+	return Advice{Fixes: []check.Fix{fix("copy it with --chmod=0755", check.Safe, "", b.Text(), flag(step, "--chmod=0755"))}}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
 
@@ -181,23 +182,7 @@ func (p *plan) goProbe(native bool) {
 		p.Unknown = append(p.Unknown, "no route tells how the program is: the probe takes any answer below 500 of / for life; a route like /healthz that also asks what the program depends on tells more")
 	}
 	p.d.line("# The final image has no shell and no curl: it brings its own probe.")
-	p.d.line(`COPY <<'EOF' /probe/main.go
-package main
-
-import (
-	"net/http"
-	"os"
-	"time"
-)
-
-func main() {
-	c := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{}}
-	r, err := c.Get("http://127.0.0.1:%s%s")
-	if err != nil || %s {
-		os.Exit(1)
-	}
-}
-EOF`, p.s.Port.Value, route, ok)
+	p.d.line("%s", recipe.GoProbe(p.s.Port.Value, route, ok))
 	setting := "CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH"
 	if p.s.Go.CGO || native {
 		setting = "CGO_ENABLED=0"

@@ -8,10 +8,11 @@ import (
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/python"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/stack"
 )
 
-const venv = "/opt/venv"
+const venv = recipe.Environment
 
 // python writes the container of a Python project.
 func (p *plan) python() error {

@@ -25,27 +25,32 @@ type runtime struct {
 	adds  []string    // packages that it wants beside those that the Dockerfile installs
 }
 
-// base picks the image that runs.
-func (s *splitter) base() {
+// choose picks the image that runs: the one that is known for it, or else the one that builds.
+func (s *splitter) choose() {
 	img := s.b.Base()
 	ref := s.runsOn(img)
 	if ref == "" {
 		s.runs = runtime{ref: s.fromWords(), known: img.Known, same: true}
-	} else {
-		parsed, err := base.ParseRef(ref)
-		if err != nil {
-			no("%s is no image", ref)
-		}
-		known, ok := base.Lookup(parsed)
-		if !ok {
-			no("nothing is known of %s, which would run it", ref)
-		}
-		s.runs = runtime{ref: ref, known: known}
+		return
 	}
+	parsed, err := base.ParseRef(ref)
+	if err != nil {
+		no("%s is no image", ref)
+	}
+	known, ok := base.Lookup(parsed)
+	if !ok {
+		no("nothing is known of %s, which would run it", ref)
+	}
+	s.runs = runtime{ref: ref, known: known}
+}
+
+// base settles what the image that runs needs, and refuses where it cannot be had.
+func (s *splitter) base() {
+	s.choose()
 	if s.venv != "" && s.runs.known.HasTool("python3") != base.Yes && !s.installs("python3") {
 		no("it is not known that %s has a Python for the virtual environment", s.runs.ref)
 	}
-	if strings.HasPrefix(ref, "debian:") {
+	if !s.runs.same && strings.HasPrefix(s.runs.ref, "debian:") {
 		// Its slim image has no certificates, which most programs that talk to others need.
 		last := &s.parts[s.cut]
 		last.out = append(last.out, "/etc/ssl/certs/ca-certificates.crt")

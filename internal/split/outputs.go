@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -115,7 +116,7 @@ func (s *splitter) python(p *part, at string) {
 		at = s.environmentOf(p.step)
 	}
 	if at == "" {
-		at = venv
+		at = recipe.Environment
 	} else {
 		s.made = true
 	}

@@ -27,10 +27,6 @@ import (
 	"github.com/dockworthy/dockworthy/text"
 )
 
-// venv is where a virtual environment is made where the Dockerfile makes none: the same as
-// init's.
-const venv = "/opt/venv"
-
 // A refusal says why nothing is split.
 type refusal string
 

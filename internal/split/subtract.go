@@ -6,27 +6,14 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
-	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/text"
 )
 
 // subtract takes tools that nothing uses out of the one stage there is: an image without
 // them takes the place of its base, and packages that only a build needs are not installed.
 func (s *splitter) subtract() {
-	img := s.b.Base()
-	s.runs = runtime{ref: s.fromWords(), known: img.Known, same: true}
-	if ref := s.runsOn(img); ref != "" {
-		parsed, err := base.ParseRef(ref)
-		if err != nil {
-			no("%s is no image", ref)
-		}
-		known, ok := base.Lookup(parsed)
-		if !ok {
-			no("nothing is known of %s, which would run it", ref)
-		}
-		s.runs = runtime{ref: ref, known: known}
-		at := s.image()
-		s.edits = append(s.edits, text.Edit{Span: at, New: ref})
+	if s.choose(); !s.runs.same {
+		s.edits = append(s.edits, text.Edit{Span: s.image(), New: s.runs.ref})
 	}
 	s.unused()
 	s.probes()
