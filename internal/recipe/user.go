@@ -33,12 +33,13 @@ func User(b *source.Build) Advice {
 	if img.Known != nil && slices.Contains(img.Known.Match.Repos, "docker.io/library/nginx") {
 		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
 	}
+	risk, work := risks(b), rootsWork(b)
 	if step, name := numberless(b); step != nil && madeUser(b) == (user{}) {
-		a := words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risks(b)) + rootsWork(b))
+		a := words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risk) + work)
 		number := numbered(step, name)
 		edits, why := endAs(b, user{ids: uid})
-		if number != (text.Edit{}) && why == "" && rootsWork(b) == "" {
-			a.Fixes = []check.Fix{fix(fmt.Sprintf("give the user %s the number %s, and end the stage with `USER %s`", name, uid, uid), check.Unsafe, risks(b), b.Text(), append(edits, number)...)}
+		if number != (text.Edit{}) && why == "" && work == "" {
+			a.Fixes = []check.Fix{fix(fmt.Sprintf("give the user %s the number %s, and end the stage with `USER %s`", name, uid, uid), check.Unsafe, risk, b.Text(), append(edits, number)...)}
 		}
 		return a
 	}
@@ -55,9 +56,8 @@ func User(b *source.Build) Advice {
 	}
 	a := words(help)
 	if !img.Scratch {
-		a.Help += "; afterwards " + risks(b)
+		a.Help += "; afterwards " + risk
 	}
-	work := rootsWork(b)
 	a.Help += work
 	if work != "" {
 		a.Unfixed = strings.TrimPrefix(work, "; ")
@@ -65,7 +65,7 @@ func User(b *source.Build) Advice {
 	}
 	edits, why := endAs(b, u)
 	if a.Unfixed = why; why == "" {
-		a.Fixes = []check.Fix{fix(help, check.Unsafe, risks(b), b.Text(), edits...)}
+		a.Fixes = []check.Fix{fix(help, check.Unsafe, risk, b.Text(), edits...)}
 	}
 	return a
 }

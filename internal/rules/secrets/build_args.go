@@ -48,7 +48,7 @@ func (u *credentialUse) of(s *deploy.Service, name string) (check.Finding, bool)
 func usesByCause(b *source.Build) map[check.Cause]check.Finding {
 	uses := map[check.Cause]check.Finding{}
 	eachStep(b, func(s *source.Step) {
-		list := inStep(b, s, mountNames{})
+		list := inStep(b, s, &mountNames{b: b})
 		if _, ok := s.Command.(*instructions.EnvCommand); ok {
 			list = settings(b, s, "ENV")
 		}

@@ -30,7 +30,7 @@ var inRun = &check.Check{
 			return check.None()
 		}
 		var found []check.Finding
-		called := namesOfMounts(b)
+		called := &mountNames{b: b}
 		eachStep(b, func(s *source.Step) {
 			found = append(found, inStep(b, s, called)...)
 		})
@@ -39,7 +39,7 @@ var inRun = &check.Check{
 }
 
 // inStep are the findings of one RUN or ADD.
-func inStep(b *source.Build, s *source.Step, called mountNames) []check.Finding {
+func inStep(b *source.Build, s *source.Step, called *mountNames) []check.Finding {
 	var found []check.Finding
 	if c := s.Copy; c != nil && c.Add {
 		return addURLs(b, s)
@@ -78,7 +78,7 @@ func literals(b *source.Build, s *source.Step, leaks []leak, subject string) []c
 }
 
 // mountable are the findings of a RUN's leaks, each of which a secret mount may replace.
-func mountable(b *source.Build, s *source.Step, leaks []leak, called mountNames) []check.Finding {
+func mountable(b *source.Build, s *source.Step, leaks []leak, called *mountNames) []check.Finding {
 	found := literals(b, s, leaks, "RUN")
 	for i, l := range leaks {
 		found[i] = mountedLiteral(b, s, l, called).To(found[i])
@@ -88,7 +88,7 @@ func mountable(b *source.Build, s *source.Step, leaks []leak, called mountNames)
 
 // spoken are the literals of a RUN, without those of the data in its
 // here-documents.
-func spoken(b *source.Build, s *source.Step, run *source.Run, called mountNames) []check.Finding {
+func spoken(b *source.Build, s *source.Step, run *source.Run, called *mountNames) []check.Finding {
 	sc := scan{file: b.Text()}
 	if run.Script == nil || run.Script.Err != nil {
 		// No shell that we read: what shows by its look shows all the same.

@@ -30,7 +30,7 @@ func mounted(b *source.Build, name string) recipe.Advice {
 
 // mountedLiteral puts a secret mount in the place of a value in a RUN, unless the RUN writes
 // it into a layer.
-func mountedLiteral(b *source.Build, s *source.Step, l leak, called mountNames) recipe.Advice {
+func mountedLiteral(b *source.Build, s *source.Step, l leak, called *mountNames) recipe.Advice {
 	name := l.name
 	if run := s.Run(); run != nil && run.Script != nil {
 		for _, c := range run.Commands() {
@@ -49,34 +49,35 @@ func mountedLiteral(b *source.Build, s *source.Step, l leak, called mountNames) 
 	return recipe.MountLiteral(b, s, l.hide, called.of(name, b.Text().Text(l.hide)))
 }
 
-// mountNames are the variables that secret mounts of a file get, with the values that they
-// take the place of: two values have two names.
-type mountNames map[string]string
-
-// namesOfMounts are the variables that a file mounts already.
-func namesOfMounts(b *source.Build) mountNames {
-	m := mountNames{}
-	eachStep(b, func(s *source.Step) {
-		if run := s.Run(); run != nil {
-			for _, mount := range run.Mounts {
-				if mount.Env != "" {
-					m[mount.Env] = "" // no value in the file is empty
-				}
-			}
-		}
-	})
-	return m
+// mountNames are the variables that secret mounts of a build's file get, with the values that
+// they take the place of: two values have two names. They are asked for only where there is
+// something to mend.
+type mountNames struct {
+	b     *source.Build
+	taken map[string]string // nil = not asked for yet; the value is "" for one that is mounted already
 }
 
 // of is the variable for a value that is called so.
-func (m mountNames) of(name, value string) string {
+func (m *mountNames) of(name, value string) string {
+	if m.taken == nil {
+		m.taken = map[string]string{}
+		eachStep(m.b, func(s *source.Step) {
+			if run := s.Run(); run != nil {
+				for _, mount := range run.Mounts {
+					if mount.Env != "" {
+						m.taken[mount.Env] = "" // no value in the file is empty
+					}
+				}
+			}
+		})
+	}
 	name = recipe.Variable(name)
 	if name == "" {
 		name = "BUILD_SECRET"
 	}
 	for n, stem := 2, name; ; n++ {
-		if old, ok := m[name]; !ok || old == value {
-			m[name] = value
+		if old, ok := m.taken[name]; !ok || old == value {
+			m.taken[name] = value
 			return name
 		}
 		name = fmt.Sprintf("%s_%d", stem, n)

@@ -111,7 +111,7 @@ func hiddenBy(b *source.Build, s *source.Step) []hidden {
 			continue
 		}
 		p := fx.Paths[len(fx.Paths)-1].Text
-		if namedSecret(path.Base(p), path.Base(path.Dir(p))) && lasting(run, p) && !removed(run, p, i) && len(spoken(b, s, run, mountNames{})) == 0 {
+		if namedSecret(path.Base(p), path.Base(path.Dir(p))) && lasting(run, p) && !removed(run, p, i) && len(spoken(b, s, run, &mountNames{b: b})) == 0 {
 			list = append(list, hidden{home(p), fx.Command.Span, s, ""})
 		}
 	}
