@@ -88,7 +88,7 @@ func makeFolders(b *source.Build, dirs []string, ids string) (line string, ok bo
 	if len(list) == 0 {
 		return "", true
 	}
-	if img := b.Base(); img.Scratch || img.Known == nil || img.Known.HasShell() != base.Yes || b.Target.Windows {
+	if !shellSure(b) {
 		return "", false
 	}
 	user, group, _ := strings.Cut(ids, ":")
@@ -96,6 +96,24 @@ func makeFolders(b *source.Build, dirs []string, ids string) (line string, ok bo
 		group = user
 	}
 	return "RUN install -d -o " + user + " -g " + group + " " + strings.Join(list, " "), true
+}
+
+// shellSure tells whether a RUN in shell form is certain to run at the end of a build's stage:
+// its base has a shell, or one of its steps needs one already.
+func shellSure(b *source.Build) bool {
+	img := b.Base()
+	switch {
+	case img.Scratch || b.Target.Windows:
+		return false
+	case img.Known != nil && img.Known.HasShell() != base.Unknown:
+		return img.Known.HasShell() == base.Yes
+	}
+	for step := range b.Steps() {
+		if step.Run() != nil && !step.JSON {
+			return true
+		}
+	}
+	return false
 }
 
 // Folder makes a folder for the user that the container runs as, who could not write it.

@@ -18,6 +18,10 @@ import (
 // it needs none of the files.
 func Raise(b *source.Build, run, above *source.Step) Advice {
 	if why := movable(b, run, above); why != "" {
+		if out, copies, ok := lowered(b, above, run); ok {
+			title := fmt.Sprintf("move the COPY of line %d below the RUN of line %d", above.Line(), run.Line())
+			return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a RUN between them that reads the files would not find them yet", b.Text(), out, b.File.Below(run.Instruction, copies))}}
+		}
 		return unfixed(why)
 	}
 	for _, c := range run.Run().Commands() {
@@ -34,13 +38,8 @@ func Raise(b *source.Build, run, above *source.Step) Advice {
 
 // movable says why a RUN cannot stand above another instruction of its stage; "" = it can.
 func movable(b *source.Build, run, above *source.Step) string {
-	switch {
-	case b.Inline || b.File == nil:
-		return "the Dockerfile is written inside another file"
-	case run.Stage != above.Stage || above.Index >= run.Index:
-		return "they stand in two stages"
-	case len(run.Heredocs()) > 0 || run.Run() == nil || run.Run().Opaque != "":
-		return "the RUN is not one command line"
+	if why := oneLine(b, run, above); why != "" {
+		return why
 	}
 	for _, s := range run.Stage.Steps[above.Index+1 : run.Index] {
 		switch s.Keyword {
@@ -51,11 +50,91 @@ func movable(b *source.Build, run, above *source.Step) string {
 	return ""
 }
 
+// oneLine says why a RUN is no command line below another instruction of its stage; "" = it is.
+func oneLine(b *source.Build, run, above *source.Step) string {
+	switch {
+	case b.Inline || b.File == nil:
+		return "the Dockerfile is written inside another file"
+	case run.Stage != above.Stage || above.Index >= run.Index:
+		return "they stand in two stages"
+	case len(run.Heredocs()) > 0 || run.Run() == nil || run.Run().Opaque != "":
+		return "the RUN is not one command line"
+	}
+	return ""
+}
+
+// lowered takes a COPY out that is to stand below a RUN of the same stage instead: nothing
+// between them reads the files, nor changes what the COPY does. copies is how it is written.
+func lowered(b *source.Build, sources, run *source.Step) (out text.Edit, copies string, ok bool) {
+	if b.Inline || b.File == nil || sources.Copy == nil || sources.Stage != run.Stage || sources.Index >= run.Index || len(sources.Heredocs()) > 0 {
+		return text.Edit{}, "", false
+	}
+	for _, s := range run.Stage.Steps[sources.Index+1 : run.Index] {
+		switch s.Keyword {
+		case "EXPOSE", "LABEL", "USER", "SHELL", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD":
+		case "ENV", "ARG":
+			if slices.ContainsFunc(s.Vars, func(v source.Var) bool {
+				return strings.Contains(sources.Joined(), "$"+v.Name) || strings.Contains(sources.Joined(), "${"+v.Name)
+			}) {
+				return text.Edit{}, "", false
+			}
+		case "RUN":
+			if !sourceless(s) {
+				return text.Edit{}, "", false
+			}
+		default:
+			return text.Edit{}, "", false
+		}
+	}
+	copies, out = b.File.Lift(sources.Instruction)
+	return out, copies, true
+}
+
+// sourceless tells whether a RUN reads no file of the project.
+func sourceless(step *source.Step) bool {
+	run := step.Run()
+	if run == nil || run.Script == nil || run.Opaque != "" || len(step.Heredocs()) > 0 {
+		return false
+	}
+	named := map[*shell.Command]bool{}
+	for _, in := range run.Effects.Installs {
+		named[in.Command] = len(in.Packages) > 0 && len(in.Manifests) == 0 && !in.Editable && !slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return p.Path || !p.Known })
+	}
+	return !slices.ContainsFunc(run.Commands(), func(c *shell.Command) bool {
+		program, args := c.Underlying()
+		switch program {
+		case "apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper":
+			return slices.ContainsFunc(args, func(w shell.Word) bool { return strings.ContainsAny(w.Text, "/*") })
+		case "set", "true", "", "groupadd", "useradd", "addgroup", "adduser", "corepack", "locale-gen", "update-ca-certificates":
+			return false
+		case "python", "python3":
+			return len(args) < 2 || args[0].Text != "-m" || args[1].Text != "venv"
+		case "rm":
+			return !cleans(c) && slices.ContainsFunc(args, func(w shell.Word) bool {
+				return !strings.HasPrefix(w.Text, "-") && !strings.HasPrefix(w.Text, "/var/") && !strings.HasPrefix(w.Text, "/tmp/")
+			})
+		}
+		return !named[c]
+	})
+}
+
 // First copies what an install reads above a COPY of sources, and installs there: each edit
-// of a source file then leaves the installed packages as they are.
+// of a source file then leaves the installed packages as they are. Where something between
+// them has to come before the install, the COPY of sources goes below it.
 func First(b *source.Build, sources, run *source.Step, in packages.Install) Advice {
-	if why := movable(b, run, sources); why != "" {
+	if why := oneLine(b, run, sources); why != "" {
 		return unfixed(why)
+	}
+	out, copies, low := lowered(b, sources, run)
+	if !low {
+		if why := movable(b, run, sources); why != "" {
+			return unfixed(why)
+		}
+		for _, s := range run.Stage.Steps[sources.Index+1 : run.Index] {
+			if s.Keyword == "RUN" {
+				return unfixed(fmt.Sprintf("line %d, which stands between them, may bring what the install needs, and read the sources", s.Line()))
+			}
+		}
 	}
 	c := sources.Copy
 	if c == nil || !c.FromContext() || b.Context == nil {
@@ -79,7 +158,15 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 	}
 	lines := copyLines(files, root, dir, sources.Before.Workdir.Value)
 	lines = append(lines, alone.install)
-	edits := append([]text.Edit{b.File.Above(sources.Instruction, strings.Join(lines, "\n"))}, alone.edits...)
+	var edits []text.Edit
+	switch manifests := lines[:len(lines)-1]; {
+	case !low || run.Index == sources.Index+1:
+		edits = append(alone.edits, b.File.Above(sources.Instruction, strings.Join(lines, "\n")))
+	case alone.whole:
+		edits = []text.Edit{out, b.File.Above(run.Instruction, strings.Join(manifests, "\n")), b.File.Below(run.Instruction, copies)}
+	default:
+		edits = append(alone.edits, out, b.File.Above(run.Instruction, strings.Join(append(lines, copies), "\n")))
+	}
 	title := fmt.Sprintf("copy %s first, and install above the COPY of line %d", listOf(files), sources.Line())
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an install that runs scripts of the project would not find them yet", b.Text(), edits...)}}
 }
@@ -304,6 +391,7 @@ func requirements(b *source.Build, in packages.Install, root, dir string) (files
 type apart struct {
 	install string
 	edits   []text.Edit
+	whole   bool // it is all that the RUN does
 	why     string
 }
 
@@ -322,7 +410,7 @@ func split(b *source.Build, run *source.Step, in packages.Install) apart {
 		return apart{install: "RUN " + mounts(run) + inFolder(in.Command.Dir, run.Before.Workdir.Value) + text + flag}
 	}
 	if harmless(all[:at]) && !slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return !cleans(c) }) {
-		return apart{install: lines, edits: []text.Edit{out}}
+		return apart{install: lines, edits: []text.Edit{out}, whole: true}
 	}
 	if slices.ContainsFunc(all[at+1:], func(c *shell.Command) bool { return c.Program() == "rm" && !cleans(c) }) {
 		return apart{why: "the RUN removes again what it installs, which only the same layer can"}
@@ -420,8 +508,13 @@ func Download(b *source.Build, sources, run *source.Step, c *shell.Command) Advi
 	default:
 		return unfixed(fmt.Sprintf("what %s downloads cannot be had beforehand by one command", program))
 	}
-	if why := movable(b, run, sources); why != "" {
+	if why := oneLine(b, run, sources); why != "" {
 		return unfixed(why)
+	}
+	out, copies, low := lowered(b, sources, run)
+	fixed := movable(b, run, sources)
+	if fixed != "" && !low {
+		return unfixed(fixed)
 	}
 	if sources.Copy == nil || !sources.Copy.FromContext() || b.Context == nil {
 		return unfixed("the sources do not come out of the build context")
@@ -439,8 +532,12 @@ func Download(b *source.Build, sources, run *source.Step, c *shell.Command) Advi
 	}
 	work := sources.Before.Workdir.Value
 	lines := append(copyLines(files, root, c.Dir, work), "RUN "+mounts(run)+inFolder(c.Dir, work)+install)
+	edits := []text.Edit{b.File.Above(sources.Instruction, strings.Join(lines, "\n"))}
+	if fixed != "" {
+		edits = []text.Edit{out, b.File.Above(run.Instruction, strings.Join(append(lines, copies), "\n"))}
+	}
 	title := fmt.Sprintf("copy %s first, and download above the COPY of line %d", listOf(files), sources.Line())
-	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "the layer is larger by what is downloaded and not used", b.Text(), b.File.Above(sources.Instruction, strings.Join(lines, "\n")))}}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "the layer is larger by what is downloaded and not used", b.Text(), edits...)}}
 }
 
 // inFolder goes to a folder, where the instruction is not in it.

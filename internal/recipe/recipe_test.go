@@ -53,7 +53,10 @@ func TestRecipes(t *testing.T) {
 			"FROM debian:12.8\nRUN groupadd -g 2000 svc && useradd -u 2001 -g svc svc\nCOPY app /app\nUSER 2001:2000\n", "the user svc that line 2 creates"},
 		{"CRLF and no last line break", "non-root/final-user-root", "FROM scratch\r\nCOPY app /app\r\nENTRYPOINT [\"/app\"]", check.Unsafe,
 			"FROM scratch\r\nCOPY app /app\r\nUSER 10001:10001\r\nENTRYPOINT [\"/app\"]", ""},
-		{"the program lies in /root", "non-root/final-user-root", "FROM python:3.13.1-slim-bookworm\nRUN pip install --user x\nCMD [\"x\"]\n", 0, "", "USER 10001:10001"},
+		{"the program lies in /root", "non-root/final-user-root", "FROM python:3.13.1-slim-bookworm\nRUN pip install --user x\nCMD [\"x\"]\n", check.Unsafe,
+			"FROM python:3.13.1-slim-bookworm\nRUN groupadd -g 10001 app && useradd -u 10001 -g app --no-log-init --no-create-home app\nRUN pip install --user x\nRUN install -d -o 10001 -g 10001 /root\nENV HOME=/root\nUSER 10001:10001\nCMD [\"x\"]\n", "USER 10001:10001"},
+		{"a user of the base whom files are given to", "non-root/final-user-root", "FROM debian:12.9-slim\nRUN usermod -d /home www-data && chown www-data:www-data /home\nCMD [\"/srv/x\"]\n", check.Unsafe,
+			"FROM debian:12.9-slim\nRUN usermod -d /home www-data && chown www-data:www-data /home\nUSER 33:33\nCMD [\"/srv/x\"]\n", "USER 33:33"},
 
 		// Exec form.
 		{"words", "entrypoint/shell-form", app + "CMD python main.py --port 8000\n", check.Safe, app + "CMD [\"python\", \"main.py\", \"--port\", \"8000\"]\n", "[\"python\""},

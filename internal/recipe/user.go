@@ -38,7 +38,12 @@ func User(b *source.Build) Advice {
 		a := words(fmt.Sprintf("write -u %s where line %d creates the user %s, and end the stage with `USER %s`; afterwards %s", uid, step.Line(), name, uid, risk) + work)
 		number := numbered(step, name)
 		edits, why := endAs(b, user{ids: uid})
-		if number != (text.Edit{}) && why == "" && work == "" {
+		switch {
+		case why != "":
+			a.Unfixed = why
+		case work != "":
+			a.Unfixed = strings.TrimPrefix(work, "; ")
+		case number != (text.Edit{}):
 			a.Fixes = []check.Fix{fix(fmt.Sprintf("give the user %s the number %s, and end the stage with `USER %s`", name, uid, uid), check.Unsafe, risk, b.Text(), append(edits, number)...)}
 		}
 		return a
@@ -76,7 +81,7 @@ func userOf(b *source.Build) user {
 	if made := madeUser(b); made != (user{}) {
 		return made
 	}
-	if own := ownUser(img); own != (user{}) {
+	if own := ownUser(b); own != (user{}) {
 		return own
 	}
 	u := user{ids: uid + ":" + uid}
@@ -128,7 +133,8 @@ const shadow = "groupadd -g " + uid + " app && useradd -u " + uid + " -g app --n
 var notToRunAs = []string{"abc", "docker", "dockremap", "nobody", "ubuntu"}
 
 // ownUser is the user that the base image starts as, or has ready for the program.
-func ownUser(img *source.Image) user {
+func ownUser(b *source.Build) user {
+	img := b.Base()
 	known := img.Known
 	if known == nil {
 		return user{}
@@ -152,7 +158,7 @@ func ownUser(img *source.Image) user {
 			continue
 		}
 		// The user of Debian's web servers is there on every Debian.
-		if name == "www-data" && known.Kind == base.KindOS {
+		if name == "www-data" && known.Kind == base.KindOS && !givenTo(b, name) {
 			continue
 		}
 		names = append(names, name)
@@ -204,7 +210,7 @@ func numberless(b *source.Build) (made *source.Step, name string) {
 			continue
 		}
 		for _, u := range run.Effects.Users {
-			if u.UID == "" && u.Name != "" && u.Name != "root" && made == nil && givenTo(b, u.Name) {
+			if u.UID == "" && u.Name != "" && u.Name != "root" && u.Tool != "usermod" && made == nil && givenTo(b, u.Name) {
 				made, name = step, u.Name
 			}
 		}
@@ -283,9 +289,6 @@ func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 	if slices.ContainsFunc(b.Stages, func(s *source.Stage) bool { return s.Parent == t }) {
 		return nil, "another stage is built on it, which may need root"
 	}
-	if where := inRootsHome(b); where != "" {
-		return nil, "the program may need what lies in root's home, where no other user comes: " + where
-	}
 	if u.make != "" {
 		switch {
 		case !beginsAsRoot(b):
@@ -296,12 +299,23 @@ func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 		edits = append(edits, b.File.Below(t.From, u.make))
 	}
 	dirs, kept := dataFolders(b)
+	where := inRootsHome(b)
+	if where != "" {
+		dirs = append(dirs, rootsHome)
+	}
 	folders, ok := makeFolders(b, dirs, u.ids)
-	if !ok && len(kept) > 0 {
+	switch {
+	case !ok && where != "":
+		return nil, "the program may need what lies in root's home, where no other user comes: " + where
+	case !ok && len(kept) > 0:
 		return nil, "the volume " + kept[0] + " belongs to root, and the image has no shell that could give it to another user"
 	}
 	if folders != "" {
 		folders += "\n"
+	}
+	if where != "" {
+		// So that what looks in the home goes on finding it, whatever the user's own would be.
+		folders += "ENV HOME=" + rootsHome + "\n"
 	}
 	last := lastNeedsRoot(t)
 	switch {
@@ -316,6 +330,9 @@ func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 	}
 	return edits, ""
 }
+
+// rootsHome has the mode 0700.
+const rootsHome = "/root"
 
 // inRootsHome says what the program may need of root's home, where nobody else comes; "" =
 // nothing.
@@ -452,7 +469,10 @@ func rootsWork(b *source.Build) string {
 
 // risks are what another user may change.
 func risks(b *source.Build) string {
-	const less = "the program can no longer write files that root owns"
+	less := "the program can no longer write files that root owns"
+	if inRootsHome(b) != "" {
+		less += ", nor what lies below root's home, which becomes his"
+	}
 	if _, kept := dataFolders(b); len(kept) > 0 {
 		return less + ", and what a volume of " + kept[0] + " holds already stays root's until somebody runs `chown -R` in it once, as root"
 	}

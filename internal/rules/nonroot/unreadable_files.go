@@ -59,7 +59,6 @@ type readable struct {
 	user  source.User
 	start *source.Start
 	must  []string // absolute paths that must be reached: the program, its folder
-	open  bool     // /root was opened
 	found []check.Finding
 
 	asked, opens bool // whether some step opens /root
@@ -140,7 +139,7 @@ func (v *readable) step(step *source.Step) {
 			v.chmod(step, fx, root)
 		}
 	}
-	if !root || v.open {
+	if !root || v.opened() {
 		return
 	}
 	for _, in := range run.Effects.Installs {
@@ -167,11 +166,9 @@ func (v *readable) copied(step *source.Step, c *source.Copy) {
 	}
 	owner, _, _ := strings.Cut(c.Chown.Value, ":")
 	mine := owner != "" && (owner == v.user.Name || owner == v.user.UID)
-	if (target == "/root" || strings.HasPrefix(target, "/root/")) && !v.open {
+	if (target == "/root" || strings.HasPrefix(target, "/root/")) && !v.opened() {
 		if v.needs(target) || step.Copy.Stage != nil && strings.HasPrefix(target, "/root/.local") {
-			if !v.opened() {
-				v.add(step, v.destSpan(step), "%s is in /root, which %s cannot enter", target, v.who())
-			}
+			v.add(step, v.destSpan(step), "%s is in /root, which %s cannot enter", target, v.who())
 			return
 		}
 	}
@@ -215,12 +212,14 @@ func (v *readable) findOpening() bool {
 			continue
 		}
 		for _, fx := range run.Effects.Files {
-			if fx.Kind != effects.Chmod && fx.Kind != effects.Chown {
+			// Of the commands that make a folder, those with an owner give him one that is there too.
+			given := fx.Kind == effects.Chown || fx.Kind == effects.Mkdir && fx.Owner != ""
+			if fx.Kind != effects.Chmod && !given {
 				continue
 			}
 			for _, p := range fx.Paths {
 				// To go through a folder takes no right to read it.
-				if path.Clean(p.Text) == "/root" && (fx.Kind == effects.Chown || !v.denied(parseMode(fx.Mode), "") || parseMode(fx.Mode)&0o001 != 0) {
+				if path.Clean(p.Text) == "/root" && (given || !v.denied(parseMode(fx.Mode), "") || parseMode(fx.Mode)&0o001 != 0) {
 					return true
 				}
 			}
@@ -248,11 +247,6 @@ func (v *readable) chmod(step *source.Step, fx effects.File, root bool) {
 	mode, err := strconv.ParseUint(fx.Mode, 8, 32)
 	if err != nil && shuts(fx.Mode) {
 		mode, err = 0o700, nil
-	}
-	for _, p := range fx.Paths {
-		if path.Clean(p.Text) == "/root" && !v.denied(parseMode(fx.Mode), "") {
-			v.open = true
-		}
 	}
 	if err != nil || !root || fx.When == shell.Maybe || !v.denied(uint32(mode), "") {
 		return
