@@ -105,7 +105,7 @@ func needed(b *source.Build, step *source.Step, manager string) bool {
 			if _, known := updates[manager]; !known {
 				continue // it reads its lists when it needs them
 			}
-			if edits, ok := readLists(later, manager); !ok || len(edits) > 0 {
+			if edits, _, ok := readLists(later, manager, ""); later.Keyword == "RUN" && !ok || len(edits) > 0 {
 				return true
 			}
 		}

@@ -83,8 +83,17 @@ func TestRecipes(t *testing.T) {
 		{"one that reads them already", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN apt-get update && apt-get install -y curl\n", check.Unsafe, "FROM debian:12.8\nRUN apt-get update && apt-get install -y curl\n", ""},
 		{"apk", "layer-cache/update-alone", "FROM alpine:3.21.0\nRUN apk update\nRUN apk add curl git\n", check.Safe, "FROM alpine:3.21.0\nRUN apk add --no-cache curl git\n", "apk add --no-cache"},
 		{"nothing is installed", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nCMD [\"x\"]\n", check.Unsafe, "FROM debian:12.8\nCMD [\"x\"]\n", "no later instruction"},
-		{"a script may install", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN bash setup.sh\n", 0, "", ""},
-		{"in a pipe", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN yes | apt-get install curl\n", 0, "", ""},
+		{"a script may install", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN bash setup.sh\n", check.Unsafe, "FROM debian:12.8\nRUN apt-get update && bash setup.sh\n", ""},
+		{"a Makefile may install", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN make setup\n", 0, "", ""},
+		{"in a condition", "layer-cache/update-alone", "FROM debian:12.8\nARG DEV\nRUN sudo apt-get update -qq --allow-releaseinfo-change\nRUN if [ \"$DEV\" ]; then sudo apt-get install -y vim; fi\n", check.Safe,
+			"FROM debian:12.8\nARG DEV\nRUN sudo apt-get update --allow-releaseinfo-change && if [ \"$DEV\" ]; then sudo apt-get install -y vim; fi\n", ""},
+		{"with other commands", "layer-cache/update-alone", "FROM debian:12.8\nRUN echo 'deb http://x y z' >> /etc/apt/sources.list && apt-get update\nRUN apt-get install -y curl\n", check.Safe,
+			"FROM debian:12.8\nRUN echo 'deb http://x y z' >> /etc/apt/sources.list\nRUN apt-get update && apt-get install -y curl\n", ""},
+		{"before other commands", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update \\\n && printf x\nRUN apt-get install -y curl\n", check.Safe,
+			"FROM debian:12.8\nRUN printf x\nRUN apt-get update && apt-get install -y curl\n", ""},
+		{"for an upgrade", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update && apt-get upgrade -y\nRUN apt-get install -y curl\n", check.Safe,
+			"FROM debian:12.8\nRUN apt-get update && apt-get upgrade -y\nRUN apt-get update && apt-get install -y curl\n", ""},
+		{"in a pipe", "layer-cache/update-alone", "FROM debian:12.8\nRUN apt-get update\nRUN yes | apt-get install curl\n", check.Safe, "FROM debian:12.8\nRUN apt-get update && yes | apt-get install curl\n", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fsys := fstest.MapFS{"Dockerfile": {Data: []byte(c.src)}}

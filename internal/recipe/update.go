@@ -3,6 +3,7 @@ package recipe
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/packages"
@@ -14,108 +15,158 @@ import (
 // Update reads package lists where packages are installed from them, in place of a
 // RUN that only reads them: apt-get update goes in front of each install that has
 // none, apk add reads them itself.
-func Update(b *source.Build, step *source.Step, manager string) Advice {
-	install, ok := updates[manager]
+func Update(b *source.Build, step *source.Step, up packages.Update) Advice {
+	m, ok := updates[up.Manager]
 	if !ok {
 		return Advice{}
 	}
-	edits := moveUpdate(b, step, manager)
-	help := fmt.Sprintf("remove this RUN, and write `%s` where packages are installed", install.shown)
-	grade, reason := check.Safe, ""
-	switch len(edits) {
-	case 0:
-		return Advice{}
-	case 1: // the RUN goes, and that is all
-		help = "remove this RUN: no later instruction installs packages from these lists"
-		grade, reason = check.Unsafe, "manual installs in the container need an update first"
+	help := fmt.Sprintf("remove this RUN, and write `%s` where packages are installed", m.shown)
+	out, ok := withoutUpdate(b, step, up)
+	if !ok {
+		return Advice{Help: help, Unfixed: "the update is no command of its own in the RUN"}
 	}
-	return Advice{Help: help, Fixes: []check.Fix{fix(help, grade, reason, b.Text(), edits...)}}
+	edits, guess, why := moveUpdate(b, step, up)
+	switch {
+	case why != "":
+		return Advice{Help: help, Unfixed: why}
+	case len(edits) == 0:
+		help = "remove this RUN: no later instruction installs packages from these lists"
+		return Advice{Help: help, Fixes: []check.Fix{fix(help, check.Unsafe, "manual installs in the container need an update first", b.Text(), out)}}
+	case guess:
+		return Advice{Help: help, Fixes: []check.Fix{fix(help, check.Unsafe, "what a script installs is not known: lists are read where one may install", b.Text(), append(edits, out)...)}}
+	}
+	return Advice{Help: help, Fixes: []check.Fix{fix(help, check.Safe, "", b.Text(), append(edits, out)...)}}
+}
+
+// UpdateAgain reads package lists where packages are installed from those that a RUN has read
+// for itself.
+func UpdateAgain(b *source.Build, step *source.Step, up packages.Update) Advice {
+	if b.Inline {
+		return unfixed("the Dockerfile is written inside another file")
+	}
+	edits, _, why := moveUpdate(b, step, up)
+	if why != "" || len(edits) == 0 {
+		return unfixed(why)
+	}
+	return Advice{Fixes: []check.Fix{fix("read the package lists where packages are installed", check.Safe, "", b.Text(), edits...)}}
 }
 
 // updates are how lists are read in the RUN that installs, by manager: what is put
 // in front of the command that installs, or behind its verb.
-var updates = map[string]struct{ before, verb, shown string }{
-	"apt": {before: "apt-get update && ", shown: "apt-get update && apt-get install …"},
-	"apk": {verb: " --no-cache", shown: "apk add --no-cache …"},
+var updates = map[string]struct{ command, verb, shown string }{
+	"apt": {command: "apt-get update", shown: "apt-get update && apt-get install …"},
+	"apk": {command: "apk update", verb: " --no-cache", shown: "apk add --no-cache …"},
 }
 
-// moveUpdate are the edits that let the installs below a RUN read the lists
-// themselves and take the RUN out; none where nobody knows that this is all that it
-// is good for.
-func moveUpdate(b *source.Build, step *source.Step, manager string) (edits []text.Edit) {
-	run := step.Run()
-	if run == nil || run.Script == nil || len(run.Commands()) != 1 || len(step.Heredocs()) > 0 || step.JSON || len(step.Flags()) > 0 {
-		return nil
+// withoutUpdate takes an update out of a RUN, and the RUN with it where it does nothing else.
+func withoutUpdate(b *source.Build, step *source.Step, up packages.Update) (text.Edit, bool) {
+	run, c := step.Run(), up.Command
+	if b.Inline || run == nil || run.Script == nil || len(step.Heredocs()) > 0 || step.JSON {
+		return text.Edit{}, false
 	}
+	all := run.Commands()
+	at := slices.Index(all, c)
+	switch {
+	case len(all) == 1:
+		return b.File.Without(step.Instruction), len(step.Flags()) == 0
+	case at < 0 || !within(step, c) || c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil || c.Background || c.Func != "" || len(run.Effects.Updates) != 1:
+		return text.Edit{}, false
+	case at+1 < len(all) && c.After == shell.And && c.Before != shell.Or && within(step, all[at+1]):
+		return text.Edit{Span: text.Span{Start: c.Span.Start, End: all[at+1].Span.Start}}, true
+	case at == len(all)-1 && c.Before == shell.And && c.After == shell.None && within(step, all[at-1]) && all[at-1].PipeTo == nil:
+		return text.Edit{Span: text.Span{Start: all[at-1].Span.End, End: c.Span.End}}, true
+	}
+	return text.Edit{}, false
+}
+
+// moveUpdate are the edits that let the installs below a RUN read the lists themselves. guess
+// tells that some are for scripts which may install; why, that something uses the lists that
+// cannot be given its own.
+func moveUpdate(b *source.Build, step *source.Step, up packages.Update) (edits []text.Edit, guess bool, why string) {
 	for _, s := range b.Stages {
 		if !slices.Contains(slices.Collect(s.Upwards()), step.Stage) {
 			continue
 		}
 		for _, later := range s.Steps {
-			if s == step.Stage && later.Index <= step.Index {
+			if s == step.Stage && later.Index <= step.Index || later.Keyword != "RUN" {
 				continue
 			}
-			// What the RUN read may be used otherwise, or by what is not read.
-			more, ok := readLists(later, manager)
+			more, may, ok := readLists(later, up.Manager, asWritten(up))
 			if !ok {
-				return nil
+				return nil, false, fmt.Sprintf("what line %d does with the lists is not known", later.Line())
 			}
-			edits = append(edits, more...)
+			edits, guess = append(edits, more...), guess || may
 		}
 	}
-	return append(edits, b.File.Without(step.Instruction))
+	return edits, guess, ""
 }
 
-// readLists are the edits by which the installs of a step read the lists
-// themselves. ok is false where something else in it may use them.
-func readLists(step *source.Step, manager string) (edits []text.Edit, ok bool) {
-	if step.Keyword != "RUN" {
-		return nil, true
-	}
+// readLists are the edits by which what installs in a step reads the lists itself, and
+// whether it is only known that it may. ok is false where that cannot be written. command reads
+// the lists.
+func readLists(step *source.Step, manager, command string) (edits []text.Edit, may, ok bool) {
 	run := step.Run()
 	if run == nil || run.Script == nil || run.Script.Truncated {
-		return nil, false
+		return nil, false, false
 	}
-	updated := false
+	m := updates[manager]
 	for _, c := range run.Commands() {
+		own := installs(run, c, manager)
 		switch {
 		case reads(run, c, manager):
-			updated = true
-			continue
-		case updated || !installs(run, c, manager):
-			if !updated && usesLists(c, manager) {
-				return nil, false
+			if c.When == shell.Always {
+				return edits, may, true
 			}
 			continue
-		}
-		how := updates[manager]
-		if first := c.Words; len(first) > 0 && first[0].Text != "apt-get" && first[0].Text != "apt" && first[0].Text != "apk" {
-			return nil, false // behind sudo, or another program
-		}
-		if c.Inner || c.Func != "" || c.Substitution || c.Negated || len(c.Words) == 0 || c.Span.Start < step.Span.Start || c.Span.End > step.Span.End {
-			return nil, false
-		}
-		at := c.Span.Start
-		add := how.before
-		if how.verb != "" {
+		case !own && !usesLists(c, manager):
+			continue
+		case own && m.verb != "":
 			i := slices.IndexFunc(c.Words, func(w shell.Word) bool { return w.Text == "add" })
-			if i < 0 {
-				return nil, false
+			if i < 0 || !within(step, c) {
+				return nil, false, false
 			}
-			if slices.ContainsFunc(c.Words, func(w shell.Word) bool { return w.Text == "--no-cache" || w.Text == "-U" || w.Text == "--update-cache" }) {
-				continue
+			if !slices.ContainsFunc(c.Words, func(w shell.Word) bool { return w.Text == "--no-cache" || w.Text == "-U" || w.Text == "--update-cache" }) {
+				end := c.Words[i].Span.End
+				edits = append(edits, text.Edit{Span: text.Span{Start: end, End: end}, New: m.verb})
 			}
-			at, add = c.Words[i].Span.End, how.verb
-		} else {
-			// One list read serves the rest of the RUN.
-			updated = true
-			if c.PipeFrom != nil || c.PipeTo != nil || c.Before == shell.Or || c.After == shell.Or || c.Background || c.When != shell.Always {
-				return nil, false
-			}
+			continue
+		case !own && c.Program() == "make":
+			return nil, false, false
 		}
-		edits = append(edits, text.Edit{Span: text.Span{Start: at, End: at}, New: add})
+		// One list read serves the rest of the RUN.
+		may = may || !own
+		at := c.Span.Start
+		if !within(step, c) || c.Func != "" || c.PipeFrom != nil || c.PipeTo != nil || c.Before == shell.Or || c.After == shell.Or || c.Background || c.When != shell.Always {
+			if len(step.Heredocs()) > 0 || step.JSON {
+				return nil, false, false
+			}
+			if first := run.Commands()[0]; first.After == shell.Or || first.Background {
+				return nil, false, false
+			}
+			at = step.Rest().Span.Start
+		}
+		return append(edits, text.Edit{Span: text.Span{Start: at, End: at}, New: command + " && "}), may, true
 	}
-	return edits, true
+	return edits, may, true
+}
+
+// asWritten is the command that reads lists, with the options that an update has.
+func asWritten(up packages.Update) string {
+	command := updates[up.Manager].command
+	words := up.Command.Words
+	if len(words) > 0 && words[0].Text == "sudo" {
+		command = "sudo " + command
+	}
+	for _, w := range up.Command.Args() {
+		switch {
+		case w.Text == "update", strings.HasPrefix(w.Text, "-q"), w.Text == "-y", w.Text == "--yes", w.Text == "--assume-yes", w.Text == "--no-cache":
+		case !w.Known || w.Text == "" || strings.ContainsAny(w.Text, " \t'\"\\`$;&|<>()*?[]#~!"):
+			return command
+		default:
+			command += " " + w.Text
+		}
+	}
+	return command
 }
 
 func reads(run *source.Run, c *shell.Command, manager string) bool {

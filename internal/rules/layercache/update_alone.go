@@ -44,7 +44,7 @@ var updateAlone = &check.Check{
 				}
 				left = leaves(step, run)
 				if up, ok := alone(run); ok {
-					found = append(found, recipe.Update(b, step, up.Manager).To(check.Finding{
+					found = append(found, recipe.Update(b, step, up).To(check.Finding{
 						Place:   check.Place{File: b.Text(), Span: up.Command.Span},
 						Stage:   s,
 						Message: fmt.Sprintf("the %s package lists are updated in a separate layer: later installs use the cached lists", up.Manager),
@@ -138,13 +138,14 @@ func (l *leftLists) usedBy(run *source.Run) *shell.Command {
 
 func (l *leftLists) finding(b *source.Build, by *shell.Command) check.Finding {
 	line := l.step.File().Position(by.Span.Start).Line
-	return check.Finding{
+	f := recipe.UpdateAgain(b, l.step, l.up).To(check.Finding{
 		Place:   check.Place{File: b.Text(), Span: l.up.Command.Span},
 		Related: []check.Place{{File: b.Text(), Span: by.Span, Message: "this installs from the cached lists"}},
 		Stage:   l.step.Stage,
 		Message: fmt.Sprintf("the %s package lists are updated for an upgrade, and line %d installs from the cached lists", l.up.Manager, line),
-		Help:    fmt.Sprintf("put `%s &&` in front of the install in line %d, or install in this RUN", listTools[l.up.Manager], line),
-	}
+	})
+	f.Help = fmt.Sprintf("put `%s &&` in front of the install in line %d, or install in this RUN", listTools[l.up.Manager], line)
+	return f
 }
 
 // harmless tells whether an update is still alone beside a command: it installs
