@@ -130,8 +130,6 @@ func readLists(step *source.Step, manager, command string) (edits []text.Edit, m
 				edits = append(edits, text.Edit{Span: text.Span{Start: end, End: end}, New: m.verb})
 			}
 			continue
-		case !own && c.Program() == "make":
-			return nil, false, false
 		}
 		// One list read serves the rest of the RUN.
 		may = may || !own
@@ -186,8 +184,16 @@ func usesLists(c *shell.Command, manager string) bool {
 	case "apt-get", "apt", "aptitude", "apt-cache", "apt-file", "apk":
 		args := c.Args()
 		return len(args) == 0 || !slices.Contains([]string{"clean", "autoclean", "autoremove", "remove", "purge", "del"}, args[0].Text)
-	case "sh", "bash", "make", "ansible-playbook":
+	case "sh", "bash", "ansible-playbook":
 		return true
+	case "make":
+		return slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+			return !w.Known || w.Text != "" && !strings.HasPrefix(w.Text, "-") && !strings.Contains(w.Text, "=") && strings.Trim(w.Text, "0123456789") != "" && !slices.Contains(compiles, w.Text)
+		})
 	}
 	return false
 }
+
+// compiles are the targets of a Makefile that by custom build and install a program, from what
+// the image has. Source: GNU make's manual, Standard Targets for Users.
+var compiles = []string{"all", "install", "install-strip", "clean", "distclean", "check", "installcheck", "build"}
