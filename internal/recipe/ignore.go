@@ -146,6 +146,16 @@ func never(b *source.Build) []string {
 	return list
 }
 
+// hasLine tells whether a line of a file says something, blanks around it aside.
+func hasLine(f *text.File, what string) bool {
+	for line := range strings.Lines(string(f.Data)) {
+		if strings.TrimSpace(line) == what {
+			return true
+		}
+	}
+	return false
+}
+
 // Exclude adds what rule 6 asks to keep out to an ignore file, behind a line of it or at its
 // end.
 func Exclude(b *source.Build, behind text.Span) []check.Fix {
@@ -158,6 +168,12 @@ func Exclude(b *source.Build, behind text.Span) []check.Fix {
 		if ok, _ := b.Context.Sent(p+"/x", false); ok && !b.Context.Ignore.AllowList() && !slices.Contains(patterns, "**/"+p) {
 			patterns = append(patterns, "**/"+p)
 		}
+	}
+	if behind.IsZero() {
+		patterns = slices.DeleteFunc(patterns, func(p string) bool { return hasLine(f, p) })
+	}
+	if len(patterns) == 0 {
+		return nil
 	}
 	block := strings.Join(patterns, "\n")
 	at, add := len(f.Data), block+"\n"

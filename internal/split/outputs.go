@@ -55,6 +55,16 @@ func (s *splitter) language(p *part, in packages.Install) {
 			return
 		}
 		s.python(p, "")
+	case "pipenv":
+		flagged := slices.ContainsFunc(in.Command.Words, func(w shell.Word) bool { return w.Text == "--system" && !w.Quoted })
+		switch inside, _ := p.step.Env.Lookup("PIPENV_VENV_IN_PROJECT"); {
+		case flagged:
+			s.python(p, "") // it asks PATH for Python
+		case inside.Value == "1" || strings.EqualFold(inside.Value, "true"):
+			s.python(p, path.Join(in.Command.Dir, ".venv"))
+		default:
+			no("line %d lets pipenv choose where its environment is to lie: install with --system", line)
+		}
 	case "npm", "yarn", "pnpm", "bun":
 		if in.Global {
 			if tools(in) {
