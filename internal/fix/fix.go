@@ -4,6 +4,7 @@
 package fix
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -75,11 +76,12 @@ type Result struct {
 
 // Run mends a project, which is not changed itself.
 func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, error) {
-	r := &runner[P]{opt: opt, ctx: ctx, out: &Result{Files: overlay.Changes{}, Before: map[string][]byte{}}, refused: map[string]string{}}
+	r := &runner[P]{opt: opt, ctx: ctx, out: &Result{Files: overlay.Changes{}, Before: map[string][]byte{}}, refused: map[string]string{}, split: map[*source.Build]splitting{}}
 	var err error
 	if r.now, err = r.look(project); err != nil {
 		return nil, err
 	}
+	r.last.project = project
 	// Stages are made first, and by themselves: they repeat lines, which are mended there.
 	// What is mended there may show that more can be left out.
 	for range 2 {
@@ -124,6 +126,15 @@ type runner[P Project[P]] struct {
 	out *Result
 	// refused is why a fix is not tried again, by its finding.
 	refused map[string]string
+	last    trial[P]
+	split   map[*source.Build]splitting
+}
+
+// A trial is a state that was looked at: now, with these files changed.
+type trial[P any] struct {
+	project P
+	files   overlay.Changes
+	before  map[string][]byte // their bytes now; nil = it is a new one
 }
 
 // A view is what is said of a project in one state.
@@ -135,7 +146,6 @@ type view[P any] struct {
 	// violated are the checks that are, by unit, also where another one tells of the cause.
 	violated map[place]bool
 	broken   map[string]string // files that cannot be judged, and why
-	split    map[*source.Build]splitting
 }
 
 // A splitting is what splits a build, or why nothing does.
@@ -153,13 +163,13 @@ func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 	if len(f.Fixes) > 0 || f.Build == nil || !slices.Contains(splits, f.ID()) {
 		return f.Fixes, cmp.Or(f.Unfixed, f.Check.Unfixed)
 	}
-	s, ok := r.now.split[f.Build]
+	s, ok := r.split[f.Build]
 	if !ok {
 		x, why := split.Stages(f.Build, r.opt.Pick)
 		if s.why = why; why == "" {
 			s.fix = []check.Fix{x}
 		}
-		r.now.split[f.Build] = s
+		r.split[f.Build] = s
 	}
 	return s.fix, s.why
 }
@@ -168,7 +178,7 @@ func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 type place struct{ id, unit, file string }
 
 func (r *runner[P]) look(p P) (*view[P], error) {
-	v := &view[P]{project: p, counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}, split: map[*source.Build]splitting{}}
+	v := &view[P]{project: p, counts: map[place]int{}, worst: map[place]check.Severity{}, violated: map[place]bool{}, broken: map[string]string{}}
 	err := p.Check(r.ctx, r.opt.Check, func(res *check.Result) error {
 		v.results = append(v.results, res)
 		if res.Problem != nil {
@@ -374,7 +384,7 @@ func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []f
 		return nil, done, []fault{{why: err.Error()}}, nil
 	}
 	done = edited{list, files, before}
-	if next, err = r.look(r.now.project.Edit(files)); err != nil {
+	if next, err = r.look(r.changed(files, before)); err != nil {
 		return nil, done, nil, err
 	}
 	want := map[place]int{}
@@ -397,7 +407,7 @@ func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []f
 		}
 		done.files = with(done.files, files)
 		done.list = slices.Concat(list, more)
-		if next, err = r.look(r.now.project.Edit(done.files)); err != nil {
+		if next, err = r.look(r.changed(done.files, done.before)); err != nil {
 			return nil, done, nil, err
 		}
 		wrong = r.unread(next)
@@ -417,6 +427,24 @@ func (r *runner[P]) try(list []Candidate) (next *view[P], done edited, wrong []f
 	}
 	slices.SortFunc(wrong, func(a, b fault) int { return cmp.Or(cmp.Compare(a.unit, b.unit), cmp.Compare(a.why, b.why)) })
 	return next, done, wrong, nil
+}
+
+// changed is the project with changes to what it is now. It comes of the one that was tried
+// last, so that what both have in common is not judged once more.
+func (r *runner[P]) changed(files overlay.Changes, before map[string][]byte) P {
+	delta := overlay.Changes{}
+	for name, data := range files {
+		if was, ok := r.last.files[name]; !ok || !bytes.Equal(was, data) {
+			delta[name] = data
+		}
+	}
+	for name := range r.last.files {
+		if _, ok := files[name]; !ok {
+			delta[name] = r.last.before[name]
+		}
+	}
+	r.last = trial[P]{r.last.project.Edit(delta), files, before}
+	return r.last.project
 }
 
 // with are changes over others.
@@ -492,7 +520,7 @@ func (r *runner[P]) accept(next *view[P], done edited) {
 	}
 	maps.Copy(r.out.Files, done.files)
 	r.out.Mended = append(r.out.Mended, done.list...)
-	r.now = next
+	r.now, r.last = next, trial[P]{project: next.project}
 }
 
 // left tells of every finding that stays why it does.

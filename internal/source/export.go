@@ -30,9 +30,9 @@ func (b *Build) Lent() string {
 	if len(uses) == 0 {
 		return ""
 	}
-	b.files.ask(aboutFroms, "")
 	from := b.project.users()
 	for _, u := range uses {
+		b.files.trace.ask(aboutFroms, familiar(u.image))
 		for _, user := range from.users[familiar(u.image)] {
 			if user == u.file {
 				return ""

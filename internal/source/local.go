@@ -151,9 +151,9 @@ func (b *Build) imageNames() []string {
 
 // userOfImage is another Dockerfile that names one of these images in FROM.
 func (b *Build) userOfImage(names []string) string {
-	b.files.ask(aboutFroms, "")
 	users := b.project.users()
 	for _, n := range names {
+		b.files.trace.ask(aboutFroms, familiar(n))
 		for _, user := range users.users[familiar(n)] {
 			if user != b.Path {
 				return user
@@ -170,7 +170,7 @@ func (b *Build) userOfFolder() string {
 	if folder == "." || b.project == nil || b.project.links.dockerfiles < 2 {
 		return ""
 	}
-	b.files.ask(aboutFroms, "")
+	b.files.trace.ask(aboutLasts, folder)
 	for _, u := range b.project.users().lasts[folder] {
 		if u.file != b.Path && folderOf(u.image) == folder {
 			return u.file
@@ -297,7 +297,7 @@ func (b *Build) includes() *froms {
 	if b.project.links.dockerfiles < 2 {
 		return nil
 	}
-	b.files.ask(aboutFroms, "")
+	b.files.trace.ask(aboutParts, "")
 	return b.project.users()
 }
 
@@ -321,8 +321,9 @@ func (b *Build) MadeHere(image string) bool {
 	if b.project.named[folderOf(image)] {
 		return true
 	}
-	b.files.ask(aboutFroms, "")
-	return b.project.users().stages[strings.ToLower(folderOf(image))]
+	stage := strings.ToLower(folderOf(image))
+	b.files.trace.ask(aboutStages, stage)
+	return b.project.users().stages[stage]
 }
 
 // BuiltHere tells whether the project says that it builds an image of this name:

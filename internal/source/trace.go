@@ -31,14 +31,17 @@ type question struct {
 type about uint8
 
 const (
-	aboutThere about = iota // whether the path is there
-	aboutFile               // its size and contents too
-	aboutNames              // which entries the folder has
-	aboutTree               // which entries are below the folder, at any depth
-	aboutAll                // the contents and sizes of all of them
-	aboutLarge              // which entries of the folder are large
-	aboutUnits              // which Dockerfiles the project has; without a path
-	aboutFroms              // and the images that they are built on
+	aboutThere  about = iota // whether the path is there
+	aboutFile                // its size and contents too
+	aboutNames               // which entries the folder has
+	aboutTree                // which entries are below the folder, at any depth
+	aboutAll                 // the contents and sizes of all of them
+	aboutLarge               // which entries of the folder are large
+	aboutUnits               // which Dockerfiles the project has; without a path
+	aboutFroms               // which of them are built on the image of that name
+	aboutLasts               // which are built on an image with that last element in its name
+	aboutStages              // whether one has a stage of that name
+	aboutParts               // which take in another file; without a path
 )
 
 func (t *trace) ask(a about, p string) {
@@ -81,21 +84,19 @@ func (t *trace) again(asked []question) {
 
 // A change is what an edit does to the files of a project.
 type change struct {
-	files map[string]int64 // size of what is changed or added; -1 = it is removed
-	names map[string]bool  // of them, and of their folders, those that come or go
-	froms bool             // other images or names of stages stand in FROM of a Dockerfile
+	files map[string]int64  // size of what is changed or added; -1 = it is removed
+	names map[string]bool   // of them, and of their folders, those that come or go
+	froms map[question]bool // of what FROM and words that take in a file say, the answers that change
 }
 
 // changeOf is what changes do to a file system.
 func changeOf(before fs.FS, changes overlay.Changes) *change {
-	c := &change{files: map[string]int64{}, names: map[string]bool{}}
+	c := &change{files: map[string]int64{}, names: map[string]bool{}, froms: map[question]bool{}}
 	for name, data := range changes {
 		_, err := fs.Stat(before, name)
-		if IsDockerfileName(path.Base(name)) && !c.froms {
+		if IsDockerfileName(path.Base(name)) {
 			old, _ := files.Read(before, name, maxFile)
-			images, stages, parts := fromsIn(old)
-			nextImages, nextStages, nextParts := fromsIn(data)
-			c.froms = !slices.Equal(images, nextImages) || !slices.Equal(stages, nextStages) || !slices.Equal(parts, nextParts)
+			c.refroms(old, data)
 		}
 		if data == nil {
 			c.files[name] = -1
@@ -109,6 +110,37 @@ func changeOf(before fs.FS, changes overlay.Changes) *change {
 		}
 	}
 	return c
+}
+
+// refroms notes which questions of what a Dockerfile is built on have another answer.
+func (c *change) refroms(old, data []byte) {
+	images, stages, parts := fromsIn(old)
+	nextImages, nextStages, nextParts := fromsIn(data)
+	for _, image := range differ(images, nextImages) {
+		c.froms[question{aboutFroms, image}] = true
+		c.froms[question{aboutLasts, path.Base(repoOf(image))}] = true
+	}
+	for _, stage := range differ(stages, nextStages) {
+		c.froms[question{aboutStages, stage}] = true
+	}
+	if len(differ(parts, nextParts)) > 0 {
+		c.froms[question{aboutParts, ""}] = true
+	}
+}
+
+// differ are the words that one list has and the other has not.
+func differ(a, b []string) (list []string) {
+	for _, s := range a {
+		if !slices.Contains(b, s) {
+			list = append(list, s)
+		}
+	}
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // under tells whether a path is a folder's, or is below it.
@@ -154,8 +186,8 @@ func (c *change) touches(q question) bool {
 				return true
 			}
 		}
-	case aboutFroms:
-		return c.froms
+	case aboutFroms, aboutLasts, aboutStages, aboutParts:
+		return c.froms[q]
 	}
 	return false
 }
