@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type FS struct {
 	changes Changes
 	folders map[string]map[string]bool // of new files: their folders, with the names in each; true = a folder
 	thinned map[string]bool            // folders of removed files
+	onlyNew sync.Map                   // of the folders, whether they are there for new files alone
 }
 
 // New lays changes over a file system.
@@ -72,8 +74,13 @@ func (f *FS) made(name string) bool {
 	if f.folders[name] == nil {
 		return false
 	}
+	if known, ok := f.onlyNew.Load(name); ok {
+		return known.(bool)
+	}
 	info, err := fs.Stat(f.base, name)
-	return err != nil || !info.IsDir()
+	made := err != nil || !info.IsDir()
+	f.onlyNew.Store(name, made)
+	return made
 }
 
 // Open implements fs.FS.
