@@ -1,8 +1,10 @@
 package recipe
 
 import (
+	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -130,13 +132,7 @@ func Folder(b *source.Build, dir string) Advice {
 	case strings.HasPrefix(dir, "/root/") || dir == "/root":
 		return unfixed("the folder lies in root's home, where no other user comes")
 	}
-	root := beginsAsRoot(b)
-	for _, s := range b.Target.Steps[:u.Step.Index] {
-		if s.Keyword == "USER" {
-			root = s.Value.Value == "root" || s.Value.Value == "0"
-		}
-	}
-	if !root {
+	if !rootAbove(b, u.Step) {
 		return unfixed("no instruction above USER is run by root, who could make the folder")
 	}
 	ids := numbers(u)
@@ -150,6 +146,64 @@ func Folder(b *source.Build, dir string) Advice {
 	title := "make " + dir + " and give it to the user " + u.UID
 	reason := "what the image has in the folder already stays as it is"
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), above(b, u.Step, line))}}
+}
+
+// rootAbove tells whether a RUN directly above a USER of the target is run by root.
+func rootAbove(b *source.Build, user *source.Step) bool {
+	root := beginsAsRoot(b)
+	for _, s := range b.Target.Steps[:user.Index] {
+		if s.Keyword == "USER" {
+			root = s.Value.Value == "root" || s.Value.Value == "0"
+		}
+	}
+	return root
+}
+
+// OpenHome gives root's home to the user that the container runs as, who needs what lies in
+// it.
+func OpenHome(b *source.Build) Advice {
+	u := b.User()
+	switch {
+	case b.Inline || b.File == nil || u.Step == nil || u.Step.Stage != b.Target:
+		return unfixed("the user is set in another stage or file")
+	case !rootAbove(b, u.Step):
+		return unfixed("no instruction above USER is run by root, who could open his home")
+	case !shellSure(b):
+		return unfixed("the image has no shell that could open root's home")
+	}
+	line, title, reason := "RUN chmod 0755 "+rootsHome, "let every user into "+rootsHome, "what lies there can be read, but not written"
+	if ids := numbers(u); ids != "" {
+		line, _ = makeFolders(b, []string{rootsHome}, ids)
+		title, reason = "give "+rootsHome+" to the user "+u.UID, "the program cannot write what lies below it already"
+	}
+	if e, ok := b.Target.Env.Lookup("HOME"); !ok || e.Value != rootsHome {
+		line += "\nENV HOME=" + rootsHome
+	}
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), above(b, u.Step, line))}}
+}
+
+// Readable lets everybody read, and enter, what a mode shuts for all but root. mode is where
+// it is written, and dir tells that a folder has it, or may have it.
+func Readable(b *source.Build, mode text.Span, dir bool) Advice {
+	raw := b.Text().Text(mode)
+	i := strings.LastIndexByte(raw, '=') + 1 // --chmod=700
+	if strings.HasPrefix(raw, "go") {
+		i = 0
+	}
+	open := "go=rX"
+	if n, err := strconv.ParseUint(raw[i:], 8, 32); err == nil {
+		if n |= 0o444; dir || n&0o111 != 0 {
+			n |= 0o111
+		}
+		open = fmt.Sprintf("%0*o", len(raw)-i, n)
+	} else if !strings.HasPrefix(raw, "go") {
+		return unfixed("the mode is relative: which part of it the program needs is for you to say")
+	}
+	if b.Inline {
+		return unfixed("the Dockerfile is written inside another file")
+	}
+	title := fmt.Sprintf("write mode %s in the place of %s", open, raw[i:])
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "other users of the container can read it, too", b.Text(), text.Edit{Span: text.Span{Start: mode.Start + i, End: mode.End}, New: open})}}
 }
 
 // above puts a line directly above an instruction, below the comments over it.

@@ -23,7 +23,7 @@ const growing = "what is added to the project beside these names has to be added
 // rule 6 asks to keep out: every COPY brings the same files, less these.
 func AllowList(b *source.Build) []check.Fix {
 	c := b.Context
-	if c == nil || c.File != nil && strings.TrimSpace(string(c.File.Data)) != "" || AsksGit(b) != nil {
+	if c == nil || c.File != nil && !patternless(c.File) || AsksGit(b) != nil {
 		return nil
 	}
 	lines := []string{"# Nothing is sent to the build but what is named here.", "*"}
@@ -47,10 +47,19 @@ func AllowList(b *source.Build) []check.Fix {
 	data := strings.Join(lines, "\n") + "\n"
 	title := "write an allow-list of what lies in the build context today"
 	if c.File != nil {
-		x := fix(title, check.Unsafe, growing, c.File, text.Edit{Span: text.Span{Start: 0, End: len(c.File.Data)}, New: data})
-		return []check.Fix{x}
+		return []check.Fix{fix(title, check.Unsafe, growing, c.File, appended(c.File, strings.Split(strings.TrimSuffix(data, "\n"), "\n")...))}
 	}
 	return []check.Fix{{Title: title, Grade: check.Unsafe, Reason: growing, Create: []check.Created{{Path: path.Join(c.Root, ".dockerignore"), Data: []byte(data)}}}}
+}
+
+// patternless tells whether an ignore file has nothing but comments.
+func patternless(f *text.File) bool {
+	for line := range strings.Lines(strings.TrimPrefix(string(f.Data), "\ufeff")) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // aside tells whether a name is nothing that a program is built from: what rule 6 keeps

@@ -143,6 +143,18 @@ func Remove(b *source.Build, step *source.Step, title string) Advice {
 	return Advice{Fixes: []check.Fix{fix(title, check.Safe, "", b.Text(), b.File.Without(step.Instruction))}}
 }
 
+// Repeat writes an instruction of a stage once more below one of another, which resets it.
+func Repeat(b *source.Build, step, below *source.Step) Advice {
+	a := Advice{Help: fmt.Sprintf("repeat the %s after the %s, or remove it from the parent stage", step.Keyword, below.Keyword)}
+	if b.Inline {
+		return a
+	}
+	line := strings.ReplaceAll(strings.TrimRight(b.Text().Text(step.Span), "\r\n"), "\r\n", "\n")
+	title := fmt.Sprintf("repeat the %s of line %d", step.Keyword, step.Line())
+	a.Fixes = []check.Fix{fix(title, check.Unsafe, "whether the parent's command is meant here, too, is a guess", b.Text(), b.File.Below(below.Instruction, line))}
+	return a
+}
+
 // Readmit lets a path through an ignore file that keeps it back.
 func Readmit(b *source.Build, p string) Advice {
 	f := b.Context.File

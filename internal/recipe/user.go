@@ -12,6 +12,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/dockerfile"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -78,6 +79,9 @@ func User(b *source.Build) Advice {
 // userOf is the user that suits a build.
 func userOf(b *source.Build) user {
 	img := b.Base()
+	if was := earlierUser(b); was != (user{}) {
+		return was
+	}
 	if made := madeUser(b); made != (user{}) {
 		return made
 	}
@@ -102,6 +106,20 @@ func userOf(b *source.Build) user {
 	}
 	if u.make == "" {
 		u.who = "a number needs no entry in /etc/passwd"
+	}
+	return u
+}
+
+// earlierUser is the user of whom the build became root again.
+func earlierUser(b *source.Build) (u user) {
+	for step := range b.Steps() {
+		if step.Keyword != "USER" || !step.Value.Known {
+			continue
+		}
+		id, group, _ := strings.Cut(step.Value.Value, ":")
+		if id != "" && strings.Trim(id+group, "0123456789") == "" && strings.Trim(id, "0") != "" {
+			u = user{ids: step.Value.Value, who: fmt.Sprintf("as whom line %d runs already", step.Line())}
+		}
 	}
 	return u
 }
@@ -290,13 +308,17 @@ func endAs(b *source.Build, u user) (edits []text.Edit, why string) {
 		return nil, "another stage is built on it, which may need root"
 	}
 	if u.make != "" {
+		at := t.From
+		if !beginsAsRoot(b) {
+			at = becomesRoot(t)
+		}
 		switch {
-		case !beginsAsRoot(b):
+		case at == nil:
 			return nil, "the first RUN is not run by root, so that it cannot make a user"
 		case takes(b, "app"):
 			return nil, "there is a user or a group called app already, whose number is not known"
 		}
-		edits = append(edits, b.File.Below(t.From, u.make))
+		edits = append(edits, b.File.Below(at, u.make))
 	}
 	dirs, kept := dataFolders(b)
 	where := inRootsHome(b)
@@ -426,6 +448,19 @@ func beginsAsRoot(b *source.Build) bool {
 	}
 	uid, ok := img.Known.UID()
 	return ok && uid == "0"
+}
+
+// becomesRoot is the first USER of a stage, where it is root; nil = it has none, or another.
+func becomesRoot(s *source.Stage) *dockerfile.Instruction {
+	for _, step := range s.Steps {
+		if step.Keyword == "USER" {
+			if name, _, _ := strings.Cut(step.Value.Value, ":"); name == "root" || name == "0" {
+				return step.Instruction
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // takes tells whether the chain makes a user or a group of that name, or the base

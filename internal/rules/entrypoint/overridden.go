@@ -52,12 +52,11 @@ var overridden = &check.Check{
 			}
 		}
 		if cmd != nil {
-			found = append(found, check.Finding{
+			found = append(found, recipe.Repeat(b, cmd, f.CmdReset).To(check.Finding{
 				Place:   place(b, f.CmdReset),
 				Related: []check.Place{{File: b.Text(), Span: argumentSpan(cmd), Message: "this CMD is reset"}},
 				Message: fmt.Sprintf("this ENTRYPOINT resets the CMD of stage %s, and no CMD follows", stageName(cmd.Stage)),
-				Help:    "repeat the CMD after the ENTRYPOINT, or remove it from the parent stage",
-			})
+			}))
 		}
 		return check.Judge(found)
 	},

@@ -3,6 +3,7 @@ package nonroot
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -111,11 +112,23 @@ func (v *readable) add(step *source.Step, span text.Span, format string, args ..
 		Message: fmt.Sprintf(format, args...),
 		Stage:   step.Stage,
 	}
+	a := recipe.Advice{}
 	if step.Copy != nil && step.Copy.Stage != nil && step.Stage == v.b.Target {
-		a := recipe.UserSite(v.b, step)
-		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+		a = recipe.UserSite(v.b, step)
 	}
+	if len(a.Fixes) == 0 {
+		a = recipe.OpenHome(v.b)
+	}
+	f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 	v.found = append(v.found, f)
+}
+
+// shut is add for a mode that keeps the user out: dir tells that a folder may have it.
+func (v *readable) shut(step *source.Step, span, mode text.Span, dir bool, format string, args ...any) {
+	v.add(step, span, format, args...)
+	f := &v.found[len(v.found)-1]
+	a := recipe.Readable(v.b, mode, dir)
+	f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 }
 
 func (v *readable) who() string {
@@ -183,8 +196,19 @@ func (v *readable) copied(step *source.Step, c *source.Copy) {
 	}
 	if v.denied(uint32(mode), c.Chown.Value) {
 		f, _ := step.Flag("chmod")
-		v.add(step, f.Span, "%s has mode %s and owner %s, so %s cannot read it", strings.Join(sources(c), ", "), c.Chmod.Value, ownerName(owner), v.who())
+		v.shut(step, f.Span, f.Span, v.bringsFolder(c), "%s has mode %s and owner %s, so %s cannot read it", strings.Join(sources(c), ", "), c.Chmod.Value, ownerName(owner), v.who())
 	}
+}
+
+// bringsFolder tells whether a COPY brings a folder, or may do so.
+func (v *readable) bringsFolder(c *source.Copy) bool {
+	if !c.FromContext() || v.b.Context == nil {
+		return true
+	}
+	return slices.ContainsFunc(c.Sources, func(src source.Text) bool {
+		e, err := v.b.Context.Stat(source.Clean(src.Value))
+		return !src.Known || err != nil || e.Dir
+	})
 }
 
 // inWorkdir tells whether a path lies in the folder that the program works in,
@@ -260,7 +284,7 @@ func (v *readable) chmod(step *source.Step, fx effects.File, root bool) {
 		if !script && !v.runs(name) || v.givenAway(step, name) {
 			continue
 		}
-		v.add(step, fx.Command.Span, "mode %s makes %s inaccessible to %s, which must run it", fx.Mode, name, v.who())
+		v.shut(step, fx.Command.Span, recipe.ModeOf(fx.Command, fx.Mode), v.start.File == nil || v.start.File.Path != name, "mode %s makes %s inaccessible to %s, which must run it", fx.Mode, name, v.who())
 	}
 }
 

@@ -45,9 +45,8 @@ func (f *File) Without(in *Instruction) text.Edit {
 	return e
 }
 
-// WithoutWord takes a word out of an instruction, or the instruction where it is its only
-// one. ok is false where a comment stands between the words, of which nobody knows what it
-// is about.
+// WithoutWord takes a word out of an instruction, with the comments that stand directly over
+// it, or the instruction where it is its only one. ok is false where it has no such word.
 func (f *File) WithoutWord(in *Instruction, word text.Span) (e text.Edit, ok bool) {
 	words := in.Words()
 	first, last := -1, -1
@@ -65,10 +64,13 @@ func (f *File) WithoutWord(in *Instruction, word text.Span) (e text.Edit, ok boo
 		return f.Without(in), true
 	case first == 0:
 		e.Span = text.Span{Start: words[0].Span.Start, End: words[last+1].Span.Start}
+		if f.CommentIn(e.Span) { // which is about the next one
+			e.Span = text.Span{Start: words[0].Span.Start - 1, End: words[last].Span.End}
+		}
 	default:
 		e.Span = text.Span{Start: words[first-1].Span.End, End: words[last].Span.End}
 	}
-	return e, !f.CommentIn(e.Span)
+	return e, true
 }
 
 // CommentIn tells whether a comment stands in a part of the file.
