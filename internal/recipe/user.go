@@ -78,7 +78,6 @@ func User(b *source.Build) Advice {
 
 // userOf is the user that suits a build.
 func userOf(b *source.Build) user {
-	img := b.Base()
 	if was := earlierUser(b); was != (user{}) {
 		return was
 	}
@@ -89,21 +88,10 @@ func userOf(b *source.Build) user {
 		return own
 	}
 	u := user{ids: uid + ":" + uid}
-	known := img.Known
-	switch step := groupZero(b); {
-	case step != nil:
+	if step := groupZero(b); step != nil {
 		return user{ids: uid + ":0", who: fmt.Sprintf("in the group 0, to which line %d gives the files", step.Line())}
-	case img.Scratch || known == nil || known.HasShell() != base.Yes || b.Target.Windows:
-	case known.HasTool("useradd") == base.Yes && known.HasTool("groupadd") == base.Yes:
-		u.make = "RUN " + shadow
-	case known.HasTool("adduser") == base.Yes && known.HasTool("addgroup") == base.Yes && strings.HasPrefix(known.Shell, "busybox"):
-		u.make = fmt.Sprintf("RUN addgroup -g %[1]s app && adduser -D -H -u %[1]s -G app app", uid)
-	default:
-		// Where it is there already, the install does nothing.
-		if t := knowledge.UserToolsBy(known.PackageManager); t != nil {
-			u.make = fmt.Sprintf("RUN %s && %s && %s", t.Install, shadow, t.Clean)
-		}
 	}
+	u.make = maker(b, "app")
 	if u.make == "" {
 		u.who = "a number needs no entry in /etc/passwd"
 	}

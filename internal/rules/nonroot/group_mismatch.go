@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -32,7 +33,7 @@ var groupMismatch = &check.Check{
 		walk(b, func(step *source.Step, a *accounts) {
 			if c := step.Copy; c != nil && c.Chown.Known && c.Chown.Value != "" {
 				f, _ := step.Flag("chown")
-				found = append(found, ownership(b, step, c.Chown.Value, f.Span, check.Warning, a)...)
+				found = append(found, ownership(b, step, c.Chown.Value, f.Span, f.Span, check.Warning, a)...)
 				open = cmp.Or(a.unsure(c.Chown.Value), open)
 			}
 			run := step.Run()
@@ -55,7 +56,7 @@ var groupMismatch = &check.Check{
 				if fx.Group != "" {
 					owner += ":" + fx.Group
 				}
-				found = append(found, ownership(b, step, owner, fx.Command.Span, check.Error, a)...)
+				found = append(found, ownership(b, step, owner, fx.Command.Span, wordOf(fx.Command, owner), check.Error, a)...)
 				open = cmp.Or(a.unsure(owner), open)
 			}
 		})
@@ -67,7 +68,8 @@ var groupMismatch = &check.Check{
 }
 
 // ownership judges one owner as chown and --chown take it.
-func ownership(b *source.Build, step *source.Step, owner string, at text.Span, unknown check.Severity, a *accounts) []check.Finding {
+// word is where the owner is written.
+func ownership(b *source.Build, step *source.Step, owner string, at, word text.Span, unknown check.Severity, a *accounts) []check.Finding {
 	user, group, _ := strings.Cut(owner, ":")
 	f := check.Finding{Place: check.Place{File: b.Text(), Span: at}, Stage: step.Stage}
 	so := "the files stay owned by root:root"
@@ -101,5 +103,18 @@ func ownership(b *source.Build, step *source.Step, owner string, at text.Span, u
 	default:
 		return nil
 	}
+	if f.Severity != check.Note {
+		f.Fixes = recipe.Owned(b, owner, word).Fixes
+	}
 	return []check.Finding{f}
+}
+
+// wordOf is where a command has a word; zero where it has not.
+func wordOf(c *shell.Command, word string) text.Span {
+	for _, w := range c.Words {
+		if w.Text == word {
+			return w.Span
+		}
+	}
+	return text.Span{}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -60,13 +61,14 @@ var uidTaken = &check.Check{
 			})
 			open = cmp.Or(open, t.open)
 			if t.what != "" {
-				found = append(found, check.Finding{
+				f := t.advice(b, step).To(check.Finding{
 					Place:   check.Place{File: b.Text(), Span: t.at},
 					Message: fmt.Sprintf("%s, so %s fails and the build stops", t.what, t.tool),
-					Help:    t.help,
 					Stage:   step.Stage,
 					Cause:   check.Cause("taken").Of(t.name),
 				})
+				f.Help = t.help
+				found = append(found, f)
 			}
 		})
 		if len(found) == 0 && open != "" {
@@ -87,11 +89,26 @@ type taken struct {
 	help string
 	at   text.Span
 	open string // what may be taken; "" = nothing
+
+	number  string         // that is taken; "" = a name is
+	inGroup string         // that useradd would make and is there already; "" = it is not that
+	command *shell.Command // that fails
+}
+
+// advice is how the RUN goes through.
+func (t *taken) advice(b *source.Build, step *source.Step) recipe.Advice {
+	if t.number != "" {
+		return recipe.Renumber(b, t.number)
+	}
+	return recipe.TakenName(b, step, t.command, t.inGroup)
 }
 
 // user looks whether a command that makes or renumbers a user finds his name or his
 // number taken.
 func (t *taken) user(u *effects.User) {
+	if t.what == "" {
+		t.command = u.Command
+	}
 	if t.what != "" || !u.Known || u.Tool == "passwd-line" || u.Tool == "passwd" {
 		return
 	}
@@ -102,18 +119,23 @@ func (t *taken) user(u *effects.User) {
 	}
 	if u.Tool == "useradd" && u.MakesGroup && !t.groups[u.Name] && t.judge(u.Name, base.Accounts.SureGroup, "the group "+u.Name) {
 		t.found(fmt.Sprintf("%s already has a group %s, and useradd creates one for the user", t.image, u.Name), u.Name, u.Tool, u.Span)
+		t.inGroup = u.Name
 		t.help = fmt.Sprintf("put the user into that group, `useradd -g %[1]s %[1]s`, or choose another name", u.Name)
 		return
 	}
 	if uid, ok := decimal(u.UID); ok && !u.NonUnique {
 		if who := t.holder(uid, base.Accounts.UserOf, "a user with the UID "+uid); who != "" && who != u.Name {
 			t.found(fmt.Sprintf("the UID %s is taken: %s has the user %s", uid, t.image, who), who, u.Tool, u.Span)
+			t.number = uid
 		}
 	}
 }
 
 // group is the same for a group.
 func (t *taken) group(g *effects.Group) {
+	if t.what == "" {
+		t.command = g.Command
+	}
 	if t.what != "" || !g.Known || g.Lenient || g.Tool == "" {
 		return
 	}
@@ -125,6 +147,7 @@ func (t *taken) group(g *effects.Group) {
 	if gid, ok := decimal(g.GID); ok {
 		if who := t.holder(gid, base.Accounts.GroupOf, "a group with the GID "+gid); who != "" && who != g.Name {
 			t.found(fmt.Sprintf("the GID %s is taken: %s has the group %s", gid, t.image, who), who, g.Tool, g.Span)
+			t.number = gid
 		}
 	}
 }

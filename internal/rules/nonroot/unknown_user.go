@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -59,6 +60,12 @@ func noSuch(b *source.Build, step *source.Step, a *accounts, what, name string) 
 		Place:   check.Place{File: b.Text(), Span: step.Rest().Span},
 		Message: fmt.Sprintf("neither a RUN nor the base image %s creates the %s %q", a.image.String(), what, name),
 		Stage:   step.Stage,
+	}
+	switch user, _, _ := strings.Cut(step.Value.Value, ":"); {
+	case what == "group":
+		f = recipe.OwnGroup(b, step, user).To(f)
+	case a.gone[name] == nil:
+		f = recipe.MakeUser(b, step, name).To(f)
 	}
 	if d := a.gone[name]; d != nil && what == "user" {
 		f.Message = fmt.Sprintf("the user %q no longer exists: an earlier RUN deletes it", name)
