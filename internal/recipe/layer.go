@@ -8,7 +8,6 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
-	"github.com/dockworthy/dockworthy/internal/packages"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -181,40 +180,4 @@ func Expand(b *source.Build, step *source.Step) Advice {
 		return unfixed("a shell would read some of its words in another way")
 	}
 	return write(b, step, []string{"sh", "-c", "exec " + strings.Join(words, " ")}, check.Unsafe, "a variable with blanks in its value becomes several words")
-}
-
-// productionFlags are what installs what the program needs alone, by manager and the word of
-// the command behind which they stand.
-//
-// Source: the managers' own references: npm ci, yarn install (1), pnpm install, bun install,
-// composer install, uv sync, poetry install.
-var productionFlags = map[string]string{"npm ci": "--omit=dev", "npm install": "--omit=dev", "npm i": "--omit=dev", "pnpm install": "--prod", "pnpm i": "--prod", "bun install": "--production",
-	"composer install": "--no-dev", "uv sync": "--no-dev", "poetry install": "--only main"}
-
-// Production installs without what only people at work need, where nothing is built with it
-// in the stage.
-func Production(b *source.Build, step *source.Step) Advice {
-	run := step.Run()
-	if b.Inline || run == nil || run.Opaque != "" {
-		return Advice{}
-	}
-	for _, s := range step.Stage.Steps {
-		if r := s.Run(); r != nil && slices.ContainsFunc(r.Commands(), func(c *shell.Command) bool { _, ok := packages.Compiles(c); return ok }) {
-			return unfixed("the stage also builds with them: build in a stage of its own, and install here only what the program needs")
-		}
-	}
-	for _, c := range run.Commands() {
-		program, args := c.Underlying()
-		if len(args) == 0 || c.Inner {
-			continue
-		}
-		flag := productionFlags[program+" "+args[0].Text]
-		if flag == "" || args[0].Span.IsZero() {
-			continue
-		}
-		at := args[0].Span.End
-		title := fmt.Sprintf("install by `%s %s %s`", program, args[0].Text, flag)
-		return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a program that needs one of them where it runs, though it is listed for development, does not start", b.Text(), text.Edit{Span: text.Span{Start: at, End: at}, New: " " + flag})}}
-	}
-	return unfixed("the manager has no flag for that which is known here for its version")
 }

@@ -86,7 +86,7 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 		}
 	}
 	if dep.origin == nil {
-		a := recipe.Production(b, dep.step)
+		a := recipe.Production(b, dep.step, dep.span)
 		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		f.Message = fmt.Sprintf("%s adds development dependencies to the final image (%s)", dep.what, dep.why)
 		if dep.pruned != nil {
@@ -99,7 +99,8 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 	for first.origin != nil {
 		first = first.origin
 	}
-	f.Unfixed = "the stage that installs them may build with them: a stage of its own has to install what the program needs"
+	a := recipe.Prune(b, first.step)
+	f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 	f.Message = fmt.Sprintf("the copied files include development dependencies (%s): %s adds them in its stage", dep.why, dep.what)
 	f.Related = append(f.Related, check.Place{File: b.Text(), Span: first.span, Message: "installed here"})
 	return f

@@ -63,6 +63,7 @@ var groupMismatch = &check.Check{
 		if len(found) == 0 && open != "" {
 			return unsureOf(b, open)
 		}
+		recipe.Together(found)
 		return check.Judge(found)
 	},
 }
