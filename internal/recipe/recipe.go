@@ -74,13 +74,14 @@ func numbers(u source.User) string {
 	return u.UID + ":" + group
 }
 
-// Together gives findings that are told as one, as those with one Group are, what mends them
+// Together gives findings that are told as one, as those with one Group or one Cause are, what mends them
 // all.
 func Together(found []check.Finding) {
 	groups := map[string][]*check.Finding{}
 	for i := range found {
-		if f := &found[i]; f.Group != "" {
-			groups[f.Group] = append(groups[f.Group], f)
+		f := &found[i]
+		if key := cmp.Or(f.Group, string(f.Cause)); key != "" {
+			groups[key] = append(groups[key], f)
 		}
 	}
 	for _, list := range groups {

@@ -3,12 +3,14 @@ package recipe
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/packages"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -81,6 +83,81 @@ func Uncopy(b *source.Build, step *source.Step, source int, in string, login boo
 	}
 	title := fmt.Sprintf("mount it where it is needed, and copy it no more: `docker build --secret id=%s,src=%s`", id, c.Sources[source].Value)
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "who builds the image gives the file as a secret"+rotate, b.Text(), edits...)}}
+}
+
+// forgettable is a path that a shell reads as it is written.
+var forgettable = regexp.MustCompile(`^[A-Za-z0-9_./~-]+$`)
+
+// Forget removes a file at the end of the RUN that writes a secret to it; why says what speaks
+// against that.
+func Forget(b *source.Build, step *source.Step, file string) (e text.Edit, why string) {
+	end := strings.TrimRight(b.Text().Text(step.Span), " \t\r\n")
+	switch {
+	case b.Inline || !shells(step) || len(step.Heredocs()) > 0 || !forgettable.MatchString(file) || strings.HasSuffix(end, ";") || strings.HasSuffix(end, "&"):
+		return e, "the RUN is not one command line"
+	}
+	base := path.Base(file)
+	for _, s := range behind(b, step) {
+		if run := s.Run(); run != nil && (strings.Contains(b.Text().Text(s.Span), base) || logsInWith(run.Effects.Installs, base)) {
+			return e, fmt.Sprintf("line %d needs %s, which line %d writes into the layer: mount that file as the secret", s.Line(), file, step.Line())
+		}
+	}
+	at := step.Span.Start + len(end)
+	return text.Edit{Span: text.Span{Start: at, End: at}, New: " && rm -f " + file}, ""
+}
+
+// Forgotten removes a file that holds a mounted secret at the end of the RUN that writes it. A
+// RUN that does nothing else is left out: the container gets the file when it starts.
+func Forgotten(b *source.Build, step *source.Step, file string, c *shell.Command) Advice {
+	if b.Inline || !within(step, c) {
+		return unfixed("the RUN is not one command line")
+	}
+	if list := step.Run().Commands(); list[len(list)-1] == c || c.PipeTo != nil && list[len(list)-1] == c.PipeTo {
+		cut, whole, ok := withoutCommand(b, step, c)
+		if !ok || !whole && c.PipeTo != nil {
+			return unfixed("what it writes cannot be taken out of the RUN alone")
+		}
+		title := "write no secret to " + file + ": mount the file where it is read"
+		return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, atStart, b.Text(), cut)}}
+	}
+	e, why := Forget(b, step, file)
+	if why != "" {
+		return unfixed(why)
+	}
+	return Advice{Fixes: []check.Fix{fix("remove "+file+" at the end of the RUN", check.Unsafe, atStart, b.Text(), e)}}
+}
+
+// Unprinted takes a command out that prints a secret.
+func Unprinted(b *source.Build, step *source.Step, c *shell.Command) Advice {
+	cut, _, ok := withoutCommand(b, step, c)
+	if !ok || c.PipeTo != nil || c.PipeFrom != nil {
+		return unfixed("the command is none of its own in the RUN")
+	}
+	return Advice{Fixes: []check.Fix{fix("print no secret", check.Unsafe, "the build says less"+rotate, b.Text(), cut)}}
+}
+
+// withoutCommand takes a command out of a RUN, and the RUN where it does nothing else but set
+// variables that only the command reads.
+func withoutCommand(b *source.Build, step *source.Step, c *shell.Command) (e text.Edit, whole, ok bool) {
+	run := step.Run()
+	if b.Inline || run == nil || run.Script == nil || len(step.Heredocs()) > 0 || step.JSON || !within(step, c) {
+		return e, false, false
+	}
+	all := slices.DeleteFunc(slices.Clone(run.Commands()), func(o *shell.Command) bool {
+		return o != c && (o.Substitution || o.PipeFrom == c || len(o.Words) == 0)
+	})
+	at := slices.Index(all, c)
+	switch {
+	case len(all) == 1:
+		return b.File.Without(step.Instruction), true, true
+	case at < 0 || c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil || c.Background || c.Func != "":
+		return e, false, false
+	case at+1 < len(all) && c.After == shell.And && c.Before != shell.Or && within(step, all[at+1]):
+		return text.Edit{Span: text.Span{Start: c.Span.Start, End: all[at+1].Span.Start}}, false, true
+	case at == len(all)-1 && c.Before == shell.And && c.After == shell.None && within(step, all[at-1]) && all[at-1].PipeTo == nil:
+		return text.Edit{Span: text.Span{Start: all[at-1].Span.End, End: c.Span.End}}, false, true
+	}
+	return e, false, false
 }
 
 // removal is where a RUN removes a file, with what joins that to the command before it; all

@@ -21,8 +21,8 @@ func Update(b *source.Build, step *source.Step, up packages.Update) Advice {
 		return Advice{}
 	}
 	help := fmt.Sprintf("remove this RUN, and write `%s` where packages are installed", m.shown)
-	out, ok := withoutUpdate(b, step, up)
-	if !ok {
+	out, whole, ok := withoutCommand(b, step, up.Command)
+	if !ok || whole && len(step.Flags()) > 0 || len(step.Run().Effects.Updates) != 1 {
 		return Advice{Help: help, Unfixed: "the update is no command of its own in the RUN"}
 	}
 	edits, guess, why := moveUpdate(b, step, up)
@@ -56,27 +56,6 @@ func UpdateAgain(b *source.Build, step *source.Step, up packages.Update) Advice 
 var updates = map[string]struct{ command, verb, shown string }{
 	"apt": {command: "apt-get update", shown: "apt-get update && apt-get install …"},
 	"apk": {command: "apk update", verb: " --no-cache", shown: "apk add --no-cache …"},
-}
-
-// withoutUpdate takes an update out of a RUN, and the RUN with it where it does nothing else.
-func withoutUpdate(b *source.Build, step *source.Step, up packages.Update) (text.Edit, bool) {
-	run, c := step.Run(), up.Command
-	if b.Inline || run == nil || run.Script == nil || len(step.Heredocs()) > 0 || step.JSON {
-		return text.Edit{}, false
-	}
-	all := run.Commands()
-	at := slices.Index(all, c)
-	switch {
-	case len(all) == 1:
-		return b.File.Without(step.Instruction), len(step.Flags()) == 0
-	case at < 0 || !within(step, c) || c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil || c.Background || c.Func != "" || len(run.Effects.Updates) != 1:
-		return text.Edit{}, false
-	case at+1 < len(all) && c.After == shell.And && c.Before != shell.Or && within(step, all[at+1]):
-		return text.Edit{Span: text.Span{Start: c.Span.Start, End: all[at+1].Span.Start}}, true
-	case at == len(all)-1 && c.Before == shell.And && c.After == shell.None && within(step, all[at-1]) && all[at-1].PipeTo == nil:
-		return text.Edit{Span: text.Span{Start: all[at-1].Span.End, End: c.Span.End}}, true
-	}
-	return text.Edit{}, false
 }
 
 // moveUpdate are the edits that let the installs below a RUN read the lists themselves. guess

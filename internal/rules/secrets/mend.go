@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/text"
 )
 
 // mounted makes a secret mount of a build argument, unless a RUN would write what it mounts
 // into a layer all the same.
 func mounted(b *source.Build, name string) recipe.Advice {
+	var forgotten []text.Edit
 	for _, stage := range b.Stages {
 		for _, s := range stage.Steps {
 			run := s.Run()
@@ -20,18 +23,37 @@ func mounted(b *source.Build, name string) recipe.Advice {
 			}
 			with := *run
 			with.Mounts = append(with.Mounts[:len(with.Mounts):len(with.Mounts)], source.Mount{Type: "secret", ID: name, Env: name})
-			if list := misuses(b, &with); len(list) > len(misuses(b, run)) {
-				return recipe.Advice{Unfixed: stays(b, list[len(list)-1])}
+			list := misuses(b, &with)
+			for _, m := range list[min(len(list), len(misuses(b, run))):] {
+				if m.file == "" {
+					return recipe.Advice{Unfixed: stays(b, m)}
+				}
+				e, why := recipe.Forget(b, s, m.file)
+				if why != "" {
+					return recipe.Advice{Unfixed: why}
+				}
+				forgotten = append(forgotten, e)
 			}
 		}
 	}
-	return recipe.Mount(b, name)
+	return with(b, recipe.Mount(b, name), forgotten...)
+}
+
+// with adds edits to what an advice does.
+func with(b *source.Build, a recipe.Advice, edits ...text.Edit) recipe.Advice {
+	for i := range a.Fixes {
+		for _, e := range edits {
+			a.Fixes[i].Edits = append(a.Fixes[i].Edits, check.Edit{File: b.Text(), Edit: e})
+		}
+	}
+	return a
 }
 
 // mountedLiteral puts a secret mount in the place of a value in a RUN, unless the RUN writes
 // it into a layer.
 func mountedLiteral(b *source.Build, s *source.Step, l leak, called *mountNames) recipe.Advice {
 	name := l.name
+	var forgotten []text.Edit
 	if run := s.Run(); run != nil && run.Script != nil {
 		for _, c := range run.Commands() {
 			if program, _ := c.Underlying(); name == "" && c.Span.Contains(l.hide) {
@@ -42,11 +64,18 @@ func mountedLiteral(b *source.Build, s *source.Step, l leak, called *mountNames)
 			}
 			if m, ok := judgeMisuse(run, c); ok {
 				m.command = c
-				return recipe.Advice{Unfixed: stays(b, m)}
+				if m.file == "" {
+					return recipe.Advice{Unfixed: stays(b, m)}
+				}
+				e, why := recipe.Forget(b, s, m.file)
+				if why != "" {
+					return recipe.Advice{Unfixed: why}
+				}
+				forgotten = append(forgotten, e)
 			}
 		}
 	}
-	return recipe.MountLiteral(b, s, l.hide, called.of(name, b.Text().Text(l.hide)))
+	return with(b, recipe.MountLiteral(b, s, l.hide, called.of(name, b.Text().Text(l.hide))), forgotten...)
 }
 
 // mountNames are the variables that secret mounts of a build's file get, with the values that
@@ -86,9 +115,5 @@ func (m *mountNames) of(name, value string) string {
 
 // stays says why a mount would not do.
 func stays(b *source.Build, m misuse) string {
-	line := b.Text().Position(m.command.Span.Start).Line
-	if m.file == "" {
-		return fmt.Sprintf("line %d prints it", line)
-	}
-	return fmt.Sprintf("line %d writes it to %s, which stays in the layer: mount that file as the secret, or remove it in the same RUN", line, m.file)
+	return fmt.Sprintf("line %d prints it", b.Text().Position(m.command.Span.Start).Line)
 }

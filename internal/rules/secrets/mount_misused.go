@@ -8,6 +8,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -37,12 +38,16 @@ var mountMisused = &check.Check{
 				return
 			}
 			for _, m := range misuses(b, run) {
-				found = append(found, check.Finding{
+				a := recipe.Unprinted(b, s, m.command)
+				if m.file != "" {
+					a = recipe.Forgotten(b, s, m.file, m.command)
+				}
+				found = append(found, a.To(check.Finding{
 					Place:   check.Place{File: b.Text(), Span: m.command.Span},
 					Stage:   s.Stage,
 					Message: m.what,
 					Cause:   writeCause(s, m.file),
-				})
+				}))
 			}
 		})
 		return check.Judge(found)
@@ -142,11 +147,11 @@ func envOfMount(b *source.Build, s *source.Step) []check.Finding {
 	var found []check.Finding
 	for _, p := range pairs(s.Instruction) {
 		if strings.Contains(p.raw, "$(") && strings.Contains(p.raw, "/run/secrets/") {
-			found = append(found, check.Finding{
+			found = append(found, recipe.Unset(b, s, p.name, p.span).To(check.Finding{
 				Place:   check.Place{File: b.Text(), Span: p.span},
 				Stage:   s.Stage,
 				Message: fmt.Sprintf("ENV does not run commands: %s contains this text literally, and if it contained the secret, so would the image", p.name),
-			})
+			}))
 		}
 	}
 	return found
