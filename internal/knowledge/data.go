@@ -67,6 +67,8 @@ var (
 	devToolsData string
 	//go:embed minimums.jsonl
 	minimumsData string
+	//go:embed startpackages.jsonl
+	startPackagesData string
 	//go:embed programpackages.jsonl
 	programPackagesData string
 	//go:embed extensions.jsonl

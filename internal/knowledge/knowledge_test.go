@@ -258,6 +258,7 @@ func TestFactsAreWhole(t *testing.T) {
 		}
 		return list
 	})
+	each(t, "startpackages.jsonl", startPackagesData, func(p *startPackage) origin { return p.origin }, one(func(p *startPackage) string { return p.Program }))
 	each(t, "programpackages.jsonl", programPackagesData, func(p *programPackage) origin { return p.origin }, one(func(p *programPackage) string { return p.Program }))
 	each(t, "extensions.jsonl", extensionsData, func(e *Extension) origin { return e.origin }, one(func(e *Extension) string { return e.Service + " " + e.Extension }))
 	each(t, "tools.jsonl", toolsData, func(l *Tool) origin { return l.origin }, one(func(l *Tool) string { return l.Name }))

@@ -78,3 +78,23 @@ var programPackagesOnce = sync.OnceValue(func() map[string]string {
 // PackageOf is the package of Debian that brings a program which its slim images lack; ""
 // = none is known, or they have it.
 func PackageOf(program string) string { return programPackagesOnce()[program] }
+
+// A startPackage is the package, by manager, that brings a program which entry commands and the
+// first lines of scripts name.
+type startPackage struct {
+	Program  string            `json:"program"`
+	Packages map[string]string `json:"packages"`
+	origin
+}
+
+var startPackagesOnce = sync.OnceValue(func() map[string]map[string]string {
+	x := map[string]map[string]string{}
+	for _, p := range decode("startpackages.jsonl", startPackagesData, func() *startPackage { return new(startPackage) }) {
+		x[p.Program] = p.Packages
+	}
+	return x
+})
+
+// StartPackage is the package of a manager that brings a program which starts others, or which
+// scripts are read by; "" = none is known.
+func StartPackage(program, manager string) string { return startPackagesOnce()[program][manager] }

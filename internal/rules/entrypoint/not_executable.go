@@ -38,14 +38,14 @@ func startable(b *source.Build) check.Verdict {
 	if st.Step == nil {
 		return check.Judge(nil)
 	}
-	if msg, related := unstarted(b, st); msg != "" {
-		f := check.Finding{Place: place(b, st.Step), Message: msg}
-		if related != nil {
-			f.Related = []check.Place{{File: b.Text(), Span: related.Span, Message: "the file comes from here"}}
-			if strings.Contains(msg, "executable") {
-				a := recipe.Executable(b, related)
-				f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
-			}
+	if w := unstarted(b, st); w.msg != "" {
+		f := check.Finding{Place: place(b, st.Step), Message: w.msg}
+		if w.step != nil {
+			f.Related = []check.Place{{File: b.Text(), Span: w.step.Span, Message: "the file comes from here"}}
+		}
+		if w.mend != nil {
+			a := w.mend()
+			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 		}
 		return check.Judge([]check.Finding{f})
 	}
@@ -70,27 +70,41 @@ func needed(img *presence.Image, word string) string {
 	return word
 }
 
-// unstarted is what certainly keeps the container from starting, and the step that
-// brings the file in question, if any.
-func unstarted(b *source.Build, st *source.Start) (string, *source.Step) {
+// An obstacle is what keeps a container from starting. The zero obstacle is none.
+type obstacle struct {
+	msg  string
+	step *source.Step         // that brings the file in question; nil = none does
+	mend func() recipe.Advice // nil = nothing is known that does
+}
+
+// unstarted is what certainly keeps the container from starting.
+func unstarted(b *source.Build, st *source.Start) obstacle {
 	img := presence.Of(b)
 	if f := st.File; f != nil {
-		if msg := flawOf(b, f); msg != "" {
-			return msg, f.Origin.Step
+		if w := flawOf(b, f); w.msg != "" {
+			return w
 		}
 	}
 	program, ok := first(st)
 	if !ok {
-		return "", nil
+		return obstacle{}
 	}
 	o, p := img.File(program)
 	if o != nil {
-		return unstartable(b, img, o, p), o.Step
+		return unstartable(b, img, o, p)
 	}
-	if img.Program(program) == base.No {
-		return missingProgram(img, program), nil
+	if img.Program(program) != base.No {
+		return obstacle{}
 	}
-	return "", nil
+	return obstacle{msg: missingProgram(img, program), mend: func() recipe.Advice {
+		switch {
+		case strings.Contains(program, "/"):
+			return recipe.Found(b, st.Step, program)
+		case knowledge.PythonPrograms.Has(program):
+			return recipe.Environs(b)
+		}
+		return recipe.Bring(b, program)
+	}}
 }
 
 // missingProgram is the message for a program that is not there.
@@ -123,24 +137,24 @@ func first(st *source.Start) (program string, ok bool) {
 
 // unstartable is what keeps a file of the project from being executed: its mode,
 // or its first line.
-func unstartable(b *source.Build, img *presence.Image, o *source.Origin, p string) string {
+func unstartable(b *source.Build, img *presence.Image, o *source.Origin, p string) obstacle {
 	data, ok := o.Data()
 	if !ok || len(data) == 0 {
-		return ""
+		return obstacle{}
 	}
 	if o.Context == nil && o.Step.Copy != nil && !executable(b, o, p) {
-		return fmt.Sprintf("%s is a heredoc, which has mode 0644, and nothing makes it executable", p)
+		return obstacle{fmt.Sprintf("%s is a heredoc, which has mode 0644, and nothing makes it executable", p), o.Step, func() recipe.Advice { return recipe.Startable(b, o.Step, p) }}
 	}
 	interpreter, script := shebang(data)
 	switch {
 	case interpreter != "":
 		if img.Program(interpreter) == base.No {
-			return fmt.Sprintf("the first line of %s starts %s, which is not in the image: %s does not contain it and nothing installs it", p, interpreter, img.Base())
+			return obstacle{fmt.Sprintf("the first line of %s starts %s, which is not in the image: %s does not contain it and nothing installs it", p, interpreter, img.Base()), o.Step, func() recipe.Advice { return recipe.Bring(b, interpreter) }}
 		}
 	case script && path.Ext(p) == ".sh" && !rewritten(b, p):
-		return fmt.Sprintf("%s has no #! line, so the kernel cannot execute it", p)
+		return obstacle{fmt.Sprintf("%s has no #! line, so the kernel cannot execute it", p), o.Step, func() recipe.Advice { return recipe.Shebang(b, o, data) }}
 	}
-	return ""
+	return obstacle{}
 }
 
 // shebang is the interpreter that a script's first line names: a path, or a name
@@ -180,22 +194,22 @@ func rewritten(b *source.Build, p string) bool {
 }
 
 // flawOf is what keeps a start script from being started.
-func flawOf(b *source.Build, f *source.StartScript) string {
+func flawOf(b *source.Build, f *source.StartScript) obstacle {
 	data, ok := f.Origin.Data()
 	if !ok {
-		return ""
+		return obstacle{}
 	}
 	line, _, _ := strings.Cut(data, "\n")
 	if f.Direct && strings.HasPrefix(line, "#!") && strings.HasSuffix(line, "\r") && !converted(b, f.Path) {
-		return fmt.Sprintf("the first line of %s ends in a carriage return, so its interpreter is not found", f.Path)
+		return obstacle{fmt.Sprintf("the first line of %s ends in a carriage return, so its interpreter is not found", f.Path), f.Origin.Step, func() recipe.Advice { return recipe.Unix(b, f.Origin) }}
 	}
 	if !f.Direct || f.Origin.Context == nil || executable(b, f.Origin, f.Path) {
-		return ""
+		return obstacle{}
 	}
 	if f.Origin.Entry.Mode.Perm()&0o111 != 0 {
-		return ""
+		return obstacle{}
 	}
-	return fmt.Sprintf("%s has mode %04o in the build context, and no instruction makes it executable", f.Path, f.Origin.Entry.Mode.Perm())
+	return obstacle{fmt.Sprintf("%s has mode %04o in the build context, and no instruction makes it executable", f.Path, f.Origin.Entry.Mode.Perm()), f.Origin.Step, func() recipe.Advice { return recipe.Startable(b, f.Origin.Step, f.Path) }}
 }
 
 // executable tells whether COPY or a later RUN gives the x bit.
