@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
@@ -197,6 +198,57 @@ func Unquoted(b *source.Build, step *source.Step, words []string) Advice {
 	}
 	array := jsonArray([]string{"sh", "-c", strings.Join(words, " ")})
 	return Advice{Fixes: []check.Fix{fix("write HEALTHCHECK CMD "+array, check.Unsafe, "what never ran as it was meant runs", b.Text(), text.Edit{Span: step.Rest().Span, New: "CMD " + array})}}
+}
+
+// Unshelled writes a HEALTHCHECK of one command in exec form, for an image without a shell. A
+// probe fails by the exit status of its program, so that `|| exit 1` goes.
+func Unshelled(b *source.Build, step *source.Step) Advice {
+	if b.Inline || step == nil || commented(step) || len(step.Heredocs()) > 0 {
+		return Advice{}
+	}
+	script, _ := step.Script(nil)
+	if script == nil || script.Err != nil || len(script.Commands) == 0 {
+		return Advice{}
+	}
+	first := script.Commands[0]
+	if rest := script.Commands[1:]; len(rest) > 1 || len(rest) == 1 && (first.After != shell.Or || rest[0].Program() != "exit") {
+		return unfixed("it is more than one command")
+	}
+	if len(first.Redirects)+len(first.Assigns) > 0 || first.Negated || first.Background || presence.Of(b).Program(first.Words[0].Text) == base.No {
+		return unfixed("it is more than a program of the image and its arguments")
+	}
+	var words []string
+	for _, w := range first.Words {
+		if !w.Known || w.Glob {
+			return unfixed("some of its words need a shell")
+		}
+		words = append(words, w.Text)
+	}
+	array := jsonArray(words)
+	return Advice{Fixes: []check.Fix{fix("write HEALTHCHECK CMD "+array, check.Safe, "", b.Text(), text.Edit{Span: step.Rest().Span, New: "CMD " + array})}}
+}
+
+// Reported writes another port into a HEALTHCHECK that names the wrong one.
+func Reported(b *source.Build, step *source.Step, port, listens string) Advice {
+	if b.Inline || step == nil || strings.Trim(port+listens, "0123456789") != "" || port == "" || listens == "" {
+		return Advice{}
+	}
+	raw, at := b.Text().Text(step.Span), -1
+	for i := 0; i+len(port) <= len(raw); i++ {
+		digit := func(n int) bool { return n >= 0 && n < len(raw) && raw[n] >= '0' && raw[n] <= '9' }
+		if raw[i:i+len(port)] != port || digit(i-1) || digit(i+len(port)) {
+			continue
+		}
+		if at >= 0 {
+			return unfixed("the HEALTHCHECK names the port more than once")
+		}
+		at = i
+	}
+	if at < 0 {
+		return unfixed("the HEALTHCHECK does not name the port itself")
+	}
+	span := text.Span{Start: step.Span.Start + at, End: step.Span.Start + at + len(port)}
+	return Advice{Fixes: []check.Fix{fix("ask port "+listens, check.Unsafe, "the program may take longer to start than the probe waits", b.Text(), text.Edit{Span: span, New: listens})}}
 }
 
 // aboveStart is the instruction below which there is what is said of the running program:

@@ -194,3 +194,14 @@ func (p *probe) mended(f check.Finding, port string) check.Finding {
 	f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 	return f
 }
+
+// orElse gives a finding that nothing mends yet another advice.
+func (p *probe) orElse(f check.Finding, other func() recipe.Advice) check.Finding {
+	if p.build == nil || len(f.Fixes) > 0 {
+		return f
+	}
+	if a := other(); len(a.Fixes) > 0 || f.Unfixed == "" {
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+	}
+	return f
+}

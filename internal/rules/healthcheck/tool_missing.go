@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/presence"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -37,11 +38,11 @@ func (p *probe) lacks(img *presence.Image) check.Verdict {
 	if p.shell && p.ownShell() == "" {
 		switch img.Shell() {
 		case base.No:
-			return check.Judge([]check.Finding{p.mended(check.Finding{
+			return check.Judge([]check.Finding{p.orElse(p.mended(check.Finding{
 				Place:   p.where(),
 				Message: fmt.Sprintf("%s is in shell form, but %s has no shell", p.who, img.Base()),
 				Help:    "write the probe in exec form, with a program that is in the image",
-			}, "")})
+			}, ""), func() recipe.Advice { return recipe.Unshelled(p.build, p.step) })})
 		case base.Unknown:
 			return p.unknown(img)
 		}
@@ -56,7 +57,8 @@ func (p *probe) lacks(img *presence.Image) check.Verdict {
 	alone, open := p.absent(img, p.script, p.shell, 0)
 	switch {
 	case alone != nil:
-		return check.Judge([]check.Finding{p.mended(check.Finding{Place: alone.place, Message: alone.message(p, img), Group: p.group(alone.program)}, "")})
+		f := p.mended(check.Finding{Place: alone.place, Message: alone.message(p, img), Group: p.group(alone.program)}, "")
+		return check.Judge([]check.Finding{p.orElse(f, func() recipe.Advice { return recipe.Bring(p.build, alone.program) })})
 	case open:
 		return p.unknown(img)
 	}

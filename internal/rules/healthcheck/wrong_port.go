@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
 
@@ -36,9 +37,10 @@ func (p *probe) asksElsewhere() check.Verdict {
 	if !ok || listens == asks || p.build.Exposed(asks) {
 		return check.Judge(nil)
 	}
-	return check.Judge([]check.Finding{p.mended(check.Finding{
+	f := p.mended(check.Finding{
 		Place:   p.where(),
 		Message: fmt.Sprintf("%s queries port %s, but the program listens on %s", p.who, asks, listens),
 		Help:    "query port " + listens,
-	}, listens)})
+	}, listens)
+	return check.Judge([]check.Finding{p.orElse(f, func() recipe.Advice { return recipe.Reported(p.build, p.step, asks, listens) })})
 }
