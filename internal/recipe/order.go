@@ -41,6 +41,9 @@ func movable(b *source.Build, run, above *source.Step) string {
 	if why := oneLine(b, run, above); why != "" {
 		return why
 	}
+	if len(run.Heredocs()) > 0 && (len(run.Heredocs()) > 1 || run.Run().Script == nil) {
+		return "the RUN is not one command line"
+	}
 	for _, s := range run.Stage.Steps[above.Index+1 : run.Index] {
 		switch s.Keyword {
 		case "WORKDIR", "USER", "SHELL", "ENV", "ARG":
@@ -57,7 +60,7 @@ func oneLine(b *source.Build, run, above *source.Step) string {
 		return "the Dockerfile is written inside another file"
 	case run.Stage != above.Stage || above.Index >= run.Index:
 		return "they stand in two stages"
-	case len(run.Heredocs()) > 0 || run.Run() == nil || run.Run().Opaque != "":
+	case run.Run() == nil || run.Run().Opaque != "":
 		return "the RUN is not one command line"
 	}
 	return ""
@@ -153,8 +156,11 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 		return unfixed(why)
 	}
 	alone := split(b, run, in)
-	if alone.why != "" {
+	switch {
+	case alone.why != "":
 		return unfixed(alone.why)
+	case len(run.Heredocs()) > 0 && len(alone.edits) > 0 && !alone.whole:
+		return unfixed("the RUN is not one command line")
 	}
 	lines := copyLines(files, root, dir, sources.Before.Workdir.Value)
 	lines = append(lines, alone.install)
