@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -166,6 +167,9 @@ func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 	s, ok := r.split[f.Build]
 	if !ok {
 		x, why := split.Stages(f.Build, r.opt.Pick)
+		if joined, ok := r.joined(f.Build); why != "" && ok {
+			x, why = joined, ""
+		}
 		if s.why = why; why == "" {
 			s.fix = []check.Fix{x}
 		}
@@ -173,6 +177,47 @@ func (r *runner[P]) fixes(f check.Reported) (list []check.Fix, why string) {
 	}
 	return s.fix, s.why
 }
+
+// joined splits a build whose target is built on other stages, as one stage with them.
+func (r *runner[P]) joined(b *source.Build) (x check.Fix, ok bool) {
+	edits, ok := split.Join(b)
+	if !ok {
+		return x, false
+	}
+	var join check.Fix
+	for _, e := range edits {
+		join.Edits = append(join.Edits, check.Edit{File: b.Text(), Edit: e})
+	}
+	files, err := join.Apply()
+	if err != nil {
+		return x, false
+	}
+	err = r.now.project.Edit(files).Check(r.ctx, r.opt.Check, func(res *check.Result) error {
+		for _, f := range res.Findings {
+			if ok = f.Build != nil && f.Build.Path == b.Path && f.Build.File != nil && f.Build.Target.Name == b.Target.Name && slices.Contains(splits, f.ID()); !ok {
+				continue
+			}
+			why := ""
+			if x, why = split.Stages(f.Build, r.opt.Pick); why != "" {
+				ok = false
+			}
+			return errFound
+		}
+		return nil
+	})
+	if !errors.Is(err, errFound) || !ok {
+		return x, false
+	}
+	if files, err = x.Apply(); err != nil || files[b.Text().Name] == nil {
+		return x, false
+	}
+	whole := text.Edit{Span: text.Span{End: len(b.Text().Data)}, New: string(files[b.Text().Name])}
+	x.Edits = []check.Edit{{File: b.Text(), Edit: whole}}
+	return x, true
+}
+
+// errFound ends a look at a project when it has told what was asked.
+var errFound = errors.New("found")
 
 // A place is what findings are counted by: not the lines, which a fix moves and changes.
 type place struct{ id, unit, file string }
