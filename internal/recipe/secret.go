@@ -277,6 +277,60 @@ func MountLiteral(b *source.Build, step *source.Step, value text.Span, name stri
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), mount(step, name), text.Edit{Span: value, New: put})}}
 }
 
+// AtStart lets a command of the container read a value from its environment, in the place of one
+// that stands in it.
+func AtStart(b *source.Build, step *source.Step, value text.Span, name string) Advice {
+	raw := b.Text().Text(value)
+	if b.Inline || step == nil || raw == "" || strings.ContainsAny(raw, "\\\n") || len(step.Heredocs()) > 0 {
+		return unfixed("the value is written over several lines or with signs of the shell")
+	}
+	if !shellSure(b) {
+		return unfixed("the image has no shell that could put the value in")
+	}
+	if name = Variable(name); name == "" {
+		name = "SECRET"
+	}
+	rest := step.Rest().Span
+	edit := text.Edit{Span: value, New: "${" + name + "}"}
+	if step.JSON {
+		if st := b.Start(); step.Keyword != "HEALTHCHECK" && !st.Entrypoint.Empty() && !st.Cmd.Empty() {
+			return unfixed("ENTRYPOINT and CMD together make the command: which of them a shell is to read is for you to say")
+		}
+		var words []string
+		for _, w := range step.Words() {
+			if step.Keyword == "HEALTHCHECK" && len(words) == 0 && w.Text == "CMD" {
+				continue
+			}
+			before, after, found := strings.Cut(w.Text, raw)
+			switch {
+			case found && !strings.ContainsAny(before+after, "\"\\`$"):
+				words = append(words, `"`+before+"${"+name+"}"+after+`"`)
+			case found || strings.Contains(w.Text, "'"):
+				return unfixed("a shell would read some of its words in another way")
+			case strings.ContainsAny(w.Text, " \t\"\\`$;&|<>()*?[]#~!") || w.Text == "":
+				words = append(words, "'"+w.Text+"'")
+			default:
+				words = append(words, w.Text)
+			}
+		}
+		array := jsonArray([]string{"sh", "-c", "exec " + strings.Join(words, " ")})
+		if step.Keyword == "HEALTHCHECK" {
+			array = "CMD " + jsonArray([]string{"sh", "-c", strings.Join(words, " ")})
+		}
+		edit = text.Edit{Span: rest, New: array}
+	} else {
+		switch quoteAt(b.Text().Text(text.Span{Start: rest.Start, End: value.Start})) {
+		case '\'':
+			edit.New = `'"` + edit.New + `"'`
+		case 0:
+			edit.New = `"` + edit.New + `"`
+		}
+	}
+	x := fix("read "+name+" from the environment, and name it in .env.example", check.Unsafe, "the container lacks it unless it gets it when it starts, with --env-file or env_file"+rotate, b.Text(), edit)
+	sample(b, &x, name)
+	return Advice{Fixes: []check.Fix{x}}
+}
+
 // quoteAt is the quote that is open behind a part of a shell's word; 0 = none.
 func quoteAt(s string) (open byte) {
 	for i := 0; i < len(s); i++ {

@@ -29,7 +29,14 @@ func KeepOut(b *source.Build, paths []string) Advice {
 		}
 	}
 	if c.File == nil {
-		return unfixed("there is no ignore file that could keep it out")
+		list := AllowList(b)
+		if len(list) == 0 || len(list[0].Create) != 1 {
+			return unfixed("there is no ignore file that could keep it out")
+		}
+		x := list[0]
+		x.Title, x.Reason = "write an allow-list that keeps "+strings.Join(paths, ", ")+" out", atStart
+		x.Create = []check.Created{{Path: x.Create[0].Path, Data: append(slices.Clone(x.Create[0].Data), strings.Join(paths, "\n")+"\n"...)}}
+		return Advice{Fixes: []check.Fix{x}}
 	}
 	title := "keep " + strings.Join(paths, ", ") + " out by " + path.Base(c.File.Name)
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, atStart, c.File, appended(c.File, paths...))}}
@@ -158,6 +165,15 @@ func withoutCommand(b *source.Build, step *source.Step, c *shell.Command) (e tex
 		return text.Edit{Span: text.Span{Start: all[at-1].Span.End, End: c.Span.End}}, false, true
 	}
 	return e, false, false
+}
+
+// Unwritten takes a COPY out that writes a file with a secret in it.
+func Unwritten(b *source.Build, step *source.Step) Advice {
+	if b.Inline || step.Copy == nil || len(step.Copy.Heredocs)+len(step.Copy.Sources) != 1 {
+		return unfixed("how the program is to get the value is for you to say: from its environment, or from a file that is mounted when it starts")
+	}
+	title := "write no secret to " + step.Copy.Target + ": mount the file where it is read"
+	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, atStart, b.Text(), b.File.Without(step.Instruction))}}
 }
 
 // removal is where a RUN removes a file, with what joins that to the command before it; all

@@ -126,11 +126,14 @@ func uncopied(b *source.Build, s *source.Step, list []gift) recipe.Advice {
 	var along []string
 	var named []gift
 	for _, g := range list {
-		if g.along && onlyThese(b.Context, source.Clean(s.Copy.Sources[g.source].Value), list) {
-			return recipe.Advice{Unfixed: "its folder holds nothing else, so that nothing would be left to copy"}
-		}
 		if g.kind.severity == check.Note {
 			continue
+		}
+		if g.along && onlyThese(b.Context, source.Clean(s.Copy.Sources[g.source].Value), list) {
+			if len(s.Copy.Sources) > 1 || len(s.Copy.Heredocs) > 0 {
+				return recipe.Advice{Unfixed: "its folder holds nothing else, so that nothing would be left to copy"}
+			}
+			return recipe.Uncopy(b, s, g.source, "", false)
 		}
 		if g.along {
 			along = append(along, g.path)

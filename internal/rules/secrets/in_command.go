@@ -8,6 +8,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/secret"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
@@ -52,7 +53,12 @@ func started(b *source.Build, s *source.Step) []check.Finding {
 		sc.look(s.Rest().Span)
 		return literals(b, s, sc.leaks, s.Keyword)
 	}
-	return literals(b, s, sc.commands(script.Commands), s.Keyword)
+	leaks := sc.commands(script.Commands)
+	found := literals(b, s, leaks, s.Keyword)
+	if len(leaks) == 1 { // several values would each write the whole command anew
+		found[0] = recipe.AtStart(b, s, leaks[0].hide, leaks[0].name).To(found[0])
+	}
+	return found
 }
 
 // fallback is ${NAME:-value} or ${NAME:=value} in a script.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
 )
@@ -26,11 +27,15 @@ var inHeredoc = &check.Check{
 		var found []check.Finding
 		eachStep(b, func(s *source.Step) {
 			if c := s.Copy; c != nil && len(c.Heredocs) > 0 {
+				var own []check.Finding
 				for _, h := range c.Heredocs {
-					found = append(found, document(b, s, h.Body, h.Name)...)
+					own = append(own, document(b, s, h.Body, h.Name)...)
 					if h.Expand {
-						found = append(found, expanded(b, s, h.Body)...)
+						own = append(own, expanded(b, s, h.Body)...)
 					}
+				}
+				for _, f := range own {
+					found = append(found, recipe.Unwritten(b, s).To(f))
 				}
 				return
 			}

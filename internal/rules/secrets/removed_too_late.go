@@ -8,6 +8,7 @@ import (
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/text"
@@ -55,13 +56,13 @@ var removedTooLate = &check.Check{
 						if len(found) == most {
 							return check.Judge(found)
 						}
-						found = append(found, check.Finding{
+						found = append(found, h.uncopied(b).To(check.Finding{
 							Place:   check.Place{File: b.Text(), Span: fx.Command.Span},
 							Related: []check.Place{{File: b.Text(), Span: h.at, Message: "the file is in the layer of this instruction"}},
 							Stage:   s,
 							Message: fmt.Sprintf("%s is deleted here, but stays in the layer of line %d", h.path, b.Text().Position(h.at.Start).Line),
 							Cause:   h.cause,
-						})
+						}))
 					}
 				}
 			}
@@ -77,6 +78,20 @@ type hidden struct {
 	at    text.Span
 	step  *source.Step
 	cause check.Cause
+}
+
+// uncopied keeps the file out of the layer.
+func (h hidden) uncopied(b *source.Build) recipe.Advice {
+	if h.step.Copy == nil || !h.step.Copy.FromContext() {
+		return recipe.Advice{}
+	}
+	gifts, _ := brought(b, h.step, false)
+	for _, g := range gifts {
+		if g.in == h.path {
+			return uncopied(b, h.step, []gift{g})
+		}
+	}
+	return recipe.Advice{}
 }
 
 // mostHidden bounds the files that are followed through a chain of stages.
