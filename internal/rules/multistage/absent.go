@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -254,6 +255,9 @@ func (v *breaks) neverMade(step *source.Step, c *source.Copy, i int, p string) b
 		help = "copy it to a folder of the stage in the same RUN, and copy it from there"
 	}
 	v.add(step, i, help, "%s has no %s: %s", stageText(c), p, a.why())
+	if made, ok := strings.CutPrefix(help, "copy /"); ok {
+		v.mend(recipe.TakeFrom(v.b, step, i, "/"+made))
+	}
 	return true
 }
 

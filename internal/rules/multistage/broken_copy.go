@@ -150,6 +150,13 @@ func (v *breaks) add(step *source.Step, i int, help, format string, args ...any)
 	v.found = append(v.found, f)
 }
 
+// mend gives the last finding what mends it.
+func (v *breaks) mend(a recipe.Advice) {
+	if f := &v.found[len(v.found)-1]; len(f.Fixes) == 0 && (len(a.Fixes) > 0 || a.Unfixed != "") {
+		f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
+	}
+}
+
 // copy judges one source of a COPY --from. The first defect speaks.
 func (v *breaks) copy(step *source.Step, c *source.Copy, i int, p string) {
 	if c.Stage == nil && c.Image == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dockworthy/dockworthy/check"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 )
@@ -47,11 +48,15 @@ var copiesToolchain = &check.Check{
 					}
 					continue
 				}
-				found = append(found, check.Finding{
+				f := check.Finding{
 					Place:   check.Place{File: b.Text(), Span: step.SourcePlace(i)},
 					Stage:   step.Stage,
 					Message: fmt.Sprintf("COPY --from=%s %s adds %s to the final image", c.From, src.Value, what),
-				})
+				}
+				if program := starterOf[what]; program != "" {
+					f = recipe.Uncopied(b, step, program).To(f)
+				}
+				found = append(found, f)
 				break
 			}
 		}
@@ -61,6 +66,9 @@ var copiesToolchain = &check.Check{
 		return check.Judge(found)
 	},
 }
+
+// starterOf is the program by which a container would use a toolchain.
+var starterOf = map[string]string{"the Go toolchain": "go", "the Rust toolchain": "cargo", "a JDK": "java", "Maven": "mvn", "Gradle": "gradle"}
 
 //go:embed toolchains.jsonl
 var toolchainsData []byte

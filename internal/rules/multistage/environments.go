@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/uv"
@@ -179,6 +180,7 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 			if to != env.made {
 				v.add(step, i, "copy it to "+env.made+", or create it at "+to,
 					"the virtual environment was created at %s and is copied to %s: its scripts still name %s/bin/python", env.made, to, env.made)
+				v.mend(recipe.PutAt(v.b, step, env.made, to))
 				return true
 			}
 			if v.otherPython(step, i, "the virtual environment "+dir, env.image) {
@@ -191,6 +193,7 @@ func (v *breaks) movedEnvironment(step *source.Step, c *source.Copy, i int, p st
 			if have := uv.Minor(v.img); have != "" && have != m[1] {
 				v.add(step, i, "use the same minor version of Python in both stages",
 					"%s contains packages for Python %s, but %s runs Python %s", p, m[1], v.img.String(), have)
+				v.mend(recipe.SamePython(v.b, step))
 				return true
 			}
 		} else if p == "/root/.local" && dest == p {
@@ -246,5 +249,6 @@ func (v *breaks) otherPython(step *source.Step, i int, what string, made *source
 	}
 	v.add(step, i, "use the same minor version of Python in both stages",
 		"%s was created for Python %s of %s, but %s runs Python %s", what, want, made.String(), v.img.String(), have)
+	v.mend(recipe.SamePython(v.b, step))
 	return true
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/internal/effects"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
@@ -65,6 +66,7 @@ func (v *breaks) loneProgram(step *source.Step, c *source.Copy, i int, p string)
 	}
 	v.add(step, i, "install the package in the stage that needs the program",
 		"%s is copied without its libraries: %s does not have %s", p, v.img.String(), pr.Library)
+	v.mend(recipe.Installed(v.b, step, path.Base(p)))
 	return true
 }
 
@@ -160,5 +162,6 @@ func (v *breaks) foreignBinary(step *source.Step, c *source.Copy, i int, p strin
 	}
 	v.add(step, i, "link it statically (CGO_ENABLED=0, --target x86_64-unknown-linux-musl, -static), build it on the same operating system, or use a final base image with the same C library",
 		"%s of %s is linked with %s, %s: it cannot start", p, stageText(c), from, lacks)
+	v.mend(recipe.Static(v.b, c.Stage))
 	return true
 }
