@@ -148,6 +148,10 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 	}
 	dir := in.Command.Dir
 	root, ok := below(c, dir)
+	if !ok && len(in.Manifests) > 0 {
+		in, dir = atManifests(in)
+		root, ok = below(c, dir)
+	}
 	if !ok {
 		return unfixed("where in the build context the folder of the install comes from is not known")
 	}
@@ -175,6 +179,25 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 	}
 	title := fmt.Sprintf("copy %s first, and install above the COPY of line %d", listOf(files), sources.Line())
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an install that runs scripts of the project would not find them yet", b.Text(), edits...)}}
+}
+
+// atManifests is an install with its lists named from the folder that they lie in, and that
+// folder; "" = they lie in several.
+func atManifests(in packages.Install) (packages.Install, string) {
+	dir := ""
+	list := slices.Clone(in.Manifests)
+	for i, m := range list {
+		p := m.Text
+		if !path.IsAbs(p) {
+			p = path.Join(in.Command.Dir, p)
+		}
+		if i > 0 && path.Dir(p) != dir || !path.IsAbs(p) {
+			return in, ""
+		}
+		dir, list[i].Text = path.Dir(p), path.Base(p)
+	}
+	in.Manifests = list
+	return in, dir
 }
 
 // listOf are a few names for a title.
