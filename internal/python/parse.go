@@ -19,6 +19,7 @@ type parser struct {
 	m      *Module
 	names  map[string]string // what names of imports stand for
 	in     scope
+	last   string // the keyword of the compound statement that was read last
 }
 
 // A scope is what a statement stands in.
@@ -28,6 +29,7 @@ type scope struct {
 	inner string // the class inside the class
 	main  bool
 	cond  bool // below a condition
+	some  bool // below an if, an else, an except: on a way that may not be taken
 }
 
 func (p *parser) peek() token { return p.tokens[min(p.at, len(p.tokens)-1)] }
@@ -165,8 +167,33 @@ func (p *parser) compound(in scope, t token) bool {
 	case "if", "elif", "else", "while", "for", "except":
 		in.cond = true
 	}
+	switch t.text {
+	case "if":
+		in.some = in.some || !main
+	case "elif", "except", "case":
+		in.some = true
+	case "else": // that of a try or a loop is the way that is meant
+		in.some = in.some || p.last == "if" || p.last == "elif"
+	}
+	from := p.at
 	p.body(in)
+	if t.text == "while" {
+		p.loop(in, p.tokens[start+1:from-1], p.tokens[min(from, len(p.tokens)):min(p.at, len(p.tokens))], t.line)
+	}
+	p.last = t.text
 	return true
+}
+
+// loop notes a while with its condition and what stands in it.
+func (p *parser) loop(in scope, condition, body []token, line int) {
+	l := Loop{Line: line, Ends: !(len(condition) == 1 && (condition[0].text == "True" || condition[0].text == "1"))}
+	if in.def != nil {
+		l.In = in.def.Name
+	}
+	for _, t := range body {
+		l.Ends = l.Ends || t.kind == name && (t.text == "return" || t.text == "break")
+	}
+	p.m.Loops = append(p.m.Loops, l)
 }
 
 // line goes to the end of the logical line.
@@ -228,7 +255,7 @@ func (p *parser) def(in scope, decorators []Expr, async bool) {
 	}
 	inner := in
 	if in.def == nil {
-		inner.def = d
+		inner.def, inner.some = d, false
 	}
 	p.body(inner)
 }
@@ -266,7 +293,9 @@ func (p *parser) parameters(d *Def) {
 			d.Defaults = append(d.Defaults, p.expr())
 		}
 		if p.eat(op, "=") {
-			d.Defaults = append(d.Defaults, p.expr())
+			e := p.expr()
+			d.Defaults = append(d.Defaults, e)
+			d.Given = append(d.Given, Arg{word, e})
 		} else if !first || word != "self" && word != "cls" {
 			d.Needs++
 		}
@@ -286,6 +315,9 @@ func (p *parser) class(in scope, _ []Expr) {
 		for _, a := range p.args() {
 			if a.Name == "" && a.Value.Form == Name {
 				c.Bases = append(c.Bases, a.Value.Text)
+			}
+			if a.Name == "" && a.Value.Form == Index && a.Value.Get.Of != "" {
+				c.Bases = append(c.Bases, a.Value.Get.Of) // Base[Kind]
 			}
 			if a.Name != "" {
 				c.Keywords = append(c.Keywords, a)
@@ -450,11 +482,19 @@ func (p *parser) imports() {
 			as, full = p.next().text, module
 		}
 		p.names[as] = full
-		p.m.Imports = append(p.m.Imports, Import{Module: module, As: as, Line: line})
+		p.take(Import{Module: module, As: as, Line: line})
 		if !p.eat(op, ",") {
 			return
 		}
 	}
+}
+
+// take notes an import where it stands.
+func (p *parser) take(i Import) {
+	if i.If = p.in.some; p.in.def != nil {
+		i.In = p.in.def.Name
+	}
+	p.m.Imports = append(p.m.Imports, i)
 }
 
 // module reads a dotted name, with the dots that a relative one begins with.
@@ -488,7 +528,7 @@ func (p *parser) from() bool {
 		t := p.peek()
 		if t.kind == op && t.text == "*" {
 			p.at++
-			p.m.Imports = append(p.m.Imports, Import{module, "*", "*", line})
+			p.take(Import{Module: module, Name: "*", As: "*", Line: line})
 			return true
 		}
 		if t.kind != name {
@@ -505,7 +545,7 @@ func (p *parser) from() bool {
 			full = module + t.text
 		}
 		p.names[as] = full
-		p.m.Imports = append(p.m.Imports, Import{module, t.text, as, line})
+		p.take(Import{Module: module, Name: t.text, As: as, Line: line})
 		if !p.eat(op, ",") {
 			p.eat(op, ")")
 			return true
@@ -652,7 +692,7 @@ func (p *parser) operand() Expr {
 			}
 		case p.is(op, "("):
 			p.at++
-			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main}
+			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main, If: p.in.some}
 			if e.Form != Name {
 				c.Func = ""
 			}
