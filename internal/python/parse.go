@@ -1,6 +1,7 @@
 package python
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -184,14 +185,38 @@ func (p *parser) compound(in scope, t token) bool {
 	return true
 }
 
+// stopRE is a condition on which a program is told to end.
+var stopRE = regexp.MustCompile(`(?i)stop|shut|exit|quit|kill|signal|terminat|running|cancel|alive`)
+
 // loop notes a while with its condition and what stands in it.
 func (p *parser) loop(in scope, condition, body []token, line int) {
-	l := Loop{Line: line, Ends: !(len(condition) == 1 && (condition[0].text == "True" || condition[0].text == "1"))}
+	l := Loop{Line: line, Always: len(condition) == 1 && (condition[0].text == "True" || condition[0].text == "1")}
 	if in.def != nil {
 		l.In = in.def.Name
 	}
-	for _, t := range body {
-		l.Ends = l.Ends || t.kind == name && (t.text == "return" || t.text == "break")
+	var words strings.Builder
+	for _, t := range condition {
+		words.WriteString(t.text)
+	}
+	l.Ends = !l.Always && !stopRE.MatchString(words.String())
+	way, on := "", ""
+	for i, t := range body {
+		if t.kind != name {
+			continue
+		}
+		switch t.text {
+		case "if", "elif", "except", "else":
+			way, on = t.text, ""
+			for _, c := range body[i+1:] {
+				if c.kind == newline {
+					break
+				}
+				on += c.text
+			}
+		case "return", "break":
+			bare := i+1 < len(body) && body[i+1].kind == newline
+			l.Ends = l.Ends || !bare || way != "except" && !stopRE.MatchString(on)
+		}
 	}
 	p.m.Loops = append(p.m.Loops, l)
 }
@@ -288,6 +313,9 @@ func (p *parser) parameters(d *Def) {
 			continue
 		}
 		word := p.next().text
+		if !first || word != "self" && word != "cls" {
+			d.Names = append(d.Names, word)
+		}
 		if p.eat(op, ":") {
 			// Annotated[User, Depends(current)] says what a default would.
 			d.Defaults = append(d.Defaults, p.expr())

@@ -34,9 +34,12 @@ type Import struct {
 
 // A Loop is a while.
 type Loop struct {
-	Line int
-	In   string // the function that it stands in; "" = the module
-	Ends bool   // it has a return or a break in it, or a condition that is no plain True
+	Line   int
+	In     string // the function that it stands in; "" = the module
+	Always bool   // while True
+	// Ends tells that it has an end of its own: a condition, a value that it returns, a
+	// break, other than where the program is told to end.
+	Ends bool
 }
 
 // An Assign is a name that gets a value.
@@ -55,7 +58,8 @@ type Def struct {
 	Line       int
 	Needs      int // parameters without a default, self apart
 	Defaults   []Expr
-	Given      []Arg // parameters with a default, by their names
+	Names      []string // of parameters, self apart
+	Given      []Arg    // parameters with a default, by their names
 	Async      bool
 	Decorators []Expr
 	Returns    []Expr

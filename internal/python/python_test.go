@@ -130,6 +130,10 @@ def main(port=80, *, host: str = "::"):
         if seven():
             break
     while busy: pass
+    while not stopped():
+        try: pass
+        except KeyboardInterrupt:
+            break
 if __name__ == "__main__":
     main()
     if x: eight()
@@ -138,10 +142,10 @@ if __name__ == "__main__":
 	for _, c := range m.Calls {
 		got = append(got, fmt.Sprint(c.Func, c.If))
 	}
-	if s := strings.Join(got, " "); s != "onetrue twotrue threefalse fourfalse fivetrue sixfalse sevenfalse mainfalse eighttrue" {
+	if s := strings.Join(got, " "); s != "onetrue twotrue threefalse fourfalse fivetrue sixfalse sevenfalse stoppedfalse mainfalse eighttrue" {
 		t.Error(s)
 	}
-	if fmt.Sprint(m.Loops) != "[{8 main false} {16 main true} {19 main true}]" {
+	if fmt.Sprint(m.Loops) != "[{8 main true false} {16 main true true} {19 main false true} {20 main false false}]" {
 		t.Error(m.Loops)
 	}
 	if i := m.Imports[0]; i.In != "main" || !i.If {

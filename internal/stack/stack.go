@@ -273,6 +273,13 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.Kind == Service && !s.Port.Known() {
+			where := s.Server.At.String()
+			if s.Server.At == (Place{}) {
+				where = s.App.String()
+			}
+			return nil, &Unclear{Question: fmt.Sprintf("it answers on a port (%s) that is not known; where it has none, --kind worker says so", where), Flag: "--port", Choices: []Choice{{"PORT", "that it listens on"}}}
+		}
 		s.Language, s.tree = Fact{Value: d.language, At: at}, t
 		s.today(opt)
 		s.extensions()
