@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -525,8 +526,8 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 	if len(made) > 0 {
 		fmt.Fprintf(c.Stdout, "the proof runs with made-up values of %s: --env gives it others\n\n", strings.Join(made, ", "))
 	}
-	if f.kind != "" && f.kind != "worker" {
-		args = append(args, "--kind", f.kind)
+	if kind := f.kind; kind != "" || s.Kind == stack.Worker {
+		args = append(args, "--kind", cmp.Or(kind, string(stack.Worker)))
 	}
 	prove := proveCommand(c)
 	prove.SetArgs(args)
