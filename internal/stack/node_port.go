@@ -16,6 +16,7 @@ var (
 	memberRE     = regexp.MustCompile(`^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*|\(\)|\[['"][\w.]+['"]\])+!?$`)
 	wrapRE       = regexp.MustCompile(`^(?:Number|parseInt|parseFloat|String|normalizePort|\w*[pP]ort\w*)\s*\((.*)\)$`)
 	gotRE        = regexp.MustCompile(`\.(?:get|getOrThrow)(?:<[^>]*>)?\(\s*['"]([\w.:-]+)['"]\s*(?:,\s*([^)]+))?\)`)
+	aliasRE      = regexp.MustCompile(`import\s+(\w+)[^;'"\n]*from\s*['"]([@~][^'"\n]*/[^'"\n]*)['"]`)
 	namedRE      = regexp.MustCompile(`(?:import\s*(?:\w+\s*,\s*)?\{([^}]*)\}\s*from\s*|(?:const|let|var)\s*\{([^}]*)\}\s*=\s*require\(\s*)['"](\.[^'"]+)['"]`)
 )
 
@@ -286,6 +287,11 @@ func (p *nodeProject) importedFrom(f *script, name string) string {
 			return p.resolve(f.file, cmp.Or(m[2], m[4]))
 		}
 	}
+	for _, m := range aliasRE.FindAllStringSubmatch(f.text, -1) {
+		if m[1] == name {
+			return p.aliased(m[2])
+		}
+	}
 	for _, m := range namedRE.FindAllStringSubmatch(f.text, -1) {
 		for n := range strings.SplitSeq(m[1]+m[2], ",") {
 			n = strings.TrimSpace(n)
@@ -409,9 +415,12 @@ func (p *nodeProject) reachedFiles() map[string]bool {
 		stem := strings.TrimSuffix(path.Base(entry), path.Ext(entry))
 		entry = ""
 		for _, f := range p.js {
-			if strings.TrimSuffix(path.Base(f.file), path.Ext(f.file)) == stem && stem != "" {
-				entry = f.file // the shallowest of what the build makes it of
-				break
+			// The shallowest of what the build may make it of, if it listens.
+			if strings.TrimSuffix(path.Base(f.file), path.Ext(f.file)) != stem || stem == "" {
+				continue
+			}
+			if listens := strings.Contains(f.text, "listen("); entry == "" || listens && !strings.Contains(by[entry].text, "listen(") {
+				entry = f.file
 			}
 		}
 	}

@@ -162,7 +162,7 @@ func (p *nodeProject) health() {
 			best, rank = Fact{Value: where, At: at}, i
 		}
 	}
-	prefixes := p.prefixes()
+	prefixes, mounts, reached := p.prefixes(), p.mounts(), p.reachedFiles()
 	global := ""
 	for _, f := range p.js {
 		if m := globalRE.FindStringSubmatch(f.text); m != nil {
@@ -175,8 +175,13 @@ func (p *nodeProject) health() {
 			continue
 		}
 		for _, m := range routeRE.FindAllStringSubmatchIndex(f.text, -1) {
-			if on := f.text[m[2]:m[3]]; on == "this" || on == "axios" {
-				continue // a client asks another
+			on := f.text[m[2]:m[3]]
+			if clientRE.MatchString(on) || reached != nil && !reached[f.file] {
+				continue // a client asks another, or it is no part of the program
+			}
+			if where, ok := climb(mounts, f.file+"#"+on); ok {
+				note(strings.TrimSuffix(where+f.text[m[4]:m[5]], "/"), Place{f.file, lineAt(f.text, m[0])})
+				continue
 			}
 			if !known && strings.Contains(strings.ToLower(f.text[m[2]:m[3]]), "router") && len(prefixes) > 0 && p.mounted(f.file) {
 				continue
@@ -208,6 +213,9 @@ func (p *nodeProject) health() {
 	}
 	s.Health = best
 }
+
+// clientRE are names of what asks others.
+var clientRE = regexp.MustCompile(`(?i)^(?:this|axios|http|https|got|request|agent|superagent|ky|fetch\w*|\w*client|\w*api|instance|session|cache|map|params|headers|nock)$`)
 
 // basePath is what every route of Next.js begins with.
 func (p *nodeProject) basePath() string {
