@@ -141,7 +141,7 @@ type Variable struct {
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
 	Service  string `json:"service,omitempty"`  // the service that it says the place of, where the source tells
-	Form     string `json:"form,omitempty"`     // number, boolean, duration; "" = any text may do
+	Form     string `json:"form,omitempty"`     // number, boolean, duration, file (the place of one that holds it); "" = any text may do
 }
 
 // A Native is a package that needs packages of the system.
