@@ -58,10 +58,12 @@ type proveFlags struct {
 	attest     bool
 	key        string
 	since      string
+	seen       func(*run.Log) // is told what each run saw; nil = nobody asks
 }
 
-func proveCommand(c Command) *cobra.Command {
-	var f proveFlags
+func proveCommand(c Command) *cobra.Command { return new(proveFlags).command(c) }
+
+func (f *proveFlags) command(c Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove [DIR] [-- COMMAND…]",
 		Short: "Build an image, inspect it, run it, and check the results",

@@ -171,12 +171,17 @@ type Options struct {
 	At, RouteAt Place
 	// PortAt is where Port stands; the zero Place = a person says it.
 	PortAt Place
+	// Seen tells that Port is where the program was seen to listen.
+	Seen bool
 }
 
 // port is the port that is said, as a fact.
 func (o Options) port() Fact {
 	if o.PortAt != (Place{}) {
 		return Fact{Value: strconv.Itoa(o.Port), At: o.PortAt}
+	}
+	if o.Seen {
+		return Fact{Value: strconv.Itoa(o.Port), Why: "seen when it ran"}
 	}
 	return Fact{Value: strconv.Itoa(o.Port), Why: "--port"}
 }
