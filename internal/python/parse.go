@@ -31,6 +31,7 @@ type scope struct {
 	main  bool
 	cond  bool // below a condition
 	some  bool // below an if, an else, an except: on a way that may not be taken
+	tried bool // in a try
 }
 
 func (p *parser) peek() token { return p.tokens[min(p.at, len(p.tokens)-1)] }
@@ -169,6 +170,8 @@ func (p *parser) compound(in scope, t token) bool {
 		in.cond = true
 	}
 	switch t.text {
+	case "try":
+		in.tried = true
 	case "if":
 		in.some = in.some || !main
 	case "elif", "except", "case":
@@ -280,7 +283,7 @@ func (p *parser) def(in scope, decorators []Expr, async bool) {
 	}
 	inner := in
 	if in.def == nil {
-		inner.def, inner.some = d, false
+		inner.def, inner.some, inner.tried = d, false, false
 	}
 	p.body(inner)
 }
@@ -720,7 +723,7 @@ func (p *parser) operand() Expr {
 			}
 		case p.is(op, "("):
 			p.at++
-			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main, If: p.in.some}
+			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main, If: p.in.some, Try: p.in.tried}
 			if e.Form != Name {
 				c.Func = ""
 			}
@@ -741,7 +744,10 @@ func (p *parser) operand() Expr {
 				index = p.list()
 			}
 			p.close("]")
-			g := &Get{Of: e.Text, Index: index, Line: t.line}
+			g := &Get{Of: e.Text, Index: index, Line: t.line, If: p.in.some || p.in.tried}
+			if p.in.def != nil {
+				g.In = p.in.def.Name
+			}
 			if e.Form == Name {
 				p.m.Gets = append(p.m.Gets, *g)
 			}

@@ -92,6 +92,7 @@ type Call struct {
 	In   string // the function that it stands in; "" = the module
 	Main bool   // below `if __name__ == "__main__":`
 	If   bool   // below an if, an else, an except, that of the main guard apart
+	Try  bool   // in a try, which does without
 	On   *Expr  // what the method is called on, where that is no plain name: (a / "b").mkdir()
 }
 
@@ -106,6 +107,8 @@ type Get struct {
 	Of    string // resolved
 	Index Expr
 	Line  int
+	In    string // the function that it stands in; "" = the module
+	If    bool   // on a way that may not be taken, or in a try, which does without
 }
 
 // A Text is a string that stands in a module.

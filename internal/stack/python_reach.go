@@ -88,7 +88,7 @@ func (w *walker) visit(at way, sure bool) {
 			if d.Class == "" && d.In == "" && len(d.Decorators) > 0 {
 				// Somebody calls it when there is something for it: a request, an event. The
 				// only command is what is started.
-				w.visit(way{at.m, d.Name}, sure && commands == 1 && isCommand(d))
+				w.visit(way{at.m, d.Name}, sure && (commands == 1 && isCommand(d) || isStartup(d)))
 			}
 		}
 	}
@@ -106,6 +106,25 @@ func (w *walker) visit(at way, sure bool) {
 			w.visit(to, false)
 		}
 	}
+}
+
+// isStartup tells whether a framework calls a function when the program starts.
+// Source: starlette.io: events; sanic.dev: listeners; quart: startup and shutdown.
+func isStartup(d *python.Def) bool {
+	return slices.ContainsFunc(d.Decorators, func(e python.Expr) bool {
+		f, c := called(&e)
+		switch f[strings.LastIndexByte(f, '.')+1:] {
+		case "on_event", "listener", "on":
+			s := ""
+			if c != nil {
+				s = first(c)
+			}
+			return strings.Contains(s, "start")
+		case "on_startup", "before_serving", "before_first_request", "before_server_start", "after_server_start", "main_process_start":
+			return true
+		}
+		return false
+	})
 }
 
 // isCommand tells whether a function is a command of click or typer.
