@@ -115,6 +115,10 @@ type nodeProject struct {
 	space []Member // the packages of its workspace; nil = it is none
 	// source tells that it is started as it is written, beside what the build makes.
 	source bool
+	byFile map[string]*script
+	// reach are the files that the program imports; nil = not asked yet, or not known.
+	reach  map[string]bool
+	walked bool
 }
 
 // A script is a file of source.

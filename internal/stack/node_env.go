@@ -55,6 +55,9 @@ var fileRE = regexp.MustCompile(`\b(?:readFileSync|readFile)\s*\(\s*process\.env
 // files marks the variables whose values are places of files.
 func (p *nodeProject) files() {
 	for _, f := range p.js {
+		if !strings.Contains(f.text, "readFile") {
+			continue
+		}
 		for _, m := range fileRE.FindAllStringSubmatch(readerOf(f.text), -1) {
 			for i := range p.s.Env {
 				if p.s.Env[i].Name == m[1]+m[2] {

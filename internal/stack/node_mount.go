@@ -23,7 +23,7 @@ func (p *nodeProject) mounts() map[string]jsMount {
 	list := map[string]jsMount{}
 	for i := range p.js {
 		f := &p.js[i]
-		if !strings.Contains(f.text, ".use") && !strings.Contains(f.text, ".route") {
+		if !strings.Contains(f.text, ".use(") && !strings.Contains(f.text, ".route(") {
 			continue
 		}
 		for _, m := range mountRE.FindAllStringSubmatchIndex(f.text, -1) {
@@ -125,12 +125,18 @@ func (p *nodeProject) exported(file, name string, depth int) string {
 }
 
 func (p *nodeProject) scriptOf(file string) *script {
-	for i := range p.js {
-		if p.js[i].file == file {
-			return &p.js[i]
+	return p.scripts()[file]
+}
+
+// scripts are the files of source by their names.
+func (p *nodeProject) scripts() map[string]*script {
+	if p.byFile == nil {
+		p.byFile = map[string]*script{}
+		for i := range p.js {
+			p.byFile[p.js[i].file] = &p.js[i]
 		}
 	}
-	return nil
+	return p.byFile
 }
 
 // climb is what the routes of a router begin with; ok = it lies in another that is known.

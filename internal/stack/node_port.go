@@ -40,7 +40,7 @@ func (p *nodeProject) listened() (unknown Place, ok bool) {
 	best, rank := Fact{}, 1<<10
 	for i := range p.js {
 		f := &p.js[i]
-		if !strings.Contains(f.text, "listen") && !strings.Contains(f.text, "serve") && !strings.Contains(f.text, "port") {
+		if !strings.Contains(f.text, ".listen") && !strings.Contains(f.text, "serve(") && !(strings.Contains(f.text, "export default") && strings.Contains(f.text, "port:")) {
 			continue
 		}
 		for _, m := range listenCallRE.FindAllStringIndex(f.text, -1) {
@@ -406,10 +406,14 @@ func (p *nodeProject) settingsValue(key string, depth int) jsPort {
 // reachedFiles are the files of source that the program imports, from the one that it starts
 // on; nil where that is not known, and any may be of it.
 func (p *nodeProject) reachedFiles() map[string]bool {
-	by := map[string]*script{}
-	for i := range p.js {
-		by[p.js[i].file] = &p.js[i]
+	if !p.walked {
+		p.reach, p.walked = p.walkFiles(), true
 	}
+	return p.reach
+}
+
+func (p *nodeProject) walkFiles() map[string]bool {
+	by := p.scripts()
 	entry := p.s.App.Value
 	if by[entry] == nil {
 		stem := strings.TrimSuffix(path.Base(entry), path.Ext(entry))
@@ -466,7 +470,7 @@ func (p *nodeProject) aliased(to string) string {
 		return ""
 	}
 	for _, dir := range []string{".", "src"} {
-		if f := p.resolve(path.Join(dir, "x.js"), "./"+to); f != "" && slices.ContainsFunc(p.js, func(s script) bool { return s.file == f }) {
+		if f := p.resolve(path.Join(dir, "x.js"), "./"+to); f != "" && p.scripts()[f] != nil {
 			return f
 		}
 	}

@@ -61,6 +61,9 @@ func (s *Stack) decide(texts iter.Seq2[string, string], file bool, example strin
 	}
 	choice, at, switched := "", Place{}, false
 	for name, text := range texts {
+		if !strings.Contains(text, "DB") && !strings.Contains(text, "DATABASE") {
+			continue
+		}
 		for _, m := range driverRE.FindAllStringIndex(text, -1) {
 			switched = true
 			if d := driverDefaultRE.FindStringSubmatch(text[m[1]:]); d != nil && choice == "" {
