@@ -284,19 +284,17 @@ func (p *pyProject) kindOf(m *module, function string) {
 		return
 	}
 	w := p.from(m, function)
-	for _, l := range w.listeners() {
-		if !l.sure && p.opt.Kind != Service {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d listens (%s) only on a condition: where it is met, --kind service and --port say so", l.m.file, l.Line, l.Func))
-			break
-		}
-		if s.Kind == "" {
+	if list := w.listeners(); len(list) > 0 {
+		l := list[0]
+		if sure := l.sure || p.opt.Kind == Service; sure && s.Kind == "" {
 			s.Kind = Service
+		} else if !sure {
+			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d listens (%s) only on a condition: where it is met, --kind service and --port say so", l.m.file, l.Line, l.Func))
 		}
 		if s.Kind == Service {
 			p.listens(l.m, &program{m: l.m, framework: &knowledge.Framework{Name: l.Method(), Kind: string(Service)}})
 			s.Server = Fact{Value: l.Func, At: Place{l.m.file, l.Line}}
 		}
-		break
 	}
 	if s.Kind != "" {
 		return
