@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -24,6 +25,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	overlays "github.com/dockworthy/dockworthy/internal/overlay"
 	"github.com/dockworthy/dockworthy/internal/redact"
+	"github.com/dockworthy/dockworthy/internal/run"
 	"github.com/dockworthy/dockworthy/internal/scaffold"
 	"github.com/dockworthy/dockworthy/internal/stack"
 	"github.com/dockworthy/dockworthy/text"
@@ -44,6 +46,7 @@ type initFlags struct {
 	from, target      string
 	addServer         bool
 	kubernetes, aws   bool
+	ran               bool // port is where the program was seen to listen
 }
 
 func initCommand(c Command) *cobra.Command {
@@ -247,13 +250,56 @@ func (f *initFlags) run(ctx context.Context, c Command, dir string) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	return f.proof(ctx, c, dir, plan, engineErr)
+	learned := 0
+	err = f.proof(ctx, c, dir, plan, engineErr, func(log *run.Log) { learned = max(learned, f.learn(s, log)) })
+	if learned == 0 {
+		return err
+	}
+	// What was written has the program listen elsewhere than it does: once more, with what was
+	// seen.
+	fmt.Fprintf(out, "\nit listens on port %d, as was seen when it ran, and not on %s: written and proved once more\n", learned, s.Port.Value)
+	f.port, f.ran = learned, true
+	if s, err = f.detect(c, fsys, old); err != nil {
+		return err
+	}
+	if plan, err = scaffold.New(s, opt); err != nil {
+		return err
+	}
+	if err := f.write(out, dir, hidden, plan); err != nil {
+		out.Flush()
+		return err
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return f.proof(ctx, c, dir, plan, engineErr, nil)
+}
+
+// learn is the port that a program was seen to listen on, where that is another than it was
+// taken for; 0 = there is nothing to be learned.
+func (f *initFlags) learn(s *stack.Stack, log *run.Log) int {
+	if f.port > 0 || s.Kind != stack.Service || log == nil || log.Procs == nil {
+		return 0
+	}
+	port := 0
+	for _, l := range log.Procs.Listens {
+		switch {
+		case strconv.Itoa(l.Port) == s.Port.Value:
+			return 0
+		case strings.HasPrefix(l.Address, "127.") || l.Address == "::1" || port == l.Port:
+		case port > 0:
+			return 0 // which of them is meant nobody knows
+		default:
+			port = l.Port
+		}
+	}
+	return port
 }
 
 // detect finds out what the project is, and asks on a terminal what its files do
 // not say.
 func (f *initFlags) detect(c Command, fsys fs.FS, old *past) (*stack.Stack, error) {
-	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind)}
+	opt := stack.Options{App: f.app, Server: f.server, Port: f.port, Kind: stack.Kind(f.kind), Seen: f.ran}
 	if old != nil {
 		opt = scaffold.Asked(old.keep, opt)
 	}
@@ -492,7 +538,7 @@ func readFile(dir, name string) ([]byte, error) {
 }
 
 // proof proves what was written.
-func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffold.Plan, engineErr error) error {
+func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffold.Plan, engineErr error, seen func(*run.Log)) error {
 	s := p.Stack
 	if f.noProve {
 		return nil
@@ -525,10 +571,10 @@ func (f *initFlags) proof(ctx context.Context, c Command, dir string, p *scaffol
 	if len(made) > 0 {
 		fmt.Fprintf(c.Stdout, "the proof runs with made-up values of %s: --env gives it others\n\n", strings.Join(made, ", "))
 	}
-	if f.kind != "" && f.kind != "worker" {
-		args = append(args, "--kind", f.kind)
+	if kind := f.kind; kind != "" || s.Kind == stack.Worker {
+		args = append(args, "--kind", cmp.Or(kind, string(stack.Worker)))
 	}
-	prove := proveCommand(c)
+	prove := (&proveFlags{seen: seen}).command(c)
 	prove.SetArgs(args)
 	prove.SilenceErrors, prove.SilenceUsage = true, true
 	prove.SetOut(c.Stdout)

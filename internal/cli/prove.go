@@ -58,10 +58,12 @@ type proveFlags struct {
 	attest     bool
 	key        string
 	since      string
+	seen       func(*run.Log) // is told what each run saw; nil = nobody asks
 }
 
-func proveCommand(c Command) *cobra.Command {
-	var f proveFlags
+func proveCommand(c Command) *cobra.Command { return new(proveFlags).command(c) }
+
+func (f *proveFlags) command(c Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove [DIR] [-- COMMAND…]",
 		Short: "Build an image, inspect it, run it, and check the results",
@@ -126,7 +128,7 @@ Exit status: 0 when no finding is at or above --fail-on, 1 when there is one,
 	fl.StringVar(&f.kubernetes, "kubernetes", "", "a Kubernetes manifest to run the image by: its probes, securityContext, command and volumes, as far as a container engine can")
 	fl.StringVar(&f.memory, "memory", "", "the memory limit (default 512m)")
 	fl.Int64Var(&f.pids, "pids", 0, "the limit on processes (default 128)")
-	fl.StringVar(&f.kind, "kind", "", "service or job (default: from the files)")
+	fl.StringVar(&f.kind, "kind", "", "service, worker or job (default: from the files)")
 	fl.StringArrayVar(&f.secrets, "secret", nil, "a secret for the build, id=ID,src=FILE")
 	fl.DurationVar(&f.stopLimit, "stop-limit", 0, "the time limit for the program to exit after the stop signal (default: stop_grace_period of Compose, else 2s)")
 	fl.DurationVar(&f.startLimit, "start-limit", 0, "the time limit for the container to become ready (default: what its health check allows, else 60s)")
@@ -370,9 +372,9 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 		return nil, fmt.Errorf("--memory: %w", err)
 	}
 	switch f.kind {
-	case "", "service", "job":
+	case "", "service", "worker", "job":
 	default:
-		return nil, fmt.Errorf("--kind %q is not one of service, job", f.kind)
+		return nil, fmt.Errorf("--kind %q is not one of service, worker, job", f.kind)
 	}
 	for _, dir := range append(f.writable, f.volumes...) {
 		if err := source.RunFolder(dir); err != nil {
@@ -435,7 +437,7 @@ func (f *proveFlags) plan(c Command, command []string) (func(*engine.BuildPlan, 
 			s.Pids = f.pids
 		}
 		if f.kind != "" {
-			s.Service = f.kind == "service"
+			s.Service, s.Stays = f.kind == "service", f.kind == "worker" && !s.Completes
 		}
 		if f.stopLimit > 0 {
 			s.StopLimit, s.StopFrom = f.stopLimit, "--stop-limit"

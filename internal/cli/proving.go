@@ -81,6 +81,9 @@ func (p *proving) unit(ctx context.Context, project *dockworthy.Project, unit so
 		}
 		p.worst = max(p.worst, proved.Worst())
 		for _, rep := range proved.Reports() {
+			if p.f.seen != nil {
+				p.f.seen(rep.Evidence.Run)
+			}
 			p.unseen = p.f.unready(p.c, rep.Evidence.Run, proved.Worst()) || p.unseen
 		}
 		p.failed = p.failed || proved.Run.Build != nil && proved.Run.Build.Error != ""

@@ -33,6 +33,7 @@ type trial struct {
 	health bool          // it has a health check, and it is asked
 	outer  *run.Probe    // it is asked from here; nil = the engine asks
 	last   string        // what the outer probe came to
+	job    bool          // it may end by itself
 	brief  bool          // nobody waits for its health: an earlier one did
 	age    time.Duration // that it has to reach before it counts as ready
 	blind  bool          // eyes could not be opened on it
@@ -64,7 +65,7 @@ func (p *prober) create(ctx context.Context, s run.Settings, command []string, u
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		cfg.Env = append(cfg.Env, name+"="+s.Env[name])
 	}
-	t := &trial{p: p}
+	t := &trial{p: p, job: !s.Service && !s.Stays}
 	if probe := p.probe(s); probe.Outer() {
 		t.outer = probe
 		t.health = true
@@ -206,7 +207,7 @@ func (t *trial) await(ctx context.Context, s run.Settings) error {
 		}
 		if !st.Running {
 			t.ended(st)
-			t.start.Up = !s.Service && st.ExitCode == 0
+			t.start.Up = t.job && st.ExitCode == 0
 			return nil
 		}
 		if t.eyes != nil && (s.Completes || t.seen == nil) {
@@ -360,7 +361,14 @@ func (t *trial) died(ctx context.Context, during string) (bool, error) {
 	if err != nil || st.Running {
 		return false, err
 	}
-	t.ended(st)
+	if t.ended(st); t.job && st.ExitCode == 0 {
+		// It did its work in its own time. Whoever waits for more of it gets nothing.
+		if t.start.Seconds = t.start.Lasted; t.start.Seconds == 0 {
+			t.start.Seconds = time.Since(t.begun).Seconds()
+		}
+		t.start.Logs, err = t.logs(ctx, 200)
+		return true, err
+	}
 	t.start.Up, t.start.Lived, t.start.During = false, true, during
 	if t.start.Seconds = t.start.Lasted; t.start.Seconds == 0 {
 		t.start.Seconds = time.Since(t.begun).Seconds()

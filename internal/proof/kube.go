@@ -125,7 +125,7 @@ func (p *Pod) apply(set *run.Settings) {
 	}
 	switch {
 	case p.Workload.IsJob:
-		set.Service, set.Completes, set.Ports = false, true, nil
+		set.Service, set.Stays, set.Completes, set.Ports = false, false, true, nil
 	case ports != nil:
 		set.Service, set.Ports = true, ports
 	case c.Command != nil:

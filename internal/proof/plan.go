@@ -119,7 +119,7 @@ func configured(s *run.Settings, r *source.ConfigRun) {
 	}
 	maps.Copy(s.Env, r.Env)
 	if r.Kind != "" {
-		s.Service = r.Kind == "service"
+		s.Service, s.Stays = r.Kind == "service", r.Kind == "worker"
 	}
 	if r.Command != nil {
 		s.Command = r.Command

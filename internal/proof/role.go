@@ -104,7 +104,7 @@ func as(set run.Settings, in fs.FS, p *compose.Project, svc *compose.Service) ru
 	}
 	switch {
 	case p.OneShot(svc.Name):
-		set.Service, set.Completes, set.Ports = false, true, nil
+		set.Service, set.Stays, set.Completes, set.Ports = false, false, true, nil
 	case len(svc.Ports) > 0:
 		set.Service, set.Ports = true, svc.Ports
 	case own:

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,7 @@ type parser struct {
 	m      *Module
 	names  map[string]string // what names of imports stand for
 	in     scope
+	last   string // the keyword of the compound statement that was read last
 }
 
 // A scope is what a statement stands in.
@@ -28,6 +30,8 @@ type scope struct {
 	inner string // the class inside the class
 	main  bool
 	cond  bool // below a condition
+	some  bool // below an if, an else, an except: on a way that may not be taken
+	tried bool // in a try
 }
 
 func (p *parser) peek() token { return p.tokens[min(p.at, len(p.tokens)-1)] }
@@ -165,8 +169,59 @@ func (p *parser) compound(in scope, t token) bool {
 	case "if", "elif", "else", "while", "for", "except":
 		in.cond = true
 	}
+	switch t.text {
+	case "try":
+		in.tried = true
+	case "if":
+		in.some = in.some || !main
+	case "elif", "except", "case":
+		in.some = true
+	case "else": // that of a try or a loop is the way that is meant
+		in.some = in.some || p.last == "if" || p.last == "elif"
+	}
+	from := p.at
 	p.body(in)
+	if t.text == "while" {
+		p.loop(in, p.tokens[start+1:from-1], p.tokens[min(from, len(p.tokens)):min(p.at, len(p.tokens))], t.line)
+	}
+	p.last = t.text
 	return true
+}
+
+// stopRE is a condition on which a program is told to end.
+var stopRE = regexp.MustCompile(`(?i)stop|shut|exit|quit|kill|signal|terminat|running|cancel|alive`)
+
+// loop notes a while with its condition and what stands in it.
+func (p *parser) loop(in scope, condition, body []token, line int) {
+	l := Loop{Line: line, Always: len(condition) == 1 && (condition[0].text == "True" || condition[0].text == "1")}
+	if in.def != nil {
+		l.In = in.def.Name
+	}
+	var words strings.Builder
+	for _, t := range condition {
+		words.WriteString(t.text)
+	}
+	l.Ends = !l.Always && !stopRE.MatchString(words.String())
+	way, on := "", ""
+	for i, t := range body {
+		if t.kind != name {
+			continue
+		}
+		switch t.text {
+		case "if", "elif", "except", "else":
+			way, on = t.text, ""
+			for _, c := range body[i+1:] {
+				if c.kind == newline {
+					break
+				}
+				on += c.text
+			}
+		case "return", "break":
+			bare := i+1 < len(body) && body[i+1].kind == newline
+			l.Ends = l.Ends || !bare || way != "except" && !stopRE.MatchString(on)
+		}
+	}
+	p.m.Loops = append(p.m.Loops, l)
 }
 
 // line goes to the end of the logical line.
@@ -228,7 +283,7 @@ func (p *parser) def(in scope, decorators []Expr, async bool) {
 	}
 	inner := in
 	if in.def == nil {
-		inner.def = d
+		inner.def, inner.some, inner.tried = d, false, false
 	}
 	p.body(inner)
 }
@@ -261,12 +316,17 @@ func (p *parser) parameters(d *Def) {
 			continue
 		}
 		word := p.next().text
+		if !first || word != "self" && word != "cls" {
+			d.Names = append(d.Names, word)
+		}
 		if p.eat(op, ":") {
 			// Annotated[User, Depends(current)] says what a default would.
 			d.Defaults = append(d.Defaults, p.expr())
 		}
 		if p.eat(op, "=") {
-			d.Defaults = append(d.Defaults, p.expr())
+			e := p.expr()
+			d.Defaults = append(d.Defaults, e)
+			d.Given = append(d.Given, Arg{word, e})
 		} else if !first || word != "self" && word != "cls" {
 			d.Needs++
 		}
@@ -286,6 +346,9 @@ func (p *parser) class(in scope, _ []Expr) {
 		for _, a := range p.args() {
 			if a.Name == "" && a.Value.Form == Name {
 				c.Bases = append(c.Bases, a.Value.Text)
+			}
+			if a.Name == "" && a.Value.Form == Index && a.Value.Get.Of != "" {
+				c.Bases = append(c.Bases, a.Value.Get.Of) // Base[Kind]
 			}
 			if a.Name != "" {
 				c.Keywords = append(c.Keywords, a)
@@ -450,11 +513,19 @@ func (p *parser) imports() {
 			as, full = p.next().text, module
 		}
 		p.names[as] = full
-		p.m.Imports = append(p.m.Imports, Import{Module: module, As: as, Line: line})
+		p.take(Import{Module: module, As: as, Line: line})
 		if !p.eat(op, ",") {
 			return
 		}
 	}
+}
+
+// take notes an import where it stands.
+func (p *parser) take(i Import) {
+	if i.If = p.in.some; p.in.def != nil {
+		i.In = p.in.def.Name
+	}
+	p.m.Imports = append(p.m.Imports, i)
 }
 
 // module reads a dotted name, with the dots that a relative one begins with.
@@ -488,7 +559,7 @@ func (p *parser) from() bool {
 		t := p.peek()
 		if t.kind == op && t.text == "*" {
 			p.at++
-			p.m.Imports = append(p.m.Imports, Import{module, "*", "*", line})
+			p.take(Import{Module: module, Name: "*", As: "*", Line: line})
 			return true
 		}
 		if t.kind != name {
@@ -505,7 +576,7 @@ func (p *parser) from() bool {
 			full = module + t.text
 		}
 		p.names[as] = full
-		p.m.Imports = append(p.m.Imports, Import{module, t.text, as, line})
+		p.take(Import{Module: module, Name: t.text, As: as, Line: line})
 		if !p.eat(op, ",") {
 			p.eat(op, ")")
 			return true
@@ -652,7 +723,7 @@ func (p *parser) operand() Expr {
 			}
 		case p.is(op, "("):
 			p.at++
-			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main}
+			c := &Call{Func: e.Text, Line: t.line, Main: p.in.main, If: p.in.some, Try: p.in.tried}
 			if e.Form != Name {
 				c.Func = ""
 			}
@@ -673,7 +744,10 @@ func (p *parser) operand() Expr {
 				index = p.list()
 			}
 			p.close("]")
-			g := &Get{Of: e.Text, Index: index, Line: t.line}
+			g := &Get{Of: e.Text, Index: index, Line: t.line, If: p.in.some || p.in.tried}
+			if p.in.def != nil {
+				g.In = p.in.def.Name
+			}
 			if e.Form == Name {
 				p.m.Gets = append(p.m.Gets, *g)
 			}

@@ -19,6 +19,7 @@ type Module struct {
 	Gets    []Get   // every subscript of a name: os.environ["X"]
 	Strings []Text  // every plain string of one line
 	Main    int     // the line of `if __name__ == "__main__":`; 0 = there is none
+	Loops   []Loop  // every while
 }
 
 // An Import is a name that a module takes from another.
@@ -27,6 +28,18 @@ type Import struct {
 	Name   string // what is taken out of it; "" = the module itself
 	As     string // the name in this module
 	Line   int
+	In     string // the function that it stands in; "" = the module
+	If     bool   // below an if, an else, an except
+}
+
+// A Loop is a while.
+type Loop struct {
+	Line   int
+	In     string // the function that it stands in; "" = the module
+	Always bool   // while True
+	// Ends tells that it has an end of its own: a condition, a value that it returns, a
+	// break, other than where the program is told to end.
+	Ends bool
 }
 
 // An Assign is a name that gets a value.
@@ -45,6 +58,8 @@ type Def struct {
 	Line       int
 	Needs      int // parameters without a default, self apart
 	Defaults   []Expr
+	Names      []string // of parameters, self apart
+	Given      []Arg    // parameters with a default, by their names
 	Async      bool
 	Decorators []Expr
 	Returns    []Expr
@@ -76,6 +91,8 @@ type Call struct {
 	Line int
 	In   string // the function that it stands in; "" = the module
 	Main bool   // below `if __name__ == "__main__":`
+	If   bool   // below an if, an else, an except, that of the main guard apart
+	Try  bool   // in a try, which does without
 	On   *Expr  // what the method is called on, where that is no plain name: (a / "b").mkdir()
 }
 
@@ -90,6 +107,8 @@ type Get struct {
 	Of    string // resolved
 	Index Expr
 	Line  int
+	In    string // the function that it stands in; "" = the module
+	If    bool   // on a way that may not be taken, or in a try, which does without
 }
 
 // A Text is a string that stands in a module.

@@ -57,8 +57,12 @@ if __name__ == "__main__":
 
 func TestParse(t *testing.T) {
 	m := Parse([]byte(strings.ReplaceAll(server, "\n", "\r\n")))
-	if fmt.Sprint(m.Imports) != "[{__future__ annotations annotations 6} {os  os 7} {uvicorn  uv 7} {fastapi FastAPI F 8} {fastapi APIRouter APIRouter 8} {.settings Settings Settings 12} {. jobs jobs 13}]" {
-		t.Errorf("imports: %v", m.Imports)
+	var imports []string
+	for _, i := range m.Imports {
+		imports = append(imports, fmt.Sprintf("%s %s %s %d", i.Module, i.Name, i.As, i.Line))
+	}
+	if fmt.Sprint(imports) != "[__future__ annotations annotations 6 os  os 7 uvicorn  uv 7 fastapi FastAPI F 8 fastapi APIRouter APIRouter 8 .settings Settings Settings 12 . jobs jobs 13]" {
+		t.Errorf("imports: %v", imports)
 	}
 	var names []string
 	for _, a := range m.Assigns {
@@ -101,6 +105,54 @@ func TestParse(t *testing.T) {
 	}
 	if m.Defs[0].Class != "Config" || m.Defs[0].Needs != 2 {
 		t.Errorf("method: %+v", m.Defs[0])
+	}
+}
+
+// TestWays: what stands on a way that may not be taken is known as such; the guard of a
+// program, a loop and the else of a try are none.
+func TestWays(t *testing.T) {
+	m := Parse([]byte(`
+def main(port=80, *, host: str = "::"):
+    if dev:
+        from . import debug
+        one()
+    else:
+        two()
+    while True:
+        three()
+    try:
+        four()
+    except OSError:
+        five()
+    else:
+        six()
+    while True:
+        if seven():
+            break
+    while busy: pass
+    while not stopped():
+        try: pass
+        except KeyboardInterrupt:
+            break
+if __name__ == "__main__":
+    main()
+    if x: eight()
+`))
+	var got []string
+	for _, c := range m.Calls {
+		got = append(got, fmt.Sprint(c.Func, c.If))
+	}
+	if s := strings.Join(got, " "); s != "onetrue twotrue threefalse fourfalse fivetrue sixfalse sevenfalse stoppedfalse mainfalse eighttrue" {
+		t.Error(s)
+	}
+	if fmt.Sprint(m.Loops) != "[{8 main true false} {16 main true true} {19 main false true} {20 main false false}]" {
+		t.Error(m.Loops)
+	}
+	if i := m.Imports[0]; i.In != "main" || !i.If {
+		t.Errorf("%+v", i)
+	}
+	if d := m.Def("main"); len(d.Given) != 2 || d.Given[0].Name != "port" || d.Given[1].Value.Text != "::" {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -79,6 +79,7 @@ type Settings struct {
 	Workdir      string            `json:",omitempty"` // in place of WORKDIR
 	Init         bool              `json:",omitempty"` // an init process of the engine is PID 1
 	Service      bool              `json:",omitempty"` // it is expected to stay up and answer
+	Stays        bool              `json:",omitempty"` // it is expected to stay up, and need not answer
 	Completes    bool              `json:",omitempty"` // it is expected to end by itself: others wait for that
 	Ports        []int             `json:",omitempty"` // it is expected to listen on
 	Hosts        []string          `json:",omitempty"` // further names, as NAME:ADDRESS

@@ -172,6 +172,9 @@ func (p *plan) variables(k *knowledge.Service) map[string]string {
 				stem = s
 			}
 		}
+		if v.Form == "file" {
+			continue // a text would be taken for the place of a file
+		}
 		if v.Service == k.Name {
 			// It is said in the source, in the way of its language.
 			env[v.Name] = p.connection(k)

@@ -52,11 +52,6 @@ func (p *plan) rust() error {
 	if len(s.Writes) > 0 {
 		out = "/out/empty"
 	}
-	if probe {
-		p.rustProbe(out)
-	} else if len(s.Writes) > 0 {
-		d.line("RUN mkdir -p %s", out)
-	}
 	d.line("WORKDIR /src")
 	p.manifests(r.Files)
 	if r.Vendor {
@@ -80,6 +75,12 @@ func (p *plan) rust() error {
 	d.line("# Empty sources stand in, so that the dependencies are a layer of their own.")
 	d.line("RUN %s", strings.Join(p.stubs(), " \\\n && "))
 	d.line("%s%s", cache, cargo)
+	// Below the dependencies: another port or route builds none of them anew.
+	if probe {
+		p.rustProbe(out)
+	} else if len(s.Writes) > 0 {
+		d.line("RUN mkdir -p %s", out)
+	}
 	p.copies(r.Code)
 	var touch []string
 	for _, x := range r.Stubs {

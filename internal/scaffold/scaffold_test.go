@@ -68,6 +68,16 @@ func project(t *testing.T, name string) (fstest.MapFS, stack.Options) {
 	for _, f := range a.Files {
 		switch f.Name {
 		case "want":
+		case "flags":
+			f := strings.Fields(string(f.Data))
+			for i := 0; i+1 < len(f); i += 2 {
+				switch f[i] {
+				case "--kind":
+					opt.Kind = stack.Kind(f[i+1])
+				case "--port":
+					fmt.Sscan(f[i+1], &opt.Port)
+				}
+			}
 		case "options":
 			opt.App = strings.TrimSpace(string(f.Data))
 		default:

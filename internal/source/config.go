@@ -61,7 +61,7 @@ type ConfigFix struct {
 // A ConfigRun says how a container is run to be proved. What it leaves out is
 // as Compose says, and else as hard as it gets.
 type ConfigRun struct {
-	Kind         string            `yaml:"kind"`         // service or job
+	Kind         string            `yaml:"kind"`         // service, worker or job
 	Env          map[string]string `yaml:"env"`          // over Compose's
 	Command      []string          `yaml:"command"`      // in place of CMD
 	Ports        []int             `yaml:"ports"`        // that it listens on
@@ -118,8 +118,8 @@ func (r *ConfigRun) check() *configError {
 		return nil
 	}
 	at := func(key ...string) []string { return append([]string{"run"}, key...) }
-	if r.Kind != "" && r.Kind != "service" && r.Kind != "job" {
-		return wrong(at("kind"), "run.kind %q is neither service nor job", r.Kind)
+	if r.Kind != "" && r.Kind != "service" && r.Kind != "worker" && r.Kind != "job" {
+		return wrong(at("kind"), "run.kind %q is none of service, worker, job", r.Kind)
 	}
 	if r.Network != "" && r.Network != "none" && r.Network != "bridge" {
 		return wrong(at("network"), "run.network %q is neither none nor bridge", r.Network)

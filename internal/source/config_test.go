@@ -27,7 +27,7 @@ func TestConfigMeans(t *testing.T) {
 		{"run:\n  ports: [1, 70000]\n", "line 2: run.ports: 70000 is not a port"},
 		{"run:\n  memory: lots\n", `line 2: run.memory: "lots" is not a size`},
 		{"run:\n  volumes: [/data, relative]\n", `line 2: run.volumes: "relative" is not an absolute path of a folder`},
-		{"run: {kind: cron}\n", `line 1: run.kind "cron" is neither service nor job`},
+		{"run: {kind: cron}\n", `line 1: run.kind "cron" is none of service, worker, job`},
 		{"run: {env: {A=B: c}}\n", `line 1: run.env: "A=B" is not a variable name`},
 		{"run:\n  netwrok: none\n", "line 2: field netwrok is unknown: did you mean network?"},
 	} {

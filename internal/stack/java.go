@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -259,9 +260,13 @@ func (p *javaProject) start() error {
 		}
 	case m.quarkus != "":
 		j.Shape = QuarkusJar
-	case has("maven-shade-plugin"), has("maven-assembly-plugin") && strings.Contains(m.plugins["maven-assembly-plugin"], "jar-with-dependencies"), has("com.github.johnrengelman.shadow"), has("com.gradleup.shadow"), has("io.ktor.plugin"):
+	case has("maven-shade-plugin"), assembled(m.plugins["maven-assembly-plugin"]), has("com.github.johnrengelman.shadow"), has("com.gradleup.shadow"), has("io.ktor.plugin"):
 		j.Shape = FatJar
-		if strings.Contains(m.plugins["maven-assembly-plugin"], "jar-with-dependencies") && !strings.Contains(m.plugins["maven-assembly-plugin"], "<appendAssemblyId>false") && j.Jar != "" {
+		inner := m.plugins["maven-assembly-plugin"]
+		if c := finalNameRE.FindStringSubmatch(inner); c != nil && assembled(inner) && !strings.Contains(c[1], "$") && j.Jar != "" {
+			j.Jar = path.Join(path.Dir(j.Jar), c[1]+".jar")
+		}
+		if assembled(inner) && !strings.Contains(inner, "<appendAssemblyId>false") && j.Jar != "" {
 			j.Jar = strings.TrimSuffix(j.Jar, ".jar") + "-jar-with-dependencies.jar"
 		}
 	default:
@@ -288,6 +293,15 @@ func (p *javaProject) start() error {
 	}
 	s.Start = Fact{Value: strings.Join(s.Exec, " ")}
 	return nil
+}
+
+var finalNameRE = regexp.MustCompile(`<finalName>\s*([^<\s]+)\s*</finalName>`)
+
+// assembled tells whether maven-assembly-plugin makes a jar with all that it depends on when
+// the project is packaged: a goal that is bound to no phase does nothing there.
+// Source: maven.apache.org/plugins/maven-assembly-plugin: usage, execution.
+func assembled(inner string) bool {
+	return strings.Contains(inner, "jar-with-dependencies") && strings.Contains(inner, "<execution>") && strings.Contains(inner, "<goal>")
 }
 
 // mainClass finds the class to start: what the build says, else the one that has a

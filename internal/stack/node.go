@@ -115,6 +115,10 @@ type nodeProject struct {
 	space []Member // the packages of its workspace; nil = it is none
 	// source tells that it is started as it is written, beside what the build makes.
 	source bool
+	byFile map[string]*script
+	// reach are the files that the program imports; nil = not asked yet, or not known.
+	reach  map[string]bool
+	walked bool
 }
 
 // A script is a file of source.
@@ -247,8 +251,7 @@ func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n")
 
 var (
 	envRE     = regexp.MustCompile(`(?:process\.env|Bun\.env|import\.meta\.env)(?:\.([A-Z][A-Z0-9_]*)|\[\s*['"]([A-Z][A-Z0-9_]*)['"]\s*\])(?:\s*(?:(?:,\s*10\s*)?\)\s*)?(?:\|\||\?\?)\s*(?:['"` + "`" + `]([^'"` + "`" + `]*)['"` + "`" + `]|(\d+)))?`)
-	portLitRE = regexp.MustCompile(`\.listen\s*\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b|\b(?:const|let|var)\s+\w*[pP](?:ort|ORT)\w*\s*(?::\s*\w+\s*)?=\s*(\d{2,5})\b|\bport\s*:\s*(\d{2,5})\b`)
-	localBind = regexp.MustCompile(`\.listen\s*\([^)]*['"](127\.0\.0\.1|localhost)['"]|host\s*:\s*['"](127\.0\.0\.1|localhost)['"]`)
+	localBind = regexp.MustCompile(`\.listen\s*\([^)]*['"](127\.0\.0\.1|localhost)['"]`)
 	// hostRE is a variable for the address to listen on that is loopback where nobody sets
 	// it, as code reads it or a schema of variables says.
 	hostRE     = regexp.MustCompile(`\b((?:APP_|SERVER_|HTTP_|API_|WEB_|LISTEN_|BIND_|FASTIFY_)?(?:HOST|HOSTNAME|ADDRESS))\b['"\]]*\s*(?:\?\?|\|\||:)[^\n'"]{0,80}['"](?:localhost|127\.0\.0\.1)['"]`)

@@ -30,6 +30,7 @@ func (p *nodeProject) environment() {
 		}
 	}
 	p.validated()
+	p.files()
 	p.clientKeys()
 	for _, c := range knowledge.ServiceClients() {
 		for _, name := range c.Node {
@@ -38,6 +39,43 @@ func (p *nodeProject) environment() {
 			}
 		}
 	}
+	file := slices.ContainsFunc([]string{"better-sqlite3", "sqlite3", "sqlite", "sql.js", "@libsql/client"}, func(n string) bool { return p.pkg.Dependencies[n] != "" })
+	s.decide(func(yield func(string, string) bool) {
+		for _, f := range p.js {
+			if !yield(f.file, f.text) {
+				return
+			}
+		}
+	}, file, p.t.example())
+}
+
+// fileRE is a variable that says where a file is whose text is the value.
+var fileRE = regexp.MustCompile(`\b(?:readFileSync|readFile)\s*\(\s*process\.env(?:\.([A-Z][A-Z0-9_]*)|\[\s*['"]([A-Z][A-Z0-9_]*)['"]\s*\])`)
+
+// files marks the variables whose values are places of files.
+func (p *nodeProject) files() {
+	for _, f := range p.js {
+		if !strings.Contains(f.text, "readFile") {
+			continue
+		}
+		for _, m := range fileRE.FindAllStringSubmatch(readerOf(f.text), -1) {
+			for i := range p.s.Env {
+				if p.s.Env[i].Name == m[1]+m[2] {
+					p.s.Env[i].Form = "file"
+				}
+			}
+		}
+	}
+}
+
+var readerRE = regexp.MustCompile(`(?:const|let|var)\s+(\w+)\s*=\s*\(?\w+\)?\s*=>\s*[^\n]*\breadFileSync\(`)
+
+// readerOf is a text in which what the file calls to read a file has the name of node's own.
+func readerOf(text string) string {
+	if m := readerRE.FindStringSubmatch(text); m != nil && m[1] != "readFileSync" {
+		return regexp.MustCompile(`\b`+m[1]+`\s*\(`).ReplaceAllString(text, "readFileSync(")
+	}
+	return text
 }
 
 var madeRE = regexp.MustCompile(`\bnew\s+([A-Z]\w+)\s*\(([^)]*)\)`)

@@ -32,6 +32,46 @@ func (p *nodeProject) port() {
 	if s.Port.Known() || s.Kind != Service {
 		return
 	}
+	unknown, known := p.listened()
+	if !known {
+		p.portNamed()
+	}
+	switch {
+	case strings.HasPrefix(s.Port.Why, "from "):
+		s.Set = append(s.Set, Tool{Name: strings.TrimPrefix(s.Port.Why, "from "), Version: s.Port.Value})
+	case !s.Port.Known():
+		s.Port = Fact{Value: "3000", Why: "default"}
+		s.Set = append(s.Set, Tool{Name: "PORT", Version: "3000"})
+		if unknown != (Place{}) {
+			s.Notes = append(s.Notes, fmt.Sprintf("port 3000 is a guess: what %s listens on is not known; --port says it", unknown))
+		} else {
+			s.Notes = append(s.Notes, "port 3000 is a guess: nothing in the source is seen to listen; --port says it")
+		}
+	}
+	reached := p.reachedFiles()
+	for _, f := range p.js {
+		if m := hostRE.FindStringSubmatch(f.text); m != nil && !slices.ContainsFunc(s.Set, func(t Tool) bool { return t.Name == m[1] }) {
+			s.Set = append(s.Set, Tool{Name: m[1], Version: "0.0.0.0"}) // else it listens to nobody outside the container
+		}
+	}
+	for _, f := range p.js {
+		if reached != nil && !reached[f.file] {
+			continue // a client, a probe: it binds nothing
+		}
+		if m := localBind.FindStringIndex(f.text); m != nil {
+			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d binds loopback: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", f.file, lineAt(f.text, m[0])))
+			break
+		}
+		if m := withoutRE.FindStringIndex(f.text); m != nil && p.pkg.needs("fastify") && !strings.Contains(f.text[m[0]:m[1]], "host") {
+			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d gives no host, and fastify then binds localhost: nobody outside the container reaches it; host: '0.0.0.0' says otherwise", f.file, lineAt(f.text, m[0])))
+			break
+		}
+	}
+}
+
+// portNamed takes the port of a variable that the source reads for one, wherever it does.
+func (p *nodeProject) portNamed() {
+	s := p.s
 	besides := false // what the port known is of
 	for _, f := range p.js {
 		if !strings.Contains(f.text, "PORT") {
@@ -55,54 +95,15 @@ func (p *nodeProject) port() {
 			s.Port = Fact{Value: value, At: at, Why: "from " + name}
 		}
 	}
-	if !s.Port.Known() {
-		if port := p.schemaPort("PORT"); port != "" {
-			s.Port = Fact{Value: port, Why: "from PORT"}
-			for _, f := range p.js {
-				if i := strings.Index(f.text, "PORT:"); i >= 0 && strings.Contains(f.text[i:], port) {
-					s.Port.At = Place{f.file, lineAt(f.text, i)}
-				}
-			}
-		}
-	}
 	if s.Port.Known() {
-		s.Set = append(s.Set, Tool{Name: strings.TrimPrefix(s.Port.Why, "from "), Version: s.Port.Value})
-	} else {
-		found := Fact{}
+		return
+	}
+	if port := p.schemaPort("PORT"); port != "" {
+		s.Port = Fact{Value: port, Why: "from PORT"}
 		for _, f := range p.js {
-			if strings.Contains(f.file, "config.") {
-				continue
+			if i := strings.Index(f.text, "PORT:"); i >= 0 && strings.Contains(f.text[i:], port) {
+				s.Port.At = Place{f.file, lineAt(f.text, i)}
 			}
-			for _, m := range portLitRE.FindAllStringSubmatchIndex(f.text, -1) {
-				port := Fact{Value: pick(f.text, m, 2, 4, 6), At: Place{f.file, lineAt(f.text, m[0])}}
-				if beside := besideRE.MatchString(path.Base(f.file)) || isBeside(f.text, m[0], m[1]); !beside && !s.Port.Known() {
-					s.Port = port
-				} else if !found.Known() {
-					found = port
-				}
-			}
-		}
-		if !s.Port.Known() {
-			s.Port = found
-		}
-	}
-	if !s.Port.Known() {
-		s.Port = Fact{Value: "3000", Why: "default"}
-		s.Set = append(s.Set, Tool{Name: "PORT", Version: "3000"})
-	}
-	for _, f := range p.js {
-		if m := hostRE.FindStringSubmatch(f.text); m != nil && !slices.ContainsFunc(s.Set, func(t Tool) bool { return t.Name == m[1] }) {
-			s.Set = append(s.Set, Tool{Name: m[1], Version: "0.0.0.0"}) // else it listens to nobody outside the container
-		}
-	}
-	for _, f := range p.js {
-		if m := localBind.FindStringIndex(f.text); m != nil {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d binds loopback: nobody outside the container reaches it; read the address from a variable, or bind 0.0.0.0", f.file, lineAt(f.text, m[0])))
-			break
-		}
-		if m := withoutRE.FindStringIndex(f.text); m != nil && p.pkg.needs("fastify") && !strings.Contains(f.text[m[0]:m[1]], "host") {
-			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d gives no host, and fastify then binds localhost: nobody outside the container reaches it; host: '0.0.0.0' says otherwise", f.file, lineAt(f.text, m[0])))
-			break
 		}
 	}
 }
@@ -161,7 +162,7 @@ func (p *nodeProject) health() {
 			best, rank = Fact{Value: where, At: at}, i
 		}
 	}
-	prefixes := p.prefixes()
+	prefixes, mounts, reached := p.prefixes(), p.mounts(), p.reachedFiles()
 	global := ""
 	for _, f := range p.js {
 		if m := globalRE.FindStringSubmatch(f.text); m != nil {
@@ -174,8 +175,13 @@ func (p *nodeProject) health() {
 			continue
 		}
 		for _, m := range routeRE.FindAllStringSubmatchIndex(f.text, -1) {
-			if on := f.text[m[2]:m[3]]; on == "this" || on == "axios" {
-				continue // a client asks another
+			on := f.text[m[2]:m[3]]
+			if clientRE.MatchString(on) || reached != nil && !reached[f.file] {
+				continue // a client asks another, or it is no part of the program
+			}
+			if where, ok := climb(mounts, f.file+"#"+on); ok {
+				note(strings.TrimSuffix(where+f.text[m[4]:m[5]], "/"), Place{f.file, lineAt(f.text, m[0])})
+				continue
 			}
 			if !known && strings.Contains(strings.ToLower(f.text[m[2]:m[3]]), "router") && len(prefixes) > 0 && p.mounted(f.file) {
 				continue
@@ -207,6 +213,9 @@ func (p *nodeProject) health() {
 	}
 	s.Health = best
 }
+
+// clientRE are names of what asks others.
+var clientRE = regexp.MustCompile(`(?i)^(?:this|axios|http|https|got|request|agent|superagent|ky|fetch\w*|\w*client|\w*api|instance|session|cache|map|params|headers|nock)$`)
 
 // basePath is what every route of Next.js begins with.
 func (p *nodeProject) basePath() string {

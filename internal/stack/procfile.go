@@ -240,7 +240,7 @@ func (p *pyProject) fromLine(l line) bool {
 					}
 				}
 				p.runFile(m)
-				p.kindOf(m)
+				p.kindOf(m, "")
 				p.before(c, l)
 				p.s.App.At = l.at
 				return true

@@ -43,7 +43,7 @@ func (p *pyProject) entry() error {
 	}
 	list := p.programs()
 	p.name(list)
-	list = append(list, p.passedOn(list)...)
+	list = p.helpers(append(list, p.passedOn(list)...))
 	if django {
 		list = append(list, p.djangoProgram()...)
 	}
@@ -204,6 +204,9 @@ func (p *pyProject) choose(list []*program) (*program, error) {
 			}
 			continue
 		}
+		if name, _ := p.theScript(); name != "" && c.framework.Interface == "own" && c.framework.Kind == string(Job) {
+			continue // parts of what the project's script starts
+		}
 		if c.rank == best.rank && !best.named || c.rank/100 == best.rank/100 && c.framework.Name != best.framework.Name && c.framework.Kind == best.framework.Kind && c.rank%100 < 50 && best.rank%100 < 50 {
 			rivals = append(rivals, c)
 		}
@@ -246,7 +249,7 @@ func (p *pyProject) asked(app string) error {
 		for _, c := range p.commands(m, "") {
 			if c.name == object {
 				p.runFile(m)
-				p.kindOf(m)
+				p.kindOf(m, object)
 				p.give(c)
 				return nil
 			}
@@ -267,7 +270,7 @@ func (p *pyProject) asked(app string) error {
 		return fmt.Errorf("--app %s: %s has no %s that a server can start", app, m.file, object)
 	}
 	p.runFile(m)
-	p.kindOf(m)
+	p.kindOf(m, "")
 	return p.subcommand(m, "")
 }
 

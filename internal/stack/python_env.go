@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"slices"
@@ -31,6 +32,7 @@ func (p *pyProject) environment() {
 		p.s.Env = append(p.s.Env, v)
 	}
 	tops := p.tops()
+	comes := p.comesTo()
 	for _, m := range p.modules {
 		if p.aside(m, tops) {
 			continue
@@ -47,7 +49,7 @@ func (p *pyProject) environment() {
 				if s, ok := g.Index.Literal(); ok && !m.mentions("if \""+s+"\" in os.environ", "if '"+s+"' in os.environ", "os.environ[\""+s+"\"] =", "os.environ['"+s+"'] =", "os.environ[\""+s+"\"]=") {
 					// Of manage.py each command runs main alone.
 					need := path.Base(m.file) != "manage.py" || slices.Contains([]string{"", "main"}, m.outermost(g.Line))
-					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: need})
+					add(Variable{Name: s, At: Place{m.file, g.Line}, Required: need && !g.If && comes(m, g.In)})
 				}
 			}
 		}
@@ -82,15 +84,20 @@ func (p *pyProject) environment() {
 				need = other == nil
 			case c.Func != "env" && !isEnviron(src, c) && strings.Contains(strings.ToLower(c.Method()), "env") && envNameRE.MatchString(first(c)):
 				// A helper of the project's own: get_env("X", default).
+				reads, refuses := p.readsNamed(m, c)
+				if !reads {
+					continue // a part of the names that it reads
+				}
 				name, other = first(c), c.Arg("default", 1)
-				need = other == nil
+				need = refuses && other == nil && !c.If && !c.Try && comes(m, c.In)
 			case isEnviron(src, c):
 				name, _ = c.Arg("var", 0).Literal()
+				need = !c.If && !c.Try && comes(m, c.In)
 				other = c.Arg("default", -1)
 				if other == nil && (c.Func == "env" || strings.HasPrefix(c.Func, "env.")) {
 					other = c.Arg("default", 1)
 				}
-				need = other == nil
+				need = need && other == nil
 				if name == "" && isEnviron(src, c) {
 					name = map[string]string{"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "cache_url": "CACHE_URL", "email": "EMAIL_URL", "email_url": "EMAIL_URL"}[c.Method()]
 				}
@@ -156,6 +163,66 @@ func (p *pyProject) environment() {
 			}
 		}
 	}
+}
+
+// comesTo tells of a function of a module whether the program comes to it for sure when it
+// starts; "" = the module itself.
+func (p *pyProject) comesTo() func(*module, string) bool {
+	entry := p.byFile(p.py.Entry)
+	if entry == nil || path.Base(p.py.Entry) == "langgraph.json" {
+		return func(*module, string) bool { return true }
+	}
+	reached := p.reached()
+	function := ""
+	if _, f, ok := strings.Cut(p.s.App.Value, ":"); ok {
+		function = strings.TrimSuffix(f, "()")
+	}
+	w := p.from(entry, function)
+	return func(m *module, function string) bool {
+		if path.Base(m.file) == "manage.py" {
+			return true
+		}
+		if function == "" {
+			return reached[m]
+		}
+		// One that is named nowhere else is called by what is not seen: a framework.
+		sure, comes := w.ways[way{m, function}]
+		return sure || !comes && reached[m] && p.py.Django != nil && w.named(m, function)
+	}
+}
+
+// readsNamed tells whether a helper reads the variable of the name that it is given, and
+// whether it refuses where there is none, as far as the project has it.
+func (p *pyProject) readsNamed(m *module, c *python.Call) (reads, refuses bool) {
+	owner, name := m, c.Func
+	if m.parsed().Def(name) == nil {
+		if owner, name = p.find(m, c.Func); owner == nil {
+			return true, true
+		}
+	}
+	d := owner.parsed().Def(name)
+	if d == nil || len(d.Names) == 0 {
+		return true, true
+	}
+	body := bytes.SplitAfter(owner.source, []byte("\n"))[min(d.Line, bytes.Count(owner.source, []byte("\n"))):]
+	raises := false
+	for _, l := range body {
+		if len(bytes.TrimSpace(l)) > 0 && !bytes.ContainsAny(l[:1], " \t)#\r\n") {
+			break
+		}
+		raises = raises || bytes.Contains(l, []byte("raise ")) || bytes.Contains(l, []byte("exit("))
+	}
+	for _, k := range owner.parsed().Calls {
+		if k.In == name && k.Arg("key", 0) != nil && k.Arg("key", 0).Form == python.Name && k.Arg("key", 0).Text == d.Names[0] {
+			reads, refuses = true, raises || k.Func != "os.getenv" && !strings.HasSuffix(k.Func, "environ.get")
+		}
+	}
+	for _, g := range owner.parsed().Gets {
+		if g.In == name && g.Index.Form == python.Name && g.Index.Text == d.Names[0] {
+			return true, true
+		}
+	}
+	return reads, refuses
 }
 
 // pythonForms are the forms of the values of fields, by their types.

@@ -2,6 +2,8 @@ package stack
 
 import (
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/python"
@@ -21,6 +23,17 @@ func kept(name string) bool {
 		}
 	}
 	return strings.Contains(name, "UPLOAD") && !strings.Contains(name, "EMOJI") && !strings.Contains(name, "SIZE") && !strings.Contains(name, "EXT") && !strings.Contains(name, "HANDLER")
+}
+
+// isFolder tells whether a setting that is called like a folder is one: its framework knows it,
+// its value is put together as a path, or it reaches what makes, reads or writes one.
+func (p *pyProject) isFolder(name string, e *python.Expr) bool {
+	upper := strings.ToUpper(name)
+	if strings.Contains(name, "[") || slices.Contains(keptNames, upper) || slices.Contains([]string{"UPLOAD_FOLDER", "UPLOAD_DIR", "UPLOADS_DIR", "UPLOADED_FILES_DEST"}, upper) || e != nil && e.Form != python.String {
+		return true
+	}
+	re := regexp.MustCompile(`(?:makedirs|mkdir|open|Path|join|joinpath|listdir|scandir|save|copy\w*|move|FileSystemStorage|FileHandler|StaticFiles)\s*\([^\n]*\b` + regexp.QuoteMeta(name) + `\b|\b` + regexp.QuoteMeta(name) + `(?:\s*/\s*[\w"']|\.(?:mkdir|joinpath)\b)|\{(?:\w+\.)*` + regexp.QuoteMeta(name) + `\}/`)
+	return slices.ContainsFunc(p.modules, func(m *module) bool { return m.mentions(name) && re.Match(m.source) })
 }
 
 // dictionary calls a function for each text that is a key of a dictionary in an expression,

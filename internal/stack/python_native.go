@@ -24,6 +24,13 @@ func (p *pyProject) services() {
 			}
 		}
 	}
+	p.s.decide(func(yield func(string, string) bool) {
+		for _, m := range p.modules {
+			if !yield(m.file, string(m.source)) {
+				return
+			}
+		}
+	}, false, p.t.example())
 }
 
 // plugged tells whether the project asks for a package that is made around another, by

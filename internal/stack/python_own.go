@@ -44,7 +44,7 @@ func (p *pyProject) own(c *program) {
 		}
 	}
 	starter := p.starter(c)
-	if s.Kind = Kind(f.Kind); starter.parsed().Main > 0 || !p.consoleScript() {
+	if s.Kind = Kind(f.Kind); starter.parsed().Main > 0 && !p.scripted(starter, c) || !p.consoleScript() {
 		p.runFile(starter)
 	}
 	if f.Kind == string(Job) && slices.ContainsFunc([]*module{starter, c.m}, func(m *module) bool { return m.mentions("uvicorn.run(", "hypercorn.asyncio") }) {
@@ -53,7 +53,20 @@ func (p *pyProject) own(c *program) {
 	if f.Kind == string(Service) || f.Name == "FastMCP" || s.Kind == Service {
 		p.listens(starter, c)
 	}
+	if s.Kind == Job && p.opt.Kind == "" {
+		if i := slices.IndexFunc([]*module{starter, c.m}, func(m *module) bool { return m.mentions("streamable-http", "streamable_http") }); i >= 0 {
+			s.Notes = append(s.Notes, "it speaks on standard input and output, as it is started; it can also do so over HTTP: --kind service and --port say that it does")
+		}
+	}
 	s.Server = Fact{Value: strings.ToLower(f.Name), At: c.at}
+}
+
+// scripted tells whether the script of the project starts a program that also a file starts.
+func (p *pyProject) scripted(starter *module, c *program) bool {
+	_, target := p.theScript()
+	mod, _, _ := strings.Cut(target, ":")
+	m, rest := p.find(nil, mod)
+	return !c.named && m != nil && rest == "" && (m == starter || m == c.m || p.imports(m, c.m, 0))
 }
 
 // starter is the file that starts a program which starts itself: its own, or one
@@ -94,11 +107,12 @@ func (p *pyProject) listens(starter *module, c *program) {
 	f := c.framework
 	names := []string{"port", "server_port"}
 	var calls []madeCall
-	for _, m := range []*module{starter, c.m} {
+	for _, m := range slices.Compact([]*module{starter, c.m}) {
 		for _, call := range m.parsed().Calls {
 			calls = append(calls, madeCall{m, call})
 		}
 	}
+	unknown := Place{} // where what reaches a listener is not known
 	// What is beside the program's own is asked where there is nothing else.
 	beside := func(a madeCall) int {
 		if a.beside() {
@@ -110,7 +124,7 @@ func (p *pyProject) listens(starter *module, c *program) {
 	for _, at := range calls {
 		m, call := at.m, at.Call
 		switch call.Method() {
-		case "run_app", "WSGIServer", "Server", "launch", "run", "serve", "serve_forever", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "TCPSite", "listen", "make_server", "FastMCP", "start_server", "run_async", "http_app":
+		case "run_app", "WSGIServer", "Server", "launch", "run", "serve", "serve_forever", "HTTPServer", "ThreadingHTTPServer", "TCPServer", "TCPSite", "listen", "make_server", "FastMCP", "start_server", "run_async", "http_app", "bind_sockets":
 		default:
 			continue
 		}
@@ -128,7 +142,7 @@ func (p *pyProject) listens(starter *module, c *program) {
 		}
 		if e == nil {
 			switch call.Method() {
-			case "listen":
+			case "listen", "bind_sockets":
 				e = call.Arg("", 0)
 			case "HTTPServer", "ThreadingHTTPServer", "TCPServer":
 				if a := call.Arg("server_address", 0); a != nil && a.Form == python.List && len(a.Parts) == 2 {
@@ -144,7 +158,7 @@ func (p *pyProject) listens(starter *module, c *program) {
 		if e == nil {
 			continue
 		}
-		n, v := p.number(m, e)
+		n, v := p.number(m, e, call.In)
 		if v != "" {
 			p.portVariable(v, n, Place{m.file, call.Line})
 			p.host(m, call)
@@ -155,9 +169,15 @@ func (p *pyProject) listens(starter *module, c *program) {
 			p.host(m, call)
 			return
 		}
+		if flag, def := option(m, e.Text); unknown.File == "" && !at.beside() && !(flag != "" && def == nil) {
+			unknown = Place{m.file, call.Line}
+		}
 	}
 	if s.Kind == Service && f.Port > 0 {
 		s.Port = Fact{Value: strconv.Itoa(f.Port), Why: "default of " + f.Name}
+		if unknown.File != "" && p.opt.Port == 0 {
+			s.Notes = append(s.Notes, fmt.Sprintf("port %d is a guess: what %s listens on is not known; --port says it", f.Port, unknown))
+		}
 		if f.Name == "Gradio" {
 			p.set("GRADIO_SERVER_NAME", "0.0.0.0")
 		}
@@ -250,10 +270,11 @@ func (p *pyProject) handles() bool {
 }
 
 // servers are calls that make a program one that listens.
-var servers = []string{"uvicorn.run", "hypercorn.asyncio.serve", "waitress.serve", "gevent.pywsgi.WSGIServer", "cheroot.wsgi.Server", "aiohttp.web.run_app", "http.server.HTTPServer", "http.server.ThreadingHTTPServer", "socketserver.TCPServer", "socketserver.ThreadingTCPServer", "wsgiref.simple_server.make_server", "asyncio.start_server", "websockets.serve", "grpc.server", "grpc.aio.server", "bottle.run"}
+var servers = []string{"uvicorn.run", "hypercorn.asyncio.serve", "waitress.serve", "gevent.pywsgi.WSGIServer", "cheroot.wsgi.Server", "aiohttp.web.run_app", "http.server.HTTPServer", "http.server.ThreadingHTTPServer", "socketserver.TCPServer", "socketserver.ThreadingTCPServer", "wsgiref.simple_server.make_server", "asyncio.start_server", "websockets.serve", "grpc.server", "grpc.aio.server", "bottle.run", "aiohttp.web.TCPSite", "uvicorn.Server", "tornado.httpserver.HTTPServer"}
 
-// kindOf tells what a plain program does: it listens, works on, or ends.
-func (p *pyProject) kindOf(m *module) {
+// kindOf tells what a plain program does that begins in a module, and there in a function: it
+// listens, works on, or ends.
+func (p *pyProject) kindOf(m *module, function string) {
 	s := p.s
 	s.Kind = p.opt.Kind
 	if m == nil {
@@ -262,47 +283,47 @@ func (p *pyProject) kindOf(m *module) {
 		}
 		return
 	}
-	seen := map[*module]bool{}
-	loops := ""
-	var look func(m *module, depth int)
-	look = func(m *module, depth int) {
-		if seen[m] || depth > 3 {
-			return
+	w := p.from(m, function)
+	if list := w.listeners(); len(list) > 0 {
+		l := list[0]
+		if sure := l.sure || p.opt.Kind == Service; sure && s.Kind == "" {
+			s.Kind = Service
+		} else if !sure {
+			s.Notes = append(s.Notes, fmt.Sprintf("%s:%d listens (%s) only on a condition: where it is met, --kind service and --port say so", l.m.file, l.Line, l.Func))
 		}
-		seen[m] = true
-		for _, c := range m.parsed().Calls {
-			if slices.Contains(servers, c.Func) && s.Port.Value == "" {
-				if s.Kind == "" {
-					s.Kind = Service
-				}
-				p.listens(m, &program{m: m, framework: &knowledge.Framework{Name: c.Method(), Kind: string(Service)}})
-				s.Server = Fact{Value: c.Func, At: Place{m.file, c.Line}}
-			}
-			if c.Method() == "run_pending" || c.Method() == "run_polling" || c.Method() == "infinity_polling" || c.Method() == "start_polling" || c.Method() == "run_forever" || c.Method() == "consume" || c.Method() == "start_consuming" || isWorker(c.Func) {
-				loops = fmt.Sprintf("%s:%d", m.file, c.Line)
-			}
-		}
-		if loops == "" && m.mentions("while True:", "while 1:", "while running", "while not ") && m.mentions("sleep(", "poll(", "blpop(", "brpop(", "get(", "recv") {
-			loops = m.file
-		}
-		for _, i := range m.parsed().Imports {
-			full := i.Module
-			if i.Name != "" && i.Name != "*" {
-				full += "." + i.Name
-			}
-			if o, _ := p.find(m, full); o != nil {
-				look(o, depth+1)
-			}
+		if s.Kind == Service {
+			p.listens(l.m, &program{m: l.m, framework: &knowledge.Framework{Name: l.Method(), Kind: string(Service)}})
+			s.Server = Fact{Value: l.Func, At: Place{l.m.file, l.Line}}
 		}
 	}
-	look(m, 0)
-	switch {
-	case s.Kind != "":
-	case loops != "":
+	if s.Kind != "" {
+		return
+	}
+	if s.Kind = Job; w.worksOn() {
 		s.Kind = Worker
-	default:
-		s.Kind = Job
 	}
+}
+
+// worksOn tells whether a program works until it is told to end.
+func (w *walker) worksOn() bool {
+	if _, ok := w.loops(); ok {
+		return true
+	}
+	for at, sure := range w.ways {
+		if !sure {
+			continue
+		}
+		for _, c := range w.of(at) {
+			switch c.Method() {
+			case "run_pending", "run_polling", "infinity_polling", "start_polling", "run_forever", "run_until_disconnected", "consume", "start_consuming":
+				return true
+			}
+			if isWorker(c.Func) || slices.ContainsFunc(c.Args, func(a python.Arg) bool { return strings.HasSuffix(a.Value.Text, ".disconnected") }) {
+				return true // of Telethon: until the client is disconnected
+			}
+		}
+	}
+	return false
 }
 
 // isWorker tells whether a call makes what runs until it is told to end, and serves nobody:

@@ -68,7 +68,7 @@ func (p *pyProject) script() error {
 		p.runFile(list[0].m)
 	}
 	m := p.byFile(p.py.Entry)
-	p.kindOf(m)
+	p.kindOf(m, "")
 	return p.subcommand(m, "")
 }
 
@@ -109,11 +109,16 @@ func (p *pyProject) scripts() map[string]string {
 	return list
 }
 
-// consoleScript starts a script that the project declares: the only one, or the
-// one with a name that says so.
+// consoleScript starts the script that the project means.
 func (p *pyProject) consoleScript() bool {
+	name, target := p.theScript()
+	return name != "" && p.startScript(name, target)
+}
+
+// theScript is the script that the project declares: the only one, or the one with a name
+// that says so; "" = there is none, or none that stands out.
+func (p *pyProject) theScript() (name, target string) {
 	scripts := p.scripts()
-	name := ""
 	for _, n := range []string{"start", "serve", "server", "web", "run", "main", "app"} {
 		if scripts[n] != "" && name == "" {
 			name = n
@@ -124,7 +129,7 @@ func (p *pyProject) consoleScript() bool {
 			name = n
 		}
 	}
-	return name != "" && p.startScript(name, scripts[name])
+	return name, scripts[name]
 }
 
 // startScript starts a console script.
@@ -146,7 +151,7 @@ func (p *pyProject) startScript(name, target string) bool {
 	}
 	p.s.Start = Fact{Value: name, At: at}
 	if p.s.Kind == "" {
-		p.kindOf(m)
+		p.kindOf(m, function)
 	}
 	return true
 }

@@ -1,14 +1,12 @@
 package stack
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/internal/knowledge"
-	"github.com/dockworthy/dockworthy/internal/python"
 )
 
 // celeryApp is the app as celery's -A takes it: the module, where it has one app.
@@ -155,112 +153,4 @@ func (p *pyProject) brought(name string) (Place, bool) {
 		}
 	}
 	return Place{}, false
-}
-
-// saidPort is the port that the source itself serves on.
-func (p *pyProject) saidPort(c *program) (int, Place) {
-	list := []*module{c.m}
-	for _, m := range p.modules {
-		if m != c.m && m.mentions("uvicorn.run", ".run(", "serve(") && strings.Count(m.file, "/") <= strings.Count(c.m.file, "/") {
-			list = append(list, m)
-		}
-	}
-	for _, m := range list {
-		for _, call := range m.parsed().Calls {
-			if !slices.Contains(servers, call.Func) && (call.Method() != "run" || call.Of() != c.object || c.object == "") {
-				continue
-			}
-			if n, _ := p.number(m, call.Arg("port", -1)); n > 0 {
-				return n, Place{m.file, call.Line}
-			}
-			// listen="{}:{}".format(host, port)
-			if f := call.Arg("listen", -1); f != nil && f.Call != nil && f.Call.Method() == "format" && len(f.Call.Args) > 0 {
-				if n, _ := p.number(m, &f.Call.Args[len(f.Call.Args)-1].Value); n > 0 {
-					return n, Place{m.file, call.Line}
-				}
-			}
-			for _, s := range call.Arg("listen", -1).Literals() {
-				if n, err := strconv.Atoi(s[strings.LastIndexByte(s, ':')+1:]); err == nil && n > 0 {
-					return n, Place{m.file, call.Line}
-				}
-			}
-		}
-	}
-	return 0, Place{}
-}
-
-// number is the value of an expression that is a number, or has one to fall back
-// on, and the environment variable that it is read from.
-func (p *pyProject) number(m *module, e *python.Expr) (n int, variable string) {
-	return p.numberIn(m, e, 0)
-}
-
-func (p *pyProject) numberIn(m *module, e *python.Expr, depth int) (n int, variable string) {
-	if e == nil || depth > 6 {
-		return 0, ""
-	}
-	switch e.Form {
-	case python.Number, python.String:
-		n, _ = strconv.Atoi(e.Text)
-		return n, ""
-	case python.Name:
-		if a := m.parsed().Assigned(e.Text); a != nil {
-			return p.numberIn(m, &a.Value, depth+1)
-		}
-		if other, name := p.find(m, e.Text); other != nil && name != "" {
-			if a := other.parsed().Assigned(name); a != nil {
-				return p.numberIn(other, &a.Value, depth+1)
-			}
-		}
-		if _, def := option(m, e.Text); def != nil {
-			return p.numberIn(m, def, depth+1)
-		}
-		// A field of a settings class: settings.port.
-		if at := strings.LastIndexByte(e.Text, '.'); at > 0 {
-			for _, other := range p.modules {
-				if !other.mentions(e.Text[at+1:]) || !other.mentions("class ") {
-					continue
-				}
-				for _, c := range other.parsed().Classes {
-					for _, f := range c.Fields {
-						if f.Name == e.Text[at+1:] && f.Value != nil && f.In == "" {
-							if n, _ := p.numberIn(other, f.Value, depth+1); n > 0 {
-								return n, ""
-							}
-						}
-					}
-				}
-			}
-		}
-	case python.Invoke:
-		if v := readsVariable(e.Call); v != "" {
-			n, _ := p.numberIn(m, e.Call.Arg("default", 1), depth+1)
-			return n, v
-		}
-		for i := range e.Call.Args {
-			if n, v := p.numberIn(m, &e.Call.Args[i].Value, depth+1); n > 0 || v != "" {
-				return n, v
-			}
-		}
-	case python.Index:
-		if e.Get.Of == "os.environ" {
-			return 0, e.Get.Index.Text
-		}
-	default:
-		for i := range e.Parts {
-			k, v := p.numberIn(m, &e.Parts[i], depth+1)
-			n, variable = max(n, k), cmp.Or(variable, v)
-		}
-	}
-	return n, variable
-}
-
-// readsVariable is the environment variable that a call reads; "" = none.
-func readsVariable(c *python.Call) string {
-	switch c.Func {
-	case "os.environ.get", "os.getenv", "environ.get", "getenv", "os.environ.setdefault":
-		s, _ := c.Arg("key", 0).Literal()
-		return s
-	}
-	return ""
 }

@@ -82,7 +82,7 @@ func (p *pyProject) writes() {
 		// Settings that say where it keeps what it is sent, and its logs.
 		named := func(name string, e *python.Expr, line int) {
 			p.within = ""
-			if kept(name) {
+			if kept(name) && p.isFolder(name, e) {
 				if s, ok := p.pathOf(m, e, 0); ok && !strings.Contains(s, ",") {
 					add(s, Place{m.file, line})
 				}
@@ -223,7 +223,10 @@ func (p *pyProject) pathOf(m *module, e *python.Expr, depth int) (string, bool) 
 		case readsVariable(c) != "":
 			return p.pathOf(m, c.Arg("default", 1), depth+1)
 		case c.Func == "decouple.config" || c.Func == "starlette.config.Config()" || isEnviron(m.parsed(), c):
-			return p.pathOf(m, c.Arg("default", -1), depth+1)
+			if d := c.Arg("default", -1); d != nil {
+				return p.pathOf(m, d, depth+1)
+			}
+			return p.pathOf(m, c.Arg("default", 1), depth+1)
 		case c.Method() == "dirname" && ofFile(e):
 			dir := path.Dir(m.file)
 			for _, inner := range e.Calls()[1:] {

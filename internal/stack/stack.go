@@ -141,7 +141,7 @@ type Variable struct {
 	Required bool   `json:"required,omitempty"` // it has no default
 	Secret   bool   `json:"secret,omitempty"`   // by its name
 	Service  string `json:"service,omitempty"`  // the service that it says the place of, where the source tells
-	Form     string `json:"form,omitempty"`     // number, boolean, duration; "" = any text may do
+	Form     string `json:"form,omitempty"`     // number, boolean, duration, file (the place of one that holds it); "" = any text may do
 }
 
 // A Native is a package that needs packages of the system.
@@ -171,12 +171,17 @@ type Options struct {
 	At, RouteAt Place
 	// PortAt is where Port stands; the zero Place = a person says it.
 	PortAt Place
+	// Seen tells that Port is where the program was seen to listen.
+	Seen bool
 }
 
 // port is the port that is said, as a fact.
 func (o Options) port() Fact {
 	if o.PortAt != (Place{}) {
 		return Fact{Value: strconv.Itoa(o.Port), At: o.PortAt}
+	}
+	if o.Seen {
+		return Fact{Value: strconv.Itoa(o.Port), Why: "seen when it ran"}
 	}
 	return Fact{Value: strconv.Itoa(o.Port), Why: "--port"}
 }
@@ -273,6 +278,16 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s.Kind == Service && !s.Port.Known() {
+			where := s.Server.At.String()
+			if s.Server.At == (Place{}) {
+				where = s.App.String()
+			}
+			return nil, &Unclear{Question: fmt.Sprintf("it answers on a port (%s) that is not known; where it has none, --kind worker says so", where), Flag: "--port", Choices: []Choice{{"PORT", "that it listens on"}}}
+		}
+		if err := s.keeps(opt); err != nil {
+			return nil, err
+		}
 		s.Language, s.tree = Fact{Value: d.language, At: at}, t
 		s.today(opt)
 		s.extensions()
@@ -282,6 +297,30 @@ func Detect(fsys fs.FS, opt Options) (*Stack, error) {
 		return s, nil
 	}
 	return nil, ErrEmpty
+}
+
+// keeps tells of what a person said and this program does not do: nothing that is said is
+// dropped in silence.
+func (s *Stack) keeps(opt Options) error {
+	if opt.Line != "" {
+		return nil // what its Dockerfile says is told apart
+	}
+	if opt.Kind != "" && s.Kind != opt.Kind && !(s.Kind == Static && opt.Kind == Service) {
+		return fmt.Errorf("--kind %s cannot be kept: it is a %s (%s)", opt.Kind, map[bool]string{true: "static site", false: string(s.Kind)}[s.Kind == Static], s.Start.Value)
+	}
+	if opt.Port == 0 || opt.PortAt != (Place{}) {
+		return nil
+	}
+	port := strconv.Itoa(opt.Port)
+	switch {
+	case s.Kind == Worker || s.Kind == Job:
+		return fmt.Errorf("--port %s: it listens on no port, since it is a %s (%s); --kind service says that it does", port, s.Kind, s.Start.Value)
+	case s.Kind == Static && port != "8080":
+		return fmt.Errorf("--port %s cannot be kept: the image that gives out a static site listens on 8080; publish that on the port that is wanted", port)
+	case s.Port.Value != port:
+		return fmt.Errorf("--port %s cannot be kept: it listens on %s", port, s.Port)
+	}
+	return nil
 }
 
 // LanguageOf is the language that Detect takes a project for; "" where it is one that no

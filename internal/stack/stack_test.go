@@ -38,6 +38,16 @@ func TestCases(t *testing.T) {
 				switch f.Name {
 				case "want":
 					want, at = string(f.Data), i
+				case "flags":
+					f := strings.Fields(string(f.Data))
+					for i := 0; i+1 < len(f); i += 2 {
+						switch f[i] {
+						case "--kind":
+							opt.Kind = Kind(f[i+1])
+						case "--port":
+							fmt.Sscan(f[i+1], &opt.Port)
+						}
+					}
 				case "options":
 					opt.App = strings.TrimSpace(string(f.Data))
 				default:

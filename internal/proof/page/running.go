@@ -123,8 +123,11 @@ func (m *pageMaker) settings(v *runView) {
 		return "no"
 	}
 	what := "job: it is expected to end"
-	if s.Service {
+	switch {
+	case s.Service:
 		what = "service: it is expected to keep running"
+	case s.Stays:
+		what = "worker: it is expected to keep running, and need not answer"
 	}
 	add("Kind", what)
 	add("Read-only root file system", yes(s.ReadOnly))

@@ -50,6 +50,9 @@ var doesNotStart = &check.Check{
 			if log.Settings.Completes {
 				what = "the one-shot service"
 			}
+			if log.Settings.Stays {
+				what = "the worker, which is expected to keep running,"
+			}
 			f.Message = fmt.Sprintf("%s ended by itself after %.1f s with status %d", what, s.After(), s.Code)
 			if s.Cause != nil {
 				f.Message += ": " + s.Why()
