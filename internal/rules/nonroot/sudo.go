@@ -6,6 +6,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/effects"
+	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/shell"
 	"github.com/dockworthy/dockworthy/internal/source"
 )
@@ -34,6 +35,7 @@ var sudo = &check.Check{
 			return check.Judge(nil)
 		}
 		var found []check.Finding
+		var mend *recipe.Advice // of all of them, asked for once
 		for step := range b.Steps() {
 			if c := step.Copy; c != nil {
 				found = append(found, copied(b, step, c)...)
@@ -43,6 +45,11 @@ var sudo = &check.Check{
 				continue
 			}
 			add := func(f check.Finding) {
+				if mend == nil {
+					a := recipe.Unsudo(b)
+					mend = &a
+				}
+				f.Fixes, f.Unfixed = mend.Fixes, mend.Unfixed
 				f.Place.File, f.Stage, f.Cause = b.Text(), step.Stage, sudoCause
 				found = append(found, f)
 			}
