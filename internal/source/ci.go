@@ -133,7 +133,7 @@ func (r *ciReader) walk(n *yaml.Node) {
 		r.metadata(step["steps"])
 		if uses := step["uses"]; uses != nil {
 			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
-				r.action(step["with"])
+				r.action(action, step["with"])
 			}
 			r.call(uses.Value, step["with"])
 		}
@@ -241,7 +241,7 @@ func isLiteral(s string) bool { return !strings.Contains(s, "$") && !strings.Con
 // action is a step of docker/build-push-action or its like.
 // Source: github.com/docker/build-push-action, github.com/hashicorp/actions-docker-build:
 // inputs.
-func (r *ciReader) action(inputs *yaml.Node) {
+func (r *ciReader) action(name string, inputs *yaml.Node) {
 	with := fields(inputs)
 	first := func(keys ...string) string {
 		for _, key := range keys {
@@ -264,8 +264,11 @@ func (r *ciReader) action(inputs *yaml.Node) {
 	if r.job.matrix != nil {
 		b.step = inputs
 	}
+	outputs := first("outputs")
+	b.outcome = outcomeOf(slices.DeleteFunc(strings.Split(outputs, "\n"), func(o string) bool { return strings.TrimSpace(o) == "" }))
 	push := first("push")
-	b.pushed = push != "" && push != "false" || strings.Contains(first("outputs"), "push=true") || strings.Contains(first("outputs"), "type=registry")
+	b.unnamed = path.Base(name) == "build-push-action" && tags == "" && outputs == "" && (push == "" || push == "false") && with["load"] == nil
+	b.pushed = push != "" && push != "false" || strings.Contains(outputs, "push=true") || strings.Contains(outputs, "type=registry")
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
 	}
@@ -383,6 +386,8 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes
 		}
 	}
 	b.pushed = pushes
+	b.unnamed = !c.Substitution && !o.Has("-t", "--tag", "--push", "--load", "-o", "--output", "--iidfile")
+	var outputs []string
 	for _, f := range o.Flags {
 		name, value, ok := strings.Cut(f.Value.Text, "=")
 		switch f.Name {
@@ -396,10 +401,16 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes
 			}
 		case "--push":
 			b.pushed = true
+			outputs = append(outputs, "type=registry")
+		case "--load":
+			outputs = append(outputs, "type=docker")
+		case "-o", "--output":
+			outputs = append(outputs, f.Value.Text)
 		case "-t", "--tag":
 			b.tags = append(b.tags, f.Value.Text)
 		}
 	}
+	b.outcome = outcomeOf(outputs)
 	if r.job.matrix == nil {
 		b.step = nil
 	}
@@ -419,6 +430,8 @@ type ciBuild struct {
 	names                 []string   // of images, to which tags are added
 	step                  *yaml.Node // of a job with a matrix
 	pushed                bool       // it is published
+	unnamed               bool       // it gets no name, and nobody gets it
+	outcome               outcome
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -441,7 +454,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if _, err := p.files.stat(root); err != nil {
 		root = made
 	}
-	r := recipe{target: b.target, context: root, pushed: b.pushed, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
+	r := recipe{target: b.target, context: root, pushed: b.pushed, unnamed: b.unnamed, outcome: b.outcome, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {
 		case !isLiteral(key):
@@ -478,10 +491,12 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 			r.repos = append(r.repos, anywhere+last)
 		}
 	}
+	r.development = r.discarded()
 	list := p.composed[file]
 	for i := range list[max(0, len(list)-maxAlike):] { // of the same step by another row of the matrix
 		if o := &list[max(0, len(list)-maxAlike)+i]; b.step != nil && o.step == b.step && o.target == r.target && o.context == r.context {
 			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			o.unnamed, o.outcome = o.unnamed && r.unnamed, min(o.outcome, r.outcome)
 			return
 		}
 	}
@@ -493,6 +508,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 		}
 		if subset(r.args, o.args) {
 			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			o.unnamed, o.outcome = o.unnamed && r.unnamed, min(o.outcome, r.outcome)
 			return
 		}
 	}

@@ -26,6 +26,8 @@ type recipe struct {
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
 	pushed   bool       // by publishes it
+	outcome  outcome    // what becomes of what it makes
+	unnamed  bool       // by gives the image no name, and hands it to nobody
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }
@@ -45,7 +47,7 @@ func (t *targeting) plain() recipe {
 		return recipe{}
 	}
 	r := t.recipes[0]
-	r.target = ""
+	r.target, r.outcome, r.unnamed = "", keeps, false
 	return r
 }
 
