@@ -101,6 +101,7 @@ type job struct {
 	env    map[string]string   // with literal values
 	inputs map[string]string   // of a workflow or action that is used, with literal values
 	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
+	tagged map[string][]string // the same with those of the tags that are literal
 }
 
 // walk goes through all nodes; aliases are not followed, for what they name is looked
@@ -173,7 +174,8 @@ func (r *ciReader) environ(n *yaml.Node) {
 	r.job.env = env
 }
 
-// metadata takes the names of images for which steps make tags.
+// metadata takes the names of images for which steps make tags, and the tags that do not
+// hang on what is built.
 // Source: github.com/docker/metadata-action, inputs.
 func (r *ciReader) metadata(steps *yaml.Node) {
 	if steps == nil {
@@ -183,11 +185,42 @@ func (r *ciReader) metadata(steps *yaml.Node) {
 		step := fields(n)
 		if id := scalar(step["id"]); id != "" && strings.HasPrefix(scalar(step["uses"]), "docker/metadata-action@") {
 			if r.job.names == nil {
-				r.job.names = map[string][]string{}
+				r.job.names, r.job.tagged = map[string][]string{}, map[string][]string{}
 			}
-			r.job.names[id] = strings.Fields(r.text(fields(step["with"])["images"]))
+			with := fields(step["with"])
+			r.job.names[id], r.job.tagged[id] = strings.Fields(r.text(with["images"])), nil
+			if flavor := r.text(with["flavor"]); strings.Contains(flavor, "prefix") || strings.Contains(flavor, "suffix") {
+				continue
+			}
+			for _, tag := range rawTags(r.text(with["tags"])) {
+				for _, name := range r.job.names[id] {
+					r.job.tagged[id] = append(r.job.tagged[id], name+":"+tag)
+				}
+			}
 		}
 	}
+}
+
+// rawTags are those of the tags of a metadata-action that are written as they are to be.
+func rawTags(tags string) (raw []string) {
+	for line := range strings.Lines(tags) {
+		tag := strings.TrimSpace(line)
+		if strings.Contains(tag, "=") {
+			of := map[string]string{}
+			for f := range strings.SplitSeq(tag, ",") {
+				name, v, _ := strings.Cut(f, "=")
+				of[name] = v
+			}
+			if of["type"] != "raw" {
+				continue
+			}
+			tag = of["prefix"] + of["value"] + of["suffix"]
+		}
+		if tag != "" && isLiteral(tag) {
+			raw = append(raw, tag)
+		}
+	}
+	return raw
 }
 
 var (
@@ -260,6 +293,7 @@ func (r *ciReader) action(name string, inputs *yaml.Node) {
 	}
 	for _, m := range stepOutputs.FindAllStringSubmatch(tags, -1) {
 		b.names = append(b.names, r.job.names[m[1]]...)
+		b.tags = append(b.tags, r.job.tagged[m[1]]...)
 	}
 	if r.job.matrix != nil {
 		b.step = inputs

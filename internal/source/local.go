@@ -71,9 +71,6 @@ func (b *Build) resolveLocal() {
 	if img == nil || !img.Valid || img.Known != nil || b.project == nil {
 		return
 	}
-	if len(b.project.compose) == 0 && b.Config == nil {
-		return
-	}
 	name := b.project.makes[familiarRef(img.Ref)]
 	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
 		return
