@@ -67,7 +67,7 @@ func (p *Snapshot) openCI() {
 // at its words.
 func mayBuild(data []byte) bool {
 	has := func(word string) bool { return bytes.Contains(data, []byte(word)) }
-	return has("uses: ./") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
+	return has("uses: ./") || has(" run ") || has("node --run ") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
 }
 
 // yamlNode is a YAML document; nil where it is none. What the parser cannot take is
@@ -202,6 +202,7 @@ func (r *ciReader) metadata(steps *yaml.Node) {
 }
 
 // rawTags are those of the tags of a metadata-action that are written as they are to be.
+// latest is for who pulls the image later: it says nothing of this one.
 func rawTags(tags string) (raw []string) {
 	for line := range strings.Lines(tags) {
 		tag := strings.TrimSpace(line)
@@ -216,7 +217,7 @@ func rawTags(tags string) (raw []string) {
 			}
 			tag = of["prefix"] + of["value"] + of["suffix"]
 		}
-		if tag != "" && isLiteral(tag) {
+		if tag != "" && tag != "latest" && isLiteral(tag) {
 			raw = append(raw, tag)
 		}
 	}
@@ -331,7 +332,7 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	for _, c := range n.Content {
 		src += c.Value + "\n"
 	}
-	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") {
+	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") && !strings.Contains(src, "run ") {
 		return
 	}
 	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})

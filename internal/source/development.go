@@ -22,7 +22,15 @@ const (
 
 // devStage tells whether a stage's name says that the stage does not ship.
 func devStage(name string) bool {
-	return knowledge.DevStages.Has(name) || weakStage(name) || slices.ContainsFunc(parts(name), knowledge.DevStageWords.Has)
+	return knowledge.DevStages.Has(name) || weakStage(name) || slices.ContainsFunc(parts(name), func(w string) bool { return knowledge.DevStageWords.Has(countless(w)) })
+}
+
+// countless is a word without the number that tells it from its like: test2.
+func countless(w string) string {
+	if short := strings.TrimRight(w, "0123456789"); short != "" {
+		return short
+	}
+	return w
 }
 
 // weakStage tells whether a stage's name is one that stages bear which make what
@@ -76,7 +84,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 			if kind == ComposeFile && i < len(words)-2 && knowledge.DevManifestParts.Has(w) { // compose.example.yml is to be copied to where it works
 				return fmt.Sprintf("the file name contains %q", w)
 			}
-			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
+			if knowledge.DevFileParts.Has(countless(w)) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
 				return fmt.Sprintf("the file name contains %q", w)
 			}
 		}
@@ -130,7 +138,7 @@ func devFolder(dir string) string {
 		words := parts(part)
 		last := len(words) - 1
 		for i, w := range words {
-			if knowledge.DevFolderParts.Has(w) || i > 0 && i == last && knowledge.DevFolderEnds.Has(w) || i == 0 && last > 0 && knowledge.DevFolderStarts.Has(w) && !knowledge.DevProducts.Has(words[1]) {
+			if knowledge.DevFolderParts.Has(countless(w)) || i > 0 && i == last && knowledge.DevFolderEnds.Has(w) || i == 0 && last > 0 && knowledge.DevFolderStarts.Has(w) && !knowledge.DevProducts.Has(words[1]) {
 				return part
 			}
 		}

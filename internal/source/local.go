@@ -146,13 +146,14 @@ func (b *Build) imageNames() []string {
 	return b.images
 }
 
-// userOfImage is another Dockerfile that names one of these images in FROM.
+// userOfImage is a Dockerfile that names one of these images in FROM: another one, or the
+// same for another stage.
 func (b *Build) userOfImage(names []string) string {
 	users := b.project.users()
 	for _, n := range names {
 		b.files.trace.ask(aboutFroms, familiar(n))
 		for _, user := range users.users[familiar(n)] {
-			if user != b.Path {
+			if user != b.Path || slices.ContainsFunc(b.Stages, func(s *Stage) bool { return !b.inChain[s] && s.Image != nil && familiarRef(s.Image.Ref) == familiar(n) }) {
 				return user
 			}
 		}
