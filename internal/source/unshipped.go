@@ -78,9 +78,9 @@ func (t *targeting) runs(b *Build) bool {
 	return len(b.Workloads()) > 0 || slices.ContainsFunc(b.RunBy(), func(s *Service) bool { return s.Development == "" })
 }
 
-// isBake tells whether a file that names builds is one of Bake's rather than of a CI.
+// isBake tells whether a file that names builds is one of Bake's rather than of a CI or of Skaffold.
 func isBake(name string) bool {
-	return !strings.HasPrefix(name, ".github/") && name != ".gitlab-ci.yml"
+	return !strings.HasPrefix(name, ".github/") && name != ".gitlab-ci.yml" && !isSkaffold(name)
 }
 
 // maxHeader is how many bytes of the first comment are read.
