@@ -99,6 +99,11 @@ func deployed(b *source.Build, kv deploy.KeyValue, who, service string, known *n
 		}
 		return []check.Finding{f}
 	}
+	if what := secret.Published(value); what != "" {
+		f.Severity, f.Secrets = check.Note, nil
+		f.Message = fmt.Sprintf("%s: %s contains %s, which everybody knows", who, kv.Key.Text, what)
+		return []check.Finding{f}
+	}
 	if w := worthUnder(kv.Key.Text, value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {
 		f.Severity, f.Secrets = check.Note, nil
 		f.Message = fmt.Sprintf("%s: %s has a placeholder as its value", who, kv.Key.Text)
