@@ -23,7 +23,7 @@ type kubeIndex struct {
 	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
 	jobs        map[*deploy.Container]bool // that end, so that nobody probes them
-	makers      map[string]int        // of images under a name, whatever their tags: Dockerfiles and stages
+	makers      map[string]int             // of images under a name, whatever their tags: Dockerfiles and stages
 	dockerfiles int
 }
 

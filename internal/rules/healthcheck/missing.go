@@ -255,8 +255,10 @@ func jsonWords(words []string) string {
 // or every one that only runs it.
 func composeHas(b *source.Build) bool { return checked(b.Services) || checked(b.RunBy()) }
 
-// checked tells whether there are services, all of which have a health check.
+// checked tells whether there are services, all of which have a health check. Nobody asks
+// those that do something and end.
 func checked(services []*source.Service) bool {
+	services = slices.DeleteFunc(slices.Clone(services), func(s *source.Service) bool { return source.RunsOnce(s.File, s.Service) })
 	return len(services) > 0 && !slices.ContainsFunc(services, func(s *source.Service) bool {
 		return s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0
 	})
