@@ -284,6 +284,21 @@ func (t *targeting) aside(b *Build) string {
 	return "it starts nothing, and nothing in the project builds it, while CI publishes other images"
 }
 
+// standsIn says of an image that answers nobody, in a folder of its own, that nothing but the
+// tests of the project builds it: it plays a part in them. "" = it may be what they test.
+func (t *targeting) standsIn(b *Build) string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || t.unit.Named || path.Dir(b.Path) == "." || len(t.recipes) == 0 {
+		return ""
+	}
+	if slices.ContainsFunc(t.recipes, func(r recipe) bool { return !r.tests }) || t.published() || b.Role() == Serves || t.runs(b) {
+		return ""
+	}
+	if _, ok := t.project.hinted[b.Path]; ok {
+		return ""
+	}
+	return "nothing but " + t.recipes[0].services[0].File.File.Name + " builds it, which is for tests, and it serves nobody there"
+}
+
 // Development says why the unit does not ship, so that all that is found in it is
 // worth a note; "" = it ships.
 func (b *Build) Development() string { return b.development }

@@ -325,10 +325,18 @@ func (b *Build) MadeHere(image string) bool {
 }
 
 // BuiltHere tells whether the project says that it builds an image of this name:
-// by Compose or the config, out of another Dockerfile.
+// by Compose, CI or the config, out of another Dockerfile or another stage of this one.
 func (b *Build) BuiltHere(ref base.Ref) bool {
-	by := b.project.makes[familiarRef(ref)]
-	return by != "" && by != b.Path
+	name := familiarRef(ref)
+	by := b.project.makes[name]
+	if by != b.Path || by == "" {
+		return by != ""
+	}
+	return slices.ContainsFunc(b.project.composed[by], func(r recipe) bool {
+		return r.target != "" && slices.ContainsFunc(r.images, func(n string) bool { return familiar(n) == name }) && !slices.ContainsFunc(b.Stages, func(s *Stage) bool {
+			return s.Image != nil && s.Image.Valid && familiarRef(s.Image.Ref) == name && strings.EqualFold(s.Name, r.target)
+		})
+	})
 }
 
 // folders are the names of the folders that hold Dockerfiles.

@@ -26,6 +26,7 @@ type recipe struct {
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
 	pushed   bool       // by publishes it
+	tests    bool       // services are those of a Compose file for tests
 	outcome  outcome    // what becomes of what it makes
 	unnamed  bool       // by gives the image no name, and hands it to nobody
 	// development is why what it makes does not ship; "" = nothing says so.

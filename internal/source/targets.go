@@ -143,7 +143,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b))
+		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b), t.standsIn(&b))
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
