@@ -256,12 +256,18 @@ func jsonWords(words []string) string {
 func composeHas(b *source.Build) bool { return checked(b.Services) || checked(b.RunBy()) }
 
 // checked tells whether there are services, all of which have a health check. Nobody asks
-// those that do something and end.
+// those that do something and end, or that run something else of the image which nobody
+// reaches.
 func checked(services []*source.Service) bool {
-	services = slices.DeleteFunc(slices.Clone(services), func(s *source.Service) bool { return source.RunsOnce(s.File, s.Service) })
-	return len(services) > 0 && !slices.ContainsFunc(services, func(s *source.Service) bool {
-		return s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0
-	})
+	some := false
+	for _, s := range services {
+		has := s.Healthcheck != nil && !s.Healthcheck.Disable && len(s.Healthcheck.Test) > 0
+		if !has && !source.RunsOnce(s.File, s.Service) && !source.Unreached(s.Service) {
+			return false
+		}
+		some = some || has
+	}
+	return some
 }
 
 // platform is a hosting platform's file with a check in it, or "".
