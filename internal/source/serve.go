@@ -350,6 +350,9 @@ func (b *Build) ListenPort() (port string, ok bool) {
 // that is not known. A file of settings may still do so.
 func (b *Build) UsualPort() string {
 	program, args := b.Program()
+	if program == "bundle" && len(args) > 1 && args[0].Text == "exec" {
+		program, args = path.Base(args[1].Text), args[2:]
+	}
 	if slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "-c" || strings.HasPrefix(w.Text, "--config") }) {
 		return ""
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -76,6 +77,9 @@ var missing = &check.Check{
 			port := askable(b)
 			if port == "PORT" {
 				port = b.UsualPort()
+			}
+			if grpcPort(b) != "" {
+				port = ""
 			}
 			a := recipe.Probe(b, port)
 			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
@@ -174,10 +178,16 @@ func advice(b *source.Build) string {
 	if line, by := composeProbe(b); line != "" {
 		return fmt.Sprintf("add `HEALTHCHECK %s`, which the service %s has in Compose", line, by)
 	}
+	if port := grpcPort(b); port != "" {
+		return fmt.Sprintf("add a HEALTHCHECK in exec form that asks port %s by gRPC: with grpc_health_probe, copied into the image in a fixed version, or with a flag by which the program asks itself; HTTP is not spoken there", port)
+	}
 	img := b.Base()
 	port := askable(b)
 	if port == "" {
 		return ""
+	}
+	if port == "PORT" {
+		port = cmp.Or(b.UsualPort(), port)
 	}
 	has := presence.Of(b)
 	known := img.Known
@@ -213,6 +223,26 @@ func advice(b *source.Build) string {
 		return help
 	case known.HasShell() == base.No:
 		return "the image has no shell: add a flag with which the program checks itself, and run it in exec form"
+	}
+	return ""
+}
+
+// grpcPort is the port on which the program speaks gRPC, as the probes of its workloads say, or
+// its number where there is no other; "" = nothing says so.
+// Source: grpc.io: quick starts, which listen on 50051.
+func grpcPort(b *source.Build) string {
+	for _, c := range b.Workloads() {
+		for _, p := range []*deploy.Probe{c.Readiness, c.Liveness} {
+			if p != nil && p.Kind == "grpc" && numeric(p.Port.Text) {
+				return p.Port.Text
+			}
+		}
+	}
+	if p, ok := b.ListenPort(); ok && p != "50051" {
+		return ""
+	}
+	if list := served(b); len(list) == 1 && list[0] == "50051" {
+		return list[0]
 	}
 	return ""
 }

@@ -96,6 +96,9 @@ func deployed(b *source.Build, kv deploy.KeyValue, who, service string, known *n
 			f = recipe.SecretRef(b, service, kv).To(f)
 		default:
 			f = recipe.Interpolate(b, service, kv, l.password).To(f)
+			if strings.Contains(kv.Value.Raw, "${") {
+				f.Help = "take the default out of the variable, and keep the value in an .env file outside the repository, or use secrets:"
+			}
 		}
 		return []check.Finding{f}
 	}
