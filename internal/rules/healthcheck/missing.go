@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -179,6 +180,9 @@ func advice(b *source.Build) string {
 		return fmt.Sprintf("add `HEALTHCHECK %s`, which the service %s has in Compose", line, by)
 	}
 	if port := grpcPort(b); port != "" {
+		if probe := grpcProbe(b); probe != "" {
+			return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s", "-addr=127.0.0.1:%s"]: the program speaks gRPC there, and no HTTP`, probe, port)
+		}
 		return fmt.Sprintf("add a HEALTHCHECK in exec form that asks port %s by gRPC: with grpc_health_probe, copied into the image in a fixed version, or with a flag by which the program asks itself; HTTP is not spoken there", port)
 	}
 	img := b.Base()
@@ -238,14 +242,30 @@ func grpcPort(b *source.Build) string {
 			}
 		}
 	}
-	if p, ok := b.ListenPort(); ok && p != "50051" {
+	if p, ok := b.ListenPort(); ok && p != "50051" && grpcProbe(b) == "" {
 		return ""
 	}
-	if list := served(b); len(list) == 1 && list[0] == "50051" {
+	if list := served(b); len(list) == 1 && (list[0] == "50051" || grpcProbe(b) != "") {
 		return list[0]
 	}
 	return ""
 }
+
+// grpcProbe is the path at which a step of the image puts grpc_health_probe; "" = none does.
+func grpcProbe(b *source.Build) string {
+	for step := range b.Steps() {
+		if step.Run() == nil && step.Copy == nil {
+			continue
+		}
+		for _, m := range grpcProbePath.FindAllString(step.File().Text(step.Span), -1) {
+			return m
+		}
+	}
+	return ""
+}
+
+// grpcProbePath matches that path behind an option, or as a word.
+var grpcProbePath = regexp.MustCompile(`/(?:usr/local/bin|usr/bin|bin|app)/grpc_health_probe\b`)
 
 // composeProbe is how a program of the image checks itself, as a service of Compose has
 // it for a health check, and the service; "" = none has, or it takes values of Compose.
