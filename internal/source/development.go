@@ -99,7 +99,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		if why, _ := declared(c.File.Data); why != "" {
 			return why
 		}
-		return cmp.Or(triesOut(c), worksOn(c))
+		return cmp.Or(arranged(c.File.Data), triesOut(c), worksOn(c))
 	}
 	return ""
 }
@@ -250,12 +250,22 @@ func (b *Build) reloads() string {
 }
 
 // packs says of an image that packages are built in, and that nobody runs, by what it is
-// known: the name of its Dockerfile, and that it starts nothing. "" = it may be run.
+// known: the tools in it, and that it serves nobody, or the name of its Dockerfile, and that
+// it starts nothing. "" = it may be run.
 func (b *Build) packs() string {
-	if role, _ := b.Config.role(b.Path); role == roleProduct || starts(b.Target) || serviceBase(b.Target) {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || serviceBase(b.Target) {
 		return ""
 	}
-	if !slices.Contains(parts(path.Base(b.Path)), "build") {
+	if !b.project.pushed[b.Path] && b.Role() != Serves {
+		for in := range b.Installs() {
+			for _, p := range in.Packages {
+				if in.System && in.When == shell.Always && knowledge.PackagingTools.Has(p.Name) {
+					return "it has " + p.Name + ", with which packages are built"
+				}
+			}
+		}
+	}
+	if starts(b.Target) || !slices.Contains(parts(path.Base(b.Path)), "build") {
 		return ""
 	}
 	return "the file name contains \"build\", and it starts nothing"
@@ -290,13 +300,34 @@ func (t *targeting) standsIn(b *Build) string {
 	if role, _ := b.Config.role(b.Path); role == roleProduct || t.unit.Named || path.Dir(b.Path) == "." || len(t.recipes) == 0 {
 		return ""
 	}
-	if slices.ContainsFunc(t.recipes, func(r recipe) bool { return !r.tests }) || t.published() || b.Role() == Serves || t.runs(b) {
+	if _, ok := t.project.hinted[b.Path]; ok || t.published() || t.runs(b) {
 		return ""
 	}
-	if _, ok := t.project.hinted[b.Path]; ok {
+	if !slices.ContainsFunc(t.recipes, func(r recipe) bool { return r.development == "" || len(r.services) == 0 }) {
+		if other := t.project.shippedBeside(b.Path); other != "" {
+			return "nothing but " + t.recipes[0].services[0].File.File.Name + " builds it, which is for development, and CI builds " + other
+		}
+	}
+	if slices.ContainsFunc(t.recipes, func(r recipe) bool { return !r.tests }) || b.Role() == Serves {
 		return ""
 	}
 	return "nothing but " + t.recipes[0].services[0].File.File.Name + " builds it, which is for tests, and it serves nobody there"
+}
+
+// shippedBeside is another Dockerfile of the same folder that CI builds as a whole, under a
+// name; "" = there is none.
+func (p *Snapshot) shippedBeside(name string) string {
+	for _, other := range sortedKeys(p.composed) {
+		if other == name || path.Dir(other) != path.Dir(name) || p.development(other, Dockerfile) != "" {
+			continue
+		}
+		if slices.ContainsFunc(p.composed[other], func(r recipe) bool {
+			return r.by != "" && r.development == "" && len(r.services) == 0 && len(r.images)+len(r.repos) > 0
+		}) {
+			return other
+		}
+	}
+	return ""
 }
 
 // Development says why the unit does not ship, so that all that is found in it is
