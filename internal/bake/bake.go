@@ -227,6 +227,12 @@ func (r *reader) fill(t *deploy.BakeTarget, name string, trail []string) {
 	if a := attrs["dockerfile-inline"]; a != nil {
 		t.Inline = true
 	}
+	if a := attrs["output"]; a != nil {
+		t.Output = nil
+		if v, ok := r.value(a.Expr); ok {
+			t.Output = texts(v)
+		}
+	}
 	if a := attrs["tags"]; a != nil {
 		if v, ok := r.value(a.Expr); ok {
 			t.Tags = texts(v)

@@ -93,6 +93,8 @@ const (
 	// Words: of names, values, flags and sub-commands.
 
 	DevStages        // are names of stages that do not ship
+	PackagingTools   // are packages of a distribution with which its packages are built
+	TestWords        // name tests, as a part of a name
 	DevStageWords    // say so of a stage as a part of its name, too
 	WeakStages       // are names of stages that make what ships, or that ship themselves
 	TestSettings     // are what stands behind .env. where the settings are those of tests
@@ -283,6 +285,8 @@ var kinds = [sets]struct {
 	AccountWords:         {words, "account-word"},
 	PublicWords:          {words, "public-word"},
 	MockParts:            {words, "mock-part"},
+	PackagingTools:       {words, "packaging-tool"},
+	TestWords:            {words, "test-word"},
 	OpenKeys:             {words, "open-key"},
 	NameWords:            {words, "name-word"},
 	AssetTasks:           {words, "asset-task"},

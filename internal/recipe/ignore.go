@@ -10,6 +10,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/getopt"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source"
+	"github.com/dockworthy/dockworthy/internal/source/ignore"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -139,7 +140,10 @@ func AsksGit(b *source.Build) *source.Step {
 // files of settings always, the rest where it is there.
 func never(b *source.Build) []string {
 	var list []string
-	if AsksGit(b) == nil {
+	asked := b.Context.Ignore != nil && slices.ContainsFunc(b.Context.Ignore.Patterns(), func(p *ignore.Pattern) bool {
+		return p.Negated && path.Base(strings.TrimRight(strings.TrimPrefix(p.Raw, "!"), "/ ")) == ".git"
+	})
+	if AsksGit(b) == nil && !asked {
 		list = append(list, "**/.git")
 	}
 	if !copies(b, func(p string) bool { return source.IsEnvFile(path.Base(p)) }) {

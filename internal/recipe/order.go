@@ -17,23 +17,33 @@ import (
 // Raise moves a RUN that installs packages of the system above a COPY of the same stage:
 // it needs none of the files.
 func Raise(b *source.Build, run, above *source.Step) Advice {
+	also := besides(run)
 	if why := movable(b, run, above); why != "" {
-		if out, copies, ok := lowered(b, above, run); ok {
+		if out, copies, ok := lowered(b, above, run); ok && also == "" {
 			title := fmt.Sprintf("move the COPY of line %d below the RUN of line %d", above.Line(), run.Line())
 			return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a RUN between them that reads the files would not find them yet", b.Text(), out, b.File.Below(run.Instruction, copies))}}
 		}
 		return unfixed(why)
 	}
-	for _, c := range run.Run().Commands() {
-		switch program, _ := c.Underlying(); program {
-		case "apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper", "rm", "set", "echo", "true", "":
-		default:
-			return unfixed(fmt.Sprintf("the RUN also runs %s, which may need the files", program))
-		}
+	if also != "" {
+		return unfixed(fmt.Sprintf("the RUN also runs %s, which may need the files", also))
 	}
 	lines, out := b.File.Lift(run.Instruction)
 	title := fmt.Sprintf("move the RUN of line %d above the COPY of line %d", run.Line(), above.Line())
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "a RUN between them that expects the packages not to be there yet would find them", b.Text(), out, b.File.Above(above.Instruction, lines))}}
+}
+
+// besides is the first program that a RUN runs beside its package manager and that may need
+// what lies in the image; "" = none.
+func besides(run *source.Step) string {
+	for _, c := range run.Run().Commands() {
+		switch program, _ := c.Underlying(); program {
+		case "apt-get", "apt", "apk", "dnf", "yum", "microdnf", "zypper", "rm", "set", "echo", "true", "":
+		default:
+			return program
+		}
+	}
+	return ""
 }
 
 // movable says why a RUN cannot stand above another instruction of its stage; "" = it can.

@@ -148,9 +148,9 @@ func within(found []Match, at int) bool {
 }
 
 // stand tells whether a match only stands for a secret: AKIAIOSFODNN7EXAMPLE,
-// ghp_xxxxxxxxxxxxxxxxxxxx.
+// ghp_xxxxxxxxxxxxxxxxxxxx, an emulator's key.
 func stand(m string) bool {
-	return knowledge.MockParts.In(strings.ToLower(m)) || !strings.Contains(m, "PRIVATE KEY") && entropy(m) < 2.5
+	return Published(m) != "" || knowledge.MockParts.In(strings.ToLower(m)) || !strings.Contains(m, "PRIVATE KEY") && entropy(m) < 2.5
 }
 
 // Random tells whether a value looks as if a machine had made it: long, of

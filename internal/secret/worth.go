@@ -48,6 +48,9 @@ func WorthOf(v string) Worth {
 	case filePath.MatchString(v) && (strings.Count(v, "/") > 1 || len(v) < 20), fileName.MatchString(v), reference.MatchString(v), plainURL.MatchString(v):
 		return Nothing
 	}
+	if Published(v) != "" {
+		return Dummy
+	}
 	data := placeholderData()
 	if data.is["nothing"][low] {
 		return Nothing

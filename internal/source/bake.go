@@ -104,7 +104,8 @@ func (p *Snapshot) bakeRecipe(dir, name string, t *deploy.BakeTarget) {
 	if _, err := p.files.stat(file); err != nil {
 		return // a target that only others inherit
 	}
-	r := recipe{target: t.Target, context: root, args: t.Args, contexts: map[string]string{}, folders: map[string]string{}, images: t.Tags, by: name}
+	r := recipe{target: t.Target, context: root, args: t.Args, contexts: map[string]string{}, folders: map[string]string{}, images: t.Tags, by: name, outcome: outcomeOf(t.Output)}
+	r.development = r.discarded()
 	for key, v := range t.Contexts {
 		r.contexts[key], r.folders[key] = v, v
 		if !strings.Contains(v, ":") && !path.IsAbs(v) {

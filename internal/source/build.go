@@ -50,6 +50,7 @@ type Build struct {
 	repos        []string // its images without their tags
 	given        []string // arguments that CI gives it, with values that are not known
 	contextRoot  string
+	outcome      outcome
 	alike        []*Service // that build it with other arguments
 	development  string
 	chain        []*Stage
@@ -482,9 +483,9 @@ func (s *Step) DisablesHealth() bool {
 func (b *Build) Ports() []Port { return b.Target.Final.Ports }
 
 // Toolbox tells whether the config calls this Dockerfile's image one for
-// building, or it is a builder from which others copy.
+// building, or it is a builder from which others copy or whose files are taken.
 func (b *Build) Toolbox() bool {
-	return b.Lent() != "" || b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
+	return b.outcome != keeps || b.Lent() != "" || b.Config != nil && b.Config.lists(b.Config.Toolboxes, b.Path)
 }
 
 // RootAllowed tells whether the config lets this Dockerfile run as root.

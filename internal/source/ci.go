@@ -67,7 +67,7 @@ func (p *Snapshot) openCI() {
 // at its words.
 func mayBuild(data []byte) bool {
 	has := func(word string) bool { return bytes.Contains(data, []byte(word)) }
-	return has("uses: ./") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
+	return has("uses: ./") || has(" run ") || has("node --run ") || has("build") && (has("build-push-action") || has("actions-docker-build") || has("docker ") || has("podman ") || has("buildah ") || has(".sh"))
 }
 
 // yamlNode is a YAML document; nil where it is none. What the parser cannot take is
@@ -101,6 +101,7 @@ type job struct {
 	env    map[string]string   // with literal values
 	inputs map[string]string   // of a workflow or action that is used, with literal values
 	names  map[string][]string // of images, by the id of the metadata-action that makes their tags
+	tagged map[string][]string // the same with those of the tags that are literal
 }
 
 // walk goes through all nodes; aliases are not followed, for what they name is looked
@@ -133,7 +134,7 @@ func (r *ciReader) walk(n *yaml.Node) {
 		r.metadata(step["steps"])
 		if uses := step["uses"]; uses != nil {
 			if action, _, _ := strings.Cut(uses.Value, "@"); knowledge.BuildActions.Has(action) {
-				r.action(step["with"])
+				r.action(action, step["with"])
 			}
 			r.call(uses.Value, step["with"])
 		}
@@ -173,7 +174,8 @@ func (r *ciReader) environ(n *yaml.Node) {
 	r.job.env = env
 }
 
-// metadata takes the names of images for which steps make tags.
+// metadata takes the names of images for which steps make tags, and the tags that do not
+// hang on what is built.
 // Source: github.com/docker/metadata-action, inputs.
 func (r *ciReader) metadata(steps *yaml.Node) {
 	if steps == nil {
@@ -183,11 +185,43 @@ func (r *ciReader) metadata(steps *yaml.Node) {
 		step := fields(n)
 		if id := scalar(step["id"]); id != "" && strings.HasPrefix(scalar(step["uses"]), "docker/metadata-action@") {
 			if r.job.names == nil {
-				r.job.names = map[string][]string{}
+				r.job.names, r.job.tagged = map[string][]string{}, map[string][]string{}
 			}
-			r.job.names[id] = strings.Fields(r.text(fields(step["with"])["images"]))
+			with := fields(step["with"])
+			r.job.names[id], r.job.tagged[id] = strings.Fields(r.text(with["images"])), nil
+			if flavor := r.text(with["flavor"]); strings.Contains(flavor, "prefix") || strings.Contains(flavor, "suffix") {
+				continue
+			}
+			for _, tag := range rawTags(r.text(with["tags"])) {
+				for _, name := range r.job.names[id] {
+					r.job.tagged[id] = append(r.job.tagged[id], name+":"+tag)
+				}
+			}
 		}
 	}
+}
+
+// rawTags are those of the tags of a metadata-action that are written as they are to be.
+// latest is for who pulls the image later: it says nothing of this one.
+func rawTags(tags string) (raw []string) {
+	for line := range strings.Lines(tags) {
+		tag := strings.TrimSpace(line)
+		if strings.Contains(tag, "=") {
+			of := map[string]string{}
+			for f := range strings.SplitSeq(tag, ",") {
+				name, v, _ := strings.Cut(f, "=")
+				of[name] = v
+			}
+			if of["type"] != "raw" {
+				continue
+			}
+			tag = of["prefix"] + of["value"] + of["suffix"]
+		}
+		if tag != "" && tag != "latest" && isLiteral(tag) {
+			raw = append(raw, tag)
+		}
+	}
+	return raw
 }
 
 var (
@@ -241,7 +275,7 @@ func isLiteral(s string) bool { return !strings.Contains(s, "$") && !strings.Con
 // action is a step of docker/build-push-action or its like.
 // Source: github.com/docker/build-push-action, github.com/hashicorp/actions-docker-build:
 // inputs.
-func (r *ciReader) action(inputs *yaml.Node) {
+func (r *ciReader) action(name string, inputs *yaml.Node) {
 	with := fields(inputs)
 	first := func(keys ...string) string {
 		for _, key := range keys {
@@ -260,12 +294,16 @@ func (r *ciReader) action(inputs *yaml.Node) {
 	}
 	for _, m := range stepOutputs.FindAllStringSubmatch(tags, -1) {
 		b.names = append(b.names, r.job.names[m[1]]...)
+		b.tags = append(b.tags, r.job.tagged[m[1]]...)
 	}
 	if r.job.matrix != nil {
 		b.step = inputs
 	}
+	outputs := first("outputs")
+	b.outcome = outcomeOf(slices.DeleteFunc(strings.Split(outputs, "\n"), func(o string) bool { return strings.TrimSpace(o) == "" }))
 	push := first("push")
-	b.pushed = push != "" && push != "false" || strings.Contains(first("outputs"), "push=true") || strings.Contains(first("outputs"), "type=registry")
+	b.unnamed = path.Base(name) == "build-push-action" && tags == "" && outputs == "" && (push == "" || push == "false") && with["load"] == nil
+	b.pushed = push != "" && push != "false" || strings.Contains(outputs, "push=true") || strings.Contains(outputs, "type=registry")
 	if b.file == "" {
 		b.file = path.Join(b.context, "Dockerfile")
 	}
@@ -294,7 +332,7 @@ func (r *ciReader) script(n *yaml.Node, dir string) {
 	for _, c := range n.Content {
 		src += c.Value + "\n"
 	}
-	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") {
+	if !strings.Contains(src, "build") && !strings.Contains(src, "bud") && !strings.Contains(src, ".sh") && !strings.Contains(src, "run ") {
 		return
 	}
 	src = r.text(&yaml.Node{Kind: yaml.ScalarNode, Value: src})
@@ -383,6 +421,8 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes
 		}
 	}
 	b.pushed = pushes
+	b.unnamed = !c.Substitution && !o.Has("-t", "--tag", "--push", "--load", "-o", "--output", "--iidfile")
+	var outputs []string
 	for _, f := range o.Flags {
 		name, value, ok := strings.Cut(f.Value.Text, "=")
 		switch f.Name {
@@ -396,10 +436,16 @@ func (r *ciReader) command(step *yaml.Node, c *shell.Command, dir string, pushes
 			}
 		case "--push":
 			b.pushed = true
+			outputs = append(outputs, "type=registry")
+		case "--load":
+			outputs = append(outputs, "type=docker")
+		case "-o", "--output":
+			outputs = append(outputs, f.Value.Text)
 		case "-t", "--tag":
 			b.tags = append(b.tags, f.Value.Text)
 		}
 	}
+	b.outcome = outcomeOf(outputs)
 	if r.job.matrix == nil {
 		b.step = nil
 	}
@@ -419,6 +465,8 @@ type ciBuild struct {
 	names                 []string   // of images, to which tags are added
 	step                  *yaml.Node // of a job with a matrix
 	pushed                bool       // it is published
+	unnamed               bool       // it gets no name, and nobody gets it
+	outcome               outcome
 }
 
 // ciRecipe takes a build over whose words are literal; an argument that is not is
@@ -441,7 +489,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 	if _, err := p.files.stat(root); err != nil {
 		root = made
 	}
-	r := recipe{target: b.target, context: root, pushed: b.pushed, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
+	r := recipe{target: b.target, context: root, pushed: b.pushed, unnamed: b.unnamed, outcome: b.outcome, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, by: name}
 	for key, v := range b.args {
 		switch was, ok := b.defaults[key]; {
 		case !isLiteral(key):
@@ -478,10 +526,12 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 			r.repos = append(r.repos, anywhere+last)
 		}
 	}
+	r.development = r.discarded()
 	list := p.composed[file]
 	for i := range list[max(0, len(list)-maxAlike):] { // of the same step by another row of the matrix
 		if o := &list[max(0, len(list)-maxAlike)+i]; b.step != nil && o.step == b.step && o.target == r.target && o.context == r.context {
 			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			o.unnamed, o.outcome = o.unnamed && r.unnamed, min(o.outcome, r.outcome)
 			return
 		}
 	}
@@ -493,6 +543,7 @@ func (p *Snapshot) ciRecipe(name string, b ciBuild) {
 		}
 		if subset(r.args, o.args) {
 			o.images, o.repos = append(o.images, r.images...), append(o.repos, r.repos...)
+			o.unnamed, o.outcome = o.unnamed && r.unnamed, min(o.outcome, r.outcome)
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dockworthy/dockworthy/internal/meter"
 	"github.com/dockworthy/dockworthy/internal/shell"
+	"github.com/dockworthy/dockworthy/internal/source/manifest"
 )
 
 // How many workflows, actions and scripts of the project the steps of its CI files
@@ -89,9 +90,14 @@ func (r *ciReader) called(name string, with *yaml.Node, action bool) (ok bool) {
 	return true
 }
 
-// started reads a script of the project that a step starts, and takes the builds in it.
+// started reads a script of the project that a step starts, by its file or by its name in
+// a package.json, and takes the builds in it.
 func (r *ciReader) started(step *yaml.Node, c *shell.Command, dir string, lookup func(string) (string, bool)) {
 	if len(c.Words) == 0 {
+		return
+	}
+	if name := scriptName(c); name != "" {
+		r.named(step, name, path.Join(dir, c.Dir), lookup, 0)
 		return
 	}
 	word := c.Words[0]
@@ -106,13 +112,67 @@ func (r *ciReader) started(step *yaml.Node, c *shell.Command, dir string, lookup
 	if err != nil || !bytes.Contains(file.Data, []byte("build")) {
 		return
 	}
-	pushes := bytes.Contains(file.Data, []byte("docker push")) || bytes.Contains(file.Data, []byte("podman push"))
 	dir = path.Join(dir, c.Dir)
+	for _, c := range r.commands(step, file.Data, dir, lookup) {
+		if name := scriptName(c); name != "" {
+			r.named(step, name, path.Join(dir, c.Dir), lookup, 0)
+		}
+	}
+}
+
+// commands takes the builds in a script, and gives what it runs.
+func (r *ciReader) commands(step *yaml.Node, src []byte, dir string, lookup func(string) (string, bool)) (run []*shell.Command) {
+	pushes := bytes.Contains(src, []byte("docker push")) || bytes.Contains(src, []byte("podman push"))
 	lists := arrays{}
-	for _, c := range shell.Parse(shell.Input{Src: file.Data, Shell: "bash", Lookup: lookup}).Commands {
+	for _, c := range shell.Parse(shell.Input{Src: src, Shell: "bash", Lookup: lookup}).Commands {
 		if c.When != shell.Never {
 			lists.take(c)
 			r.command(step, c, dir, pushes, lists)
+			run = append(run, c)
 		}
 	}
+	return run
+}
+
+// named takes the builds in a script of the package.json of a folder, and in those that
+// it starts.
+func (r *ciReader) named(step *yaml.Node, script, dir string, lookup func(string) (string, bool), depth int) {
+	if path.IsAbs(dir) || strings.HasPrefix(dir, "..") || depth >= maxUseDepth || !r.calls.left.Spend(1) {
+		return
+	}
+	file, err := r.project.files.read(path.Join(dir, "package.json"), maxBuilder)
+	if err != nil {
+		return
+	}
+	p, err := manifest.ParsePackageJSON(file.Data)
+	if err != nil || p.Scripts[script] == "" {
+		return
+	}
+	for _, c := range r.commands(step, []byte(p.Scripts[script]), dir, lookup) {
+		if name := scriptName(c); name != "" {
+			r.named(step, name, path.Join(dir, c.Dir), lookup, depth+1)
+		}
+	}
+}
+
+// scriptName is the script of a package.json that a command runs; "" = it runs none by
+// literal words.
+// Source: docs.npmjs.com: npm run; nodejs.org/api/cli: --run; pnpm.io, yarnpkg.com,
+// bun.com: run.
+func scriptName(c *shell.Command) string {
+	program, args := c.Underlying()
+	if len(args) < 2 || !args[0].Known || !args[1].Known {
+		return ""
+	}
+	switch verb := args[0].Text; program {
+	case "npm", "pnpm", "yarn", "bun":
+		if verb == "run" || program == "npm" && verb == "run-script" {
+			return args[1].Text
+		}
+	case "node":
+		if verb == "--run" {
+			return args[1].Text
+		}
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 )
 
@@ -258,6 +259,7 @@ func (p *Snapshot) composeRecipes() {
 			continue
 		}
 		development := p.development(c.File.Name, ComposeFile)
+		tests := slices.ContainsFunc(parts(path.Base(c.File.Name)), func(w string) bool { return knowledge.TestWords.Has(countless(w)) })
 		over := p.override(c.File.Name)
 		for _, own := range c.Services {
 			s, dir := p.whole(c, own, nil)
@@ -284,7 +286,7 @@ func (p *Snapshot) composeRecipes() {
 					df = "Containerfile"
 				}
 			}
-			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c, development}}, development: development}
+			r := recipe{target: s.Build.Target.Text, context: root, args: map[string]string{}, contexts: map[string]string{}, folders: map[string]string{}, services: []*Service{{s, c, development}}, development: development, tests: tests && development != ""}
 			for _, kv := range s.Build.Args {
 				if kv.HasValue && !kv.Value.Unresolved {
 					r.args[kv.Key.Text] = kv.Value.Text

@@ -22,7 +22,15 @@ const (
 
 // devStage tells whether a stage's name says that the stage does not ship.
 func devStage(name string) bool {
-	return knowledge.DevStages.Has(name) || weakStage(name) || slices.ContainsFunc(parts(name), knowledge.DevStageWords.Has)
+	return knowledge.DevStages.Has(name) || weakStage(name) || slices.ContainsFunc(parts(name), func(w string) bool { return knowledge.DevStageWords.Has(countless(w)) })
+}
+
+// countless is a word without the number that tells it from its like: test2.
+func countless(w string) string {
+	if short := strings.TrimRight(w, "0123456789"); short != "" {
+		return short
+	}
+	return w
 }
 
 // weakStage tells whether a stage's name is one that stages bear which make what
@@ -76,7 +84,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 			if kind == ComposeFile && i < len(words)-2 && knowledge.DevManifestParts.Has(w) { // compose.example.yml is to be copied to where it works
 				return fmt.Sprintf("the file name contains %q", w)
 			}
-			if knowledge.DevFileParts.Has(w) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
+			if knowledge.DevFileParts.Has(countless(w)) || len(words) == 2 && knowledge.DevFileNames.Has(w) || kind == ComposeFile && knowledge.DevComposeParts.Has(w) {
 				return fmt.Sprintf("the file name contains %q", w)
 			}
 		}
@@ -91,7 +99,7 @@ func (p *Snapshot) development(name string, kind UnitKind) string {
 		if why, _ := declared(c.File.Data); why != "" {
 			return why
 		}
-		return cmp.Or(triesOut(c), worksOn(c))
+		return cmp.Or(arranged(c.File.Data), triesOut(c), worksOn(c))
 	}
 	return ""
 }
@@ -130,7 +138,7 @@ func devFolder(dir string) string {
 		words := parts(part)
 		last := len(words) - 1
 		for i, w := range words {
-			if knowledge.DevFolderParts.Has(w) || i > 0 && i == last && knowledge.DevFolderEnds.Has(w) || i == 0 && last > 0 && knowledge.DevFolderStarts.Has(w) && !knowledge.DevProducts.Has(words[1]) {
+			if knowledge.DevFolderParts.Has(countless(w)) || i > 0 && i == last && knowledge.DevFolderEnds.Has(w) || i == 0 && last > 0 && knowledge.DevFolderStarts.Has(w) && !knowledge.DevProducts.Has(words[1]) {
 				return part
 			}
 		}
@@ -242,12 +250,22 @@ func (b *Build) reloads() string {
 }
 
 // packs says of an image that packages are built in, and that nobody runs, by what it is
-// known: the name of its Dockerfile, and that it starts nothing. "" = it may be run.
+// known: the tools in it, and that it serves nobody, or the name of its Dockerfile, and that
+// it starts nothing. "" = it may be run.
 func (b *Build) packs() string {
-	if role, _ := b.Config.role(b.Path); role == roleProduct || starts(b.Target) || serviceBase(b.Target) {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || serviceBase(b.Target) {
 		return ""
 	}
-	if !slices.Contains(parts(path.Base(b.Path)), "build") {
+	if !b.project.pushed[b.Path] && b.Role() != Serves {
+		for in := range b.Installs() {
+			for _, p := range in.Packages {
+				if in.System && in.When == shell.Always && knowledge.PackagingTools.Has(p.Name) {
+					return "it has " + p.Name + ", with which packages are built"
+				}
+			}
+		}
+	}
+	if starts(b.Target) || !slices.Contains(parts(path.Base(b.Path)), "build") {
 		return ""
 	}
 	return "the file name contains \"build\", and it starts nothing"
@@ -274,6 +292,42 @@ func (t *targeting) aside(b *Build) string {
 		}
 	}
 	return "it starts nothing, and nothing in the project builds it, while CI publishes other images"
+}
+
+// standsIn says of an image that answers nobody, in a folder of its own, that nothing but the
+// tests of the project builds it: it plays a part in them. "" = it may be what they test.
+func (t *targeting) standsIn(b *Build) string {
+	if role, _ := b.Config.role(b.Path); role == roleProduct || t.unit.Named || path.Dir(b.Path) == "." || len(t.recipes) == 0 {
+		return ""
+	}
+	if _, ok := t.project.hinted[b.Path]; ok || t.published() || t.runs(b) {
+		return ""
+	}
+	if !slices.ContainsFunc(t.recipes, func(r recipe) bool { return r.development == "" || len(r.services) == 0 }) {
+		if other := t.project.shippedBeside(b.Path); other != "" {
+			return "nothing but " + t.recipes[0].services[0].File.File.Name + " builds it, which is for development, and CI builds " + other
+		}
+	}
+	if slices.ContainsFunc(t.recipes, func(r recipe) bool { return !r.tests }) || b.Role() == Serves {
+		return ""
+	}
+	return "nothing but " + t.recipes[0].services[0].File.File.Name + " builds it, which is for tests, and it serves nobody there"
+}
+
+// shippedBeside is another Dockerfile of the same folder that CI builds as a whole, under a
+// name; "" = there is none.
+func (p *Snapshot) shippedBeside(name string) string {
+	for _, other := range sortedKeys(p.composed) {
+		if other == name || path.Dir(other) != path.Dir(name) || p.development(other, Dockerfile) != "" {
+			continue
+		}
+		if slices.ContainsFunc(p.composed[other], func(r recipe) bool {
+			return r.by != "" && r.development == "" && len(r.services) == 0 && len(r.images)+len(r.repos) > 0
+		}) {
+			return other
+		}
+	}
+	return ""
 }
 
 // Development says why the unit does not ship, so that all that is found in it is

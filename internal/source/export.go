@@ -9,9 +9,12 @@ import (
 
 // Exports tells whether the target is a set of files rather than something to
 // run: it stands on scratch with neither ENTRYPOINT nor CMD, as for
-// `docker build --output`, or other Dockerfiles do nothing but copy from it. User,
-// command and health mean nothing there.
+// `docker build --output`, or other Dockerfiles do nothing but copy from it, or what
+// builds it takes its files alone. User, command and health mean nothing there.
 func (b *Build) Exports() bool {
+	if b.outcome != keeps {
+		return true
+	}
 	f := b.Target.Final
 	if f.Entrypoint != nil || f.Cmd != nil || f.User != nil || len(f.Ports) > 0 {
 		return false

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dockworthy/dockworthy/internal/knowledge"
 	"github.com/dockworthy/dockworthy/internal/source/base"
 	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
@@ -22,6 +23,7 @@ type kubeIndex struct {
 	services    map[string][]*kubeService
 	fileOf      map[*deploy.Container]*text.File
 	jobs        map[*deploy.Container]bool // that end, so that nobody probes them
+	makers      map[string]int             // of images under a name, whatever their tags: Dockerfiles and stages
 	dockerfiles int
 }
 
@@ -33,7 +35,18 @@ type kubeService struct {
 }
 
 func newKubeIndex(p *Snapshot) *kubeIndex {
-	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}, jobs: map[*deploy.Container]bool{}}
+	x := &kubeIndex{files: map[string]*kubeFile{}, byImage: map[string][]int{}, byRepo: map[string][]int{}, unknown: map[string]bool{}, byFolder: map[string][]int{}, services: map[string][]*kubeService{}, fileOf: map[*deploy.Container]*text.File{}, jobs: map[*deploy.Container]bool{}, makers: map[string]int{}}
+	for _, recipes := range p.composed {
+		makes := map[string]bool{} // by name and stage
+		for _, r := range recipes {
+			for _, image := range r.images {
+				if repo := repoOf(image); !makes[repo+"\x00"+r.target] {
+					makes[repo+"\x00"+r.target] = true
+					x.makers[repo]++
+				}
+			}
+		}
+	}
 	for _, k := range p.kube {
 		x.files[k.file.Name] = k
 		for _, w := range k.manifest.Workloads {
@@ -216,8 +229,8 @@ func (b *Build) KubeProbes() bool {
 }
 
 // RunBy are the services of Compose files that run this build's image without
-// building it, as its name tells: those with its tag, or any where none has it; and those
-// that build it with other arguments.
+// building it, as its name tells: those with its tag, or any where none has it, unless the
+// tag tells it from other images of that name; and those that build it with other arguments.
 func (b *Build) RunBy() []*Service {
 	if b.project == nil {
 		return nil
@@ -239,10 +252,15 @@ func (b *Build) RunBy() []*Service {
 		told[repo] = true
 	}
 	for _, n := range b.images {
+		if repo := repoOf(n); b.apart(repo) {
+			told[repo] = true
+		}
 		add(repoOf(n), n)
 	}
 	for _, n := range b.repos {
-		add(n, "")
+		if !told[n] {
+			add(n, "")
+		}
 	}
 	if len(exact) > 0 {
 		list = exact // others run another variant of it
@@ -253,6 +271,21 @@ func (b *Build) RunBy() []*Service {
 		}
 	}
 	return list
+}
+
+// apart tells whether the tags that the build gives an image tell it from others that the
+// project makes under the same name: they are words, and no versions.
+func (b *Build) apart(repo string) bool {
+	if b.project.links.makers[repo] < 2 {
+		return false
+	}
+	for _, n := range b.images {
+		ref, err := base.ParseRef(n)
+		if tag := strings.TrimPrefix(ref.Tag, "v"); repoOf(n) == repo && (err != nil || tag == "" || tag == "latest" || knowledge.MovingTags.Has(tag) || tag[0] >= '0' && tag[0] <= '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // services are the services that pull their images, by the names of these without

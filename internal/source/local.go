@@ -71,9 +71,6 @@ func (b *Build) resolveLocal() {
 	if img == nil || !img.Valid || img.Known != nil || b.project == nil {
 		return
 	}
-	if len(b.project.compose) == 0 && b.Config == nil {
-		return
-	}
 	name := b.project.makes[familiarRef(img.Ref)]
 	if name == "" || name == b.Path || slices.Contains(b.trail, name) {
 		return
@@ -149,13 +146,14 @@ func (b *Build) imageNames() []string {
 	return b.images
 }
 
-// userOfImage is another Dockerfile that names one of these images in FROM.
+// userOfImage is a Dockerfile that names one of these images in FROM: another one, or the
+// same for another stage.
 func (b *Build) userOfImage(names []string) string {
 	users := b.project.users()
 	for _, n := range names {
 		b.files.trace.ask(aboutFroms, familiar(n))
 		for _, user := range users.users[familiar(n)] {
-			if user != b.Path {
+			if user != b.Path || slices.ContainsFunc(b.Stages, func(s *Stage) bool { return !b.inChain[s] && s.Image != nil && familiarRef(s.Image.Ref) == familiar(n) }) {
 				return user
 			}
 		}
@@ -327,10 +325,18 @@ func (b *Build) MadeHere(image string) bool {
 }
 
 // BuiltHere tells whether the project says that it builds an image of this name:
-// by Compose or the config, out of another Dockerfile.
+// by Compose, CI or the config, out of another Dockerfile or another stage of this one.
 func (b *Build) BuiltHere(ref base.Ref) bool {
-	by := b.project.makes[familiarRef(ref)]
-	return by != "" && by != b.Path
+	name := familiarRef(ref)
+	by := b.project.makes[name]
+	if by != b.Path || by == "" {
+		return by != ""
+	}
+	return slices.ContainsFunc(b.project.composed[by], func(r recipe) bool {
+		return r.target != "" && slices.ContainsFunc(r.images, func(n string) bool { return familiar(n) == name }) && !slices.ContainsFunc(b.Stages, func(s *Stage) bool {
+			return s.Image != nil && s.Image.Valid && familiarRef(s.Image.Ref) == name && strings.EqualFold(s.Name, r.target)
+		})
+	})
 }
 
 // folders are the names of the folders that hold Dockerfiles.

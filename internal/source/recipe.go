@@ -26,6 +26,9 @@ type recipe struct {
 	by       string     // the file that says so, where that is neither Compose nor the config
 	step     *yaml.Node // of a job with a matrix that by has
 	pushed   bool       // by publishes it
+	tests    bool       // services are those of a Compose file for tests
+	outcome  outcome    // what becomes of what it makes
+	unnamed  bool       // by gives the image no name, and hands it to nobody
 	// development is why what it makes does not ship; "" = nothing says so.
 	development string
 }
@@ -45,7 +48,7 @@ func (t *targeting) plain() recipe {
 		return recipe{}
 	}
 	r := t.recipes[0]
-	r.target = ""
+	r.target, r.outcome, r.unnamed = "", keeps, false
 	return r
 }
 

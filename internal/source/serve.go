@@ -56,7 +56,8 @@ func (b *Build) Role() Role {
 	if develops(program, args, b.script(args)) {
 		return Develop
 	}
-	if len(b.Services) > 0 && !slices.ContainsFunc(b.Services, func(s *Service) bool { return !RunsOnce(s.File, s.Service) }) {
+	ran := b.RunBy()
+	if len(b.Services) > 0 && !slices.ContainsFunc(slices.Concat(b.Services, ran), func(s *Service) bool { return !RunsOnce(s.File, s.Service) }) {
 		return Job // others wait for it to end
 	}
 	if len(b.Ports()) > 0 {
@@ -67,7 +68,7 @@ func (b *Build) Role() Role {
 			return Serves
 		}
 	}
-	for _, s := range b.RunBy() { // by the image's own program
+	for _, s := range ran { // by the image's own program
 		if s.Command == nil && s.Entrypoint == nil && serves(s) {
 			return Serves
 		}
@@ -349,6 +350,9 @@ func (b *Build) ListenPort() (port string, ok bool) {
 // that is not known. A file of settings may still do so.
 func (b *Build) UsualPort() string {
 	program, args := b.Program()
+	if program == "bundle" && len(args) > 1 && args[0].Text == "exec" {
+		program, args = path.Base(args[1].Text), args[2:]
+	}
 	if slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "-c" || strings.HasPrefix(w.Text, "--config") }) {
 		return ""
 	}

@@ -239,6 +239,11 @@ func Open(fsys fs.FS, paths []string, opt Options) *Snapshot {
 	for _, name := range compact(found.bake) {
 		p.openBake(name)
 	}
+	for _, name := range compact(found.yaml) {
+		if isSkaffold(name) {
+			p.openSkaffold(name)
+		}
+	}
 	p.openCI()
 	p.index()
 	return p

@@ -125,12 +125,14 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 	if b := t.made[at]; b != nil {
 		b.Services = append(b.Services, r.services...)
 		b.images, b.repos = append(slices.Clip(b.images), r.images...), append(slices.Clip(b.repos), r.repos...)
+		b.outcome = min(b.outcome, r.outcome)
 		return nil
 	}
 	t.work.Spend(len(t.inputs.File.Data) + workOfBuild)
 	b := t.inputs
 	b.Stages, b.Target, b.Meta, b.development = e.stages, target, e.metaArgs, development
 	b.Services, b.images, b.repos, b.given = r.services, r.images, r.repos, r.given
+	b.outcome = r.outcome
 	b.Args, b.Contexts = t.argsOf(r), r.folders
 	b.contextRoot = at.root
 	if !t.project.opt.NoContext && b.contextRoot != outside && b.contextRoot != unsaid && b.contextRoot != made {
@@ -141,7 +143,7 @@ func (t *targeting) add(r recipe, development, doubt string) *Problem {
 		b.development = doubt
 	}
 	if b.development == "" {
-		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b))
+		b.development = cmp.Or(b.reloads(), b.packs(), b.included(), t.unshipped(&b), t.aside(&b), t.standsIn(&b))
 	}
 	t.builds = append(t.builds, &b)
 	t.made[at] = &b
@@ -207,7 +209,7 @@ func (t *targeting) found() *Problem {
 		}
 		why, doubt := t.purpose(r, target)
 		if why == "" {
-			why = t.helps(r, target, e.stages)
+			why = cmp.Or(t.helps(r, target, e.stages), t.tries(r, target, e.stages))
 		}
 		if why != "" {
 			dev = append(dev, other{r, why})
@@ -217,7 +219,7 @@ func (t *targeting) found() *Problem {
 			return prob
 		}
 	}
-	if !slices.ContainsFunc(t.builds, func(b *Build) bool { return b.development == "" }) {
+	if !slices.ContainsFunc(t.builds, func(b *Build) bool { return b.development == "" }) && !t.keepsNone() {
 		if prob := t.last(); prob != nil {
 			return prob
 		}

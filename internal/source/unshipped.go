@@ -78,9 +78,9 @@ func (t *targeting) runs(b *Build) bool {
 	return len(b.Workloads()) > 0 || slices.ContainsFunc(b.RunBy(), func(s *Service) bool { return s.Development == "" })
 }
 
-// isBake tells whether a file that names builds is one of Bake's rather than of a CI.
+// isBake tells whether a file that names builds is one of Bake's rather than of a CI or of Skaffold.
 func isBake(name string) bool {
-	return !strings.HasPrefix(name, ".github/") && name != ".gitlab-ci.yml"
+	return !strings.HasPrefix(name, ".github/") && name != ".gitlab-ci.yml" && !isSkaffold(name)
 }
 
 // maxHeader is how many bytes of the first comment are read.
@@ -135,6 +135,27 @@ var (
 
 // purposes are parts of words without which no comment says what declared looks for.
 var purposes = []string{"production", "end-user", "end user", "enduser", "development", "test", "debugging", "fuzzing", "benchmark", "package", "reproducing", "investigating"}
+
+// composeFor matches a comment that says of a Compose file that it is for development or tests.
+var composeFor = regexp.MustCompile(`(?i)^(?:(?:this|the|an?)\s+)?docker[- ]?compose\b(?:\s+[\w-]+){0,7}?\s+for\s+(?:(?:use\s+(?:in|by)|the|our|local)\s+)*(?:[\w-]+\s+)?(?:development|tests?|testing)\s*$`)
+
+// arranged says what a Compose file's first comment says of its purpose, where that is
+// development or tests; "" = it says no such thing, or it speaks of production, too.
+func arranged(data []byte) string {
+	if len(data) == 0 || data[0] != '#' {
+		return ""
+	}
+	head, _ := header(data)
+	if low := strings.ToLower(head); !speaksOfPurpose(low) || alsoShips.MatchString(low) {
+		return ""
+	}
+	for _, s := range sentenceEnd.Split(head, -1) {
+		if m := composeFor.FindString(strings.TrimSpace(s)); m != "" {
+			return fmt.Sprintf("its first comment says %q", m)
+		}
+	}
+	return ""
+}
 
 // speaksOfPurpose tells whether a text in lower case has one of those parts.
 func speaksOfPurpose(low string) bool {
@@ -197,7 +218,20 @@ func (b *Build) waiting() string {
 	if idle := idleIn(st.Script, true); idle != "" {
 		return "it starts " + idle + ", which does nothing until somebody comes in"
 	}
+	if b.toolbox(program, args) {
+		return "it starts " + program + ", in which somebody works, and CI publishes other images"
+	}
 	return ""
+}
+
+// toolbox tells whether an image starts nothing but a shell, of its own accord, and nobody
+// else can build on it: CI publishes other images of the project.
+func (b *Build) toolbox(program string, args []shell.Word) bool {
+	if !knowledge.Shells.Has(program) || len(args) > 0 || len(b.Ports()) > 0 || len(b.project.pushed) == 0 || path.Dir(b.Path) == "." {
+		return false
+	}
+	_, based := b.IsBase()
+	return !based
 }
 
 // idleIn is the program of a script that does nothing but wait, forever, or long where

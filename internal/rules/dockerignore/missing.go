@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
 	"github.com/dockworthy/dockworthy/internal/knowledge"
@@ -17,16 +18,17 @@ import (
 // that builds commonly need.
 func example(b *source.Build) string {
 	file, folder := "", ""
+	best := 0 // how well file suits
 	for _, e := range b.Context.Dir(".") {
 		base := path.Base(e.Path)
 		if e.Dir {
 			if folder == "" && knowledge.SourceFolders.Has(base) {
 				folder = base
 			}
-		} else if file == "" {
+		} else if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest && (info.Ecosystem != "python" || installs(b, "python")) {
 			// Projects in other languages have lists for tools that are written in Python.
-			if info, ok := manifest.Kind(base); ok && info.Role == manifest.Manifest && (info.Ecosystem != "python" || installs(b, "python")) {
-				file = base
+			if n := suits(b, base); n > best {
+				file, best = base, n
 			}
 		}
 	}
@@ -37,6 +39,25 @@ func example(b *source.Build) string {
 		return fmt.Sprintf("write a .dockerignore that begins with * and then includes what the build needs, such as !%s", file+folder)
 	}
 	return ""
+}
+
+// suits tells how well a manifest is an example of what the build needs: 3 where an
+// instruction names it, 1 where it is for who works on the project, or the source of another.
+func suits(b *source.Build, base string) int {
+	for _, s := range b.Stages {
+		for _, step := range s.Steps {
+			for field := range strings.FieldsFuncSeq(b.Text().Text(step.Span), func(r rune) bool { return strings.ContainsRune(" \t\n\"',[]=;&|", r) }) {
+				if path.Base(field) == base {
+					return 3
+				}
+			}
+		}
+	}
+	stem := strings.TrimSuffix(base, path.Ext(base))
+	if path.Ext(base) == ".in" || slices.ContainsFunc(strings.FieldsFunc(stem, func(r rune) bool { return r == '-' || r == '_' || r == '.' }), knowledge.DevFileWords.Has) {
+		return 1
+	}
+	return 2
 }
 
 // installs tells whether a stage installs packages of an ecosystem.

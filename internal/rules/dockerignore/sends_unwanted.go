@@ -119,6 +119,9 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 			f.Message = fmt.Sprintf("the exception %s sends %s, and %s includes it", by.Raw, e.Path, t.step.Keyword)
 			f.Help = fmt.Sprintf("add **/%s after this line", base)
 			f.Fixes = recipe.Exclude(b, text.Span{}) // the last pattern that matches counts
+			if names(by, base) {
+				f.Help, f.Fixes, f.Unfixed = onPurpose(base), nil, "the exception asks for "+base+", so the build may need it"
+			}
 		} else {
 			f.Related = []check.Place{{File: b.Context.File, Message: "no pattern in this ignore file excludes it"}}
 			f.Help = fmt.Sprintf("add **/%s to %s", base, path.Base(b.Context.File.Name))
@@ -144,6 +147,19 @@ func sent(b *source.Build, list []take, notable []source.Entry) []check.Finding 
 		found[index[kind]].Message += fmt.Sprintf(" (and %d more)", n)
 	}
 	return append(found, wanted...)
+}
+
+// names tells whether an exception asks for a thing by its own name.
+func names(by *ignore.Pattern, base string) bool {
+	return path.Base(strings.TrimRight(strings.TrimPrefix(by.Raw, "!"), "/ ")) == base
+}
+
+// onPurpose is the advice where an exception asks for a thing by its name.
+func onPurpose(base string) string {
+	if base == ".git" {
+		return "where the build needs no more than a revision or a version, give it as a build argument, and remove this line"
+	}
+	return "where the build needs nothing of it, remove this line; else copy what it needs by name, in a stage that does not ship"
 }
 
 // given is the advice to give a RUN what it asks git for.

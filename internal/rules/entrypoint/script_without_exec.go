@@ -3,6 +3,7 @@ package entrypoint
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -56,6 +57,9 @@ var scriptWithoutExec = &check.Check{
 		}
 		if trapped(f.Script) {
 			list = slices.DeleteFunc(slices.Clone(list), func(c *shell.Command) bool { return !forever(c) })
+		}
+		if c := hidden(f.Script); len(list) == 0 && all && c != nil && !trapped(f.Script) && !toAll(st) {
+			return check.Unknown(check.ByRun, fmt.Sprintf("%s runs %s before it ends, and what that is is not known", f.Path, c.Words[0].Text))
 		}
 		if len(list) == 0 || !all || toAll(st) {
 			return check.Judge(nil)
@@ -120,9 +124,38 @@ func endless(s *shell.Script) *shell.Command {
 	return nil
 }
 
+// underVariable is the program of a command with its arguments; behind a first word that is a
+// variable which may be empty, or hold a wrapper: $OPTIONAL_TIMEOUT uvicorn app:app.
+func underVariable(c *shell.Command) (program string, args []shell.Word) {
+	if opening(c) && len(c.Words) > 1 {
+		if program, args = shell.Unwrap(c.Words[1:]); knowledge.ServerOf(program).Role == knowledge.Serves {
+			return program, args
+		}
+	}
+	return c.Underlying()
+}
+
+// opening tells whether a command begins with a variable that is not known, outside of quotes.
+func opening(c *shell.Command) bool {
+	return len(c.Words) > 0 && !c.Words[0].Known && !c.Words[0].Quoted && loneVariable.MatchString(c.Words[0].Text)
+}
+
+var loneVariable = regexp.MustCompile(`^\$(?:\w+|\{\w+\})$`)
+
+// hidden is a command of a script that stays in the foreground, for all that is known of it:
+// a variable says what it is; nil where there is none.
+func hidden(s *shell.Script) *shell.Command {
+	for _, c := range s.Commands {
+		if c.When == shell.Always && !c.Exec && !c.Background && !c.Substitution && c.PipeTo == nil && c.Func == "" && opening(c) {
+			return c
+		}
+	}
+	return nil
+}
+
 // forever tells whether a command does not end by itself.
 func forever(c *shell.Command) bool {
-	program, args := c.Underlying()
+	program, args := underVariable(c)
 	switch program {
 	case "tail":
 		return slices.ContainsFunc(args, func(a shell.Word) bool {

@@ -99,6 +99,9 @@ func shellLine(st *source.Start) (line shell.Word, ok bool) {
 
 // named is how a message calls a command.
 func named(c *shell.Command) string {
+	if p, _ := underVariable(c); p != "" && opening(c) {
+		return p
+	}
 	if p := c.Program(); p != "" {
 		return p
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/dockworthy/dockworthy/internal/recipe"
 	"github.com/dockworthy/dockworthy/internal/source"
 	"github.com/dockworthy/dockworthy/internal/source/base"
+	"github.com/dockworthy/dockworthy/internal/source/deploy"
 	"github.com/dockworthy/dockworthy/text"
 )
 
@@ -76,6 +78,9 @@ var missing = &check.Check{
 			port := askable(b)
 			if port == "PORT" {
 				port = b.UsualPort()
+			}
+			if grpcPort(b) != "" {
+				port = ""
 			}
 			a := recipe.Probe(b, port)
 			f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
@@ -174,10 +179,19 @@ func advice(b *source.Build) string {
 	if line, by := composeProbe(b); line != "" {
 		return fmt.Sprintf("add `HEALTHCHECK %s`, which the service %s has in Compose", line, by)
 	}
+	if port := grpcPort(b); port != "" {
+		if probe := grpcProbe(b); probe != "" {
+			return fmt.Sprintf(`add HEALTHCHECK --interval=20s --timeout=3s CMD ["%s", "-addr=127.0.0.1:%s"]: the program speaks gRPC there, and no HTTP`, probe, port)
+		}
+		return fmt.Sprintf("add a HEALTHCHECK in exec form that asks port %s by gRPC: with grpc_health_probe, copied into the image in a fixed version, or with a flag by which the program asks itself; HTTP is not spoken there", port)
+	}
 	img := b.Base()
 	port := askable(b)
 	if port == "" {
 		return ""
+	}
+	if port == "PORT" {
+		port = cmp.Or(b.UsualPort(), port)
 	}
 	has := presence.Of(b)
 	known := img.Known
@@ -217,6 +231,42 @@ func advice(b *source.Build) string {
 	return ""
 }
 
+// grpcPort is the port on which the program speaks gRPC, as the probes of its workloads say, or
+// its number where there is no other; "" = nothing says so.
+// Source: grpc.io: quick starts, which listen on 50051.
+func grpcPort(b *source.Build) string {
+	for _, c := range b.Workloads() {
+		for _, p := range []*deploy.Probe{c.Readiness, c.Liveness} {
+			if p != nil && p.Kind == "grpc" && numeric(p.Port.Text) {
+				return p.Port.Text
+			}
+		}
+	}
+	if p, ok := b.ListenPort(); ok && p != "50051" && grpcProbe(b) == "" {
+		return ""
+	}
+	if list := served(b); len(list) == 1 && (list[0] == "50051" || grpcProbe(b) != "") {
+		return list[0]
+	}
+	return ""
+}
+
+// grpcProbe is the path at which a step of the image puts grpc_health_probe; "" = none does.
+func grpcProbe(b *source.Build) string {
+	for step := range b.Steps() {
+		if step.Run() == nil && step.Copy == nil {
+			continue
+		}
+		for _, m := range grpcProbePath.FindAllString(step.File().Text(step.Span), -1) {
+			return m
+		}
+	}
+	return ""
+}
+
+// grpcProbePath matches that path behind an option, or as a word.
+var grpcProbePath = regexp.MustCompile(`/(?:usr/local/bin|usr/bin|bin|app)/grpc_health_probe\b`)
+
 // composeProbe is how a program of the image checks itself, as a service of Compose has
 // it for a health check, and the service; "" = none has, or it takes values of Compose.
 func composeProbe(b *source.Build) (line, service string) {
@@ -255,11 +305,19 @@ func jsonWords(words []string) string {
 // or every one that only runs it.
 func composeHas(b *source.Build) bool { return checked(b.Services) || checked(b.RunBy()) }
 
-// checked tells whether there are services, all of which have a health check.
+// checked tells whether there are services, all of which have a health check. Nobody asks
+// those that do something and end, or that run something else of the image which nobody
+// reaches.
 func checked(services []*source.Service) bool {
-	return len(services) > 0 && !slices.ContainsFunc(services, func(s *source.Service) bool {
-		return s.Healthcheck == nil || s.Healthcheck.Disable || len(s.Healthcheck.Test) == 0
-	})
+	some := false
+	for _, s := range services {
+		has := s.Healthcheck != nil && !s.Healthcheck.Disable && len(s.Healthcheck.Test) > 0
+		if !has && !source.RunsOnce(s.File, s.Service) && !source.Unreached(s.Service) {
+			return false
+		}
+		some = some || has
+	}
+	return some
 }
 
 // platform is a hosting platform's file with a check in it, or "".

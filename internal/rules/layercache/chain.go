@@ -2,6 +2,8 @@ package layercache
 
 import (
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dockworthy/dockworthy/check"
@@ -256,6 +258,9 @@ func (v *view) changes(s *source.Stage, p string) bool {
 	if _, ok := manifest.Kind(base); ok || base == "recipe.json" {
 		return false
 	}
+	if p == "/usr/local" && fills(l) {
+		return true
+	}
 	if knowledge.DataEnds.Has(path.Ext(base)) || knowledge.SystemFolders.Has(p) {
 		return false
 	}
@@ -283,6 +288,35 @@ func (v *view) changes(s *source.Stage, p string) bool {
 		}
 		if dir := path.Dir(p); dir != "/" && !knowledge.SystemFolders.Has(dir) && strings.Contains(text, dir) {
 			return true
+		}
+	}
+	return false
+}
+
+// prefixed matches an option or a variable that says where an installation goes.
+var prefixed = regexp.MustCompile(`(?i)(?:prefix|destdir|--root)[= ]"?([^\s"]+)`)
+
+// fills tells whether a RUN installs what it makes of the sources, and that below /usr/local,
+// where it goes by itself.
+// Source: GNU Coding Standards: directory variables; cmake.org: CMAKE_INSTALL_PREFIX;
+// mesonbuild.com: prefix.
+func fills(l *layers) bool {
+	for _, step := range l.runs {
+		for _, m := range prefixed.FindAllStringSubmatch(step.File().Text(step.Span), -1) {
+			if !within("/usr/local", m[1]) {
+				return false
+			}
+		}
+	}
+	for _, step := range l.runs {
+		for _, c := range step.Run().Commands() {
+			program, args := c.Underlying()
+			if c.When != shell.Always || !slices.Contains([]string{"make", "gmake", "ninja", "cmake", "meson"}, program) {
+				continue
+			}
+			if slices.ContainsFunc(args, func(w shell.Word) bool { return w.Text == "install" || w.Text == "--install" }) && slices.ContainsFunc(l.brought, func(br brought) bool { return within(br.dest, c.Dir) }) {
+				return true
+			}
 		}
 	}
 	return false

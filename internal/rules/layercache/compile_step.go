@@ -27,9 +27,9 @@ func (v *view) downloads(l *layers, step *source.Step, c *shell.Command) (string
 	ctx := v.b.Context
 	switch family {
 	case "go":
-		return what, v.contains(step, c, "h1:", "go.sum") && !ctx.Has("vendor") && !slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "-mod=vendor" })
+		return what, v.contains(step, c, "h1:", "go.sum") && !ctx.Has("vendor") && !v.vendored(step, c) && !slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "-mod=vendor" })
 	case "cargo":
-		return what, (v.count(step, c, "[[package]]", "Cargo.lock") >= 2 || cargoDependencies(ctx)) && !ctx.Has("vendor")
+		return what, (v.count(step, c, "[[package]]", "Cargo.lock") >= 2 || cargoDependencies(ctx)) && !ctx.Has("vendor") && !v.contains(step, c, "[source.vendored-sources]", ".cargo/config.toml")
 	case "maven":
 		// A parent brings its dependencies and plug-ins.
 		return what, v.contains(step, c, "<dependency>", "pom.xml") || v.contains(step, c, "<parent>", "pom.xml")
@@ -43,6 +43,21 @@ func (v *view) downloads(l *layers, step *source.Step, c *shell.Command) (string
 		return what, !slices.ContainsFunc(c.Args(), func(w shell.Word) bool { return w.Text == "--no-restore" || w.Text == "--no-build" }) && v.project(step, c)
 	}
 	return "", false
+}
+
+// vendored tells whether the module that a command of Go works in has its dependencies in a
+// vendor folder beside its go.mod.
+// Source: go.dev/ref/mod: vendoring.
+func (v *view) vendored(step *source.Step, c *shell.Command) bool {
+	for dir := c.Dir; path.IsAbs(dir); dir = path.Dir(dir) {
+		if v.seen(step, dir, "vendor/modules.txt") != nil {
+			return true
+		}
+		if dir == "/" || v.seen(step, dir, "go.mod") != nil {
+			break
+		}
+	}
+	return false
 }
 
 // contains tells whether a file of the project, in the folder of a command or at

@@ -101,6 +101,9 @@ func (v *view) late(l *layers, step *source.Step, run *source.Run) (brought, che
 			named := len(in.Manifests) == 0 && slices.ContainsFunc(in.Packages, func(p packages.Package) bool { return !p.Path || strings.Contains(p.Name, "://") })
 			if named && !member {
 				f.Help = fmt.Sprintf("move the RUN of line %d above it: %s is told what to install, and needs none of the sources", step.Line(), called(in.Command))
+				if step.Stage != br.step.Stage {
+					f.Help = apart(step, br)
+				}
 			}
 			if named && in.Global {
 				f.Message = strings.Replace(f.Message, "installs all dependencies again", "installs it again", 1)

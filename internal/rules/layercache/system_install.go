@@ -59,12 +59,32 @@ var systemInstallAfterSources = &check.Check{
 					a := recipe.Raise(b, step, br.step)
 					f.Fixes, f.Unfixed = a.Fixes, a.Unfixed
 				}
+				f.Help = whereTo(b, step, br)
 				found = append(found, f)
 				return
 			}
 		})
 		return check.Judge(found)
 	},
+}
+
+// whereTo is the advice where the RUN as a whole cannot stand above the copy; "" = it can.
+func whereTo(b *source.Build, step *source.Step, br brought) string {
+	if step.Stage != br.step.Stage {
+		return apart(step, br)
+	}
+	for _, c := range step.Run().Commands() {
+		if program, _ := c.Underlying(); program == "ldconfig" || br.dest != "/" && (names(c, br.dest) || len(c.Words) > 0 && within(br.dest, c.Words[0].Text)) {
+			return fmt.Sprintf("move the installation into a RUN of its own above the COPY of line %d; %s, which may need the files, stays below it", br.step.Line(), program)
+		}
+	}
+	return ""
+}
+
+// apart is the advice where the copy stands in a stage on which that of the install is built:
+// moved into that one, the install would be in the images of both.
+func apart(step *source.Step, br brought) string {
+	return fmt.Sprintf("the COPY of line %d stands in stage %s, on which stage %s is built: end that stage before the COPY, build both images on it, install in this one, and repeat there what comes behind the COPY", br.step.Line(), br.step.Stage.Ref(), step.Stage.Ref())
 }
 
 // artefactsOnly tells whether only package files are installed, which come

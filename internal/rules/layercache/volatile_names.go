@@ -91,7 +91,7 @@ func changes(b *source.Build, v source.Var, given bool, labels string) bool {
 		return false
 	}
 	plain := strings.ToLower(strings.Trim(v.Value, `"'<>`))
-	standIn := knowledge.StandIns.Has(plain) || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
+	standIn := knowledge.StandIns.Has(plain) || strings.HasPrefix(plain, "dev-") || strings.HasSuffix(strings.ToLower(v.Value), "-dev") || strings.HasSuffix(strings.ToLower(v.Value), "-snapshot")
 	// Who hands a version on, or leaves it open, may mean what is installed.
 	standIn = standIn || (given || plain == "") && ownVersion(b, name)
 	if identity.MatchString(name) {

@@ -93,6 +93,8 @@ func toolFinding(b *source.Build, step *source.Step, br bring, gone map[string]r
 		if len(heavy) == 0 {
 			f.Help += fmt.Sprintf("; where the program runs %[1]s, list %[1]s under `runtime-tools:` in .dockworthy.yaml", names(all))
 		}
+	} else if len(heavy) == 0 && step.Copy == nil {
+		f.Help = "install them in a builder stage and copy its output, or remove them in the RUN that installs them; list under `runtime-tools:` in .dockworthy.yaml those that the program runs"
 	}
 	f.Message = fmt.Sprintf("%s %s %s here and %s in the final image", names(all), plural(len(all), "is", "are"), verb, plural(len(all), "stays", "stay"))
 	if !slices.ContainsFunc(all, func(t tool) bool { return !t.orphan }) {

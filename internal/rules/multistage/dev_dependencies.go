@@ -79,7 +79,9 @@ func devFinding(b *source.Build, dep *deposit) check.Finding {
 	if dep.node {
 		f.Cause = nodeCause
 	}
-	if how := withoutDev[firstWord(dep.what)]; how != "" {
+	if strings.HasPrefix(dep.what, "uv pip ") || strings.HasPrefix(dep.what, "pip ") {
+		f.Help = "install from the list of what the program needs alone, rather than from the one for development"
+	} else if how := withoutDev[firstWord(dep.what)]; how != "" {
 		f.Help = "install without them: " + how
 		if dep.node {
 			f.Help += "; where the build needs them, copy node_modules from a stage that installs only production dependencies"

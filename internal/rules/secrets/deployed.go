@@ -96,7 +96,15 @@ func deployed(b *source.Build, kv deploy.KeyValue, who, service string, known *n
 			f = recipe.SecretRef(b, service, kv).To(f)
 		default:
 			f = recipe.Interpolate(b, service, kv, l.password).To(f)
+			if strings.Contains(kv.Value.Raw, "${") {
+				f.Help = "take the default out of the variable, and keep the value in an .env file outside the repository, or use secrets:"
+			}
 		}
+		return []check.Finding{f}
+	}
+	if what := secret.Published(value); what != "" {
+		f.Severity, f.Secrets = check.Note, nil
+		f.Message = fmt.Sprintf("%s: %s contains %s, which everybody knows", who, kv.Key.Text, what)
 		return []check.Finding{f}
 	}
 	if w := worthUnder(kv.Key.Text, value); nameOf(kv.Key.Text) == strong && (w == dummy || w == later) {

@@ -20,6 +20,7 @@ type BakeTarget struct {
 	Inline         bool   // its Dockerfile stands in the Bake file
 	Args, Contexts map[string]string
 	Tags           []string
+	Output         []string // what becomes of it, as type=cacheonly; nil = an image, or not known
 }
 
 // IsBakeName tells whether a file's base name is one that Bake reads by itself.
