@@ -56,7 +56,7 @@ func unsudo(b *source.Build, step *source.Step, run *source.Run) (edits []text.E
 	gone := make([]bool, len(list))
 	asRoot := false
 	for i, c := range list {
-		if !strings.Contains(b.Text().Text(c.Span), "sudo") {
+		if said := b.Text().Text(c.Span); !strings.Contains(said, "sudo") && !strings.Contains(said, "NOPASSWD") {
 			continue
 		}
 		if !within(step, c) {
