@@ -85,8 +85,12 @@ func Run[P Project[P]](ctx context.Context, project P, opt Options) (*Result, er
 	r.last.project = project
 	// Stages are made first, and by themselves: they repeat lines, which are mended there.
 	// What is mended there may show that more can be left out.
-	for range 2 {
+	for i := range 3 {
 		mended := len(r.out.Mended)
+		if i > 0 {
+			// What did not do beside others may do now that they are there.
+			maps.DeleteFunc(r.refused, func(_, why string) bool { return strings.HasPrefix(why, tried) })
+		}
 		for _, stages := range []bool{true, false} {
 			if err := r.rounds(stages); err != nil {
 				return nil, err

@@ -14,7 +14,11 @@ type fault struct {
 	still           string // the check of which more is left than should be; "" = something else is wrong
 }
 
-const tookBack = "its fix was tried and taken back: "
+const (
+	tried      = "its fix was tried "
+	tookBack   = tried + "and taken back: "
+	tookBeside = tried + "beside others and taken back: "
+)
 
 // round applies fixes: all at once where that does, else those that do. Fixes of units that
 // share no file have nothing to do with each other, so that what goes wrong with some says
@@ -74,7 +78,7 @@ func (r *runner[P]) round(list []Candidate) error {
 		var less [][]Candidate
 		for n, g := range good {
 			if why[n] != "" {
-				r.refuse(g[len(g)-1], "its fix was tried beside others and taken back: "+why[n])
+				r.refuse(g[len(g)-1], tookBeside+why[n])
 				g = g[:len(g)-1]
 			}
 			if len(g) > 0 {
