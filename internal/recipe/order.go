@@ -95,6 +95,10 @@ func lowered(b *source.Build, sources, run *source.Step) (out text.Edit, copies 
 			if !sourceless(s) {
 				return text.Edit{}, "", false
 			}
+		case "WORKDIR":
+			if words := sources.Words(); len(words) == 0 || !path.IsAbs(words[len(words)-1].Text) {
+				return text.Edit{}, "", false
+			}
 		default:
 			return text.Edit{}, "", false
 		}
@@ -176,11 +180,15 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 	case len(run.Heredocs()) > 0 && len(alone.edits) > 0 && !alone.whole:
 		return unfixed("the RUN is not one command line")
 	}
-	lines := copyLines(files, root, dir, sources.Before.Workdir.Value)
+	work := sources.Before.Workdir.Value
+	if low = low && run.Index > sources.Index+1; low {
+		work = run.Before.Workdir.Value
+	}
+	lines := copyLines(files, root, dir, work)
 	lines = append(lines, alone.install)
 	var edits []text.Edit
 	switch manifests := lines[:len(lines)-1]; {
-	case !low || run.Index == sources.Index+1:
+	case !low:
 		edits = append(alone.edits, b.File.Above(sources.Instruction, strings.Join(lines, "\n")))
 	case alone.whole:
 		edits = []text.Edit{out, b.File.Above(run.Instruction, strings.Join(manifests, "\n")), b.File.Below(run.Instruction, copies)}
@@ -570,6 +578,9 @@ func Download(b *source.Build, sources, run *source.Step, c *shell.Command) Advi
 		return unfixed("the modules are in the repository")
 	}
 	work := sources.Before.Workdir.Value
+	if fixed != "" {
+		work = run.Before.Workdir.Value
+	}
 	lines := append(copyLines(files, root, c.Dir, work), "RUN "+mounts(run)+inFolder(c.Dir, work)+install)
 	edits := []text.Edit{b.File.Above(sources.Instruction, strings.Join(lines, "\n"))}
 	if fixed != "" {
