@@ -43,7 +43,7 @@ func TestRecipes(t *testing.T) {
 			"FROM node:20.18.1-bookworm-slim\nCOPY app /app\nUSER 1000:1000\nCMD [\"node\", \"/app\"]\n", "the node user that"},
 		{"scratch", "non-root/final-user-root", "FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n", check.Unsafe,
 			"FROM scratch\nCOPY app /app\nUSER 10001:10001\nENTRYPOINT [\"/app\"]\n", "a number needs no entry"},
-		{"nginx", "non-root/final-user-root", "FROM nginx:1.27.3\nCOPY a /usr/share/nginx/html/\n", 0, "", "nginx-unprivileged"},
+		{"nginx", "non-root/final-user-root", "FROM nginx:1.27.3\nCOPY a /usr/share/nginx/html/\n", check.Unsafe, "FROM nginxinc/nginx-unprivileged:1.27.3\nCOPY a /usr/share/nginx/html/\n", "nginxinc/nginx-unprivileged"},
 		{"a root window that stays open", "non-root/final-user-root", "FROM jenkins/jenkins:2.479-jdk17\nUSER root\nRUN apt-get update && apt-get install -y x\n", check.Unsafe,
 			"FROM jenkins/jenkins:2.479-jdk17\nUSER root\nRUN apt-get update && apt-get install -y x\nUSER 1000:1000\n", "the default user of"},
 		{"a last USER root", "non-root/final-user-root", "FROM debian:12.8\nRUN x\n# why\nUSER root # not a comment\n", 0, "", ""},

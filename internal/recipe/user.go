@@ -32,7 +32,7 @@ const uid = "10001"
 func User(b *source.Build) Advice {
 	img := b.Base()
 	if img.Known != nil && slices.Contains(img.Known.Match.Repos, "docker.io/library/nginx") {
-		return words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders")
+		return nginx(b, words("use the base image nginxinc/nginx-unprivileged, which runs as UID 101 and listens on 8080; with USER alone, nginx could not write to its folders"))
 	}
 	risk, work := risks(b), rootsWork(b)
 	if step, name := numberless(b); step != nil && madeUser(b) == (user{}) {
