@@ -166,6 +166,10 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 		in, dir = atManifests(in)
 		root, ok = below(c, dir)
 	}
+	if !ok && low && hasLists(sources, in) {
+		title := fmt.Sprintf("move the COPY of line %d below the install of line %d", sources.Line(), run.Line())
+		return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an install that runs scripts of the project would not find them yet", b.Text(), out, b.File.Below(run.Instruction, copies))}}
+	}
 	if !ok {
 		return unfixed("where in the build context the folder of the install comes from is not known")
 	}
@@ -197,6 +201,27 @@ func First(b *source.Build, sources, run *source.Step, in packages.Install) Advi
 	}
 	title := fmt.Sprintf("copy %s first, and install above the COPY of line %d", listOf(files), sources.Line())
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, "an install that runs scripts of the project would not find them yet", b.Text(), edits...)}}
+}
+
+// hasLists tells whether what an install reads is copied by itself above a COPY of sources.
+func hasLists(sources *source.Step, in packages.Install) bool {
+	var names []string
+	for _, m := range in.Manifests {
+		names = append(names, path.Base(m.Text))
+	}
+	if list := lists[in.Manager]; len(names) == 0 && len(list) > 0 {
+		names = list[:1]
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(sources.Stage.Steps[:sources.Index], func(s *source.Step) bool {
+			return s.Copy != nil && s.Copy.FromContext() && path.Clean(s.Copy.Target) == in.Command.Dir && slices.ContainsFunc(s.Copy.Sources, func(src source.Text) bool {
+				return src.Known && path.Base(source.Clean(src.Value)) == name
+			})
+		}) {
+			return false
+		}
+	}
+	return len(names) > 0
 }
 
 // atManifests is an install with its lists named from the folder that they lie in, and that

@@ -278,7 +278,7 @@ func (s *splitter) write() {
 				s.runs.adds = nil
 			}
 			for _, out := range p.out {
-				add("COPY --from=%s %s %s", name, out, place(out))
+				add("COPY --from=%s %s %s", name, out, s.place(out))
 				if out == s.venv && !s.made {
 					add("ENV PATH=%s/bin:$PATH", s.venv)
 				}
@@ -292,11 +292,15 @@ func (s *splitter) write() {
 }
 
 // place is where an output is put: at its own path, a pattern in its folder, a program of a
-// compiler's own folder where other images look for programs.
-func place(out string) string {
+// compiler's own folder, which nothing names by its path, where other images look for programs.
+func (s *splitter) place(out string) string {
 	switch {
 	case strings.ContainsAny(out, "*?["):
 		return path.Dir(out) + "/"
+	case slices.ContainsFunc(s.t.Steps, func(step *source.Step) bool {
+		return (step.Keyword == "CMD" || step.Keyword == "ENTRYPOINT" || step.Keyword == "HEALTHCHECK") && strings.Contains(step.Joined(), out)
+	}):
+		return out
 	case path.Dir(out) == "/usr/local/cargo/bin", path.Dir(out) == "/go/bin":
 		return "/usr/local/bin/" + path.Base(out) // where the image that runs looks for programs
 	}
