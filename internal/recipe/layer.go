@@ -19,6 +19,11 @@ import (
 // number of the owner; "" = it is not known.
 func CopyAs(b *source.Build, brings *source.Step, fx effects.File, uid string) Advice {
 	c := brings.Copy
+	if c == nil && !b.Inline && fx.Kind == effects.Chown && brings.Keyword == "RUN" && len(fx.Paths) == 1 {
+		if all := flagOf(fx.Command, "R", "--recursive"); !all.IsZero() {
+			return Advice{Fixes: []check.Fix{fix("change only the folder itself", check.Unsafe, "the program can no longer write what lies in it already", b.Text(), text.Edit{Span: all})}}
+		}
+	}
 	switch {
 	case b.Inline || c == nil || brings.Stage != b.Target && !b.InChain(brings.Stage):
 		return unfixed("the files are not brought by a COPY of this image")
