@@ -214,7 +214,7 @@ func (p *plan) gradleBuild() {
 	const cache = "RUN --mount=type=cache,target=/home/gradle/.gradle \\\n    "
 	in, task := "", ":"
 	if j.Module != "." {
-		in, task = j.Module+"/", ":"+strings.ReplaceAll(j.Module, "/", ":")+":"
+		in, task = j.Module+"/", ":"+cmp.Or(j.Project, strings.ReplaceAll(j.Module, "/", ":"))+":"
 	}
 	for _, n := range j.Code {
 		if n == "buildSrc" || n == "build-logic" {

@@ -15,6 +15,7 @@ import (
 type Java struct {
 	Files    []string `json:"files"`             // that say what is built, of all modules
 	Module   string   `json:"module"`            // the folder of the module that is the program; "." = the project
+	Project  string   `json:"project,omitempty"` // what Gradle calls the module; "" = its folder
 	Jar      string   `json:"jar,omitempty"`     // what the build makes of it, from the project's folder; "" = Gradle names it
 	Shape    JavaJar  `json:"shape"`             // what kind of jar that is
 	Layers   string   `json:"layers,omitempty"`  // the mode in which a jar of Spring Boot takes itself apart
@@ -51,6 +52,7 @@ func isJava(t *tree) (Place, bool) {
 
 // A javaModule is one module of a project, as its build file has it.
 type javaModule struct {
+	project   string // what Gradle calls it, where that is not its folder
 	dir, file string
 	name      string // of what is built
 	pack      string // jar, war, pom
@@ -154,7 +156,7 @@ func (p *javaProject) choose() error {
 	default:
 		p.mod = list[0]
 	}
-	p.j.Module = p.mod.dir
+	p.j.Module, p.j.Project = p.mod.dir, p.mod.project
 	return nil
 }
 

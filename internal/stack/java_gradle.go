@@ -15,9 +15,10 @@ import (
 
 var (
 	gradlePluginRE  = regexp.MustCompile(`\bid\s*\(?\s*["']([\w.-]+)["']\s*\)?(?:\s*version\s*\(?\s*["']([\w.-]+)["'])?`)
-	gradleDepRE     = regexp.MustCompile(`(?m)^\s*(\w+)\s*\(?\s*(?:platform\(|enforcedPlatform\()?\s*["']([\w.-]+):([\w.-]+)(?::([\w.$\{\}-]+))?`)
-	gradleProjectRE = regexp.MustCompile(`(?m)^\s*(\w+)\s*\(?\s*project\(\s*(?:path\s*:\s*)?["']:?([\w:.-]+)["']`)
+	gradleDepRE     = regexp.MustCompile(`(?m)(?:^|[{;])\s*(\w+)\s*\(?\s*(?:platform\(|enforcedPlatform\()?\s*["']([\w.-]+):([\w.-]+)(?::([\w.$\{\}-]+))?`)
+	gradleProjectRE = regexp.MustCompile(`(?m)(?:^|[{;])\s*(\w+)\s*\(?\s*project\(\s*(?:path\s*:\s*)?["']:?([\w:.-]+)["']`)
 	gradleIncludeRE = regexp.MustCompile(`(?m)^\s*include\s*\(?([^)\n]+(?:,\s*\n[^)\n]+)*)`)
+	gradleDirRE     = regexp.MustCompile(`project\(\s*["']:?([\w:.-]+)["']\s*\)\.projectDir\s*=\s*(?:new\s+)?[Ff]ile\(\s*(?:\w+\s*,\s*)?["']([\w./-]+)["']`)
 	gradleQuotedRE  = regexp.MustCompile(`["']([^"']+)["']`)
 	gradleJavaRE    = regexp.MustCompile(`JavaLanguageVersion\.of\(\s*(\d+)|jvmToolchain\(\s*(\d+)|(?:sourceCompatibility|targetCompatibility|release)\b[^\n]*?(?:VERSION_(?:1_)?|["'=\s(])(\d+(?:\.\d+)?)`)
 	gradleMainRE    = regexp.MustCompile(`\bmainClass(?:Name)?\b(?:\.set\(|\s*=)\s*["']([\w.$]+)["']`)
@@ -89,12 +90,15 @@ func (p *javaProject) gradle() error {
 	t := p.t
 	at, _ := isJava(t)
 	p.s.Manager = Fact{Value: "gradle", At: at}
-	dirs := []string{"."}
+	dirs, names := []string{"."}, map[string]string{}
 	for _, f := range []string{"settings.gradle", "settings.gradle.kts"} {
 		for _, m := range gradleIncludeRE.FindAllStringSubmatch(string(t.read(f)), -1) {
 			for _, q := range gradleQuotedRE.FindAllStringSubmatch(m[1], -1) {
-				if dir := strings.ReplaceAll(strings.TrimPrefix(q[1], ":"), ":", "/"); t.dir(dir) {
+				if dir := p.gradleDir(q[1]); t.dir(dir) {
 					dirs = append(dirs, dir)
+					if name := strings.TrimPrefix(q[1], ":"); strings.ReplaceAll(name, ":", "/") != dir {
+						names[dir] = name
+					}
 				}
 			}
 		}
@@ -106,7 +110,9 @@ func (p *javaProject) gradle() error {
 			continue
 		}
 		p.j.Files = append(p.j.Files, file)
-		p.mods = append(p.mods, p.gradleModule(dir, file, root))
+		m := p.gradleModule(dir, file, root)
+		m.project = names[dir]
+		p.mods = append(p.mods, m)
 	}
 	for _, f := range []string{"settings.gradle", "settings.gradle.kts", "gradle.properties", "gradle/libs.versions.toml", "gradle.lockfile"} {
 		if t.has[f] {
@@ -128,6 +134,20 @@ func (p *javaProject) gradle() error {
 		p.j.Wrapper = string(m[1])
 	}
 	return nil
+}
+
+// gradleDir is the folder of a project of the build: the one that its path names, or where the
+// settings say it lies. Source: docs.gradle.org: ProjectDescriptor.setProjectDir.
+func (p *javaProject) gradleDir(project string) string {
+	project = strings.TrimPrefix(project, ":")
+	for _, f := range []string{"settings.gradle", "settings.gradle.kts"} {
+		for _, m := range gradleDirRE.FindAllStringSubmatch(string(p.t.read(f)), -1) {
+			if m[1] == project {
+				return path.Clean(m[2])
+			}
+		}
+	}
+	return strings.ReplaceAll(project, ":", "/")
 }
 
 func (p *javaProject) buildFile(dir string) string {
@@ -185,7 +205,7 @@ func (p *javaProject) gradleModule(dir, file, root string) *javaModule {
 	}
 	for _, x := range gradleProjectRE.FindAllStringSubmatch(text, -1) {
 		if !strings.HasPrefix(x[1], "test") {
-			m.siblings = append(m.siblings, strings.ReplaceAll(x[2], ":", "/"))
+			m.siblings = append(m.siblings, p.gradleDir(x[2]))
 		}
 	}
 	slices.Sort(m.siblings)
