@@ -3,6 +3,7 @@ package stack
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -422,7 +423,11 @@ func (p *nodeProject) begin(file string, at Place) {
 				break
 			}
 		}
-		if path.Ext(file) == "" && n.Script != "" {
+		switch {
+		case path.Ext(file) != "" || n.Script == "":
+		case p.buildsFolder(file):
+			file += "/index.js"
+		default:
 			file += ".js"
 		}
 	}
@@ -454,6 +459,16 @@ func (p *nodeProject) begin(file string, at Place) {
 	s.Exec, s.Args = []string{exec}, []string{file}
 	s.Start = Fact{Value: exec + " " + file, At: at}
 	n.Handles = p.mentions("SIGTERM", "enableShutdownHooks", "close-with-grace", "http-terminator", "@godaddy/terminus", "lightship")
+}
+
+// buildsFolder tells whether the build writes into a folder of this name, which node starts by
+// its index.js.
+func (p *nodeProject) buildsFolder(name string) bool {
+	named := regexp.MustCompile(`(?i)(?:--?out-?dir|-d|"outDir")["']?[\s=:]+["']?(?:\./)?` + regexp.QuoteMeta(name) + `/?["']?(?:[\s,;&]|$)`)
+	if slices.ContainsFunc(slices.Collect(maps.Values(p.pkg.Scripts)), named.MatchString) {
+		return true
+	}
+	return slices.ContainsFunc([]string{"tsconfig.json", "tsconfig.build.json"}, func(f string) bool { return named.Match(p.t.read(f)) })
 }
 
 func (p *nodeProject) mentions(words ...string) bool {
