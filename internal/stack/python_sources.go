@@ -285,6 +285,15 @@ func (p *pyProject) sources() {
 			want[file] = true
 		}
 	}
+	if p.s.Server.Value == "streamlit" {
+		delete(want, ".streamlit") // which also has its secrets
+		// It finds them by their names. Source: docs.streamlit.io: pages directory, config.toml.
+		for _, name := range []string{"pages", ".streamlit/config.toml"} {
+			if p.t.dir(name) || p.t.has[name] {
+				want[name] = true
+			}
+		}
+	}
 	for name := range want {
 		p.s.Sources = append(p.s.Sources, name)
 	}
