@@ -76,6 +76,7 @@ func detectGo(t *tree, opt Options) (*Stack, error) {
 		return nil, err
 	}
 	p.look()
+	p.subCommand()
 	return p.s, nil
 }
 
