@@ -21,12 +21,17 @@ func (p *pyProject) runFile(m *module) {
 	} else if p.py.Root != "." {
 		exec, args = []string{"python"}, []string{m.file}
 	}
-	if !p.handles() {
-		p.s.StopSignal, p.s.StopWhy = "SIGINT", "Python ends on SIGINT; without a handler the first process of a container does not hear SIGTERM."
-	}
+	p.stops()
 	p.s.App = Fact{Value: m.file, At: Place{m.file, m.parsed().Main}}
 	p.s.Exec, p.s.Args = exec, args
 	p.s.Start.Value = strings.Join(append(slices.Clone(exec), args...), " ")
+}
+
+// stops says by which signal a program ends that has no handler.
+func (p *pyProject) stops() {
+	if !p.handles() {
+		p.s.StopSignal, p.s.StopWhy = "SIGINT", "Python ends on SIGINT; without a handler the first process of a container does not hear SIGTERM."
+	}
 }
 
 // script starts what is no program of a known framework: a console script of the
@@ -149,6 +154,7 @@ func (p *pyProject) startScript(name, target string) bool {
 		// The project is no package: what the script calls is called.
 		p.run([]string{"python", "-c"}, []string{fmt.Sprintf("import %s as m; raise SystemExit(m.%s())", p.inRoot(m), function)})
 	}
+	p.stops()
 	p.s.Start = Fact{Value: name, At: at}
 	if p.s.Kind == "" {
 		p.kindOf(m, function)
