@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,7 +138,8 @@ func (p *nodeProject) manager() error {
 		n.Files = append(n.Files, s.Lock.Value)
 	}
 	for _, f := range []string{".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "pnpm-workspace.yaml", "bunfig.toml", "patches", ".yarn", "prisma"} {
-		if t.has[f] || t.dir(f) {
+		// A folder with nothing but its variables has nothing to copy: they stay out.
+		if t.has[f] || slices.ContainsFunc(t.below(f), func(name string) bool { return !strings.HasPrefix(path.Base(name), ".env") }) {
 			n.Files = append(n.Files, f)
 		}
 	}
