@@ -399,6 +399,12 @@ func (p *plan) nodeBuild() {
 		}
 		return
 	}
+	for i, v := range n.Given {
+		if i == 0 {
+			d.line("# What .env says of the site, which browsers get to know: --build-arg gives other values.")
+		}
+		d.line("ARG %s=%q", v.Name, v.Version)
+	}
 	next := ""
 	if p.s.Framework.Value == "Next.js" {
 		next = "NEXT_TELEMETRY_DISABLED=1 "

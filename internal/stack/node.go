@@ -27,6 +27,7 @@ type Node struct {
 	PnP     bool     `json:"pnp,omitempty"`    // packages are in archives, and not in node_modules
 	Prisma  bool     `json:"prisma,omitempty"` // its client is generated
 	Code    []string `json:"code"`             // files and folders that the build reads
+	Given   []Tool   `json:"given,omitempty"`  // variables of .env that the build puts into what browsers get
 	Public  string   `json:"public,omitempty"` // of a static site: the folder that the build makes
 	SPA     bool     `json:"spa,omitempty"`    // every path is answered by its index.html
 	Token   bool     `json:"token,omitempty"`  // .npmrc asks for a token

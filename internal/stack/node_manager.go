@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -138,8 +137,7 @@ func (p *nodeProject) manager() error {
 		n.Files = append(n.Files, s.Lock.Value)
 	}
 	for _, f := range []string{".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "pnpm-workspace.yaml", "bunfig.toml", "patches", ".yarn", "prisma"} {
-		// A folder with nothing but its variables has nothing to copy: they stay out.
-		if t.has[f] || slices.ContainsFunc(t.below(f), func(name string) bool { return !strings.HasPrefix(path.Base(name), ".env") }) {
+		if t.has[f] || t.more(f) {
 			n.Files = append(n.Files, f)
 		}
 	}

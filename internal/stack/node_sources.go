@@ -2,6 +2,7 @@ package stack
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -39,12 +40,16 @@ func (p *nodeProject) sources() {
 		if nodeAside[b] || strings.HasPrefix(b, ".pnp.") || made[b] || slices.Contains(n.Files, b) || sides[b] && !p.reads(b) || b == "__tests__" || strings.HasSuffix(b, ".md") || strings.HasSuffix(b, ".lock") || strings.HasSuffix(b, "-lock.json") || strings.HasSuffix(b, "lock.yaml") || strings.HasPrefix(b, ".env") || strings.HasPrefix(b, ".git") || strings.HasPrefix(b, ".docker") || strings.HasPrefix(b, ".eslint") || strings.HasPrefix(b, ".prettier") || strings.HasPrefix(b, ".editor") || strings.HasPrefix(b, ".nvm") || strings.HasPrefix(b, ".node-v") || strings.HasPrefix(b, "Dockerfile") || strings.HasSuffix(b, ".lockb") {
 			continue
 		}
+		if strings.HasSuffix(name, "/") && !p.t.more(b) {
+			continue
+		}
 		n.Code = append(n.Code, b)
 	}
 	if p.t.has[".env.production"] && n.Script != "" {
 		n.Code = append(n.Code, ".env.production")
 	}
 	slices.Sort(n.Code)
+	p.given()
 	if s.Kind == Static {
 		return
 	}
@@ -91,4 +96,27 @@ func (p *nodeProject) named(name string) bool {
 	return slices.ContainsFunc(p.js, func(f script) bool {
 		return strings.Contains(f.text, "'"+name) || strings.Contains(f.text, `"`+name) || strings.Contains(f.text, "/"+name) || strings.Contains(f.text, "`"+name)
 	})
+}
+
+// publicRE matches variables that bundlers put into what browsers get, so that they are none of
+// a secret. Source: the documentation of Vite, Next.js, Create React App, Nuxt, Gatsby, Vue CLI
+// and Astro on environment variables.
+var publicRE = regexp.MustCompile(`(?m)^\s*(?:export\s+)?((?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|GATSBY|VUE_APP|PUBLIC)_\w+)\s*=[ \t]*(.*)$`)
+
+// given are the variables of a .env in the repository that the build reads and that everybody
+// may know: the file itself stays out.
+func (p *nodeProject) given() {
+	if p.n.Script == "" || !p.t.has[".env"] || regexp.MustCompile(`(?m)^/?\.env\*?\s*$`).Match(p.t.read(".gitignore")) {
+		return
+	}
+	own := map[string]bool{} // .env.production goes before
+	for _, m := range publicRE.FindAllStringSubmatch(string(p.t.read(".env.production")), -1) {
+		own[m[1]] = true
+	}
+	for _, m := range publicRE.FindAllStringSubmatch(string(p.t.read(".env")), -1) {
+		value := strings.Trim(strings.TrimSpace(m[2]), `"'`)
+		if !own[m[1]] && !strings.ContainsAny(value, "$\"'\\#") {
+			p.n.Given = append(p.n.Given, Tool{Name: m[1], Version: value})
+		}
+	}
 }

@@ -122,6 +122,11 @@ func (t *tree) open(name string) ([]byte, error) {
 // dir tells whether a folder is there.
 func (t *tree) dir(name string) bool { return t.has[name+"/"] }
 
+// more tells whether a folder holds anything but variables, which stay out of an image.
+func (t *tree) more(dir string) bool {
+	return slices.ContainsFunc(t.below(dir), func(name string) bool { return !strings.HasPrefix(path.Base(name), ".env") })
+}
+
 // below are the files of a folder, and of those in it; "." gives all.
 func (t *tree) below(dir string) []string {
 	if dir == "." {
