@@ -79,7 +79,7 @@ func Environs(b *source.Build) Advice {
 		return Advice{}
 	}
 	line := "ENV PATH=" + at + "/bin:$PATH"
-	return Advice{Fixes: []check.Fix{fix("add `"+line+"`", check.Safe, "", b.Text(), b.File.Below(made.Instruction, line))}}
+	return Advice{Fixes: []check.Fix{fix("add `"+line+"`", check.Unsafe, "what is installed below it goes into the environment, too", b.Text(), b.File.Below(made.Instruction, line))}}
 }
 
 // Shebang writes the line that says by which shell a script is read.
