@@ -115,6 +115,7 @@ type cargoDependency struct {
 
 // A rustProject is a Rust project as it is looked into.
 type rustProject struct {
+	offline   string           // the folder with what sqlx knows of its queries
 	settled   map[bool][]entry // see settings
 	settledBy int
 

@@ -547,9 +547,16 @@ func (p *rustProject) queries(f *rustSource) error {
 	if _, _, ok := p.dep("sqlx"); !ok || m == nil || p.r.Offline {
 		return nil
 	}
-	for _, dir := range []string{p.pkg.dir, "."} {
+	// The crate that asks has them beside its manifest, as the project may.
+	dirs := []string{p.pkg.dir, "."}
+	for dir := path.Dir(f.file); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if p.t.has[dir+"/Cargo.toml"] {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
 		if p.t.dir(path.Join(dir, ".sqlx")) || p.t.has[path.Join(dir, "sqlx-data.json")] {
-			p.r.Offline = true
+			p.r.Offline, p.offline = true, dir
 			return nil
 		}
 	}

@@ -8,6 +8,9 @@ import (
 )
 
 var (
+	// The file lies below the manifest's folder. Source: docs.rs: sqlx::query_file!.
+	rustQueryFileRE = regexp.MustCompile(`\bquery_file(?:_as|_scalar)?(?:_unchecked)?!\s*[({\[]\s*(?:[\w:]+\s*,\s*)?"([^"]+)"`)
+
 	rustIncludeRE = regexp.MustCompile(`\binclude(?:_str|_bytes)?!\(\s*"([^"]+)"`)
 	rustEmbedRE   = regexp.MustCompile(`\b(?:migrate|embed_migrations|include_dir|embed_dir|Asset)!?\(\s*"(?:\$CARGO_MANIFEST_DIR/)?([^"]*)"|#\[folder\s*=\s*"([^"]+)"|concat!\(\s*env!\("CARGO_MANIFEST_DIR"\)\s*,\s*"/?([^"]+)"`)
 	rustMigrateRE = regexp.MustCompile(`\b(?:sqlx::)?(?:migrate|embed_migrations)!\(\s*\)`)
@@ -64,6 +67,8 @@ func (p *rustProject) gather() {
 		add(&r.Code, ".sqlx")
 		add(&r.Code, path.Join(p.pkg.dir, ".sqlx"))
 		add(&r.Code, path.Join(p.pkg.dir, "sqlx-data.json"))
+		add(&r.Code, path.Join(p.offline, ".sqlx"))
+		add(&r.Code, path.Join(p.offline, "sqlx-data.json"))
 	}
 	p.data()
 	slices.Sort(r.Code)
@@ -103,6 +108,9 @@ func (p *rustProject) code(k *rustPackage, beside, at func(string)) {
 					beside(v)
 				}
 			}
+		}
+		for _, m := range rustQueryFileRE.FindAllStringSubmatch(s.code, -1) {
+			beside(top(m[1]))
 		}
 		if rustMigrateRE.MatchString(s.code) {
 			beside("migrations")
