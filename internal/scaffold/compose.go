@@ -156,6 +156,9 @@ func (p *plan) besides() (list []beside) {
 // commandRE matches names of variables that allow or ask for a deed: CAN_DROP_DATABASE.
 var commandRE = regexp.MustCompile(`(^|_)(CAN|IS|HAS|ENABLE|DISABLE|USE|CREATE|DROP|SEED|RESET|SKIP)_`)
 
+// hostPortRE matches the place of a service without a scheme.
+var hostPortRE = regexp.MustCompile(`^[\w.-]+:\d+$`)
+
 // bareSchemeRE matches what a URL begins with, and no place.
 var bareSchemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:///?$`)
 
@@ -248,6 +251,9 @@ func (p *plan) closer(k *knowledge.Service, name string) bool {
 // url is where a service is, with the scheme that the program's own default has, or its
 // driver wants.
 func (p *plan) url(k *knowledge.Service, v stack.Variable) string {
+	if hostPortRE.MatchString(v.Default) {
+		return fmt.Sprintf("%s:%d", k.Service, k.Port)
+	}
 	scheme := k.Scheme
 	if s := p.exampleScheme(k, v.Name); s != "" {
 		scheme = s
