@@ -83,6 +83,10 @@ var (
 // the input.
 func unbracketed(line string) string { return typeRE.ReplaceAllString(line, "") }
 
+// modes are variables that are named as a condition, and have a value: "must be set when
+// NODE_ENV is production".
+var modes = map[string]bool{"NODE_ENV": true, "APP_ENV": true, "RAILS_ENV": true, "RACK_ENV": true, "FLASK_ENV": true, "ASPNETCORE_ENVIRONMENT": true}
+
 // fieldOf is the field that pydantic says is wrong in a line: the line before. "" = none, as
 // for what holds of all of them.
 func fieldOf(lines []string, i int) string {
@@ -125,7 +129,7 @@ func startCause(s run.Start) *run.Cause {
 		line := unbracketed(lines[i])
 		for _, c := range startCauses {
 			m := c.re.FindStringSubmatchIndex(line)
-			if m == nil {
+			if m == nil || c.kind == run.NoConfig && len(m) > 3 && modes[line[m[2]:m[3]]] {
 				continue
 			}
 			cause := &run.Cause{Kind: c.kind, Text: strings.TrimSpace(string(c.re.ExpandString(nil, c.text, line, m)))}

@@ -35,6 +35,7 @@ func TestStartCause(t *testing.T) {
 		{run.Start{Ended: true, Code: 1, Logs: []string{"  Value error, Sentry is not set [type=value_error, input_value={'DATABASE_URL': 'postgresql://x'}, input_type=dict]"}}, run.Crashed, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"SENTRY_DSN", "  field required (type=value_error.missing)"}}, run.NoConfig, "SENTRY_DSN"},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"__root__", "  KEY_FILE is required (type=value_error)"}}, run.NoConfig, "KEY_FILE"},
+		{run.Start{Ended: true, Code: 1, Logs: []string{`  DATABASE_AUTH_TOKEN: [ "Must be set when NODE_ENV is 'production'" ]`}}, run.NoConfig, "DATABASE_AUTH_TOKEN"},
 		{run.Start{Ended: true, Code: 137, OOM: true}, run.OutOfMemory, ""},
 		{run.Start{Ended: true, Code: 1, Logs: []string{"", "ValueError: boom", ""}}, run.Crashed, ""},
 	} {
