@@ -110,13 +110,7 @@ func Startable(b *source.Build, step *source.Step, name string) Advice {
 	if b.Inline || step.Stage.Windows || step.Stage != b.Target || !shellSure(b) || !path.IsAbs(name) || strings.ContainsAny(name, " \t'\"$\\*?[") {
 		return Executable(b, step)
 	}
-	root := beginsAsRoot(b)
-	for _, s := range b.Target.Steps[:step.Index] {
-		if s.Keyword == "USER" {
-			root = s.Value.Value == "root" || s.Value.Value == "0"
-		}
-	}
-	if !root {
+	if !rootAbove(b, step) {
 		return unfixed("no RUN below the COPY is run by root, who owns the file")
 	}
 	line := "RUN chmod 0755 " + name

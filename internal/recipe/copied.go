@@ -176,13 +176,7 @@ func Installed(b *source.Build, step *source.Step, program string) Advice {
 	if pkg == "" && manager == "apt" {
 		pkg = knowledge.PackageOf(program)
 	}
-	root := beginsAsRoot(b)
-	for _, s := range b.Target.Steps[:step.Index] {
-		if s.Keyword == "USER" {
-			root = s.Value.Value == "root" || s.Value.Value == "0"
-		}
-	}
-	if pkg == "" || installLines[manager] == "" || !root {
+	if pkg == "" || installLines[manager] == "" || !rootAbove(b, step) {
 		return unfixed(fmt.Sprintf("which package of %s has %s, or who could install it, is not known", img, program))
 	}
 	line := fmt.Sprintf(installLines[manager], pkg)

@@ -148,10 +148,10 @@ func Folder(b *source.Build, dir string) Advice {
 	return Advice{Fixes: []check.Fix{fix(title, check.Unsafe, reason, b.Text(), above(b, u.Step, line))}}
 }
 
-// rootAbove tells whether a RUN directly above a USER of the target is run by root.
-func rootAbove(b *source.Build, user *source.Step) bool {
+// rootAbove tells whether a RUN directly above an instruction of the target is run by root.
+func rootAbove(b *source.Build, step *source.Step) bool {
 	root := beginsAsRoot(b)
-	for _, s := range b.Target.Steps[:user.Index] {
+	for _, s := range b.Target.Steps[:step.Index] {
 		if s.Keyword == "USER" {
 			root = s.Value.Value == "root" || s.Value.Value == "0"
 		}
