@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,10 +60,7 @@ func alike(b *source.Build, name string) (meant, ids string) {
 			if !u.Known || u.When != shell.Always {
 				continue
 			}
-			made[u.Name] = u.Name
-			if gid, ok := groupOf(b, u.Group, u.UID); ok && u.UID != "" && strings.Trim(u.UID, "0123456789") == "" {
-				made[u.Name] = u.UID + ":" + gid
-			}
+			made[u.Name] = cmp.Or(numbersOf(b, u), u.Name)
 		}
 	}
 	meant = near.Of(slices.Sorted(maps.Keys(made)), name)
@@ -83,8 +81,8 @@ func OwnGroup(b *source.Build, step *source.Step, name string) Advice {
 		for s := range b.Steps() {
 			if run := s.Run(); run != nil {
 				for _, u := range run.Effects.Users {
-					if gid, ok := groupOf(b, u.Group, u.UID); ok && u.Name == name && u.UID != "" && strings.Trim(u.UID, "0123456789") == "" {
-						ids = u.UID + ":" + gid
+					if u.Name == name {
+						ids = cmp.Or(numbersOf(b, u), ids)
 					}
 				}
 			}

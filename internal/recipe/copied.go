@@ -131,7 +131,7 @@ func Static(b *source.Build, made *source.Stage) Advice {
 				if program != "go" || len(args) == 0 || args[0].Text != "build" && args[0].Text != "install" {
 					continue
 				}
-				if !within(s, c) || c.Span.Start < s.Span.Start || len(c.Assigns) > 0 && hasAssign(c, "CGO_ENABLED") {
+				if !within(s, c) || slices.ContainsFunc(c.Assigns, func(a shell.Assign) bool { return a.Name == "CGO_ENABLED" }) {
 					return unfixed("the program is built with C, and what it needs of it has to be there")
 				}
 				edits = append(edits, text.Edit{Span: text.Span{Start: c.Span.Start, End: c.Span.Start}, New: "CGO_ENABLED=0 "})
@@ -154,15 +154,6 @@ func Static(b *source.Build, made *source.Stage) Advice {
 		now = "gcr.io/distroless/" + kind + "-debian12:nonroot"
 	}
 	return Advice{Fixes: []check.Fix{fix("run it on "+now+", which has its C library", check.Unsafe, "the image is some 20 MB larger", b.Text(), text.Edit{Span: from.Span, New: now})}}
-}
-
-func hasAssign(c *shell.Command, name string) bool {
-	for _, a := range c.Assigns {
-		if a.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Installed installs a program in the place of a COPY that brings it without its libraries.

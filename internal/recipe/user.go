@@ -195,15 +195,21 @@ func madeUser(b *source.Build) user {
 			continue
 		}
 		for _, u := range run.Effects.Users {
-			if u.UID == "" || u.UID == "0" || strings.Trim(u.UID, "0123456789") != "" {
-				continue
-			}
-			if gid, ok := groupOf(b, u.Group, u.UID); ok {
-				return user{ids: u.UID + ":" + gid, who: fmt.Sprintf("the user %s that line %d creates", u.Name, step.Line())}
+			if ids := numbersOf(b, u); ids != "" && u.UID != "0" {
+				return user{ids: ids, who: fmt.Sprintf("the user %s that line %d creates", u.Name, step.Line())}
 			}
 		}
 	}
 	return user{}
+}
+
+// numbersOf are the numbers of a made user and of his primary group; "" = they are not known.
+func numbersOf(b *source.Build, u effects.User) string {
+	gid, ok := groupOf(b, u.Group, u.UID)
+	if !ok || u.UID == "" || strings.Trim(u.UID, "0123456789") != "" {
+		return ""
+	}
+	return u.UID + ":" + gid
 }
 
 // numberless is a user that the target's own chain makes without a number and gives files
