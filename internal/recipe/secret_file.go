@@ -154,17 +154,26 @@ func withoutCommand(b *source.Build, step *source.Step, c *shell.Command) (e tex
 		return o != c && (o.Substitution || o.PipeFrom == c || len(o.Words) == 0)
 	})
 	at := slices.Index(all, c)
-	switch {
-	case len(all) == 1:
-		return b.File.Without(step.Instruction), true, true
-	case at < 0 || c.When != shell.Always || c.PipeFrom != nil || c.PipeTo != nil || c.Background || c.Func != "":
+	if len(all) > 1 && (at < 0 || c.PipeFrom != nil || c.PipeTo != nil || !joined(step, all, at)) {
 		return e, false, false
-	case at+1 < len(all) && c.After == shell.And && c.Before != shell.Or && within(step, all[at+1]):
-		return text.Edit{Span: text.Span{Start: c.Span.Start, End: all[at+1].Span.Start}}, false, true
-	case at == len(all)-1 && c.Before == shell.And && c.After == shell.None && within(step, all[at-1]) && all[at-1].PipeTo == nil:
-		return text.Edit{Span: text.Span{Start: all[at-1].Span.End, End: c.Span.End}}, false, true
 	}
-	return e, false, false
+	gone := make([]bool, len(all))
+	gone[at] = true
+	edits, whole, ok := without(b, step, all, gone)
+	if !ok {
+		return e, false, false
+	}
+	return edits[0], whole, true
+}
+
+// joined tells whether && alone stands between a command and the one behind it, or before it
+// where it is the last.
+func joined(step *source.Step, all []*shell.Command, at int) bool {
+	c := all[at]
+	if at+1 < len(all) {
+		return c.After == shell.And && within(step, all[at+1])
+	}
+	return c.Before == shell.And && c.After == shell.None && within(step, all[at-1]) && all[at-1].PipeTo == nil
 }
 
 // Unwritten takes a COPY out that writes a file with a secret in it.
@@ -205,8 +214,7 @@ func removal(b *source.Build, s *source.Step, base string) (cut text.Span, all b
 			return text.Span{}, false
 		}
 		cut = text.Span{Start: list[i-1].Span.End, End: c.Span.End}
-		joint := strings.Trim(strings.ReplaceAll(b.Text().Text(text.Span{Start: cut.Start, End: c.Span.Start}), "\\\n", ""), " \t\r\n")
-		if joint != "&&" && joint != ";" {
+		if !joins(b, text.Span{Start: cut.Start, End: c.Span.Start}) {
 			return text.Span{}, false
 		}
 		return cut, false

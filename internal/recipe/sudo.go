@@ -139,14 +139,31 @@ func without(b *source.Build, step *source.Step, list []*shell.Command, gone []b
 			}
 		}
 		first, last := list[from], list[i]
-		switch {
-		case first.PipeFrom != nil || last.PipeTo != nil:
-			return nil, false, false
-		case from == 0:
-			edits = append(edits, text.Edit{Span: text.Span{Start: first.Span.Start, End: list[i+1].Span.Start}})
-		default:
-			edits = append(edits, text.Edit{Span: text.Span{Start: list[from-1].Span.End, End: last.Span.End}})
+		cut := text.Span{Start: first.Span.Start, End: last.Span.End}
+		joint := text.Span{}
+		// Of the two that join it to its neighbours the && goes: what stands behind a ; runs
+		// whatever came before it.
+		if from == 0 || i+1 < len(list) && last.After == shell.And {
+			cut.End = list[i+1].Span.Start
+			joint = text.Span{Start: last.Span.End, End: cut.End}
+		} else {
+			cut.Start = list[from-1].Span.End
+			joint = text.Span{Start: cut.Start, End: first.Span.Start}
 		}
+		if first.PipeFrom != nil || last.PipeTo != nil || !joins(b, joint) {
+			return nil, false, false
+		}
+		edits = append(edits, text.Edit{Span: cut})
 	}
 	return edits, false, true
+}
+
+// joins tells whether nothing but && or ; stands between two commands: no bracket, no redirection.
+func joins(b *source.Build, between text.Span) bool {
+	if between.End < between.Start {
+		return false
+	}
+	raw := strings.ReplaceAll(b.Text().Text(between), "\r\n", "\n")
+	joint := strings.Trim(strings.ReplaceAll(raw, string(b.File.Escape)+"\n", ""), " \t\n")
+	return joint == "&&" || joint == ";"
 }
