@@ -31,6 +31,11 @@ var serveWords = []string{"serve", "server", "start", "run", "web", "api", "http
 // subCommand starts a program whose root command of cobra does nothing by the sub-command that
 // serves. Source: github.com/spf13/cobra, user guide: a command without Run prints its help.
 func (p *goProject) subCommand() {
+	if !slices.ContainsFunc(p.files, func(f goFile) bool {
+		return slices.ContainsFunc(f.ast.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"github.com/spf13/cobra"` })
+	}) {
+		return
+	}
 	var list []*goCommand
 	executed := map[string]bool{}
 	bodies := map[string]goBody{}

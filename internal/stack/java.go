@@ -72,6 +72,7 @@ type javaDependency struct {
 
 // A javaProject is a Java project as it is looked into.
 type javaProject struct {
+	dirs    map[string]string // of Gradle's projects that lie elsewhere, see gradleDir
 	t       *tree
 	opt     Options
 	s       *Stack

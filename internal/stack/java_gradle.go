@@ -139,15 +139,16 @@ func (p *javaProject) gradle() error {
 // gradleDir is the folder of a project of the build: the one that its path names, or where the
 // settings say it lies. Source: docs.gradle.org: ProjectDescriptor.setProjectDir.
 func (p *javaProject) gradleDir(project string) string {
-	project = strings.TrimPrefix(project, ":")
-	for _, f := range []string{"settings.gradle", "settings.gradle.kts"} {
-		for _, m := range gradleDirRE.FindAllStringSubmatch(string(p.t.read(f)), -1) {
-			if m[1] == project {
-				return path.Clean(m[2])
+	if p.dirs == nil {
+		p.dirs = map[string]string{}
+		for _, f := range []string{"settings.gradle.kts", "settings.gradle"} {
+			for _, m := range slices.Backward(gradleDirRE.FindAllStringSubmatch(string(p.t.read(f)), -1)) {
+				p.dirs[m[1]] = path.Clean(m[2])
 			}
 		}
 	}
-	return strings.ReplaceAll(project, ":", "/")
+	project = strings.TrimPrefix(project, ":")
+	return cmp.Or(p.dirs[project], strings.ReplaceAll(project, ":", "/"))
 }
 
 func (p *javaProject) buildFile(dir string) string {
